@@ -1,0 +1,99 @@
+"""Positions in input files, and the messages that point at them.
+
+Exceptions of the whole program, as a tree:
+
+    Exception
+    ├── InputError        something that the user gave cannot be used; carries every `Diagnostic` of the run (exit 2)
+    └── InternalError     npverify contradicted itself (exit 4); raised by `analyses`, never for bad input
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, Self
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A place in an input file; line and column count from 1, 0 where only the file is known."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One message about the input.
+
+    `code` is stable (`NPV021`) and listed in docs/errors.md. `message` is one lower-case sentence that quotes the
+    user's text in backticks; `fix` says what to do. `excerpt` is the text of the source line, for the caret.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    fix: str = ""
+    severity: Severity = "error"
+    excerpt: str = ""
+
+
+class InputError(Exception):
+    """Input that cannot be used; `diagnostics` holds every problem that was found, in order."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(f"{d.span or 'input'}: {d.message}" for d in self.diagnostics))
+
+    @classmethod
+    def one(cls, code: str, message: str, span: Span | None = None, fix: str = "") -> Self:
+        """An error that stands alone."""
+        return cls([Diagnostic(code, message, span, fix)])
+
+
+class InternalError(Exception):
+    """npverify contradicted itself, for example a counterexample that the oracle does not confirm."""
+
+
+class Problems:
+    """Collects diagnostics over a whole run, so that the user sees all of them at once."""
+
+    def __init__(self) -> None:
+        self._found: list[Diagnostic] = []
+
+    def error(self, code: str, message: str, span: Span | None = None, fix: str = "", excerpt: str = "") -> None:
+        """Note something that makes the input unusable."""
+        self._found.append(Diagnostic(code, message, span, fix, "error", excerpt))
+
+    def warn(self, code: str, message: str, span: Span | None = None, fix: str = "", excerpt: str = "") -> None:
+        """Note something that the user should know but that does not stop the run."""
+        self._found.append(Diagnostic(code, message, span, fix, "warning", excerpt))
+
+    def extend(self, more: Iterable[Diagnostic]) -> None:
+        """Add diagnostics that were found elsewhere."""
+        self._found.extend(more)
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What stops the run, in the order of files and lines."""
+        return self._sorted("error")
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What does not stop it, in the order of files and lines."""
+        return self._sorted("warning")
+
+    def raise_errors(self) -> None:
+        """Raise one `InputError` with every error, if there is any."""
+        if errors := self.errors:
+            raise InputError(errors)
+
+    def _sorted(self, severity: Severity) -> tuple[Diagnostic, ...]:
+        chosen = [d for d in dict.fromkeys(self._found) if d.severity == severity]
+        return tuple(sorted(chosen, key=lambda d: (d.span or Span(""), d.code, d.message)))

@@ -1,0 +1,193 @@
+"""What exists: namespaces, endpoints, services, as frozen values.
+
+An `Endpoint` is a pod, a node, or the one `EXTERNAL` endpoint that stands for every address outside. A workload whose pods
+are not listed (a Deployment in a manifest) is one *replicated* endpoint: it stands for any number of alike pods, at least
+two, so that traffic between two replicas is judged too (semantics: Kubernetes pkg/controller/controller_utils.go
+GetPodFromTemplate; even one replica is two pods during a rollout).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from npverify.ingest.source import Span
+from npverify.inventory.addresses import Address, Family, Prefix
+from npverify.inventory.unknowns import Unknown
+
+METADATA_NAME = "kubernetes.io/metadata.name"
+
+
+class EndpointKind(StrEnum):
+    """Who sends or receives."""
+
+    POD = "pod"  # on the pod network
+    HOST_POD = "host pod"  # hostNetwork: true
+    NODE = "node"
+    EXTERNAL = "external"
+
+
+class PortOrigin(StrEnum):
+    """Which container a port was declared on; plugins differ in what they count for named ports."""
+
+    REGULAR = "regular"
+    SIDECAR = "sidecar"  # init container with restartPolicy Always
+    INIT = "init"
+
+
+class ContainerPort(NamedTuple):
+    """A declared container port, in the order containers, sidecars, other init containers; `name` may be ""."""
+
+    name: str
+    protocol: str  # TCP, UDP or SCTP
+    number: int
+    origin: PortOrigin = PortOrigin.REGULAR
+
+
+class WorkloadRef(NamedTuple):
+    """The controller that a pod belongs to; for a bare pod, the pod itself with kind `Pod`."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace; `labels` always holds kubernetes.io/metadata.name.
+
+    `declared` is False where it exists only by being used: what other labels it has is unknown.
+    """
+
+    name: str
+    labels: Mapping[str, str]
+    declared: bool = True
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Endpoint:
+    """Who sends or receives. Identity is the object itself; `key` orders endpoints and is unique in an inventory.
+
+    labels      pod labels; an `Unknown` where the value is only known at run time (pod-template-hash)
+    addresses   the known addresses; meaningless where `address_known` is False
+    replicated  stands for two or more alike pods
+    node        name of the node it runs on (a node: its own name); None where unknown
+    on_every_node   pods of a DaemonSet: on each node there may be one
+    """
+
+    kind: EndpointKind
+    namespace: str = ""
+    name: str = ""
+    workload: WorkloadRef | None = None
+    labels: Mapping[str, str | Unknown] = field(default_factory=dict)
+    service_account: str = "default"
+    node: str | None = None
+    on_every_node: bool = False
+    ports: tuple[ContainerPort, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    address_known: bool = False
+    replicated: bool = False
+    span: Span | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Kind, namespace, kind of workload, name: the order in which endpoints are listed and preferred."""
+        return (_RANK[self.kind], self.namespace, self.name, self.workload.kind if self.workload else "")
+
+    @property
+    def is_pod(self) -> bool:
+        """A pod, also one on the host network."""
+        return self.kind in (EndpointKind.POD, EndpointKind.HOST_POD)
+
+    def __str__(self) -> str:
+        if self.kind is EndpointKind.EXTERNAL:
+            return "external address"
+        if self.kind is EndpointKind.NODE:
+            return f"node {self.name}"
+        return f"{self.namespace}/{self.name}"
+
+
+_RANK = {
+    EndpointKind.POD: "0",
+    EndpointKind.HOST_POD: "1",
+    EndpointKind.NODE: "2",
+    EndpointKind.EXTERNAL: "3",
+}
+
+EXTERNAL = Endpoint(EndpointKind.EXTERNAL)
+"""Every address that is no known endpoint; which address it is stands in the flow."""
+
+
+class ServicePort(NamedTuple):
+    """A port of a Service. `target` is the pod's port: a number, or the name of a container port."""
+
+    name: str
+    protocol: str
+    number: int
+    target: int | str
+
+
+class Backend(NamedTuple):
+    """Where a Service sends traffic for one of its ports: an endpoint (EXTERNAL with `address`), and the number there."""
+
+    endpoint: Endpoint
+    port: int
+    address: Address | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A Service with its backends resolved per port (index into `ports`).
+
+    `vips` are its cluster IPs; () with `vip_known` False where the manifest does not say. `headless`: no translation.
+    `problem` says why it cannot be a destination (ExternalName), else "".
+    """
+
+    namespace: str
+    name: str
+    type: Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
+    ports: tuple[ServicePort, ...]
+    backends: Mapping[int, tuple[Backend, ...]]
+    vips: tuple[Address, ...] = ()
+    vip_known: bool = False
+    headless: bool = False
+    external_traffic_policy: Literal["Cluster", "Local"] = "Cluster"
+    selector: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+    span: Span | None = None
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that exists. `endpoints` are pods and nodes in the order of `Endpoint.key`; EXTERNAL is not among them.
+
+    `families`  address families that the cluster uses, by evidence; both where nothing tells
+    `pod_space` where pods of unknown address live; () where nothing tells
+    `notes`     what a reader of a report should know ("shop/old has 0 replicas: no pods"), sorted
+    """
+
+    namespaces: Mapping[str, Namespace]
+    endpoints: tuple[Endpoint, ...]
+    services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
+    families: frozenset[Family] = frozenset({4, 6})
+    pod_space: tuple[Prefix, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pods(self) -> tuple[Endpoint, ...]:
+        """Pods, also those on the host network."""
+        return tuple(e for e in self.endpoints if e.is_pod)
+
+    @property
+    def nodes(self) -> tuple[Endpoint, ...]:
+        """Nodes, declared or implied by spec.nodeName."""
+        return tuple(e for e in self.endpoints if e.kind is EndpointKind.NODE)

@@ -1,0 +1,62 @@
+"""Facts that nobody can know from files, as named variables: switches, opaque atoms, run-time labels.
+
+A *reading* gives each of them a value. Proofs hold under every reading; a counterexample names the reading it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+ABSENT = "<absent>"
+"""Value of an unknown label that is not there."""
+OTHER = "<other>"
+"""Value of an open unknown that nothing in the input mentions."""
+
+Reading = Mapping[str, str]
+"""Name of an unknown to its value; an unknown that is not listed has its default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A variable that is not known.
+
+    `values`   every value it can take, the default first; an open unknown can take any further text as well
+    `kind`     switch: a behaviour that the plugin chooses; label: a label's value (ABSENT if it is not there);
+               fact: anything else, with the values "false" and "true"
+    `phrase`   completes "only if …" for one value, with {value} in it: "pods run with a {value} dataplane"
+    """
+
+    name: str
+    values: tuple[str, ...]
+    kind: Literal["switch", "label", "fact"] = "fact"
+    open: bool = False
+    phrase: str = ""
+
+    @property
+    def default(self) -> str:
+        """The value of the default reading."""
+        return self.values[0]
+
+    def value_in(self, reading: Reading) -> str:
+        """The value that a reading gives it."""
+        return reading.get(self.name, self.values[0])
+
+
+def fact(name: str) -> Unknown:
+    """An opaque Boolean; false in the default reading."""
+    return Unknown(name, ("false", "true"))
+
+
+def namespace_label(namespace: str, key: str) -> Unknown:
+    """The value of a label of a namespace that is used but not declared."""
+    return Unknown(f"label {key} of namespace {namespace}", (ABSENT, OTHER), "label", open=True)
+
+
+def runtime_label(owner: str, key: str, *, may_be_absent: bool = False, known: str | None = None) -> Unknown:
+    """The value of a label that a controller sets when it creates the pod; `known` is its value if it is there at all."""
+    if known is not None:
+        return Unknown(f"label {key} of {owner}", (known, ABSENT), "label")
+    values = (OTHER, ABSENT) if may_be_absent else (OTHER,)
+    return Unknown(f"label {key} of {owner}", values, "label", open=True)

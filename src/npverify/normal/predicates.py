@@ -1,0 +1,320 @@
+"""The predicates of the normal form: one small frozen syntax tree over a flow, built by constructors that fold.
+
+Equal predicates are the same object (hash-consing), so that they can be memoised and compared by identity. Atoms about
+endpoints name the side that they look at. Meaning on a concrete flow: `npverify.oracle`; as a formula: `npverify.smt`.
+
+| atom | true where |
+| --- | --- |
+| KindIs(side, kinds) | the endpoint is of one of these kinds |
+| NamespaceIs(side, name) | it is a pod of that namespace |
+| LabelIn(side, of, key, values) | it is a pod whose label (or whose namespace's label) `key` is there with one of `values`; values None: is there |
+| ServiceAccountIs(side, name) | it is a pod that runs under that service account |
+| AddressIn(side, prefix) | the address that the policy sees on that side lies in the prefix (so it is of its family) |
+| AddressOwnedBy(side, owners) | that address is a pod's, a node's, a service's (virtual IP) or an outside one |
+| ProtocolIs(names) | TCP, UDP, SCTP, ICMP |
+| PortIn(first, last) | the protocol has ports and the destination port lies in the range, both ends included |
+| NamedPortIs(name, protocol) | the destination pod declares such a port and its number and protocol are those of the flow |
+| IcmpIs(type, code) | ICMP of that type (and code, if not None) |
+| UnknownIn(unknown, values) | the reading gives the unknown one of these values |
+| SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
+| OwnNode(side) | the endpoint on `side` is the node (or on the host network of the node) that the other side's pod runs on |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, Literal, TypeVar
+from weakref import WeakValueDictionary
+
+from npverify.inventory.addresses import Prefix
+from npverify.inventory.model import EndpointKind
+from npverify.inventory.unknowns import Unknown
+
+
+class Side(StrEnum):
+    """Which end of a flow an atom looks at."""
+
+    SRC = "src"
+    DST = "dst"
+
+    @property
+    def other(self) -> Side:
+        """The opposite end."""
+        return Side.DST if self is Side.SRC else Side.SRC
+
+
+Owner = Literal["pod", "node", "service", "external"]
+
+_interned: WeakValueDictionary[tuple[Any, ...], Pred] = WeakValueDictionary()
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Pred:
+    """A predicate over flows; equality is identity because every predicate is interned by its constructor."""
+
+
+P = TypeVar("P", bound=Pred)
+
+
+def _intern(make: Callable[..., P], *args: Any) -> P:
+    key = (make, *args)
+    found = _interned.get(key)
+    if found is None:
+        found = _interned[key] = make(*args)
+    return found  # type: ignore[return-value]  # the key holds the class
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const(Pred):
+    """TRUE or FALSE; use the two constants."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Not(Pred):
+    """Negation; use `not_`."""
+
+    body: Pred
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class And(Pred):
+    """Conjunction of two or more distinct predicates; use `and_`."""
+
+    parts: tuple[Pred, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Or(Pred):
+    """Disjunction of two or more distinct predicates; use `or_`."""
+
+    parts: tuple[Pred, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KindIs(Pred):
+    """See the table of the module; use `kind_is`. The same goes for the atoms below."""
+
+    side: Side
+    kinds: tuple[EndpointKind, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamespaceIs(Pred):
+    side: Side
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelIn(Pred):
+    side: Side
+    of: Literal["pod", "namespace"]
+    key: str
+    values: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ServiceAccountIs(Pred):
+    side: Side
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddressIn(Pred):
+    side: Side
+    prefix: Prefix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddressOwnedBy(Pred):
+    side: Side
+    owners: tuple[Owner, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProtocolIs(Pred):
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PortIn(Pred):
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedPortIs(Pred):
+    name: str
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IcmpIs(Pred):
+    type: int
+    code: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UnknownIn(Pred):
+    unknown: Unknown
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SelfTraffic(Pred):
+    via_service: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnNode(Pred):
+    side: Side
+
+
+TRUE = Const(True)
+FALSE = Const(False)
+
+
+def const(value: bool) -> Pred:
+    """TRUE or FALSE."""
+    return TRUE if value else FALSE
+
+
+def not_(body: Pred) -> Pred:
+    """Negation; folds constants and double negation."""
+    if isinstance(body, Const):
+        return const(not body.value)
+    return body.body if isinstance(body, Not) else _intern(Not, body)
+
+
+def and_(*parts: Pred) -> Pred:
+    """Conjunction; TRUE of nothing. Flattens, drops repetitions, folds constants and a predicate beside its negation."""
+    return _join(And, parts, absorbing=FALSE, neutral=TRUE)
+
+
+def or_(*parts: Pred) -> Pred:
+    """Disjunction; FALSE of nothing. Folds as `and_` does."""
+    return _join(Or, parts, absorbing=TRUE, neutral=FALSE)
+
+
+def ite(test: Pred, then: Pred, otherwise: Pred) -> Pred:
+    """`then` where `test` holds, else `otherwise`."""
+    if then is otherwise:
+        return then
+    return or_(and_(test, then), and_(not_(test), otherwise))
+
+
+def _join(make: type[And] | type[Or], parts: Iterable[Pred], *, absorbing: Pred, neutral: Pred) -> Pred:
+    kept: dict[Pred, None] = {}
+    for part in parts:
+        for leaf in part.parts if isinstance(part, make) else (part,):
+            if leaf is absorbing or not_(leaf) in kept:
+                return absorbing
+            if leaf is not neutral:
+                kept[leaf] = None
+    if not kept:
+        return neutral
+    if len(kept) == 1:
+        return next(iter(kept))
+    return _intern(make, tuple(kept))
+
+
+def kind_is(side: Side, *kinds: EndpointKind) -> Pred:
+    """The endpoint is of one of these kinds."""
+    return _intern(KindIs, side, tuple(sorted(set(kinds)))) if kinds else FALSE
+
+
+def namespace_is(side: Side, name: str) -> Pred:
+    """The endpoint is a pod of that namespace."""
+    return _intern(NamespaceIs, side, name)
+
+
+def label_in(side: Side, of: Literal["pod", "namespace"], key: str, values: Iterable[str] | None) -> Pred:
+    """The endpoint is a pod whose label has one of these values; values None: has the label at all."""
+    if values is None:
+        return _intern(LabelIn, side, of, key, None)
+    chosen = tuple(sorted(set(values)))
+    return _intern(LabelIn, side, of, key, chosen) if chosen else FALSE
+
+
+def service_account_is(side: Side, name: str) -> Pred:
+    """The endpoint is a pod that runs under that service account of its namespace."""
+    return _intern(ServiceAccountIs, side, name)
+
+
+def address_in(side: Side, prefix: Prefix) -> Pred:
+    """The address that the policy sees on that side lies in the prefix."""
+    return _intern(AddressIn, side, prefix)
+
+
+def address_owned_by(side: Side, *owners: Owner) -> Pred:
+    """Whose the address is that the policy sees on that side."""
+    return _intern(AddressOwnedBy, side, tuple(sorted(set(owners)))) if owners else FALSE
+
+
+def protocol_is(*names: str) -> Pred:
+    """The protocol is one of these."""
+    return _intern(ProtocolIs, tuple(sorted(set(names)))) if names else FALSE
+
+
+def port_in(first: int, last: int) -> Pred:
+    """The flow has a destination port between the two, both included; ValueError outside 0..65535 or reversed."""
+    if not 0 <= first <= last <= 65535:
+        raise ValueError(f"not a port range: {first}-{last}")
+    return _intern(PortIn, first, last)
+
+
+def named_port_is(name: str, protocol: str) -> Pred:
+    """The destination pod declares a port of that name and protocol, and the flow goes to it."""
+    return _intern(NamedPortIs, name, protocol)
+
+
+def icmp_is(type_: int, code: int | None = None) -> Pred:
+    """ICMP of that type, and code if one is given."""
+    return _intern(IcmpIs, type_, code)
+
+
+def unknown_in(unknown: Unknown, *values: str) -> Pred:
+    """The reading gives `unknown` one of these values; folds where only one value is possible."""
+    chosen = tuple(sorted(set(values)))
+    if not unknown.open:
+        chosen = tuple(v for v in chosen if v in unknown.values)
+        if len(chosen) == len(set(unknown.values)):
+            return TRUE
+    return _intern(UnknownIn, unknown, chosen) if chosen else FALSE
+
+
+def self_traffic(*, via_service: bool) -> Pred:
+    """One pod talks to itself."""
+    return _intern(SelfTraffic, via_service)
+
+
+def own_node(side: Side) -> Pred:
+    """The endpoint on `side` is on the host network of the node where the pod on the other side runs."""
+    return _intern(OwnNode, side)
+
+
+def atoms(pred: Pred) -> Iterator[Pred]:
+    """Every atom of a predicate, each once, in the order of the text."""
+    seen: set[Pred] = set()
+    stack = [pred]
+    while stack:
+        at = stack.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        if isinstance(at, And | Or):
+            stack.extend(reversed(at.parts))
+        elif isinstance(at, Not):
+            stack.append(at.body)
+        elif not isinstance(at, Const):
+            yield at
+
+
+@cache
+def atoms_of(pred: Pred) -> tuple[Pred, ...]:
+    """`atoms`, remembered."""
+    return tuple(atoms(pred))
