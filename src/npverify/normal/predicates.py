@@ -13,7 +13,7 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 | AddressOwnedBy(side, owners) | that address is a pod's, a node's, a service's (virtual IP) or an outside one |
 | ProtocolIs(names) | TCP, UDP, SCTP, ICMP |
 | PortIn(first, last) | the protocol has ports and the destination port lies in the range, both ends included |
-| NamedPortIs(name, protocol) | the destination pod declares such a port and its number and protocol are those of the flow |
+| NamedPortIs(name, protocol, origins, first_only) | the destination pod declares such a port and the flow goes to it |
 | IcmpIs(type, code) | ICMP of that type (and code, if not None) |
 | UnknownIn(unknown, values) | the reading gives the unknown one of these values |
 | SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
@@ -30,7 +30,7 @@ from typing import Any, Literal, TypeVar
 from weakref import WeakValueDictionary
 
 from npverify.inventory.addresses import Prefix
-from npverify.inventory.model import EndpointKind
+from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.inventory.unknowns import Unknown
 
 
@@ -150,6 +150,8 @@ class PortIn(Pred):
 class NamedPortIs(Pred):
     name: str
     protocol: str
+    origins: tuple[PortOrigin, ...]
+    first_only: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,9 +269,11 @@ def port_in(first: int, last: int) -> Pred:
     return _intern(PortIn, first, last)
 
 
-def named_port_is(name: str, protocol: str) -> Pred:
-    """The destination pod declares a port of that name and protocol, and the flow goes to it."""
-    return _intern(NamedPortIs, name, protocol)
+def named_port_is(name: str, protocol: str, origins: Iterable[PortOrigin], *, first_only: bool) -> Pred:
+    """The destination pod declares a port of that name and protocol on a container of one of `origins`, and the flow
+    goes to that number by that protocol. With `first_only` only the first such declaration counts, else every one."""
+    chosen = tuple(sorted(set(origins)))
+    return _intern(NamedPortIs, name, protocol, chosen, first_only) if chosen else FALSE
 
 
 def icmp_is(type_: int, code: int | None = None) -> Pred:
