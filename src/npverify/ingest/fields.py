@@ -1,0 +1,157 @@
+"""Reads typed fields out of a `Document`, the way the Kubernetes API decodes them, and reports every mismatch.
+
+Missing and null are the same (semantics: encoding/json into the API's Go structs); a value of another type is an error
+with its position, never coerced. After an error the reader goes on with the field as missing, so that one run shows all.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from npverify.ingest.document import Document, Path
+from npverify.ingest.source import Problems, Span
+
+
+def type_name(value: object) -> str:
+    """What a user calls a decoded value: map, list, text, number, boolean, null."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int | float):
+        return "a number"
+    return {dict: "a map", list: "a list", str: "text"}.get(type(value), "an unknown value")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean …?` for a near miss among `known`, else ""."""
+    lowered = {k.lower(): k for k in sorted(known, reverse=True)}
+    match = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.7)
+    return f"did you mean `{lowered[match[0]]}`?" if match else ""
+
+
+class Fields:
+    """A map inside a document (`path`), with typed access to its fields. Guards nothing but the list of problems."""
+
+    def __init__(self, doc: Document, path: Path, value: dict[str, Any], problems: Problems) -> None:
+        self.doc = doc
+        self.path = path
+        self.value = value
+        self.problems = problems
+
+    @classmethod
+    def of(cls, doc: Document, problems: Problems) -> Fields:
+        """The whole object."""
+        return cls(doc, (), doc.value, problems)
+
+    def span(self, *path: str | int, key: bool = False) -> Span:
+        """The position of a field of this map."""
+        return self.doc.span(*self.path, *path, key=key)
+
+    def has(self, key: str) -> bool:
+        """Whether the field is there and not null."""
+        return self.value.get(key) is not None
+
+    def error(self, code: str, message: str, *path: str | int, fix: str = "", key: bool = False) -> None:
+        """Report an error at a field of this map."""
+        span = self.span(*path, key=key)
+        self.problems.error(code, message, span, fix, self.doc.excerpt(span))
+
+    def warn(self, code: str, message: str, *path: str | int, fix: str = "", key: bool = False) -> None:
+        """Report a warning at a field of this map."""
+        span = self.span(*path, key=key)
+        self.problems.warn(code, message, span, fix, self.doc.excerpt(span))
+
+    def text(self, key: str) -> str | None:
+        """A text field; None where it is missing or not text (which is reported)."""
+        value = self.value.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        self._mismatch("text", value, key)
+        return None
+
+    def integer(self, key: str) -> int | None:
+        """A whole number; None where it is missing or something else (which is reported)."""
+        value = self.value.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | None):
+            self._mismatch("a whole number", value, key)
+            return None
+        return value
+
+    def boolean(self, key: str) -> bool | None:
+        """A Boolean; None where it is missing or something else (which is reported)."""
+        value = self.value.get(key)
+        if value is None or isinstance(value, bool):
+            return value
+        self._mismatch("true or false", value, key)
+        return None
+
+    def map(self, key: str) -> Fields | None:
+        """A map; None where it is missing, null or something else (which is reported)."""
+        value = self.value.get(key)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return Fields(self.doc, (*self.path, key), value, self.problems)
+        self._mismatch("a map", value, key)
+        return None
+
+    def list(self, key: str) -> list[Any]:
+        """A list; empty where it is missing, null or something else (which is reported)."""
+        value = self.value.get(key)
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return value
+        self._mismatch("a list", value, key)
+        return []
+
+    def maps(self, key: str) -> Iterator[tuple[int, Fields]]:
+        """The items of a list of maps with their indices; a null item is an empty map, others are reported and left out."""
+        for index, item in enumerate(self.list(key)):
+            if item is None:
+                item = {}
+            if isinstance(item, dict):
+                yield index, Fields(self.doc, (*self.path, key, index), item, self.problems)
+            else:
+                self._mismatch("a map", item, key, index)
+
+    def texts(self, key: str) -> list[str]:
+        """The items of a list of text; others are reported and left out."""
+        kept = []
+        for index, item in enumerate(self.list(key)):
+            if isinstance(item, str):
+                kept.append(item)
+            else:
+                self._mismatch("text", item, key, index)
+        return kept
+
+    def text_map(self, key: str) -> dict[str, str]:
+        """A map of text to text (labels); values of other types are reported and left out."""
+        inner = self.map(key)
+        if inner is None:
+            return {}
+        kept = {}
+        for name, value in inner.value.items():
+            if isinstance(value, str):
+                kept[name] = value
+            else:
+                inner._mismatch("text", value, name)
+        return kept
+
+    def only(self, known: Iterable[str], where: str) -> None:
+        """Report every key that is not `known`; `where` names the map: `spec of NetworkPolicy`."""
+        known = tuple(known)
+        for key in self.value:
+            if key not in known:
+                fix = nearest(str(key), known) or f"known fields: {', '.join(known)}"
+                self.error("NPV021", f"unknown field `{key}` in {where}", key, fix=fix, key=True)
+
+    def _mismatch(self, wanted: str, value: object, *path: str | int) -> None:
+        name = ".".join(str(p) for p in (*self.path, *path))
+        shown = f" (`{value}`)" if isinstance(value, bool | int | float) else ""
+        shown = shown.replace("True", "true").replace("False", "false")
+        fix = 'put it in quotes: "…"' if wanted == "text" and isinstance(value, bool | int | float) else ""
+        self.error("NPV020", f"`{name}` must be {wanted}, not {type_name(value)}{shown}", *path, fix=fix)
