@@ -22,7 +22,8 @@ def type_name(value: object) -> str:
         return "a boolean"
     if isinstance(value, int | float):
         return "a number"
-    return {dict: "a map", list: "a list", str: "text"}.get(type(value), "an unknown value")
+    names: dict[type, str] = {dict: "a map", list: "a list", str: "text"}
+    return names.get(type(value), "an unknown value")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -98,7 +99,7 @@ class Fields:
         self._mismatch("a map", value, key)
         return None
 
-    def list(self, key: str) -> list[Any]:
+    def items(self, key: str) -> list[Any]:
         """A list; empty where it is missing, null or something else (which is reported)."""
         value = self.value.get(key)
         if value is None:
@@ -110,7 +111,7 @@ class Fields:
 
     def maps(self, key: str) -> Iterator[tuple[int, Fields]]:
         """The items of a list of maps with their indices; a null item is an empty map, others are reported and left out."""
-        for index, item in enumerate(self.list(key)):
+        for index, item in enumerate(self.items(key)):
             if item is None:
                 item = {}
             if isinstance(item, dict):
@@ -121,7 +122,7 @@ class Fields:
     def texts(self, key: str) -> list[str]:
         """The items of a list of text; others are reported and left out."""
         kept = []
-        for index, item in enumerate(self.list(key)):
+        for index, item in enumerate(self.items(key)):
             if isinstance(item, str):
                 kept.append(item)
             else:
