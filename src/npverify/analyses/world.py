@@ -1,0 +1,29 @@
+"""What every question is asked about: an inventory and the policies on it, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from npverify.ingest.source import Diagnostic, Span
+from npverify.inventory.model import Inventory
+from npverify.normal.policy import PolicyId, PolicySet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class World:
+    """An inventory with a policy set.
+
+    `defined`   every policy object with its position
+    `mesh`      there are mesh policies that may restrict further: `every … reaches` is then not the last word
+    `skipped`   kinds that have nothing to do with policy, counted; `ignored`: policy kinds that the user chose to ignore
+    `warnings`  what the user should know, in the order of files
+    """
+
+    inventory: Inventory
+    policies: PolicySet
+    defined: Mapping[PolicyId, Span] = field(default_factory=dict)
+    mesh: bool = False
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[Diagnostic, ...] = ()
