@@ -54,10 +54,12 @@ class Prefix(NamedTuple):
         """The highest address, as a number."""
         return self.value | ((1 << (BITS[self.family] - self.length)) - 1)
 
+    def contains(self, address: Address) -> bool:
+        """Whether the address is of this family and lies in this block."""
+        return address.family == self.family and self.first <= address.value <= self.last
+
     def __contains__(self, address: object) -> bool:
-        return (
-            isinstance(address, Address) and address.family == self.family and self.first <= address.value <= self.last
-        )
+        return isinstance(address, Address) and self.contains(address)
 
     def covers(self, other: Prefix) -> bool:
         """Whether every address of `other` lies in this block."""

@@ -30,6 +30,11 @@ class Direction(StrEnum):
         """The side that their rules name."""
         return self.subject.other
 
+    @property
+    def opposite(self) -> Direction:
+        """The other direction."""
+        return Direction.INGRESS if self is Direction.EGRESS else Direction.EGRESS
+
 
 class Action(StrEnum):
     """What a rule says of the flows that it matches."""

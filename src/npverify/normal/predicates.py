@@ -35,10 +35,11 @@ from npverify.inventory.unknowns import Unknown
 
 
 class Side(StrEnum):
-    """Which end of a flow an atom looks at."""
+    """Which end of a flow an atom looks at; VIP only in residuals, for the virtual address of the Service between."""
 
     SRC = "src"
     DST = "dst"
+    VIP = "vip"
 
     @property
     def other(self) -> Side:
@@ -206,6 +207,10 @@ def ite(test: Pred, then: Pred, otherwise: Pred) -> Pred:
     """`then` where `test` holds, else `otherwise`."""
     if then is otherwise:
         return then
+    if then is TRUE or otherwise is FALSE:
+        return or_(test, otherwise) if then is TRUE else and_(test, then)
+    if then is FALSE or otherwise is TRUE:
+        return and_(not_(test), otherwise) if then is FALSE else or_(not_(test), then)
     return or_(and_(test, then), and_(not_(test), otherwise))
 
 

@@ -1,0 +1,100 @@
+"""Classes: endpoints that no policy can tell apart, so that one of them speaks for all.
+
+In: an inventory and a policy set. Out: a partition of the endpoints and EXTERNAL, in the order of their first members.
+What may tell two endpoints apart is read off the atoms of the policies, so a predicate that is not in the policy set must
+not be asked of a class.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Iterator
+
+from npverify.inventory.addresses import BITS, Address, Family, Prefix
+from npverify.inventory.model import EXTERNAL, Endpoint, Inventory
+from npverify.inventory.unknowns import Unknown
+from npverify.normal.policy import Direction, PolicySet
+from npverify.normal.predicates import AddressIn, LabelIn, NamedPortIs, Pred, ServiceAccountIs, atoms_of
+
+
+class Classes:
+    """The partition. `members[c]` are the endpoints of class c, `of[e]` is the class of an endpoint."""
+
+    def __init__(self, inventory: Inventory, policies: PolicySet) -> None:
+        keys, accounts, ports, prefixes = _mentioned(policies)
+        cells = {family: _boundaries(family, prefixes) for family in BITS}
+        found: dict[Hashable, list[Endpoint]] = {}
+        for end in (*inventory.endpoints, EXTERNAL):
+            labels = tuple((k, _value(end.labels[k])) for k in keys if k in end.labels)
+            key = (
+                end.kind,
+                end.namespace,
+                labels,
+                end.service_account if accounts else "",
+                tuple(p for p in end.ports if p.name) if ports else (),
+                _cell_ids(end.addresses, cells) if end.address_known else None,
+            )
+            found.setdefault(key, []).append(end)
+        self.members: tuple[tuple[Endpoint, ...], ...] = tuple(tuple(ends) for ends in found.values())
+        self.of: dict[Endpoint, int] = {end: c for c, ends in enumerate(self.members) for end in ends}
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def representative(self, c: int) -> Endpoint:
+        """The first member, which speaks for the class."""
+        return self.members[c][0]
+
+    @property
+    def representatives(self) -> Iterator[Endpoint]:
+        """The first member of each class, in order."""
+        return (ends[0] for ends in self.members)
+
+
+def predicates(policies: PolicySet) -> Iterator[Pred]:
+    """Every predicate of a policy set."""
+    for direction in Direction:
+        half = policies.half(direction)
+        for exemption in half.exemptions:
+            yield exemption.match
+        for tier in half.tiers:
+            for policy in tier.policies:
+                yield policy.subject
+                for rule in policy.rules:
+                    yield rule.peer
+                    yield rule.traffic
+
+
+def _mentioned(policies: PolicySet) -> tuple[tuple[str, ...], bool, bool, tuple[Prefix, ...]]:
+    keys: set[str] = set()
+    prefixes: set[Prefix] = set()
+    accounts = ports = False
+    for pred in dict.fromkeys(predicates(policies)):
+        for atom in atoms_of(pred):
+            if isinstance(atom, LabelIn):
+                if atom.of == "pod":
+                    keys.add(atom.key)
+            elif isinstance(atom, AddressIn):
+                prefixes.add(atom.prefix)
+            elif isinstance(atom, ServiceAccountIs):
+                accounts = True
+            elif isinstance(atom, NamedPortIs):
+                ports = True
+    return tuple(sorted(keys)), accounts, ports, tuple(sorted(prefixes))
+
+
+def _value(label: str | Unknown) -> tuple[str, str]:
+    return ("known", label) if isinstance(label, str) else ("unknown", label.name)
+
+
+def _boundaries(family: Family, prefixes: Iterable[Prefix]) -> list[int]:
+    """Where a cell begins: inside one cell, every prefix contains all addresses or none."""
+    starts = {0}
+    for prefix in prefixes:
+        if prefix.family == family:
+            starts |= {prefix.first, prefix.last + 1}
+    return sorted(starts)
+
+
+def _cell_ids(addresses: Iterable[Address], cells: dict[Family, list[int]]) -> tuple[tuple[int, int], ...]:
+    return tuple(sorted((a.family, bisect_right(cells[a.family], a.value)) for a in addresses))
