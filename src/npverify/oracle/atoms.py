@@ -1,0 +1,198 @@
+"""The truth of a predicate on one concrete flow under one reading: one function per atom of `normal.predicates`.
+
+What an evaluation looked at beyond the flow itself (unknowns, addresses nobody knows) can be recorded. An unknown that was
+not looked at cannot change the answer while everything else stays, so the record is all that a caller has to vary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from npverify.inventory.addresses import Address
+from npverify.inventory.model import Endpoint, EndpointKind, Namespace
+from npverify.inventory.unknowns import ABSENT, Reading, Unknown, namespace_label
+from npverify.normal.flow import PORT_PROTOCOLS, Flow
+from npverify.normal.predicates import (
+    AddressIn,
+    AddressOwnedBy,
+    And,
+    Const,
+    IcmpIs,
+    KindIs,
+    LabelIn,
+    NamedPortIs,
+    NamespaceIs,
+    Not,
+    Or,
+    OwnNode,
+    PortIn,
+    Pred,
+    ProtocolIs,
+    SelfTraffic,
+    ServiceAccountIs,
+    Side,
+    UnknownIn,
+)
+
+Touched = dict[str, Unknown]
+"""The unknowns that an evaluation looked at, by name, in the order of looking."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """One flow as one direction's policies see it, and what an evaluation of it looked at.
+
+    `vip` says that the destination is seen under the virtual address of the Service that the flow went through.
+    """
+
+    flow: Flow
+    reading: Reading
+    namespaces: Mapping[str, Namespace]
+    vip: bool = False
+    touched: Touched = field(default_factory=dict)
+
+    def end(self, side: Side) -> Endpoint:
+        """The endpoint on a side."""
+        return self.flow.src if side is Side.SRC else self.flow.dst
+
+    def value(self, unknown: Unknown) -> str:
+        """The value of an unknown; that it was asked for is recorded."""
+        self.touched[unknown.name] = unknown
+        return unknown.value_in(self.reading)
+
+    def holds(self, pred: Pred) -> bool:
+        """Whether a predicate is true of the flow."""
+        return _MEANING[type(pred)](pred, self)
+
+
+def touched_address(end: Literal["src", "dst", "vip"]) -> Unknown:
+    """What `Seen.touched` holds where a prefix was compared with an end's address."""
+    return _ADDRESSES[end]
+
+
+_ADDRESSES = {end: Unknown(f"address at {end}", ("",)) for end in ("src", "dst", "vip")}
+
+
+def label_value(at: LabelIn, seen: Seen) -> str | None:
+    """The value of the label that the atom asks for, None if it is absent."""
+    end = seen.end(at.side)
+    if not end.is_pod:
+        return None
+    value: str | Unknown | None
+    if at.of == "pod":
+        value = end.labels.get(at.key)
+    else:
+        namespace = seen.namespaces.get(end.namespace)
+        value = namespace.labels.get(at.key) if namespace else None
+        if value is None and not (namespace and namespace.declared):
+            value = namespace_label(end.namespace, at.key)
+    if isinstance(value, Unknown):
+        known = seen.value(value)
+        return None if known == ABSENT else known
+    return value
+
+
+def _label_in(at: LabelIn, seen: Seen) -> bool:
+    value = label_value(at, seen)
+    return value is not None and (at.values is None or value in at.values)
+
+
+def address(side: Side, seen: Seen) -> tuple[Address | None, Literal["src", "dst", "vip"]]:
+    """The address that the policies see on a side, and which one it is."""
+    flow = seen.flow
+    if side is Side.SRC:
+        return flow.src_ip, "src"
+    if seen.vip and flow.via is not None:
+        return flow.via.vip, "vip"
+    return flow.dst_ip, "dst"
+
+
+def _address_in(at: AddressIn, seen: Seen) -> bool:
+    here, which = address(at.side, seen)
+    seen.touched[_ADDRESSES[which].name] = _ADDRESSES[which]
+    prefix = at.prefix
+    if here is not None:
+        return here.family == prefix.family and prefix.first <= here.value <= prefix.last
+    # of an unknown address only the family is known; IPv4 where not even that is
+    known = seen.flow.src_ip or seen.flow.dst_ip
+    return prefix.length == 0 and prefix.family == (known.family if known else 4)
+
+
+_OWNER = {
+    EndpointKind.POD: "pod",
+    EndpointKind.HOST_POD: "node",  # it has the node's address
+    EndpointKind.NODE: "node",
+    EndpointKind.EXTERNAL: "external",
+}
+
+
+def _address_owned_by(at: AddressOwnedBy, seen: Seen) -> bool:
+    if at.side is Side.DST and seen.vip and seen.flow.via is not None:
+        return "service" in at.owners
+    return _OWNER[seen.end(at.side).kind] in at.owners
+
+
+def _namespace_is(at: NamespaceIs, seen: Seen) -> bool:
+    end = seen.end(at.side)
+    return end.is_pod and end.namespace == at.name
+
+
+def _service_account_is(at: ServiceAccountIs, seen: Seen) -> bool:
+    end = seen.end(at.side)
+    return end.is_pod and end.service_account == at.name
+
+
+def _port_in(at: PortIn, seen: Seen) -> bool:
+    flow = seen.flow
+    return flow.protocol in PORT_PROTOCOLS and flow.port is not None and at.first <= flow.port <= at.last
+
+
+def named_numbers(at: NamedPortIs, end: Endpoint) -> tuple[int, ...]:
+    """The numbers that a named port stands for at a destination; none unless it is a pod that declares the name."""
+    if not end.is_pod:
+        return ()
+    found = tuple(
+        p.number for p in end.ports if p.name == at.name and p.protocol == at.protocol and p.origin in at.origins
+    )
+    return found[:1] if at.first_only else found
+
+
+def _named_port_is(at: NamedPortIs, seen: Seen) -> bool:
+    return seen.flow.protocol == at.protocol and seen.flow.port in named_numbers(at, seen.flow.dst)
+
+
+def _icmp_is(at: IcmpIs, seen: Seen) -> bool:
+    icmp = seen.flow.icmp
+    return seen.flow.protocol == "ICMP" and icmp is not None and icmp[0] == at.type and at.code in (None, icmp[1])
+
+
+def _self_traffic(at: SelfTraffic, seen: Seen) -> bool:
+    return seen.flow.same and (seen.flow.via is not None) == at.via_service
+
+
+def _own_node(at: OwnNode, seen: Seen) -> bool:
+    on_host = seen.end(at.side).kind in (EndpointKind.NODE, EndpointKind.HOST_POD)
+    return seen.flow.own_node and on_host and seen.end(at.side.other).is_pod
+
+
+_MEANING: dict[type[Pred], Callable[[Any, Seen], bool]] = {
+    Const: lambda at, seen: at.value,
+    Not: lambda at, seen: not seen.holds(at.body),
+    And: lambda at, seen: all(seen.holds(part) for part in at.parts),
+    Or: lambda at, seen: any(seen.holds(part) for part in at.parts),
+    KindIs: lambda at, seen: seen.end(at.side).kind in at.kinds,
+    NamespaceIs: _namespace_is,
+    LabelIn: _label_in,
+    ServiceAccountIs: _service_account_is,
+    AddressIn: _address_in,
+    AddressOwnedBy: _address_owned_by,
+    ProtocolIs: lambda at, seen: seen.flow.protocol in at.names,
+    PortIn: _port_in,
+    NamedPortIs: _named_port_is,
+    IcmpIs: _icmp_is,
+    UnknownIn: lambda at, seen: seen.value(at.unknown) in at.values,
+    SelfTraffic: _self_traffic,
+    OwnNode: _own_node,
+}

@@ -1,0 +1,161 @@
+"""The walk over tiers, policies and rules that gives a flow its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from npverify.inventory.model import Endpoint, Inventory
+from npverify.inventory.unknowns import Reading
+from npverify.normal.flow import Decider, Flow, SideVerdict, Verdict
+from npverify.normal.policy import Action, Direction, Half, Policy, PolicySet, Rule, Tier
+from npverify.normal.predicates import (
+    And,
+    KindIs,
+    LabelIn,
+    NamespaceIs,
+    Pred,
+    ServiceAccountIs,
+    Side,
+    UnknownIn,
+    atoms_of,
+)
+from npverify.oracle.atoms import Seen, Touched
+
+DEFAULT_READING: Reading = {}
+_ABOUT_THE_SUBJECT = (KindIs, NamespaceIs, LabelIn, ServiceAccountIs, UnknownIn)
+_REMEMBERED = 500_000  # selections kept before the memory is given back
+
+Asked = tuple[tuple[Policy, ...], ...]
+"""Per tier, the policies that select the judged endpoint, in their order."""
+
+
+class Oracle:
+    """Decides concrete flows. Its only state is a memory of which policies select which endpoint."""
+
+    def __init__(self, policies: PolicySet, inventory: Inventory) -> None:
+        self.policies = policies
+        self._namespaces = inventory.namespaces
+        self._halves = {d: tuple(_Index.of(t, d.subject) for t in policies.half(d).tiers) for d in Direction}
+        self._selected: dict[tuple[Direction, Endpoint, tuple[tuple[str, str], ...]], tuple[Asked, Touched]] = {}
+
+    def decide(self, flow: Flow, reading: Reading = DEFAULT_READING, touched: Touched | None = None) -> Verdict:
+        """The verdict of both directions; `touched` collects the unknowns that were looked at."""
+        return Verdict(
+            self.side(Direction.EGRESS, flow, reading, touched), self.side(Direction.INGRESS, flow, reading, touched)
+        )
+
+    def side(
+        self, direction: Direction, flow: Flow, reading: Reading = DEFAULT_READING, touched: Touched | None = None
+    ) -> SideVerdict:
+        """Ask tier by tier; the first that does not pass decides."""
+        if not (flow.src if direction is Direction.EGRESS else flow.dst).is_pod:
+            return SideVerdict(direction, Action.ALLOW, "no pod")
+        half = self.policies.half(direction)
+        seen = self.seen(flow, reading, direction)
+        try:
+            for exemption in half.exemptions:
+                if seen.holds(exemption.match):
+                    return SideVerdict(direction, Action.ALLOW, "exempt", exemption=exemption.name)
+            return self._walk(direction, half, seen)
+        finally:
+            if touched is not None:
+                touched.update(seen.touched)
+
+    def _walk(self, direction: Direction, half: Half, seen: Seen) -> SideVerdict:
+        for tier, index, asked in zip(half.tiers, self._halves[direction], self._asked(direction, seen), strict=True):
+            matching = matching_rules(asked, seen)
+            first = next(matching, None)
+            if first is None:
+                if asked and tier.no_match is Action.DENY:
+                    return SideVerdict(direction, Action.DENY, "no rule", tuple(Decider(p, None) for p in asked))
+            elif (action := first[1].action) is not Action.PASS:
+                # where no rule of the tier could say otherwise, every rule that matches is a reason
+                by = (first, *matching) if index.only_allows else (first,)
+                return SideVerdict(direction, action, "rule", tuple(Decider(*said) for said in by))
+        return SideVerdict(direction, Action.ALLOW, "not isolated")
+
+    def holds(
+        self, pred: Pred, flow: Flow, reading: Reading = DEFAULT_READING, direction: Direction = Direction.INGRESS
+    ) -> bool:
+        """Whether a predicate is true of a flow; egress policies may see the virtual address of a Service instead."""
+        return self.seen(flow, reading, direction).holds(pred)
+
+    def seen(self, flow: Flow, reading: Reading, direction: Direction) -> Seen:
+        """The flow as the policies of one direction see it."""
+        seen = Seen(flow, reading, self._namespaces)
+        if direction is Direction.EGRESS and flow.via is not None:
+            seen.vip = seen.holds(self.policies.vip_visible)
+        return seen
+
+    def asked(self, direction: Direction, flow: Flow, reading: Reading = DEFAULT_READING) -> Asked:
+        """The policies that select the judged endpoint, per tier; none where it is not a pod."""
+        if not (flow.src if direction is Direction.EGRESS else flow.dst).is_pod:
+            return tuple(() for _ in self._halves[direction])
+        return self._asked(direction, self.seen(flow, reading, direction))
+
+    def _asked(self, direction: Direction, seen: Seen) -> Asked:
+        end = seen.end(direction.subject)
+        key = (direction, end, tuple(sorted(seen.reading.items())))
+        found = self._selected.get(key)
+        if found is None:
+            fresh = Seen(seen.flow, seen.reading, seen.namespaces, seen.vip)
+            asked = tuple(
+                tuple(p for p in index.candidates(end) if p in index.by_packet or fresh.holds(p.subject))
+                for index in self._halves[direction]
+            )
+            if len(self._selected) >= _REMEMBERED:
+                self._selected.clear()
+            found = self._selected[key] = (asked, fresh.touched)
+        asked, touched = found
+        seen.touched.update(touched)
+        if any(index.by_packet for index in self._halves[direction]):
+            return tuple(
+                tuple(p for p in policies if p not in index.by_packet or seen.holds(p.subject))
+                for policies, index in zip(asked, self._halves[direction], strict=True)
+            )
+        return asked
+
+
+def matching_rules(asked: tuple[Policy, ...], seen: Seen) -> Iterator[tuple[Policy, Rule]]:
+    """The rules that match, with their policies, in the order in which they are asked; LOG rules never speak."""
+    for policy in asked:
+        for rule in policy.rules:
+            if rule.action is not Action.LOG and seen.holds(rule.peer) and seen.holds(rule.traffic):
+                yield policy, rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The policies of a tier by the namespace that their subject fixes (None: any).
+
+    `by_packet` are those whose subject looks at more than the endpoint; they are asked anew for each flow.
+    """
+
+    by_namespace: dict[str | None, tuple[tuple[int, Policy], ...]]
+    by_packet: frozenset[Policy]
+    only_allows: bool
+
+    @classmethod
+    def of(cls, tier: Tier, side: Side) -> _Index:
+        """The index of a tier whose policies select on `side`."""
+        by_namespace: dict[str | None, list[tuple[int, Policy]]] = {}
+        for number, policy in enumerate(tier.policies):
+            by_namespace.setdefault(_namespace_of(policy.subject, side), []).append((number, policy))
+        return cls(
+            {name: tuple(found) for name, found in by_namespace.items()},
+            frozenset(
+                p for p in tier.policies if not all(isinstance(a, _ABOUT_THE_SUBJECT) for a in atoms_of(p.subject))
+            ),
+            all(r.action in (Action.ALLOW, Action.LOG) for p in tier.policies for r in p.rules),
+        )
+
+    def candidates(self, end: Endpoint) -> tuple[Policy, ...]:
+        """The policies that may select an endpoint, in their order."""
+        found = [*self.by_namespace.get(None, ()), *self.by_namespace.get(end.namespace, ())]
+        return tuple(policy for _, policy in sorted(found, key=lambda numbered: numbered[0]))
+
+
+def _namespace_of(subject: Pred, side: Side) -> str | None:
+    parts = subject.parts if isinstance(subject, And) else (subject,)
+    return next((p.name for p in parts if isinstance(p, NamespaceIs) and p.side is side), None)
