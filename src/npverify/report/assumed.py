@@ -1,0 +1,51 @@
+"""What an answer rests on: the one line of assumptions, and how to settle what nobody can know from files."""
+
+from __future__ import annotations
+
+from npverify.analyses.results import AssertionResult, Assumed, ProveResult, Status
+from npverify.analyses.world import World
+from npverify.assertions.claims import AllFlows, EachReachesSome, SomeFlow
+from npverify.report.paint import count
+
+MESH_MARK = "as far as network policies go: mesh policies may restrict further"
+"""Stands behind a proof that something can be reached where the input has mesh policies."""
+
+
+def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
+    """Everything that the answers of a run leave out or take for granted, each once."""
+    found = [*result.assumed]
+    for answer in result.results:
+        found += answer.assertion.assumed
+    found += [f"{count(number, kind, kind)} ignored as asked" for kind, number in world.ignored.items()]
+    if world.mesh:
+        found.append("mesh policies may restrict traffic further")
+    return tuple(dict.fromkeys(found))
+
+
+def only_if(needed: Assumed) -> str:
+    """What a counterexample needs, completing "only if …"."""
+    return (needed.phrase or f"{needed.name} is {needed.value}").replace("{value}", needed.value)
+
+
+def mend(needed: Assumed, world: World) -> str:
+    """How the user can tell npverify what it had to leave open."""
+    for switch in world.policies.switches:
+        if switch.name == needed.name:
+            others = [v for v in switch.values if v != needed.value]
+            settings = " or ".join(f"--assume {switch.name}={v}" for v in others)
+            return f"if your plugin does otherwise, say so with {settings}, or name it with --cni"
+    if needed.name.startswith("address"):
+        return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
+    if needed.name.startswith("label ") and " of namespace " in needed.name:
+        name = needed.name.rpartition(" of namespace ")[2]
+        return f"add a manifest of namespace {name} with its labels"
+    if needed.name.startswith("label "):
+        return "give the actual pods (`kubectl get pods -A -o json`) instead of the workload"
+    return "nothing in the files settles this"
+
+
+def mesh_may_restrict(answer: AssertionResult, world: World) -> bool:
+    """Whether a proof says that traffic gets through, which mesh policies of the input may still stop."""
+    claim = answer.assertion.claim
+    positive = isinstance(claim, SomeFlow | EachReachesSome) or (isinstance(claim, AllFlows) and claim.want)
+    return world.mesh and positive and answer.status is Status.PROVED

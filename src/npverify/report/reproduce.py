@@ -1,0 +1,96 @@
+"""A command that sends a counterexample's flow in the cluster, so that a reader can see it with their own eyes.
+
+Application images rarely carry a network tool, so the command starts one in an ephemeral container of the source pod, which
+shares the pod's network (Kubernetes documentation, Debug Running Pods: `kubectl debug`). SCTP is tried with the program
+that the Kubernetes network policy tests use for it (kubernetes/kubernetes test/images/agnhost, `connect`).
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from npverify.inventory.model import Endpoint, EndpointKind
+from npverify.normal.flow import Flow
+
+IMAGE = "busybox:1.36"
+SCTP_IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.47"
+
+_ECHO_REQUESTS = (None, (8, 0), (128, 0))
+
+
+def reproduce(flow: Flow) -> str:
+    """A shell command on one line, perhaps with a comment behind it, that attempts the flow."""
+    attempt, notes = _attempt(flow)
+    image = SCTP_IMAGE if flow.protocol == "SCTP" else IMAGE
+    src = flow.src
+    if src.kind is EndpointKind.EXTERNAL:
+        notes.insert(0, f"from {flow.src_ip}" if flow.src_ip else "from a host outside the cluster")
+        command = attempt
+    elif src.kind is EndpointKind.NODE:
+        command = f"kubectl debug node/{shlex.quote(src.name)} -it --image={image} -- {attempt}"
+    else:
+        pod, unnamed = _pod(src)
+        notes += unnamed
+        command = f"kubectl -n {shlex.quote(src.namespace)} debug -it {pod} --image={image} -- {attempt}"
+    return f"{command}  # {'; '.join(dict.fromkeys(notes))}" if notes else command
+
+
+def _attempt(flow: Flow) -> tuple[str, list[str]]:
+    """What to run at the source, and notes about it."""
+    target, notes = _target(flow)
+    port = flow.via.port if flow.via is not None else flow.port
+    if flow.protocol == "ICMP":
+        if flow.icmp not in _ECHO_REQUESTS:
+            notes.append("ping sends an echo request, not this type")
+        return f"ping -c 1 -W 3 {target}", notes
+    if flow.protocol == "SCTP":
+        host = f"[{target}]" if ":" in target and "$" not in target else target
+        return f"/agnhost connect {host}:{port} --protocol=sctp --timeout=3s", notes
+    if flow.protocol == "UDP":
+        return f"nc -u -w 3 {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
+    return f"nc -vz -w 3 {target} {port}", notes
+
+
+def _target(flow: Flow) -> tuple[str, list[str]]:
+    """What to connect to: a Service's name, a known address, or a command that looks the address up."""
+    dst = flow.dst
+    if flow.via is not None:
+        return f"{flow.via.name}.{flow.via.namespace}.svc", []
+    if flow.dst_ip is not None and (dst.address_known or dst.kind is EndpointKind.EXTERNAL):
+        return str(flow.dst_ip), []
+    if dst.kind is EndpointKind.EXTERNAL:
+        return "ADDRESS", ["ADDRESS: any outside address"]
+    if dst.kind is EndpointKind.NODE:
+        path = '{.status.addresses[?(@.type=="InternalIP")].address}'
+        return f"$(kubectl get node {shlex.quote(dst.name)} -o jsonpath='{path}')", []
+    second = dst is flow.src and not flow.same
+    ip = ".status.podIP" if flow.dst_ip is None or flow.dst_ip.family == 4 else ".status.podIPs[1].ip"
+    get = f"kubectl -n {shlex.quote(dst.namespace)} get pod"
+    if not _is_template(dst):
+        return f"$({get} {shlex.quote(dst.name)} -o jsonpath='{{{ip}}}')", []
+    labels = _labels(dst)
+    if not labels:
+        return "ADDRESS", [f"ADDRESS: the IP of a pod of {dst}"]
+    return f"$({get} -l {labels} -o jsonpath='{{.items[{int(second)}]{ip}}}')", []
+
+
+def _pod(end: Endpoint) -> tuple[str, list[str]]:
+    """The name of the source pod, or a command that looks up one pod of a workload; and notes."""
+    if not _is_template(end):
+        return shlex.quote(end.name), []
+    labels = _labels(end)
+    if not labels:
+        return "POD", [f"POD: a pod of {end}"]
+    # the first by name, as `.items[0]` is
+    return f"$(kubectl -n {shlex.quote(end.namespace)} get pod -l {labels} -o name | head -n 1)", []
+
+
+def _is_template(end: Endpoint) -> bool:
+    """Whether the endpoint stands for pods whose names only the cluster knows."""
+    return end.replicated or end.on_every_node
+
+
+def _labels(end: Endpoint) -> str:
+    """The labels that the files give the pods of a workload, as an argument of `-l`."""
+    pairs = [f"{k}={v}" for k, v in sorted(end.labels.items()) if isinstance(v, str)]
+    return shlex.quote(",".join(pairs)) if pairs else ""
