@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from npverify.inventory.addresses import Address
-from npverify.inventory.model import Endpoint, EndpointKind, Namespace
+from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Namespace
 from npverify.inventory.unknowns import ABSENT, Reading, Unknown, namespace_label
 from npverify.normal.flow import PORT_PROTOCOLS, Flow
 from npverify.normal.predicates import (
@@ -87,7 +87,8 @@ def label_value(at: LabelIn, seen: Seen) -> str | None:
         namespace = seen.namespaces.get(end.namespace)
         value = namespace.labels.get(at.key) if namespace else None
         if value is None and not (namespace and namespace.declared):
-            value = namespace_label(end.namespace, at.key)
+            # the server sets this one on every namespace: kubernetes core/v1 defaults.go SetDefaults_Namespace
+            value = end.namespace if at.key == METADATA_NAME else namespace_label(end.namespace, at.key)
     if isinstance(value, Unknown):
         known = seen.value(value)
         return None if known == ABSENT else known
@@ -112,12 +113,11 @@ def address(side: Side, seen: Seen) -> tuple[Address | None, Literal["src", "dst
 def _address_in(at: AddressIn, seen: Seen) -> bool:
     here, which = address(at.side, seen)
     seen.touched[_ADDRESSES[which].name] = _ADDRESSES[which]
-    prefix = at.prefix
     if here is not None:
-        return here.family == prefix.family and prefix.first <= here.value <= prefix.last
+        return at.prefix.contains(here)
     # of an unknown address only the family is known; IPv4 where not even that is
     known = seen.flow.src_ip or seen.flow.dst_ip
-    return prefix.length == 0 and prefix.family == (known.family if known else 4)
+    return at.prefix.length == 0 and at.prefix.family == (known.family if known else 4)
 
 
 _OWNER = {
