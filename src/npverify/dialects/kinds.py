@@ -1,0 +1,73 @@
+"""Which API objects are policies: modelled here, known but not modelled, or of a service mesh.
+
+A policy kind that is not modelled must never be skipped as if it were irrelevant, so the tables err on the side of naming
+too much: sets, tiers and groups that only have a meaning beside their policies are listed too. Kinds of the same groups
+that cannot change the verdict on a packet (address pools, BGP settings, endpoint status) are left out on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+NETWORKING = "networking.k8s.io"
+
+_CALICO = frozenset({
+    "NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy",
+    "StagedKubernetesNetworkPolicy", "Tier", "Profile", "NetworkSet", "GlobalNetworkSet", "HostEndpoint",
+})  # fmt: skip
+_ANTREA = frozenset({"NetworkPolicy", "ClusterNetworkPolicy", "Tier", "Group", "ClusterGroup"})
+
+UNMODELLED: Mapping[str, frozenset[str]] = {
+    "projectcalico.org": _CALICO,
+    "crd.projectcalico.org": _CALICO,
+    "cilium.io": frozenset(
+        {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup", "CiliumLocalRedirectPolicy"}
+    ),
+    "policy.networking.k8s.io": frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}),
+    "crd.antrea.io": _ANTREA,
+    "security.antrea.tanzu.vmware.com": _ANTREA,
+    "k8s.cni.cncf.io": frozenset({"MultiNetworkPolicy"}),
+    "networking.k8s.aws": frozenset({"ClusterNetworkPolicy", "ApplicationNetworkPolicy"}),
+    "k8s.ovn.org": frozenset({"EgressFirewall", "AdminPolicyBasedExternalRoute"}),
+    "network.openshift.io": frozenset({"EgressNetworkPolicy"}),
+    "networking.gke.io": frozenset({"FQDNNetworkPolicy"}),
+}
+"""API group to the kinds that decide about packets and that npverify cannot read."""
+
+MESH: Mapping[str, frozenset[str]] = {
+    "security.istio.io": frozenset({"AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"}),
+    "policy.linkerd.io": frozenset({"AuthorizationPolicy", "ServerAuthorization", "Server"}),
+    "consul.hashicorp.com": frozenset({"ServiceIntentions"}),
+    "kuma.io": frozenset({"MeshTrafficPermission", "TrafficPermission"}),
+}
+"""API group to the kinds by which a service mesh restricts connections further, above the network policies."""
+
+NOT_POLICIES = frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR", "ClusterCIDR"})
+"""The other kinds of the group networking.k8s.io: routing and address management, no verdicts."""
+
+
+class Role(Enum):
+    """What an object is to the dialects."""
+
+    NO_POLICY = auto()
+    MODELLED = auto()
+    WRONG_VERSION = auto()  # a NetworkPolicy of an API version that no current server has
+    MISSPELT = auto()  # not a kind of networking.k8s.io
+    UNMODELLED = auto()
+    MESH = auto()
+
+
+def role(api_version: str, kind: str) -> Role:
+    """What the dialects make of objects of that API version and kind."""
+    group = api_version.rpartition("/")[0]
+    if kind in MESH.get(group, ()):
+        return Role.MESH
+    if group == NETWORKING or (group in ("", "extensions", "networking") and kind == "NetworkPolicy"):
+        if kind == "NetworkPolicy":
+            return Role.MODELLED if api_version == f"{NETWORKING}/v1" else Role.WRONG_VERSION
+        return Role.NO_POLICY if kind in NOT_POLICIES else Role.MISSPELT
+    # a kind that calls itself a network policy is one, whichever group it comes from
+    if kind in UNMODELLED.get(group, ()) or kind.endswith("NetworkPolicy"):
+        return Role.UNMODELLED
+    return Role.NO_POLICY

@@ -1,0 +1,176 @@
+"""Lowers NetworkPolicies (networking.k8s.io/v1) to the normal form.
+
+One tier of ALLOW rules whose no-match action is DENY: a pod that some policy selects in a direction is isolated there, and
+what any rule of any such policy matches is allowed (kubernetes/api networking/v1/types.go). What the API leaves to the
+plugin goes through `Profile.pred`, so that it is a constant or a free switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from npverify.dialects import selectors
+from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
+from npverify.dialects.profiles import SWITCHES, Profile
+from npverify.inventory.model import EndpointKind, PortOrigin
+from npverify.normal.flow import PORT_PROTOCOLS
+from npverify.normal.policy import Action, Direction, Exemption, Half, Policy, PolicySet, Rule, Tier
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    Pred,
+    Side,
+    address_in,
+    address_owned_by,
+    and_,
+    kind_is,
+    named_port_is,
+    namespace_is,
+    not_,
+    or_,
+    own_node,
+    port_in,
+    protocol_is,
+    self_traffic,
+)
+
+_ORIGINS = {
+    "regular+sidecar": (PortOrigin.REGULAR, PortOrigin.SIDECAR),
+    "regular": (PortOrigin.REGULAR,),
+    "all": (PortOrigin.REGULAR, PortOrigin.SIDECAR, PortOrigin.INIT),
+}
+
+
+def policy_set(policies: Sequence[NetworkPolicy], profile: Profile) -> PolicySet:
+    """The normal form of all NetworkPolicies together."""
+    ordered = sorted(policies, key=lambda p: p.id)  # so that the order of files changes nothing
+    egress, ingress = (
+        Half(
+            _tiers([_policy(p, p.rules[d], d, profile) for p in ordered if d in p.rules], profile),
+            tuple(e for e in _exemptions(d, profile) if e.match is not FALSE),
+        )
+        for d in (Direction.EGRESS, Direction.INGRESS)
+    )
+    return PolicySet(
+        profile.name,
+        egress,
+        ingress,
+        switches=profile.free,
+        fixed=tuple((s.name, profile.fixed[s.name]) for s in SWITCHES if s.name in profile.fixed),
+        vip_visible=profile.pred("service_translation", "after_policy"),
+    )
+
+
+def _tiers(policies: list[Policy], profile: Profile) -> tuple[Tier, ...]:
+    return (Tier("NetworkPolicy", tuple(policies), Action.DENY),) if policies and profile.enforces else ()
+
+
+def _policy(policy: NetworkPolicy, rules: Sequence[RuleText], direction: Direction, profile: Profile) -> Policy:
+    side = direction.subject
+    subject = and_(
+        _policed(side, profile),
+        namespace_is(side, policy.id.namespace),
+        selectors.lower(policy.subject, side, "pod"),
+    )
+    return Policy(policy.id, subject, tuple(_rule(r, policy, direction, profile) for r in rules), policy.span)
+
+
+def _policed(side: Side, profile: Profile) -> Pred:
+    """Pods that policies select; those on the host network may count as their node (network-policies.md of
+    kubernetes/website, "NetworkPolicy and hostNetwork pods")."""
+    host = and_(kind_is(side, EndpointKind.HOST_POD), profile.pred("hostnetwork_pods", "as_pod"))
+    return or_(kind_is(side, EndpointKind.POD), host)
+
+
+def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: Profile) -> Rule:
+    # an empty or missing "from" or "to" admits every peer: NetworkPolicyIngressRule.From
+    peer: Pred = TRUE
+    if rule.peers:
+        peer = or_(*(_peer(p, policy, direction.peer, profile) for p in rule.peers))
+        if direction is Direction.INGRESS:
+            # kube-proxy rewrites the source of traffic that returns to its sender: kubernetes/kubernetes#125611
+            hidden = and_(self_traffic(via_service=True), profile.pred("self_via_service", "source_hidden"))
+            peer = and_(peer, not_(hidden))
+    traffic = or_(*(_port(p, profile) for p in rule.ports)) if rule.ports else _portless(profile)
+    return Rule(Action.ALLOW, peer, traffic, rule.label, rule.span)
+
+
+def _peer(peer: Peer, policy: NetworkPolicy, side: Side, profile: Profile) -> Pred:
+    if peer.block:
+        return and_(
+            address_in(side, peer.block),
+            *(not_(address_in(side, hole)) for hole in peer.excepts),
+            or_(not_(address_owned_by(side, "pod")), profile.pred("ipblock_matches_pods", "literal")),
+            or_(not_(address_owned_by(side, "node")), profile.pred("ipblock_matches_nodes", "literal")),
+        )
+    # without namespaceSelector the peer is in the policy's own namespace: NetworkPolicyPeer.PodSelector
+    if peer.namespaces is None:
+        where = namespace_is(side, policy.id.namespace)
+    else:
+        where = selectors.lower(peer.namespaces, side, "namespace")
+    return and_(_policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod"))
+
+
+def _portless(profile: Profile) -> Pred:
+    """What a rule without `ports` is about: every port, and ICMP where the plugin has it so (the API leaves it open)."""
+    with_icmp = profile.pred("icmp", "portless_rules_only")
+    if with_icmp is TRUE:
+        return TRUE
+    return or_(protocol_is(*PORT_PROTOCOLS), and_(protocol_is("ICMP"), with_icmp))
+
+
+def _port(entry: PortEntry, profile: Profile) -> Pred:
+    protocol = protocol_is(entry.protocol)
+    if entry.port is None:
+        return protocol
+    if isinstance(entry.port, str):
+        return _named_port(entry.port, entry.protocol, profile)
+    first = port_in(entry.port, entry.port)
+    if entry.end is None:
+        return and_(protocol, first)
+    # a plugin that does not know endPort applies `port` alone: KEP-2079
+    whole = and_(port_in(entry.port, entry.end), profile.pred("endport_supported", "true"))
+    return and_(protocol, or_(first, whole))
+
+
+def _named_port(name: str, protocol: str, profile: Profile) -> Pred:
+    return or_(
+        *(
+            and_(
+                profile.pred("named_port_containers", containers),
+                profile.pred("named_port_duplicates", duplicates),
+                named_port_is(name, protocol, origins, first_only=duplicates == "first"),
+            )
+            for containers, origins in _ORIGINS.items()
+            for duplicates in ("union", "first")
+        )
+    )
+
+
+def _exemptions(direction: Direction, profile: Profile) -> tuple[Exemption, ...]:
+    both = (
+        Exemption(
+            "self_pod_ip", self_traffic(via_service=False), True, "a pod's traffic to itself never leaves the pod"
+        ),
+        Exemption(
+            "self_via_service",
+            and_(self_traffic(via_service=True), profile.pred("self_via_service", "allowed")),
+            False,
+            "the plugin lets a pod reach itself through a Service",
+        ),
+        Exemption(
+            "icmp",
+            and_(protocol_is("ICMP"), profile.pred("icmp", "always_allow")),
+            False,
+            "the plugin lets ICMP pass whatever policies say",
+        ),
+    )
+    host = direction.peer
+    as_node = and_(kind_is(host, EndpointKind.HOST_POD), profile.pred("hostnetwork_pods", "as_node"))
+    own = and_(own_node(host), or_(kind_is(host, EndpointKind.NODE), as_node))
+    if direction is Direction.INGRESS:
+        # NetworkPolicySpec.Ingress: allowed "if the traffic source is the pod's local node"
+        reason = "traffic from the node that a pod runs on is always allowed"
+        return (*both, Exemption("node_to_own_pod", own, True, reason))
+    match = and_(own, profile.pred("pod_to_own_node", "always_allow"))
+    return (*both, Exemption("pod_to_own_node", match, True, "the plugin lets a pod reach the node that it runs on"))
