@@ -8,6 +8,7 @@ exactly where the direction allows the flow.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
@@ -72,6 +73,8 @@ class Residuals:
         self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance = DIRECT
     ) -> tuple[Group, ...]:
         """All classes, parted by what is left of the direction when `subject`, whose signature this is, talks to them."""
+        if direction is Direction.INGRESS and not how.same:
+            how = replace(how, via=None)  # translation is over where ingress is judged
         aspect = (subject.kind, tuple(p for p in subject.ports if p.name) if direction is Direction.INGRESS else ())
         key = (direction, signature, aspect, how)
         found = self._groups.get(key)
@@ -131,9 +134,9 @@ class Residuals:
         for (_, said), part in parts.items():
             peer = self.classes.representative((part & -part).bit_length() - 1)
             exempt, matches = said[: len(half.exemptions)], said[len(half.exemptions) :]
-            both = ends(direction, subject, peer)
+            known = ends(direction, subject, peer)
             traffic = [
-                FALSE if m is FALSE else and_(m, self.partial.residual(r.traffic, direction, how, **both))
+                FALSE if m is FALSE else and_(m, self.partial.residual(r.traffic, direction, how, **known))
                 for r, m in zip(rules, matches, strict=True)
             ]
             residual = or_(*exempt, judge(half, signature, traffic))
@@ -152,8 +155,8 @@ class Residuals:
                 split[n, (*said, FALSE)] = outside
             for c in bits(part & may & ~must):
                 peer = ends(direction.opposite, self.classes.representative(c))
-                left = (*said, self.partial.residual(test, direction, how, **peer))
-                split[n, left] = split.get((n, left), 0) | 1 << c
+                key = (n, (*said, self.partial.residual(test, direction, how, **peer)))
+                split[key] = split.get(key, 0) | 1 << c
         return split
 
 
@@ -171,7 +174,7 @@ def judge(half: Half, signature: Signature, matches: Collection[Pred]) -> Pred:
     after the last tier the flow is allowed (design: PolicySet).
     """
     queue = list(matches)
-    word = TRUE
+    word: Pred = TRUE
     for index in range(len(half.tiers) - 1, -1, -1):
         onward = word
         entries = [entry for entry in signature if entry.tier == index]

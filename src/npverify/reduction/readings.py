@@ -1,0 +1,130 @@
+"""Fills in what residuals leave open: unknowns by a reading, the packet by a cell of the packet space.
+
+A residual compares the packet with constants only, so the packets fall into finitely many cells that it cannot tell apart.
+One representative of each cell stands for all: that is how "there is a flow" becomes a disjunction without quantifiers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from npverify.inventory.addresses import BITS, FAMILIES, Address, Family
+from npverify.inventory.unknowns import Reading
+from npverify.normal.flow import PORT_PROTOCOLS
+from npverify.normal.predicates import (
+    AddressIn,
+    And,
+    IcmpIs,
+    Not,
+    Or,
+    PortIn,
+    Pred,
+    ProtocolIs,
+    Side,
+    UnknownIn,
+    and_,
+    atoms_of,
+    const,
+    not_,
+    or_,
+)
+
+
+class Packet(NamedTuple):
+    """A representative of a cell: everything of a flow but its addresses."""
+
+    family: Family
+    protocol: str
+    port: int | None = None
+    icmp: tuple[int, int] | None = None
+
+
+def substitute(pred: Pred, settle: Callable[[Pred], Pred]) -> Pred:
+    """The predicate with each atom replaced by what `settle` makes of it."""
+    memo: dict[Pred, Pred] = {}
+
+    def walk(at: Pred) -> Pred:
+        found = memo.get(at)
+        if found is None:
+            if isinstance(at, And):
+                found = and_(*map(walk, at.parts))
+            elif isinstance(at, Or):
+                found = or_(*map(walk, at.parts))
+            elif isinstance(at, Not):
+                found = not_(walk(at.body))
+            else:
+                found = settle(at)
+            memo[at] = found
+        return found
+
+    return walk(pred)
+
+
+def under(pred: Pred, reading: Reading) -> Pred:
+    """The predicate with every unknown at its value in the reading."""
+    return substitute(
+        pred, lambda atom: const(atom.unknown.value_in(reading) in atom.values) if isinstance(atom, UnknownIn) else atom
+    )
+
+
+def at_packet(pred: Pred, packet: Packet) -> Pred:
+    """The predicate for one packet; addresses of the packet's family and unknowns stay open."""
+
+    def settle(atom: Pred) -> Pred:
+        if isinstance(atom, ProtocolIs):
+            return const(packet.protocol in atom.names)
+        if isinstance(atom, PortIn):
+            return const(packet.port is not None and atom.first <= packet.port <= atom.last)
+        if isinstance(atom, IcmpIs):
+            right = packet.icmp is not None and packet.icmp[0] == atom.type
+            return const(right and (atom.code is None or packet.icmp == (atom.type, atom.code)))
+        if isinstance(atom, AddressIn) and atom.prefix.family != packet.family:
+            return const(False)
+        if isinstance(atom, AddressIn) and atom.prefix.length == 0:
+            return const(True)
+        return atom
+
+    return substitute(pred, settle)
+
+
+def at_address(pred: Pred, side: Side, address: Address) -> Pred:
+    """The predicate with the address of one side filled in."""
+    return substitute(
+        pred,
+        lambda atom: (
+            const(atom.prefix.contains(address)) if isinstance(atom, AddressIn) and atom.side is side else atom
+        ),
+    )
+
+
+def packets(preds: Iterable[Pred]) -> Iterator[Packet]:
+    """One packet of each cell that the predicates tell apart: lowest ports first, TCP before UDP, SCTP and ICMP."""
+    ports = {1}
+    icmp: dict[tuple[int, int], None] = {}
+    for pred in preds:
+        for atom in atoms_of(pred):
+            if isinstance(atom, PortIn):
+                ports |= {atom.first, atom.last + 1}
+            elif isinstance(atom, IcmpIs):
+                icmp[atom.type, atom.code or 0] = None
+                icmp[atom.type, 0 if atom.code else 1] = None
+    free = next(t for t in range(256) if all(t != known for known, _ in icmp))
+    for family in FAMILIES:
+        for protocol in PORT_PROTOCOLS:
+            for port in sorted(p for p in ports if 1 <= p <= 65535):
+                yield Packet(family, protocol, port)
+        for pair in (*sorted(icmp), (free, 0)):
+            yield Packet(family, "ICMP", icmp=pair)
+
+
+def cell_starts(preds: Iterable[Pred], side: Side, family: Family) -> list[tuple[int, int]]:
+    """The cells of addresses of one side that the predicates tell apart, as ranges with both ends included."""
+    starts = {0}
+    end = 1 << BITS[family]
+    for pred in preds:
+        for atom in atoms_of(pred):
+            if isinstance(atom, AddressIn) and atom.side is side and atom.prefix.family == family:
+                starts |= {atom.prefix.first, atom.prefix.last + 1}
+    ordered = sorted(s for s in starts if s < end)
+    return [(first, after - 1) for first, after in zip(ordered, [*ordered[1:], end], strict=True)]

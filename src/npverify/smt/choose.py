@@ -1,0 +1,128 @@
+"""Picks one flow out of all that satisfy a question, by fixed preferences and never by what the solver happens to say.
+
+Preferences, first to last: no unknown away from its default; TCP before UDP, SCTP and ICMP; a port that the destination
+declares, then the lowest one; IPv4; addresses that read well, then the lowest. So the same input gives the same flow with
+every version of the solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import z3
+
+from npverify.inventory.addresses import BITS, Address, Family
+from npverify.inventory.unknowns import OTHER
+from npverify.normal.flow import PROTOCOLS
+from npverify.normal.predicates import Side
+from npverify.smt.encode import Formula
+from npverify.smt.solver import Question
+
+OUTSIDE: tuple[Address, ...] = tuple(
+    # documentation ranges (RFC 5737, RFC 3849), then well-known public addresses
+    Address.parse(text)
+    for text in ("203.0.113.10", "198.51.100.10", "8.8.8.8", "2001:db8::10", "2606:4700::10")
+)
+INSIDE: tuple[Address, ...] = tuple(
+    Address.parse(text) for text in ("10.244.0.10", "10.0.0.10", "172.16.0.10", "192.168.0.10", "fd00::10")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The packet part of a flow, and the reading it needs.
+
+    `addresses`   those that matter, by side
+    `reading`     every unknown of the question that is not at its default
+    `any_port`    the flow breaks the assertion on every other port of the protocol too
+    """
+
+    protocol: str
+    port: int | None
+    icmp: tuple[int, int] | None
+    family: Family
+    addresses: Mapping[Side, Address] = field(default_factory=dict)
+    reading: Mapping[str, str] = field(default_factory=dict)
+    any_port: bool = False
+
+
+def choose(
+    question: Question,
+    declared: Sequence[tuple[str, int]] = (),
+    preferred: Mapping[Side, Sequence[Address]] = MappingProxyType({}),
+) -> Chosen:
+    """The preferred flow of a question that is possible.
+
+    `declared` are the destination's ports and `preferred` addresses that read well for a side, in order of preference.
+    """
+    encoding = question.encoding
+    reading = _choose_reading(question)
+    protocol = next(name for name in PROTOCOLS if question.fix(encoding.protocol == PROTOCOLS.index(name)))
+    family: Family = 4 if question.fix(z3.Not(encoding.six, encoding.context)) else 6
+    if family == 6:
+        question.fix(encoding.six)
+    port = icmp = None
+    if protocol == "ICMP":
+        icmp = (_lowest(question, encoding.icmp_type, 8), _lowest(question, encoding.icmp_code, 8))
+    else:
+        port = _choose_port(question, [number for name, number in declared if name == protocol])
+    addresses = {side: _choose_address(question, side, family, preferred.get(side, OUTSIDE))
+        for side in Side
+        if encoding.mentions(side, family)}
+    any_port = port is not None and _port_is_free(question, protocol, family, addresses, reading)
+    return Chosen(protocol, port, icmp, family, addresses, reading, any_port)
+
+
+def _choose_reading(question: Question) -> dict[str, str]:
+    encoding = question.encoding
+    defaults = [encoding.value_is(u, u.default) for u in encoding.unknowns]
+    if not defaults or question.fix(z3.And(*defaults, encoding.context)):
+        return {}
+    reading = {}
+    for unknown in encoding.unknowns:
+        for value in encoding.known_values(unknown):
+            if question.fix(encoding.value_is(unknown, value)):
+                break
+        else:
+            value = OTHER
+        if value != unknown.default:
+            reading[unknown.name] = value
+    return reading
+
+
+def _choose_port(question: Question, declared: Sequence[int]) -> int:
+    for number in declared:
+        if question.fix(question.encoding.port == number):
+            return number
+    return _lowest(question, question.encoding.port, 16)
+
+
+def _choose_address(question: Question, side: Side, family: Family, preferred: Sequence[Address]) -> Address:
+    variable = question.encoding.address(side, family)
+    for candidate in preferred:
+        if candidate.family == family and question.fix(variable == candidate.value):
+            return candidate
+    return Address(family, _lowest(question, variable, BITS[family]))
+
+
+def _lowest(question: Question, variable: Formula, width: int) -> int:
+    """The lowest value of a bitvector, bit by bit from the highest; fixes the variable to it."""
+    value = 0
+    for bit in range(width - 1, -1, -1):
+        if not question.fix(z3.Extract(bit, bit, variable) == 0):
+            value |= 1 << bit
+            question.fix(z3.Extract(bit, bit, variable) == 1)
+    return value
+
+
+def _port_is_free(
+    question: Question, protocol: str, family: Family, addresses: Mapping[Side, Address], reading: Mapping[str, str]
+) -> bool:
+    encoding = question.encoding
+    six = encoding.six if family == 6 else z3.Not(encoding.six, encoding.context)
+    given = [encoding.protocol == PROTOCOLS.index(protocol), six]
+    given += [encoding.address(side, family) == address.value for side, address in addresses.items()]
+    given += [encoding.value_is(u, reading.get(u.name, u.default)) for u in encoding.unknowns]
+    return question.always(*given)

@@ -1,0 +1,163 @@
+"""Residual predicates as bitvector formulas.
+
+In: a predicate whose atoms are about the packet, addresses and unknowns. Out: a Z3 formula over the variables below that
+is true exactly where the oracle says that the predicate holds. Not trusted: tests hold it against the oracle.
+
+| variable | width | meaning |
+| --- | --- | --- |
+| protocol | 2 | index into `PROTOCOLS` |
+| port | 16 | destination port; 0 where the protocol has none |
+| icmp type, icmp code | 8 | 0 unless the protocol is ICMP |
+| six | 1 | the addresses of the flow are IPv6 |
+| src4, dst4, vip4 / src6, dst6, vip6 | 32 / 128 | addresses of each family; only those of the flow's family count |
+| one per unknown | 8 or 16 | index of its value; in an open unknown, every index that names no value is some other text |
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import z3
+
+from npverify.inventory.addresses import BITS, Address, Family, Prefix
+from npverify.inventory.unknowns import Unknown
+from npverify.normal.flow import PORT_PROTOCOLS, PROTOCOLS
+from npverify.normal.predicates import (
+    AddressIn,
+    And,
+    Const,
+    IcmpIs,
+    Not,
+    Or,
+    PortIn,
+    Pred,
+    ProtocolIs,
+    Side,
+    UnknownIn,
+)
+
+Formula = Any  # z3 publishes no types; every Formula is a z3.BoolRef of the encoding's context
+
+
+class Encoding:
+    """The variables of one formula in a context of its own, so that budgets do not depend on what was solved before."""
+
+    def __init__(self) -> None:
+        self.context = z3.Context()
+        self.protocol = self._variable("protocol", 2)
+        self.port = self._variable("port", 16)
+        self.icmp_type = self._variable("icmp type", 8)
+        self.icmp_code = self._variable("icmp code", 8)
+        self.six = z3.Bool("six", self.context)
+        self._address: dict[tuple[Side, Family], Any] = {}
+        self._unknown: dict[Unknown, tuple[Any, dict[str, int]]] = {}
+        self._memo: dict[Pred, Formula] = {}
+
+    @property
+    def unknowns(self) -> tuple[Unknown, ...]:
+        """The unknowns that occur, by name."""
+        return tuple(sorted(self._unknown, key=lambda u: u.name))
+
+    def well_formed(self) -> Formula:
+        """What every flow satisfies: ports and ICMP fields only where the protocol has them, values that exist."""
+        icmp = self.protocol == PROTOCOLS.index("ICMP")
+        zero = z3.And(self.icmp_type == 0, self.icmp_code == 0, self.context)
+        parts = [z3.If(icmp, self.port == 0, z3.And(self.port != 0, zero, self.context), self.context)]
+        for unknown, (variable, codes) in self._unknown.items():
+            if not unknown.open:
+                parts.append(z3.ULT(variable, len(codes)))
+            else:
+                parts += [variable != codes[v] for v in codes if v.startswith("<") and v not in unknown.values]
+        return z3.And(*parts, self.context)
+
+    def formula(self, pred: Pred) -> Formula:
+        """The formula of a predicate; TypeError on an atom about an endpoint, which should have been reduced."""
+        found = self._memo.get(pred)
+        if found is None:
+            found = self._memo[pred] = self._encode(pred)
+        return found
+
+    def value_is(self, unknown: Unknown, value: str) -> Formula:
+        """The formula that gives an unknown one value."""
+        variable, codes = self._of_unknown(unknown)
+        return variable == codes.setdefault(value, len(codes))
+
+    def address(self, side: Side, family: Family) -> Any:
+        """The variable of an address."""
+        found = self._address.get((side, family))
+        if found is None:
+            found = self._address[side, family] = self._variable(f"{side}{family}", BITS[family])
+        return found
+
+    def mentions(self, side: Side, family: Family) -> bool:
+        """Whether the address of that side and family occurs in a formula."""
+        return (side, family) in self._address
+
+    def known_values(self, unknown: Unknown) -> tuple[str, ...]:
+        """The values of an unknown that the formula tells apart, default first."""
+        return tuple(self._of_unknown(unknown)[1])
+
+    def _encode(self, pred: Pred) -> Formula:
+        if isinstance(pred, Const):
+            return z3.BoolVal(pred.value, self.context)
+        if isinstance(pred, Not):
+            return z3.Not(self.formula(pred.body), self.context)
+        if isinstance(pred, And):
+            return z3.And(*(self.formula(p) for p in pred.parts), self.context)
+        if isinstance(pred, Or):
+            return z3.Or(*(self.formula(p) for p in pred.parts), self.context)
+        if isinstance(pred, ProtocolIs):
+            return self._any([self.protocol == PROTOCOLS.index(name) for name in pred.names])
+        if isinstance(pred, PortIn):
+            has_port = self.protocol != PROTOCOLS.index("ICMP")
+            assert PROTOCOLS[: len(PORT_PROTOCOLS)] == PORT_PROTOCOLS
+            return z3.And(has_port, _between(self.port, pred.first, pred.last, 16, self.context), self.context)
+        if isinstance(pred, AddressIn):
+            return self.in_prefix(pred.side, pred.prefix)
+        if isinstance(pred, IcmpIs):
+            right = [self.protocol == PROTOCOLS.index("ICMP"), self.icmp_type == pred.type]
+            if pred.code is not None:
+                right.append(self.icmp_code == pred.code)
+            return z3.And(*right, self.context)
+        if isinstance(pred, UnknownIn):
+            return self._any([self.value_is(pred.unknown, v) for v in pred.values])
+        raise TypeError(f"{type(pred).__name__} is about an endpoint; reduce it first")
+
+    def in_prefix(self, side: Side, prefix: Prefix) -> Formula:
+        """The formula of an address in a block; of the flow's family being the block's, if the block is everything."""
+        family = self.six if prefix.family == 6 else z3.Not(self.six, self.context)
+        if prefix.length == 0:
+            return family
+        width = BITS[prefix.family]
+        high = z3.Extract(width - 1, width - prefix.length, self.address(side, prefix.family))
+        return z3.And(family, high == (prefix.value >> (width - prefix.length)), self.context)
+
+    def _of_unknown(self, unknown: Unknown) -> tuple[Any, dict[str, int]]:
+        found = self._unknown.get(unknown)
+        if found is None:
+            width = 16 if unknown.open else 8
+            codes = {value: index for index, value in enumerate(unknown.values)}
+            found = self._unknown[unknown] = (self._variable(f"unknown {unknown.name}", width), codes)
+        return found
+
+    def _variable(self, name: str, width: int) -> Any:
+        return z3.BitVec(name, width, self.context)
+
+    def _any(self, parts: list[Formula]) -> Formula:
+        return parts[0] if len(parts) == 1 else z3.Or(*parts, self.context)
+
+
+def _between(variable: Any, first: int, last: int, width: int, context: Any) -> Formula:
+    if first == last:
+        return variable == first
+    parts = []
+    if first > 0:
+        parts.append(z3.UGE(variable, first))
+    if last < (1 << width) - 1:
+        parts.append(z3.ULE(variable, last))
+    return z3.And(*parts, context) if parts else z3.BoolVal(True, context)
+
+
+def read_address(model: Any, encoding: Encoding, side: Side, family: Family) -> Address:
+    """The address that a model gives one side."""
+    return Address(family, model.eval(encoding.address(side, family), model_completion=True).as_long())
