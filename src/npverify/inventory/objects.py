@@ -1,0 +1,259 @@
+"""The API objects that the inventory is made of: their kinds, the types of their fields, and their identity.
+
+In come documents, out come `Item`s whose fields have the right types and whose name is valid; every other one is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from npverify.ingest.document import Document
+from npverify.ingest.fields import Fields
+from npverify.ingest.source import Problems, Span
+from npverify.inventory.shapes import Leaf, ListOf, MapOf, conforms, map_of, report
+from npverify.inventory.syntax import is_dns_label, is_subdomain
+
+POSITIONED = 1_000
+"""Objects carry positions up to this number of documents: finding one reads its text again."""
+
+CLUSTER_SCOPED = frozenset({"Namespace", "Node"})
+
+_META = map_of(
+    name=Leaf.TEXT,
+    generateName=Leaf.TEXT,
+    namespace=Leaf.TEXT,
+    labels=Leaf.LABELS,
+    ownerReferences=ListOf(map_of(kind=Leaf.TEXT, name=Leaf.TEXT, controller=Leaf.BOOLEAN)),
+)
+_CONTAINER = map_of(
+    restartPolicy=Leaf.TEXT,
+    ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER)),
+)
+_POD_SPEC = map_of(
+    containers=ListOf(_CONTAINER),
+    initContainers=ListOf(_CONTAINER),
+    hostNetwork=Leaf.BOOLEAN,
+    nodeName=Leaf.TEXT,
+    serviceAccountName=Leaf.TEXT,
+    serviceAccount=Leaf.TEXT,
+)
+_TEMPLATE = map_of(metadata=map_of(labels=Leaf.LABELS), spec=_POD_SPEC)
+_SELECTOR = map_of(
+    matchLabels=Leaf.LABELS,
+    matchExpressions=ListOf(map_of(key=Leaf.TEXT, operator=Leaf.TEXT, values=ListOf(Leaf.TEXT))),
+)
+_SCALED = map_of(
+    metadata=_META,
+    spec=map_of(
+        replicas=Leaf.INTEGER,
+        selector=_SELECTOR,
+        ordinals=map_of(start=Leaf.INTEGER),
+        template=_TEMPLATE,
+    ),
+)
+_JOB_SPEC = map_of(
+    parallelism=Leaf.INTEGER,
+    completions=Leaf.INTEGER,
+    completionMode=Leaf.TEXT,
+    manualSelector=Leaf.BOOLEAN,
+    template=_TEMPLATE,
+)
+_PLAIN = map_of(metadata=_META)
+
+_SHAPES: Mapping[str, MapOf] = {
+    "Namespace": _PLAIN,
+    "ServiceAccount": _PLAIN,
+    "Pod": map_of(
+        metadata=_META,
+        spec=_POD_SPEC,
+        status=map_of(phase=Leaf.TEXT, podIP=Leaf.TEXT, podIPs=ListOf(map_of(ip=Leaf.TEXT))),
+    ),
+    "Deployment": _SCALED,
+    "ReplicaSet": _SCALED,
+    "StatefulSet": _SCALED,
+    "DaemonSet": _SCALED,
+    "ReplicationController": map_of(
+        metadata=_META, spec=map_of(replicas=Leaf.INTEGER, selector=Leaf.LABELS, template=_TEMPLATE)
+    ),
+    "Job": map_of(
+        metadata=_META,
+        spec=_JOB_SPEC,
+        status=map_of(conditions=ListOf(map_of(type=Leaf.TEXT, status=Leaf.TEXT))),
+    ),
+    "CronJob": map_of(metadata=_META, spec=map_of(jobTemplate=map_of(spec=_JOB_SPEC))),
+    "Node": map_of(
+        metadata=_META,
+        spec=map_of(podCIDR=Leaf.TEXT, podCIDRs=ListOf(Leaf.TEXT)),
+        status=map_of(addresses=ListOf(map_of(type=Leaf.TEXT, address=Leaf.TEXT))),
+    ),
+    "Service": map_of(
+        metadata=_META,
+        spec=map_of(
+            type=Leaf.TEXT,
+            selector=Leaf.LABELS,
+            clusterIP=Leaf.TEXT,
+            clusterIPs=ListOf(Leaf.TEXT),
+            ipFamilies=ListOf(Leaf.TEXT),
+            externalName=Leaf.TEXT,
+            externalTrafficPolicy=Leaf.TEXT,
+            ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER, targetPort=Leaf.PORT)),
+        ),
+    ),
+    "Endpoints": map_of(
+        metadata=_META,
+        subsets=ListOf(
+            map_of(
+                addresses=ListOf(map_of(ip=Leaf.TEXT)),
+                ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER)),
+            )
+        ),
+    ),
+    "EndpointSlice": map_of(
+        metadata=_META,
+        addressType=Leaf.TEXT,
+        endpoints=ListOf(
+            map_of(addresses=ListOf(Leaf.TEXT), conditions=map_of(ready=Leaf.BOOLEAN, serving=Leaf.BOOLEAN))
+        ),
+        ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER)),
+    ),
+}
+
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "": ("Namespace", "Pod", "ReplicationController", "Service", "Endpoints", "Node", "ServiceAccount"),
+    "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
+    "extensions": ("Deployment", "DaemonSet", "ReplicaSet"),
+    "batch": ("Job", "CronJob"),
+    "discovery.k8s.io": ("EndpointSlice",),
+}
+
+INVENTORY_KINDS: frozenset[tuple[str, str]] = frozenset(
+    (group, kind) for group, kinds in _GROUPS.items() for kind in kinds
+)
+"""Group and kind of every object that is read here."""
+
+
+def is_inventory(api_version: str, kind: str) -> bool:
+    """Whether the inventory is read from objects of this kind, in whatever version."""
+    return (api_version.rpartition("/")[0], kind) in INVENTORY_KINDS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """An object with its identity. `namespace` is "" for a cluster-scoped one; `generated` where the API makes the name."""
+
+    doc: Document
+    namespace: str
+    name: str
+    generated: bool = False
+    positioned: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The kind of the object."""
+        return self.doc.kind
+
+    @property
+    def ref(self) -> tuple[str, str, str]:
+        """Kind, namespace, name."""
+        return (self.doc.kind, self.namespace, self.name)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """metadata.labels."""
+        return part(self.doc.value, "metadata", "labels")
+
+    @property
+    def span(self) -> Span | None:
+        """Where the object is named; None in large inputs."""
+        return self.doc.span("metadata", "name") if self.positioned else None
+
+    def __str__(self) -> str:
+        where = f"{self.namespace}/{self.name}" if self.namespace else self.name
+        return f"{self.doc.kind} {where}"
+
+
+def part(value: Mapping[str, Any], *path: str) -> dict[str, Any]:
+    """The map at `path`; empty where it is missing or null."""
+    found: Any = value
+    for key in path:
+        found = found.get(key)
+        if found is None:
+            return {}
+    return found  # type: ignore[no-any-return]  # conforms() has checked it
+
+
+def entries(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The list of maps at `key`; a null item is an empty map."""
+    found = value.get(key)
+    return [item or {} for item in found] if found else []
+
+
+def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list[Item]]:
+    """The items of each kind in the order of the documents; whatever the API would refuse is reported and left out."""
+    items: dict[str, list[Item]] = {kind: [] for kind in _SHAPES}
+    seen: dict[tuple[str, str, str], Document] = {}
+    generated: dict[tuple[str, str, str], int] = {}
+    positioned = len(documents) <= POSITIONED
+    for doc in documents:
+        if not is_inventory(doc.api_version, doc.kind):
+            continue
+        if not conforms(doc.value, _SHAPES[doc.kind]):
+            report(Fields.of(doc, problems), _SHAPES[doc.kind])
+            continue
+        namespace = "" if doc.kind in CLUSTER_SCOPED else doc.namespace or "default"
+        name = _name(doc, problems)
+        if not name:
+            continue
+        ref = (doc.kind, namespace, name)
+        if not doc.name:
+            generated[ref] = count = generated.get(ref, 0) + 1
+            name += "?" if count == 1 else f"?{count}"
+        elif (first := seen.setdefault(ref, doc)) is not doc:
+            _duplicate(doc, first, ref, problems)
+            continue
+        items[doc.kind].append(Item(doc, namespace, name, not doc.name, positioned))
+    return items
+
+
+def _name(doc: Document, problems: Problems) -> str:
+    """The name, or the beginning of a generated one; "" if there is none that the API takes."""
+    meta = part(doc.value, "metadata")
+    name = doc.name
+    if not name:
+        name = meta.get("generateName") or ""
+        if not name:
+            fix = "add `name` under `metadata`"
+            Fields.of(doc, problems).error("NPV030", f"`metadata.name` of {doc.kind} is missing", "metadata", fix=fix)
+            return ""
+    is_label = doc.kind in ("Namespace", "Service")
+    valid = is_dns_label if is_label else is_subdomain
+    if not valid(name if doc.name else name + "x"):
+        more = "at most 63 of them" if is_label else "and `.`"
+        fix = f"use lower-case letters, digits and `-`, {more}, with a letter or digit at both ends"
+        field = "name" if doc.name else "generateName"
+        Fields.of(doc, problems).error(
+            "NPV031", f"`{name}` is not a name that a {doc.kind} can have", "metadata", field, fix=fix
+        )
+        return ""
+    if doc.namespace and not is_dns_label(doc.namespace):
+        fix = "use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends"
+        Fields.of(doc, problems).error(
+            "NPV031", f"`{doc.namespace}` is not the name of a namespace", "metadata", "namespace", fix=fix
+        )
+        return ""
+    return name
+
+
+def _duplicate(doc: Document, first: Document, ref: tuple[str, str, str], problems: Problems) -> None:
+    kind, namespace, name = ref
+    where = f"{namespace}/{name}" if namespace else name
+    at = first.span("metadata", "name")
+    Fields.of(doc, problems).error(
+        "NPV034",
+        f"{kind} `{where}` is already defined at {at}",
+        "metadata",
+        "name",
+        fix="remove one of the two, or check each on its own if they belong to different clusters",
+    )

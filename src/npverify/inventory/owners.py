@@ -1,0 +1,53 @@
+"""Which controller a listed pod belongs to: the chain of `ownerReferences` up to the workload that a user wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from npverify.inventory.model import WorkloadRef
+from npverify.inventory.objects import Item, entries, part
+
+_HASH = "pod-template-hash"
+_PASSED_ON = ("ReplicaSet", "Job")  # controllers that another controller makes
+
+
+def owner_of(value: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Kind and name of the controller of an object; a Node (of a static pod's mirror) is none."""
+    references = entries(part(value, "metadata"), "ownerReferences")
+    for reference in sorted(references, key=lambda r: r.get("controller") is not True):
+        kind, name = reference.get("kind"), reference.get("name")
+        if kind and name and kind != "Node":
+            return kind, name
+    return None
+
+
+class Owners:
+    """Finds the chain of controllers of a pod. Guards the owner references of the ReplicaSets and Jobs of one input."""
+
+    def __init__(self, items: Mapping[str, Iterable[Item]]) -> None:
+        self._above = {item.ref: owner_of(item.doc.value) for kind in _PASSED_ON for item in items[kind]}
+        self._cron_jobs = {(item.namespace, item.name) for item in items["CronJob"]}
+
+    def chain(self, item: Item) -> tuple[WorkloadRef, ...]:
+        """The controllers of a pod, a ReplicaSet or a Job, nearest first; () if it has none."""
+        found: list[WorkloadRef] = []
+        owner = owner_of(item.doc.value)
+        while owner is not None:
+            ref = WorkloadRef(owner[0], item.namespace, owner[1])
+            if ref in found:
+                break
+            found.append(ref)
+            owner = self._next(ref, item.labels) if ref.kind in _PASSED_ON else None
+        return tuple(found)
+
+    def _next(self, ref: WorkloadRef, labels: Mapping[str, str]) -> tuple[str, str] | None:
+        if (at := (ref.kind, ref.namespace, ref.name)) in self._above:
+            return self._above[at]
+        # The generated names of kubernetes/kubernetes pkg/controller/deployment/sync.go and pkg/controller/cronjob/utils.go
+        stem, _, suffix = ref.name.rpartition("-")
+        if ref.kind == "ReplicaSet" and stem and suffix == labels.get(_HASH):
+            return "Deployment", stem
+        if ref.kind == "Job" and suffix.isdigit() and (ref.namespace, stem) in self._cron_jobs:
+            return "CronJob", stem
+        return None

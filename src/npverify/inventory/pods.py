@@ -1,0 +1,105 @@
+"""Pods that are listed one by one, in a manifest or in a snapshot of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from npverify.ingest.document import Path
+from npverify.ingest.source import Problems
+from npverify.inventory.addresses import Address
+from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
+from npverify.inventory.nodes import read_address
+from npverify.inventory.objects import Item, entries, part
+from npverify.inventory.owners import Owners
+from npverify.inventory.podspec import read_pod_spec
+from npverify.inventory.syntax import check_labels
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListedPods:
+    """`live`: every controller of a listed pod; `gone`: addresses of pods that are left out and that nobody else has."""
+
+    endpoints: tuple[Endpoint, ...]
+    live: frozenset[WorkloadRef]
+    gone: frozenset[Address]
+
+
+def read_pods(
+    items: Iterable[Item], owners: Owners, nodes: Mapping[str, Endpoint], problems: Problems, notes: list[str]
+) -> ListedPods:
+    """Read the pods. Finished ones and those without an address yet send and receive nothing: they are left out."""
+    endpoints: list[Endpoint] = []
+    live: set[WorkloadRef] = set()
+    gone: set[Address] = set()
+    finished: list[str] = []
+    waiting: list[str] = []
+    for item in items:
+        value = item.doc.value
+        labels = item.labels
+        check_labels(item.doc, labels, problems, "metadata", "labels")
+        status = part(value, "status")
+        addresses = _addresses(item, status, problems)
+        phase = status.get("phase")
+        if phase in ("Succeeded", "Failed"):
+            finished.append(f"{item.namespace}/{item.name}")
+            gone.update(addresses)
+            continue
+        if phase and not addresses:
+            waiting.append(f"{item.namespace}/{item.name}")
+            continue
+        spec = read_pod_spec(item, ("spec",), part(value, "spec"), problems)
+        if not addresses and spec.kind is EndpointKind.HOST_POD:
+            addresses = node_addresses(spec.node, nodes)
+        chain = owners.chain(item)
+        live.update(chain)
+        endpoints.append(
+            Endpoint(
+                spec.kind,
+                item.namespace,
+                item.name,
+                chain[-1] if chain else WorkloadRef("Pod", item.namespace, item.name),
+                labels,
+                spec.service_account,
+                spec.node,
+                ports=spec.ports,
+                addresses=addresses,
+                address_known=bool(addresses),
+                span=item.span,
+            )
+        )
+    _note(finished, "has finished", "have finished", notes)
+    _note(waiting, "has no address yet", "have no address yet", notes)
+    used = {address for endpoint in endpoints for address in endpoint.addresses}
+    return ListedPods(tuple(endpoints), frozenset(live), frozenset(gone - used))
+
+
+def node_addresses(node: str | None, nodes: Mapping[str, Endpoint]) -> tuple[Address, ...]:
+    """The addresses of a pod on the host network of a node; () where they are not known."""
+    found = nodes.get(node) if node is not None else None
+    return found.addresses if found is not None else ()
+
+
+def _addresses(item: Item, status: dict[str, Any], problems: Problems) -> tuple[Address, ...]:
+    """status.podIPs, or podIP where that is missing."""
+    texts: list[tuple[Path, str]] = [
+        (("status", "podIPs", index, "ip"), entry.get("ip") or "")
+        for index, entry in enumerate(entries(status, "podIPs"))
+    ]
+    if not texts and status.get("podIP"):
+        texts = [(("status", "podIP"), status["podIP"])]
+    found = [read_address(item, text, problems, *path) for path, text in texts]
+    return tuple(address for address in found if address is not None)
+
+
+def _note(names: list[str], one: str, many: str, notes: list[str]) -> None:
+    if names:
+        names = sorted(names)
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        if len(names) == 1:
+            notes.append(f"left out, because it {one}: pod {shown}")
+        else:
+            notes.append(f"left out, because they {many}: {len(names)} pods ({shown})")

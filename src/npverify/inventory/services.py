@@ -1,0 +1,192 @@
+"""Services, with the endpoints behind each of their ports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from npverify.ingest.fields import Fields
+from npverify.ingest.source import Problems
+from npverify.inventory.addresses import Address
+from npverify.inventory.model import EXTERNAL, Backend, Endpoint, PortOrigin, Service, ServicePort
+from npverify.inventory.nodes import read_address
+from npverify.inventory.objects import Item, entries, part
+from npverify.inventory.slices import Target, read_targets
+from npverify.inventory.syntax import PROTOCOLS, is_port_name
+from npverify.inventory.unknowns import Unknown
+
+_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
+_POLICIES = ("Cluster", "Local")
+_Type = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
+_TrafficPolicy = Literal["Cluster", "Local"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Index:
+    """Pods by namespace, label key and label value (the pods whose value is unknown under None), and owners of addresses."""
+
+    pods: Mapping[tuple[str, str, str | None], Sequence[Endpoint]]
+    owners: Mapping[Address, Endpoint]
+
+
+def _index(endpoints: Sequence[Endpoint]) -> _Index:
+    pods: dict[tuple[str, str, str | None], list[Endpoint]] = {}
+    owners: dict[Address, Endpoint] = {}
+    for endpoint in endpoints:
+        if endpoint.is_pod:
+            for key, value in endpoint.labels.items():
+                text = None if isinstance(value, Unknown) else value
+                pods.setdefault((endpoint.namespace, key, text), []).append(endpoint)
+    # Host-network pods share the address of their node: the node speaks for both.
+    for endpoint in sorted(endpoints, key=lambda e: (e.kind != "pod", e.kind != "node", e.key)):
+        for address in endpoint.addresses:
+            owners.setdefault(address, endpoint)
+    return _Index(pods, owners)
+
+
+def read_services(
+    items: Mapping[str, Sequence[Item]],
+    endpoints: Sequence[Endpoint],
+    gone: frozenset[Address],
+    problems: Problems,
+    notes: list[str],
+) -> dict[tuple[str, str], Service]:
+    """Every Service by namespace and name, in that order. `gone`: addresses that belong to nobody any more."""
+    if not items["Service"]:
+        return {}
+    index = _index(endpoints)
+    targets = read_targets(items, {i.ref[1:] for i in items["Service"] if not _selector(i)}, gone, problems, notes)
+    found = [_service(item, index, targets.get(item.ref[1:], ()), problems, notes) for item in items["Service"]]
+    return {(s.namespace, s.name): s for s in sorted(found, key=lambda s: (s.namespace, s.name))}
+
+
+def _selector(item: Item) -> dict[str, str]:
+    return part(item.doc.value, "spec", "selector")
+
+
+def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Problems, notes: list[str]) -> Service:
+    spec = part(item.doc.value, "spec")
+    type_ = _choice(item, spec, "type", _TYPES, problems)
+    policy = _choice(item, spec, "externalTrafficPolicy", _POLICIES, problems)
+    texts = _cluster_ips(spec)
+    headless = "None" in (text for _, text in texts)
+    found = [] if headless else [read_address(item, text, problems, "spec", *path) for path, text in texts]
+    vips = tuple(dict.fromkeys(address for address in found if address is not None))
+    ports = tuple(_port(item, number, port, problems) for number, port in enumerate(entries(spec, "ports")))
+    selector = _selector(item)
+    backends: dict[int, tuple[Backend, ...]] = {}
+    problem = ""
+    if type_ == "ExternalName":
+        problem = f"{item} is only another DNS name for `{spec.get('externalName') or ''}`: traffic goes where that name leads"
+    elif selector:
+        pods = _selected(item, selector, index, notes)
+        if not pods:
+            notes.append(f"{item} selects no pod")
+        for number, port in enumerate(ports):
+            backends[number] = _pod_backends(port, pods, headless=headless)
+    else:
+        for number, port in enumerate(ports):
+            backends[number] = _manual_backends(port, targets, index, headless=headless)
+    return Service(
+        item.namespace,
+        item.name,
+        cast("_Type", type_),
+        ports,
+        backends,
+        vips=() if problem else vips,
+        vip_known=bool(vips) and not problem,
+        headless=headless,
+        external_traffic_policy=cast("_TrafficPolicy", policy),
+        selector=selector,
+        problem=problem,
+        span=item.span,
+    )
+
+
+def _choice(item: Item, spec: dict[str, Any], key: str, values: tuple[str, ...], problems: Problems) -> str:
+    """One of a few words, the first of them by default."""
+    value: str = spec.get(key) or values[0]
+    if value not in values:
+        fix = f"write one of {', '.join(values)}"
+        Fields.of(item.doc, problems).error("NPV043", f"`{value}` is not a value of `{key}`", "spec", key, fix=fix)
+        return values[0]
+    return value
+
+
+def _cluster_ips(spec: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
+    listed: list[tuple[tuple[str | int, ...], str]] = [
+        (("clusterIPs", index), text) for index, text in enumerate(spec.get("clusterIPs") or ()) if text
+    ]
+    return listed or ([(("clusterIP",), spec["clusterIP"])] if spec.get("clusterIP") else [])
+
+
+def _port(item: Item, index: int, port: dict[str, Any], problems: Problems) -> ServicePort:
+    fields = Fields.of(item.doc, problems)
+    path = ("spec", "ports", index)
+    number = port.get("port") or 0
+    protocol = port.get("protocol") or "TCP"
+    target = port.get("targetPort") or number  # 0 and "" too: SetDefaults_Service in pkg/apis/core/v1/defaults.go
+    if not 1 <= number <= 65535:
+        message = f"`port` {number} is out of range" if number else "`port` is missing"
+        fields.error("NPV043", message, *path, "port", fix="write a number between 1 and 65535")
+    if protocol not in PROTOCOLS:
+        message = f"`{protocol}` is not a protocol of a port"
+        fields.error("NPV043", message, *path, "protocol", fix="write TCP, UDP or SCTP, in capitals")
+    if isinstance(target, str) and not is_port_name(target):
+        fix = "write a number without quotes, or the name of a container port"
+        fields.error("NPV043", f"`{target}` is not the name of a port", *path, "targetPort", fix=fix)
+    elif isinstance(target, int) and target != number and not 1 <= target <= 65535:
+        fix = "write a number between 1 and 65535"
+        fields.error("NPV043", f"`targetPort` {target} is out of range", *path, "targetPort", fix=fix)
+    return ServicePort(port.get("name") or "", protocol, number, target)
+
+
+def _selected(item: Item, selector: Mapping[str, str], index: _Index, notes: list[str]) -> list[Endpoint]:
+    """The pods of the Service's namespace that have every label; one whose value nobody knows yet is not counted."""
+    ways = [index.pods.get((item.namespace, key, value), ()) for key, value in selector.items()]
+    pods = [pod for pod in min(ways, key=len) if all(pod.labels.get(k) == v for k, v in selector.items())]
+    for key in sorted(selector):
+        for pod in index.pods.get((item.namespace, key, None), ()):
+            if all(pod.labels.get(k) == v or isinstance(pod.labels.get(k), Unknown) for k, v in selector.items()):
+                notes.append(
+                    f"{item} selects on the label {key}, set when a pod is created: {pod} is not counted behind it"
+                )
+    return sorted(pods, key=lambda pod: pod.key)
+
+
+def _pod_backends(port: ServicePort, pods: Sequence[Endpoint], *, headless: bool) -> tuple[Backend, ...]:
+    """A headless Service only resolves to the pods' addresses: the port that a client dials is the one that it gets."""
+    found = []
+    for pod in pods:
+        number = _number_on(pod, port)
+        if number is not None:
+            found.append(Backend(pod, port.number if headless else number))
+    return tuple(found)
+
+
+def _number_on(pod: Endpoint, port: ServicePort) -> int | None:
+    """The number on this pod; None if it lacks the named port (FindPort in kubernetes/kubernetes pkg/api/v1/pod/util.go)."""
+    if isinstance(port.target, int):
+        return port.target
+    for declared in pod.ports:
+        if (
+            declared.name == port.target
+            and declared.protocol == port.protocol
+            and declared.origin is not PortOrigin.INIT
+        ):
+            return declared.number
+    return None
+
+
+def _manual_backends(
+    port: ServicePort, targets: Sequence[Target], index: _Index, *, headless: bool
+) -> tuple[Backend, ...]:
+    """The addresses that someone wrote into EndpointSlices or Endpoints, under the name and protocol of the port."""
+    found: dict[Backend, None] = {}
+    for target in targets:
+        if (target.port_name, target.protocol) == (port.name, port.protocol):
+            number = port.number if headless else target.number
+            owner = index.owners.get(target.address, EXTERNAL)
+            found[Backend(owner, number, target.address)] = None
+    return tuple(sorted(found, key=lambda b: (b.endpoint.key, b.address, b.port)))
