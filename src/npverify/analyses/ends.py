@@ -1,0 +1,203 @@
+"""Finds the endpoints that a user names as an end of a flow, in JSON (`{"pod": "shop/web"}`) or as text (`shop/web`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from npverify.ingest.fields import nearest, type_name
+from npverify.ingest.source import Diagnostic, InputError
+from npverify.inventory.addresses import Address
+from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory, Service
+
+UNREADABLE = "NPV160"
+UNKNOWN_NAME = "NPV161"
+AMBIGUOUS = "NPV162"
+
+END_KEYS = ("pod", "workload", "kind", "node", "ip", "service")
+FORMS = 'write {"pod": "namespace/name"}, {"workload": "namespace/name"}, {"node": "name"} or {"ip": "address"}'
+TEXT_FORMS = "write `namespace/name`, `deployment/namespace/name`, `node/name`, `service/namespace/name` or an address"
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What a user named: the endpoints that it may be, first the one that is meant in doubt, or a Service.
+
+    `address` is the one that was given, if an address was given; `text` says what was named.
+    """
+
+    text: str
+    members: tuple[Endpoint, ...] = ()
+    address: Address | None = None
+    service: Service | None = None
+
+
+class Directory:
+    """The names of an inventory. Guards its indices, which never change."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.inventory = inventory
+        self.services = inventory.services
+        self.pods: dict[tuple[str, str], Endpoint] = {}
+        self.workloads: dict[tuple[str, str], dict[str, list[Endpoint]]] = {}
+        self.nodes: dict[str, Endpoint] = {}
+        # a pod on the host network shares its node's addresses: the node goes first
+        owners = sorted(inventory.endpoints, key=lambda end: end.kind is EndpointKind.HOST_POD)
+        self.by_address = {a: end for end in reversed(owners) if end.address_known for a in end.addresses}
+        for end in inventory.endpoints:
+            if end.kind is EndpointKind.NODE:
+                self.nodes[end.name] = end
+            else:
+                self._add_pod(end)
+
+    def _add_pod(self, end: Endpoint) -> None:
+        kind, namespace, name = end.workload or ("Pod", end.namespace, end.name)
+        if not end.replicated:
+            self.pods.setdefault((end.namespace, end.name), end)
+        self.workloads.setdefault((namespace, name), {}).setdefault(kind, []).append(end)
+
+    def pod(self, text: str) -> Ends:
+        """The pod `namespace/name`."""
+        key = _split(text, "pod")
+        if key in self.pods:
+            return Ends(text, (self.pods[key],))
+        if key in self.workloads:
+            kinds = ", ".join(sorted(self.workloads[key]))
+            raise _error(UNKNOWN_NAME, f"there is no pod `{text}`, but a {kinds} of that name", "name it as a workload")
+        raise self._unknown("pod", text, self.pods)
+
+    def workload(self, text: str, kind: str | None = None) -> Ends:
+        """The pods of the workload `namespace/name`, whose kind matters if several have that name."""
+        key = _split(text, "workload")
+        found = self.workloads.get(key)
+        if found is None:
+            raise self._unknown("workload", text, self.workloads)
+        if kind is not None:
+            of_kind = next((k for k in found if k.lower() == kind.lower()), None)
+            if of_kind is None:
+                raise _error(
+                    UNKNOWN_NAME, f"there is no {kind} `{text}`, but a {', '.join(sorted(found))} of that name"
+                )
+            return Ends(text, tuple(found[of_kind]))
+        if len(found) > 1:
+            raise _error(
+                AMBIGUOUS, f"`{text}` is the name of several workloads: {', '.join(sorted(found))}", "add `kind`"
+            )
+        return Ends(text, tuple(*found.values()))
+
+    def node(self, text: str) -> Ends:
+        """The node of that name."""
+        if text not in self.nodes:
+            raise _error(UNKNOWN_NAME, f"there is no node `{text}`", nearest(text, self.nodes) or _some(self.nodes))
+        return Ends(f"node {text}", (self.nodes[text],))
+
+    def ip(self, text: str) -> Ends:
+        """The endpoint that has the address, else the outside address itself."""
+        try:
+            address = Address.parse(text)
+        except ValueError:
+            raise _error(
+                UNREADABLE, f"`{text}` is not an IP address", "write one address, such as 203.0.113.9"
+            ) from None
+        return Ends(text, (self.by_address.get(address, EXTERNAL),), address)
+
+    def service(self, text: str) -> Ends:
+        """The Service `namespace/name`."""
+        key = _split(text, "service")
+        if key not in self.services:
+            raise self._unknown("service", text, self.services)
+        return Ends(f"service {text}", service=self.services[key])
+
+    def read(self, value: object, where: str, *, service: bool = False) -> Ends:
+        """An end as JSON: exactly one of pod, workload (with kind), node, ip and, as a destination, service."""
+        if not isinstance(value, dict):
+            raise _error(UNREADABLE, f"`{where}` is {type_name(value)}, not a map", FORMS)
+        for key in value:
+            if key not in END_KEYS or (key == "service" and not service):
+                hint = nearest(str(key), END_KEYS) or FORMS
+                raise _error(UNREADABLE, f"`{where}` has a field `{key}` that means nothing there", hint)
+        named: dict[str, Any] = {k: v for k, v in value.items() if k != "kind"}
+        if len(named) != 1 or ("kind" in value and "workload" not in value):
+            raise _error(UNREADABLE, f"`{where}` must name one thing, with one field", FORMS)
+        ((key, text),) = named.items()
+        for field, given in value.items():
+            if not isinstance(given, str):
+                raise _error(UNREADABLE, f"`{field}` of `{where}` is {type_name(given)}, not text", FORMS)
+        if key == "workload":
+            return self.workload(text, value.get("kind"))
+        return {"pod": self.pod, "node": self.node, "ip": self.ip, "service": self.service}[key](text)
+
+    def resolve(self, text: str) -> Ends:
+        """An end as text: `shop/web`, `web` if one workload or pod has that name, `deployment/shop/web`, `pod/shop/web`,
+        `service/shop/web`, `node/n1`, or an address."""
+        parts = text.strip().removeprefix("[").removesuffix("]").split("/")
+        try:
+            Address.parse(parts[0])
+        except ValueError:
+            pass
+        else:
+            return self.ip("/".join(parts))
+        match [parts[0].lower(), *parts[1:]]:
+            case [_]:
+                return self._bare(parts[0])
+            case ["node", name]:
+                return self.node(name)
+            case ["pod", namespace, name]:
+                return self.pod(f"{namespace}/{name}")
+            case ["service", namespace, name]:
+                return self.service(f"{namespace}/{name}")
+            case [kind, namespace, name]:
+                return self.workload(f"{namespace}/{name}", kind)
+            case [_, name]:
+                return self._named([(parts[0], name)], text)
+            case _:
+                raise _error(UNREADABLE, f"`{text}` names no endpoint", TEXT_FORMS)
+
+    def _bare(self, name: str) -> Ends:
+        keys = {k for k in (*self.pods, *self.workloads) if k[1] == name}
+        return self._named(sorted(keys or {k for k in self.services if k[1] == name}), name)
+
+    def _named(self, keys: list[tuple[str, str]], text: str) -> Ends:
+        found: dict[str, Ends] = {}
+        for key in keys:
+            name = "/".join(key)
+            for kind, ends in self.workloads.get(key, {}).items():
+                found[f"{kind.lower()}/{name}"] = Ends(name, tuple(ends))
+            pod = self.pods.get(key)
+            if pod is not None and not any(ends.members == (pod,) for ends in found.values()):
+                found[f"pod/{name}"] = Ends(name, (pod,))
+        if not found:
+            found = {f"service/{'/'.join(k)}": self.service("/".join(k)) for k in keys if k in self.services}
+        if len(found) > 1:
+            raise _error(AMBIGUOUS, f"`{text}` may be several things: {', '.join(sorted(found))}", "write one of them")
+        if not found:
+            known = {*self.pods, *self.workloads}
+            names = {"/".join(k) for k in known} if "/" in text else {k[1] for k in known}
+            raise _error(UNKNOWN_NAME, f"no pod or workload has the name `{text}`", nearest(text, names) or TEXT_FORMS)
+        return next(iter(found.values()))
+
+    def _unknown(self, what: str, text: str, known: Iterable[tuple[str, str]]) -> InputError:
+        names = ["/".join(k) for k in known]
+        return _error(UNKNOWN_NAME, f"there is no {what} `{text}`", nearest(text, names) or _some(names))
+
+
+def resolve_end(text: str, inventory: Inventory) -> Ends:
+    """What `--from` or `--to` names; InputError with the nearest name, or with the candidates, where that is not clear."""
+    return Directory(inventory).resolve(text)
+
+
+def _split(text: str, what: str) -> tuple[str, str]:
+    namespace, slash, name = text.partition("/")
+    if not (slash and namespace and name) or "/" in name:
+        raise _error(UNREADABLE, f"`{text}` is not the full name of a {what}", "write `namespace/name`")
+    return namespace, name
+
+
+def _some(names: Iterable[str]) -> str:
+    known = sorted(names)
+    return f"known are {', '.join(known[:5])}{', …' if len(known) > 5 else ''}" if known else ""
+
+
+def _error(code: str, message: str, fix: str = "") -> InputError:
+    return InputError([Diagnostic(code, message, None, fix)])

@@ -1,0 +1,252 @@
+"""Reads the flows that a user asks about: a `Query` is every concrete flow that the words can mean.
+
+A workload with several pods and a Service with several backends mean several flows; `evaluate` judges all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from npverify.analyses.ends import UNREADABLE, Directory, Ends
+from npverify.ingest.fields import nearest, type_name
+from npverify.ingest.source import InputError, Problems
+from npverify.inventory.addresses import FAMILIES, Address, Family
+from npverify.inventory.model import Backend, Endpoint, EndpointKind, Inventory, Service, ServicePort
+from npverify.normal.flow import PORT_PROTOCOLS, PROTOCOLS, Flow, Via
+
+NOT_SUPPORTED = "NPV163"
+NO_SUCH_FLOW = "NPV164"
+
+FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http")
+_HOST = (EndpointKind.NODE, EndpointKind.HOST_POD)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Every flow that was meant: a row for each source, in it one for each destination; never empty.
+
+    `sources` and `destinations` complete "which …" where there are several.
+    """
+
+    flows: tuple[tuple[Flow, ...], ...]
+    sources: str = ""
+    destinations: str = ""
+    all_destinations: bool = False  # a Service may pick any of them, so the flow passes only if it passes to each
+
+    @property
+    def flow(self) -> Flow:
+        """The first of them."""
+        return self.flows[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What is sent; `port` is that which the source addresses."""
+
+    protocol: str = "TCP"
+    port: int | None = None
+    icmp: tuple[int, int] | None = None
+
+
+class FlowReader:
+    """Reads flows over one inventory, many of them quickly. Guards the directory of names."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.directory = Directory(inventory)
+
+    def read(self, value: object) -> Query:
+        """A flow as JSON (`eval --flows`); InputError with everything that is wrong with it."""
+        problems = Problems()
+        if not isinstance(value, dict):
+            raise InputError.one(UNREADABLE, f"a flow is a map, this is {type_name(value)}")
+        for key in value:
+            if key not in FLOW_KEYS:
+                problems.error(UNREADABLE, f"unknown field `{key}`", fix=nearest(str(key), FLOW_KEYS))
+        if value.get("http") is not None:
+            problems.error(NOT_SUPPORTED, "`http` is not supported in this version", fix="ask about the port alone")
+        src, dst = (self._end(value, key, problems) for key in ("src", "dst"))
+        traffic = _traffic(value, problems)
+        problems.raise_errors()
+        if src is None or dst is None:
+            raise InputError.one(UNREADABLE, "a flow needs `src` and `dst`")
+        return self.query(src, dst, traffic)
+
+    def query(self, src: Ends, dst: Ends, traffic: Traffic) -> Query:
+        """The flows between two ends; InputError where there can be none."""
+        if src.service is not None:
+            raise InputError.one(
+                NO_SUCH_FLOW, f"`{src.text}` cannot be a source", fix="name its pods or their workload"
+            )
+        targets = _targets(dst, traffic)
+        families = self.directory.inventory.families
+        rows = tuple(tuple(_flow(src, s, t, traffic, families) for t in targets) for s in src.members)
+        return Query(
+            rows,
+            f"replica of {src.text}" if len(rows) > 1 else "",
+            "" if len(targets) == 1 else f"backend of {dst.text}" if dst.service else f"replica of {dst.text}",
+            dst.service is not None,
+        )
+
+    def _end(self, value: dict[str, object], key: str, problems: Problems) -> Ends | None:
+        if value.get(key) is None:
+            problems.error(UNREADABLE, f"`{key}` is missing", fix=f'add "{key}": {{"pod": "namespace/name"}}')
+            return None
+        try:
+            return self.directory.read(value[key], key, service=key == "dst")
+        except InputError as error:
+            problems.extend(error.diagnostics)
+            return None
+
+
+def read_flow(value: object, inventory: Inventory) -> Query:
+    """One flow as JSON; `FlowReader` is quicker for many."""
+    return FlowReader(inventory).read(value)
+
+
+def make_traffic(protocol: str = "TCP", port: int | None = None, icmp: tuple[int, int] | None = None) -> Traffic:
+    """What the options of the command line say is sent; InputError with everything that is wrong with it."""
+    problems = Problems()
+    value = {"protocol": protocol, "port": port, "icmp": {"type": icmp[0], "code": icmp[1]} if icmp else None}
+    traffic = _traffic(value, problems)
+    problems.raise_errors()
+    return traffic
+
+
+def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
+    icmp = _icmp(value.get("icmp"), problems)
+    given = value.get("protocol")
+    protocol = ("ICMP" if icmp else "TCP") if given is None else given
+    if not isinstance(protocol, str) or protocol.upper() not in PROTOCOLS:
+        shown = f"`{protocol}`" if isinstance(protocol, str) else type_name(protocol)
+        problems.error(UNREADABLE, f"`protocol` is {shown}", fix=f"write one of {', '.join(PROTOCOLS)}")
+        return Traffic()
+    protocol = protocol.upper()
+    port = _port(value.get("port"), "port", problems)
+    _port(value.get("src_port"), "src_port", problems)
+    if protocol not in PORT_PROTOCOLS:
+        if value.get("port") is not None:
+            problems.error(UNREADABLE, "ICMP has no `port`", fix="drop it")
+        return Traffic(protocol, None, icmp)
+    if value.get("port") is None:
+        problems.error(UNREADABLE, "`port` is missing", fix=f"say which {protocol} port, such as 443")
+    if value.get("icmp") is not None:
+        problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
+    return Traffic(protocol, port)
+
+
+def _port(value: object, field: str, problems: Problems) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        problems.error(UNREADABLE, f"`{field}` is {type_name(value)}, not a whole number", fix="write 1 to 65535")
+    elif not 1 <= value <= 65535:
+        problems.error(UNREADABLE, f"`{field}` {value} is no port", fix="write 1 to 65535")
+    else:
+        return value
+    return None
+
+
+def _icmp(value: object, problems: Problems) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or value.get("type") is None or set(value) - {"type", "code"}:
+        problems.error(UNREADABLE, '`icmp` must be a map {"type": …, "code": …}')
+        return None
+    type_, code = value["type"], value.get("code", 0)
+    for name, number in (("type", type_), ("code", code)):
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 255:
+            problems.error(UNREADABLE, f"`{name}` of `icmp` is not a whole number from 0 to 255")
+            return None
+    return type_, code
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where the traffic arrives."""
+
+    end: Endpoint
+    port: int | None
+    address: Address | None = None
+    service: Service | None = None
+
+
+def _targets(dst: Ends, traffic: Traffic) -> tuple[_Target, ...]:
+    service = dst.service
+    if service is None:
+        return tuple(_Target(end, traffic.port, dst.address) for end in dst.members)
+    if service.problem:
+        raise InputError.one(NO_SUCH_FLOW, f"`{dst.text}` cannot be a destination: {service.problem}")
+    asked = (traffic.protocol, traffic.port)
+    index = next((i for i, p in enumerate(service.ports) if (p.protocol, p.number) == asked), None)
+    if index is None:
+        known = ", ".join(_port_name(p) for p in service.ports) or "none"
+        what = traffic.protocol if traffic.port is None else f"{traffic.protocol} port {traffic.port}"
+        raise InputError.one(NO_SUCH_FLOW, f"`{dst.text}` has no {what}", fix=f"its ports are {known}")
+    backends = service.backends.get(index, ())
+    if not backends:
+        raise InputError.one(NO_SUCH_FLOW, f"`{dst.text}` has no backend for port {traffic.port}: no pod is behind it")
+    return tuple(_backend(service, b, traffic) for b in backends)
+
+
+def _backend(service: Service, backend: Backend, traffic: Traffic) -> _Target:
+    # a headless Service is only a DNS name: nothing rewrites address or port
+    if service.headless:
+        return _Target(backend.endpoint, traffic.port, backend.address)
+    return _Target(backend.endpoint, backend.port, backend.address, service)
+
+
+def _port_name(port: ServicePort) -> str:
+    return f"{port.protocol} {port.number}" + (f" ({port.name})" if port.name else "")
+
+
+def _flow(src: Ends, source: Endpoint, target: _Target, traffic: Traffic, families: frozenset[Family]) -> Flow:
+    dst, given = target.end, (src.address, target.address)
+    common = [f for f in FAMILIES if f in _families(source, given[0], families) & _families(dst, given[1], families)]
+    if not common:
+        raise InputError.one(NO_SUCH_FLOW, f"`{src.text}` and `{dst}` have no addresses of one family")
+    family = common[0]
+    src_ip, dst_ip = given[0] or known_address(source, family), given[1] or known_address(dst, family)
+    icmp = traffic.icmp
+    if traffic.protocol == "ICMP" and icmp is None:
+        icmp = (8, 0) if family == 4 else (128, 0)  # echo request: RFC 792, RFC 4443
+    via = None
+    if (service := target.service) is not None:
+        vip = next((v for v in service.vips if v.family == family), None)
+        via = Via(service.namespace, service.name, vip, traffic.port or 0)
+    same = source is dst and source.is_pod and not source.replicated
+    near = same_node(source, dst) is True
+    return Flow(source, dst, traffic.protocol, target.port, src_ip, dst_ip, icmp, same, near, via)
+
+
+def known_address(end: Endpoint, family: Family) -> Address | None:
+    """The first known address of a family."""
+    return next((a for a in end.addresses if a.family == family), None) if end.address_known else None
+
+
+def _families(end: Endpoint, given: Address | None, cluster: frozenset[Family]) -> set[Family]:
+    if given is not None:
+        return {given.family}
+    return families_of(end, cluster)
+
+
+def families_of(end: Endpoint, cluster: frozenset[Family]) -> set[Family]:
+    """The address families that an endpoint can use."""
+    if end.kind is EndpointKind.EXTERNAL:
+        return set(FAMILIES)
+    return {a.family for a in end.addresses} if end.address_known else set(cluster)
+
+
+def same_node(src: Endpoint, dst: Endpoint) -> bool | None:
+    """Whether one end is the node, or on the host network of the node, that the other runs on; None: nobody knows."""
+    if not (src.is_pod or dst.is_pod) or not _ends_on_host(src, dst):
+        return False
+    if EndpointKind.EXTERNAL in (src.kind, dst.kind):
+        return False
+    if src is dst and not src.replicated:
+        return True
+    return src.node == dst.node if src.node and dst.node else None
+
+
+def _ends_on_host(*ends: Endpoint) -> bool:
+    return any(end.kind in _HOST for end in ends)
