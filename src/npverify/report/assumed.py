@@ -36,6 +36,8 @@ def mend(needed: Assumed, world: World) -> str:
             return f"if your plugin does otherwise, say so with {settings}, or name it with --cni"
     if needed.name.startswith("address"):
         return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
+    if needed.name == "node":
+        return "give the actual pods (`kubectl get pods -A -o json`), which tell their nodes"
     if needed.name.startswith("label ") and " of namespace " in needed.name:
         name = needed.name.rpartition(" of namespace ")[2]
         return f"add a manifest of namespace {name} with its labels"

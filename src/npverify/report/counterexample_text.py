@@ -35,7 +35,7 @@ def counterexample_lines(found: Counterexample, world: World, lines: Lines, pain
         yield f"{_INDENT}(another replica)"
     reading = {needed.name: needed.value for needed in found.reading}
     oracle = Oracle(world.policies, world.inventory)
-    for side in (found.verdict.egress, found.verdict.ingress):
+    for side in (found.side,) if found.side else (found.verdict.egress, found.verdict.ingress):
         yield from _side(side, flow, reading, world, oracle, lines, paint)
     for needed in found.reading:
         yield f"  {paint('yellow', 'only if')}   {printable(only_if(needed))}"

@@ -36,7 +36,7 @@ def _report(result: ProveResult, world: World, view: View) -> Iterator[str]:
     # refutations last, so that the end of the screen is the useful part
     for answer in sorted(open_, key=lambda r: r.status is Status.REFUTED):
         yield ""
-        yield from _in_full(answer, world, view)
+        yield from _in_full(answer, world, view, interrupted=result.interrupted)
     if listed:
         yield ""
     yield summary_line(result, world, view.paint)
@@ -63,7 +63,7 @@ def _one_line(answer: AssertionResult, world: World, view: View) -> Iterator[str
             yield from counterexample_lines(answer.witness, world, view.lines, paint)
 
 
-def _in_full(answer: AssertionResult, world: World, view: View) -> Iterator[str]:
+def _in_full(answer: AssertionResult, world: World, view: View, *, interrupted: bool) -> Iterator[str]:
     paint, status, assertion = view.paint, answer.status, answer.assertion
     word = paint(f"bold {STATUS_STYLE[status]}", str(status))
     yield printable(f"{assertion.span}: ") + f"{word}: {paint('bold', printable(assertion.title))}"
@@ -73,7 +73,7 @@ def _in_full(answer: AssertionResult, world: World, view: View) -> Iterator[str]
         yield f"  because   {printable(answer.because)}"
     if status is Status.VACUOUS:
         yield "  fix       correct the names in the assertion or add the missing manifests; --allow-vacuous accepts it"
-    elif status is Status.UNDECIDED:
+    elif status is Status.UNDECIDED and not interrupted:
         yield "  fix       try --budget large, or a smaller statement; undecided never counts as proved"
     if answer.counterexample is not None:
         yield from counterexample_lines(answer.counterexample, world, view.lines, paint)

@@ -1,0 +1,132 @@
+"""Reads everything that a question is asked about: manifests, policies and specs, with all their problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from npverify.analyses.world import World
+from npverify.assertions.claims import Assertion
+from npverify.assertions.resolve import declared_pod_space, resolve
+from npverify.dialects import is_policy, lower
+from npverify.dialects.profiles import Profile, profile
+from npverify.ingest.read import SpecText, read, read_spec
+from npverify.ingest.source import InputError, Problems
+from npverify.inventory.addresses import Family, Prefix
+from npverify.inventory.build import build, is_inventory
+
+NO_ASSUMPTIONS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """What `load` gives back: the world, and the assertions of the specs resolved against it.
+
+    `specs` are the texts of the spec files, `assertions` what they say, in the order of files and lines.
+    """
+
+    world: World
+    assertions: tuple[Assertion, ...]
+    specs: tuple[SpecText, ...]
+
+
+def load(
+    paths: Sequence[str],
+    *,
+    specs: Sequence[str] = (),
+    cni: str = "kubernetes",
+    assume: Mapping[str, str] = NO_ASSUMPTIONS,
+    only_tags: Collection[str] = (),
+    ignore_kinds: Collection[str] = (),
+    pod_cidrs: Sequence[str] = (),
+    families: frozenset[Family] | None = None,
+    stdin: Callable[[], bytes] | None = None,
+) -> Loaded:
+    """Read manifests (`paths`: files, folders, `-`) and spec files (`specs`, and every .npv file in the folders).
+
+    cni, assume    the profile of the network plugin, and switches that are fixed beyond it
+    only_tags      keep only assertions that carry one of these tags
+    ignore_kinds   policy kinds to leave out though they may matter; `World.ignored` counts them
+    pod_cidrs      where pods of unknown address live, in addition to `assume pod addresses in …` of the specs
+    families       address families of the cluster; None: by evidence
+
+    Raises `InputError` with every error that was found in any of them.
+    """
+    problems = Problems()
+    chosen = _profile(cni, assume, problems)
+    bundle = read(
+        paths,
+        problems,
+        wanted=lambda version, kind: is_inventory(version, kind) or is_policy(version, kind),
+        stdin=stdin,
+    )
+    texts = _specs(bundle.specs, specs, problems)
+    pod_space = (*_prefixes(pod_cidrs, problems), *declared_pod_space(texts, problems))
+    inventory = build(bundle.documents, problems, pod_space=tuple(dict.fromkeys(pod_space)), families=families)
+    if chosen is None:
+        problems.raise_errors()
+        raise AssertionError("a profile that cannot be had is an error")
+    policy_documents = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
+    lowered = lower(policy_documents, chosen, problems, ignore_kinds=ignore_kinds)
+    assertions: tuple[Assertion, ...] = ()
+    if not problems.errors:  # names would be unknown only because of the errors above
+        assertions = resolve(texts, inventory, lowered.ids, problems, only_tags=only_tags).assertions
+    problems.raise_errors()
+    _warn(chosen, bool(lowered.ids), problems)
+    world = World(
+        inventory,
+        lowered.policies,
+        lowered.ids,
+        lowered.mesh,
+        bundle.skipped,
+        lowered.ignored,
+        problems.warnings,
+    )
+    return Loaded(world, assertions, texts)
+
+
+def _profile(cni: str, assume: Mapping[str, str], problems: Problems) -> Profile | None:
+    try:
+        return profile(cni, assume)
+    except InputError as error:
+        problems.extend(error.diagnostics)
+        return None
+
+
+def _specs(found: Sequence[SpecText], named: Sequence[str], problems: Problems) -> tuple[SpecText, ...]:
+    """The specs that were found in folders and those that were named, each file once."""
+    kept = {text.name: text for text in found}
+    for name in named:
+        text = read_spec(name, problems)
+        if text is not None:
+            kept.setdefault(text.name, text)
+    return tuple(kept.values())
+
+
+def _prefixes(texts: Sequence[str], problems: Problems) -> list[Prefix]:
+    kept = []
+    for text in texts:
+        try:
+            kept.append(Prefix.parse(text))
+        except ValueError:
+            problems.error(
+                "NPV145",
+                f"`{text}` is no block of addresses",
+                fix="write it as a CIDR without host bits: 10.244.0.0/16",
+            )
+    return kept
+
+
+def _warn(chosen: Profile, any_policy: bool, problems: Problems) -> None:
+    if not chosen.enforces:
+        problems.warn(
+            "NPV148",
+            f"the network plugin of profile `{chosen.name}` enforces no network policy: every flow is allowed",
+            fix="choose the plugin of the cluster with --cni",
+        )
+    elif not any_policy:
+        problems.warn(
+            "NPV147",
+            "no network policy was found: every flow is allowed",
+            fix="give the folder that holds the NetworkPolicy manifests too",
+        )

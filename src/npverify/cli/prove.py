@@ -1,0 +1,136 @@
+"""`npverify prove`: the assertions of the specs, checked."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from npverify.analyses.results import AssertionResult, ProveResult, Status
+from npverify.cli import options as o
+from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.notes import say_notes
+from npverify.cli.output import emit, paint_for, say
+from npverify.cli.progress import Progress
+from npverify.cli.sources import Sources
+from npverify.ingest.source import Problems
+from npverify.report.json_values import dumps
+from npverify.report.prove_json import prove_json
+from npverify.report.prove_text import View, render_prove
+
+if TYPE_CHECKING:
+    from npverify.analyses.load import Loaded
+
+_BAD: dict[Status, int] = {Status.REFUTED: REFUTED, Status.VACUOUS: REFUTED, Status.UNDECIDED: UNDECIDED}
+
+
+def prove(
+    paths: o.Paths = None,
+    spec: o.Specs = None,
+    only: o.Only = None,
+    cni: o.Cni = None,
+    assume: o.Assume = None,
+    pod_cidr: o.PodCidrs = None,
+    ip_family: o.IpFamily = None,
+    ignore_kind: o.IgnoreKinds = None,
+    format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
+    output: o.Output = None,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="SECONDS", help="Longest time for one obligation; a backstop.")
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
+    ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", "-j", metavar="N", min=1, help="How many processes may work; one does in this version."),
+    ] = 1,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+    timings: Annotated[bool, typer.Option("--timings", help="Show how long each assertion took.")] = False,
+    allow_vacuous: Annotated[
+        bool, typer.Option("--allow-vacuous", help="Do not fail where an assertion speaks about nothing.")
+    ] = False,
+    allow_empty: o.AllowEmpty = False,
+) -> int:
+    """Check the assertions of .npv files: proved, or refuted with a packet that breaks them."""
+    # imported here so that other commands and --help do not wait for the solver
+    from npverify.analyses.load import load
+    from npverify.analyses.prove import prove as prove_all
+    from npverify.smt.solver import BUDGETS
+
+    o.check_format(format)
+    o.check_positive("--timeout", timeout)
+    inputs = o.Inputs.settle(
+        paths,
+        specs=spec,
+        cni=cni,
+        assume=assume,
+        pod_cidrs=pod_cidr,
+        ip_family=ip_family,
+        ignore_kinds=ignore_kind,
+    )
+    chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
+    sources = Sources()
+    loaded = load(
+        inputs.paths,
+        specs=inputs.specs,
+        cni=inputs.cni,
+        assume=inputs.assume,
+        only_tags=only or (),
+        ignore_kinds=inputs.ignore_kinds,
+        pod_cidrs=inputs.pod_cidrs,
+        families=inputs.families,
+        stdin=sources.stdin,
+    )
+    if not allow_empty:
+        refuse_empty(loaded, only or ())
+    say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
+    with Progress(wanted=not quiet) as progress:
+        result = prove_all(
+            loaded.world,
+            loaded.assertions,
+            budget=chosen,
+            timeout=timeout or inputs.config.timeout,
+            progress=progress.step,
+        )
+    if format == "json":
+        text = dumps(prove_json(result, loaded.world, timings=timings))
+    else:
+        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+        text = render_prove(result, loaded.world, View(paint, verbose, quiet, sources.lines))
+    emit(text, output)
+    if timings and format == "text":
+        say("".join(f"{r.seconds:8.3f} s  {r.assertion.title}\n" for r in result.results))
+    return exit_code(result, allow_vacuous=allow_vacuous or inputs.config.allow_vacuous)
+
+
+def refuse_empty(loaded: Loaded, only: object = ()) -> None:
+    """InputError where a run could only look green because there is nothing to check."""
+    problems = Problems()
+    if not loaded.assertions:
+        why = "no assertion carries one of the tags of --only" if only and loaded.specs else "no assertion was found"
+        problems.error(
+            "NPV143",
+            f"{why}, so nothing can be proved",
+            fix="name a spec with --spec FILE, put a .npv file into the folder, or accept this with --allow-empty",
+        )
+    o.refuse_no_pods(loaded.world, problems)
+    problems.raise_errors()
+
+
+def exit_code(result: ProveResult, *, allow_vacuous: bool) -> int:
+    """0 all proved, 1 refuted (or vacuous), 3 undecided, 130 interrupted; warnings never count."""
+    if result.interrupted:
+        return INTERRUPTED
+    codes = {_code(r, allow_vacuous) for r in result.results}
+    return next((code for code in (REFUTED, UNDECIDED) if code in codes), OK)
+
+
+def _code(answer: AssertionResult, allow_vacuous: bool) -> int:
+    if answer.assertion.severity == "warning" or (allow_vacuous and answer.status is Status.VACUOUS):
+        return OK
+    return _BAD.get(answer.status, OK)
