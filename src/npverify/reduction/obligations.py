@@ -209,10 +209,11 @@ class Obligations:
     def _with_domains(self, pred: Pred, src: Endpoint, dst: Endpoint) -> Pred:
         """Adds which addresses the two ends can have, where the formula looks at them."""
         looked_at = {a.side for a in atoms_of(pred) if isinstance(a, AddressIn) and a.prefix.length > 0}
-        domains = [self._domain(end, side) for end, side in ((src, Side.SRC), (dst, Side.DST)) if side in looked_at]
+        domains = [self.domain(end, side) for end, side in ((src, Side.SRC), (dst, Side.DST)) if side in looked_at]
         return and_(pred, *domains)
 
-    def _domain(self, end: Endpoint, side: Side) -> Pred:
+    def domain(self, end: Endpoint, side: Side) -> Pred:
+        """Which addresses an endpoint may have on a side, those of other known endpoints aside."""
         key = (side, _domain_key(end))
         found = self._domains.get(key)
         if found is None:

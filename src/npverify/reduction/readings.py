@@ -6,7 +6,7 @@ One representative of each cell stands for all: that is how "there is a flow" be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from npverify.inventory.addresses import BITS, FAMILIES, Address, Family
@@ -98,27 +98,32 @@ def at_address(pred: Pred, side: Side, address: Address) -> Pred:
     )
 
 
-def packets(preds: Iterable[Pred]) -> Iterator[Packet]:
-    """One packet of each cell that the predicates tell apart: lowest ports first, TCP before UDP, SCTP and ICMP."""
-    ports = {1}
-    icmp: dict[tuple[int, int], None] = {}
+def packets(preds: Iterable[Pred], also: Iterable[int] = ()) -> Iterator[Packet]:
+    """One packet of each cell that the predicates tell apart, and the ports in `also`; TCP first, lowest first."""
+    ports = {1, *also}
+    codes: dict[int, set[int]] = {}
     for pred in preds:
         for atom in atoms_of(pred):
             if isinstance(atom, PortIn):
                 ports |= {atom.first, atom.last + 1}
             elif isinstance(atom, IcmpIs):
-                icmp[atom.type, atom.code or 0] = None
-                icmp[atom.type, 0 if atom.code else 1] = None
-    free = next(t for t in range(256) if all(t != known for known, _ in icmp))
+                codes.setdefault(atom.type, set()).update(() if atom.code is None else (atom.code,))
+    codes.setdefault(_free(codes), set())
+    icmp = [(kind, code) for kind, known in sorted(codes.items()) for code in (*sorted(known), _free(known))]
     for family in FAMILIES:
         for protocol in PORT_PROTOCOLS:
             for port in sorted(p for p in ports if 1 <= p <= 65535):
                 yield Packet(family, protocol, port)
-        for pair in (*sorted(icmp), (free, 0)):
+        for pair in icmp:
             yield Packet(family, "ICMP", icmp=pair)
 
 
-def cell_starts(preds: Iterable[Pred], side: Side, family: Family) -> list[tuple[int, int]]:
+def _free(used: Container[int]) -> int:
+    """The lowest ICMP type or code that is not used."""
+    return next(n for n in range(256) if n not in used)
+
+
+def cells(preds: Iterable[Pred], side: Side, family: Family) -> list[tuple[int, int]]:
     """The cells of addresses of one side that the predicates tell apart, as ranges with both ends included."""
     starts = {0}
     end = 1 << BITS[family]

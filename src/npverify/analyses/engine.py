@@ -1,0 +1,222 @@
+"""The machinery that all proofs share: one reduction, one memo of solved formulas, and the way back to a concrete flow."""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+from npverify.analyses.results import Assumed, Counterexample
+from npverify.analyses.world import World
+from npverify.assertions.claims import Leg
+from npverify.ingest.source import InternalError
+from npverify.inventory.addresses import NEVER_A_POD, Address, Family, Prefix
+from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
+from npverify.inventory.unknowns import Reading, Unknown
+from npverify.normal.flow import Flow, Via
+from npverify.normal.policy import Direction, PolicyId
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side
+from npverify.oracle import Oracle
+from npverify.reduction.bitsets import bits
+from npverify.reduction.obligations import Obligation, Obligations
+from npverify.reduction.pairs import on_one_node
+from npverify.reduction.readings import Packet, at_address, at_packet, cells
+from npverify.reduction.residuals import Residuals
+from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, choose
+from npverify.smt.solver import Budget, Question, Taken, UndecidedError, satisfiable
+
+NO_FLOW = "there is no flow that it speaks about"
+
+
+class Engine:
+    """Decides obligations over one world. Guards the memo of answers, so that equal obligations are solved once."""
+
+    def __init__(self, world: World, budget: Budget) -> None:
+        self.world = world
+        self.budget = budget
+        self.residuals = Residuals(world.inventory, world.policies)
+        self.obligations = Obligations(world.inventory, self.residuals)
+        self.oracle = Oracle(world.policies, world.inventory)
+        self._known = KnownAddresses(world.inventory)
+        self._answers: dict[tuple[Pred, frozenset[Side]], bool | UndecidedError] = {}
+
+    def possible(self, pred: Pred, src: Endpoint, dst: Endpoint) -> bool:
+        """Whether some flow between the two satisfies `pred`; raises as `Question.possible` does."""
+        if pred is FALSE or pred is TRUE:
+            return pred is TRUE
+        taken = self._taken(src, dst)
+        key = (pred, frozenset(taken))
+        answer = self._answers.get(key)
+        if answer is None:
+            try:
+                answer = satisfiable(pred, taken, self.budget)
+            except UndecidedError as gave_up:
+                answer = gave_up
+            self._answers[key] = answer
+        if isinstance(answer, UndecidedError):
+            raise answer
+        return answer
+
+    def counterexample(self, broken: Pred, obligation: Obligation) -> tuple[Counterexample, Flow, Reading]:
+        """The preferred flow that satisfies `broken`, as the oracle judges it; the caller checks that verdict."""
+        src, dst = obligation.src, obligation.dst
+        question = Question(broken, self._taken(src, dst), self.budget)
+        preferred = {side: INSIDE if end.is_pod else OUTSIDE for side, end in ((Side.SRC, src), (Side.DST, dst))}
+        chosen = choose(question, [(p.protocol, p.number) for p in dst.ports], preferred)
+        flow = self.flow(obligation, chosen)
+        verdict = self.oracle.decide(flow, chosen.reading)
+        reading = tuple(self._assumed(obligation, chosen, question.encoding.unknowns))
+        shown = Counterexample(flow, verdict, reading, tuple(_any_fields(obligation, chosen)))
+        return shown, flow, chosen.reading
+
+    def asked(self, legs: Iterable[Leg]) -> tuple[PolicyId, ...]:
+        """The policies that may select a source of the legs for egress or a destination for ingress."""
+        found: set[PolicyId] = set()
+        for leg in legs:
+            for direction, ends in ((Direction.EGRESS, leg.src), (Direction.INGRESS, leg.dst)):
+                for c in {self.residuals.classes.of[end] for end in ends}:
+                    found |= {entry.policy.id for entry in self.residuals.signature(direction, c)}
+        return tuple(sorted(found))
+
+    def candidates(self, obligation: Obligation, end: Endpoint, side: Side, family: Family) -> tuple[Address, ...]:
+        """One address of each cell that the obligation's formula tells apart and that the endpoint could have."""
+        if end.address_known:
+            return tuple(a for a in end.addresses if a.family == family)
+        domain = self.obligations.domain(end, side)
+        found = []
+        for first, last in cells((obligation.broken, obligation.premise, domain), side, family):
+            start = Address(family, first)
+            if at_address(at_packet(domain, Packet(family, "TCP", 1)), side, start) is not FALSE:
+                at = self._known.next_free(start)
+                found += [at] if at.value <= last else []
+        return tuple(found)
+
+    def _taken(self, src: Endpoint, dst: Endpoint) -> Taken:
+        """Sides whose address is open: it is none of the addresses that are known to be somebody else's."""
+        open_sides = [side for side, end in ((Side.SRC, src), (Side.DST, dst)) if not end.address_known]
+        return dict.fromkeys(open_sides, self._known.block)
+
+    def flow(self, obligation: Obligation, chosen: Chosen) -> Flow:
+        """The concrete flow of an obligation with the packet that was chosen for it."""
+        src_ip = self._address(obligation.src, Side.SRC, chosen, None)
+        dst_ip = src_ip if obligation.how.same else self._address(obligation.dst, Side.DST, chosen, src_ip)
+        via = None
+        if obligation.leg.via is not None:
+            service, index = obligation.leg.via
+            known = [a for a in service.vips if a.family == chosen.family]
+            vip = chosen.addresses.get(Side.VIP, known[0] if known else None)
+            via = Via(service.namespace, service.name, vip, service.ports[index].number)
+        return Flow(
+            obligation.src,
+            obligation.dst,
+            chosen.protocol,
+            chosen.port,
+            src_ip,
+            dst_ip,
+            chosen.icmp,
+            same=obligation.how.same,
+            own_node=obligation.how.own_node,
+            via=via,
+        )
+
+    def _address(self, end: Endpoint, side: Side, chosen: Chosen, other: Address | None) -> Address:
+        if side in chosen.addresses:
+            return chosen.addresses[side]
+        if end.address_known:
+            return min(a for a in end.addresses if a.family == chosen.family)
+        return self._known.free(end, chosen.family, other)
+
+    def _assumed(self, obligation: Obligation, chosen: Chosen, unknowns: Iterable[Unknown]) -> Iterator[Assumed]:
+        for unknown in unknowns:
+            if unknown.name in chosen.reading:
+                yield assumed(unknown, chosen.reading[unknown.name])
+        for side, end in ((Side.SRC, obligation.src), (Side.DST, obligation.dst)):
+            if side in chosen.addresses and end is not EXTERNAL and not end.address_known:
+                address = str(chosen.addresses[side])
+                yield Assumed(f"address of {end}", address, f"{end} has the address {address}")
+        if obligation.how.own_node and on_one_node(obligation.src, obligation.dst) is None:
+            phrase = f"{obligation.src} and {obligation.dst} run on one node"
+            yield Assumed("node", "one", phrase)
+
+
+def assumed(unknown: Unknown, value: str) -> Assumed:
+    """An unknown with the value that a flow needs, in words."""
+    phrase = unknown.phrase.format(value=value) if unknown.phrase else _in_words(unknown, value)
+    return Assumed(unknown.name, value, phrase)
+
+
+def _in_words(unknown: Unknown, value: str) -> str:
+    if value == "<absent>":
+        return f"there is no {unknown.name}"
+    if value == "<other>":
+        return f"the {unknown.name} has a value that no policy mentions"
+    return f"the {unknown.name} is `{value}`" if unknown.kind == "label" else f"{unknown.name} is {value}"
+
+
+def _any_fields(obligation: Obligation, chosen: Chosen) -> Iterator[str]:
+    yield "src_port"
+    for name, side, end in (("src_ip", Side.SRC, obligation.src), ("dst_ip", Side.DST, obligation.dst)):
+        if side not in chosen.addresses and not end.address_known:
+            yield name
+    if chosen.any_port:
+        yield "port"
+
+
+class KnownAddresses:
+    """The addresses that belong to known endpoints and services, as merged blocks."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._pod_space = inventory.pod_space
+        owned = chain.from_iterable(e.addresses for e in inventory.endpoints if e.address_known)
+        virtual = chain.from_iterable(s.vips for s in inventory.services.values())
+        self._blocks: Mapping[Family, list[Prefix]] = _merged({*owned, *virtual})
+
+    def block(self, address: Address) -> Prefix | None:
+        """The block that an address falls into; None if it belongs to nobody."""
+        blocks = self._blocks[address.family]
+        index = bisect_right(blocks, (address.family, address.value, 129)) - 1
+        return blocks[index] if index >= 0 and blocks[index].contains(address) else None
+
+    def free(self, end: Endpoint, family: Family, other: Address | None) -> Address:
+        """An address that an endpoint of unknown address could have, not `other`: one that reads well, else the lowest."""
+        space = [p for p in self._pod_space if p.family == family]
+        inside = end.kind is EndpointKind.POD and bool(space)
+        starts = [a for a in (OUTSIDE if end is EXTERNAL else INSIDE) if a.family == family]
+        if inside:
+            starts = [Address(family, min(p.first + 10, p.last)) for p in space]
+            starts += [Address(family, p.first) for p in space]
+        for start in starts:
+            at = self.next_free(start, other)
+            in_space = any(p.contains(at) for p in space)
+            never = end is not EXTERNAL and any(p.contains(at) for p in NEVER_A_POD)
+            if not never and (in_space if inside else not in_space or end is not EXTERNAL):
+                return at
+        raise InternalError(f"no free address for {end}")
+
+    def next_free(self, start: Address, other: Address | None = None) -> Address:
+        """The first address from `start` on that belongs to nobody and is not `other`."""
+        at = start
+        while True:
+            block = self.block(at)
+            if block is not None:
+                at = Address(at.family, block.last + 1)
+            elif at == other:
+                at = Address(at.family, at.value + 1)
+            else:
+                return at
+
+
+def _merged(addresses: Iterable[Address]) -> dict[Family, list[Prefix]]:
+    v4 = ipaddress.collapse_addresses(ipaddress.IPv4Network((a.value, 32)) for a in addresses if a.family == 4)
+    v6 = ipaddress.collapse_addresses(ipaddress.IPv6Network((a.value, 128)) for a in addresses if a.family == 6)
+    return {
+        4: sorted(Prefix(4, int(n.network_address), n.prefixlen) for n in v4),
+        6: sorted(Prefix(6, int(n.network_address), n.prefixlen) for n in v6),
+    }
+
+
+def members(classes: int, residuals: Residuals) -> Iterator[Endpoint]:
+    """The endpoints of a set of classes."""
+    for c in bits(classes):
+        yield from residuals.classes.members[c]

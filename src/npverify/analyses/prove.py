@@ -1,0 +1,95 @@
+"""Proves assertions, or refutes them with a flow that the oracle has confirmed.
+
+An assertion is proved exactly when each of its obligations is unsatisfiable and at least one has a satisfiable premise; a
+spent budget makes it undecided, an unsatisfiable premise everywhere vacuous. Neither is ever called proved.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from npverify.analyses.engine import NO_FLOW, Engine
+from npverify.analyses.prove_isolation import prove_isolated
+from npverify.analyses.prove_policies import prove_policy_claim
+from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow
+from npverify.analyses.refute import first_counterexample, violated
+from npverify.analyses.results import AssertionResult, ProveResult, Status
+from npverify.analyses.world import World
+from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Isolated, PolicyClaim, SomeFlow
+from npverify.reduction.obligations import flows_allowed, flows_denied
+from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
+
+Progress = Callable[[int, int, str], None]
+"""Called before each assertion with its index, how many there are, and its title."""
+
+
+def prove(
+    world: World,
+    assertions: Sequence[Assertion],
+    *,
+    budget: Budget = BUDGETS["normal"],
+    timeout: float | None = None,
+    progress: Progress | None = None,
+) -> ProveResult:
+    """Answer every assertion. `timeout` is in seconds for one obligation, on top of the budget.
+
+    Ctrl-C ends the run with what is decided; the rest is undecided and `interrupted` is set. InternalError if the oracle
+    does not confirm a counterexample.
+    """
+    results: list[AssertionResult] = []
+    interrupted = False
+    engine: Engine | None = None
+    for index, assertion in enumerate(assertions):
+        if interrupted:
+            results.append(AssertionResult(assertion, Status.UNDECIDED, because="the run was interrupted"))
+            continue
+        if progress is not None:
+            progress(index, len(assertions), assertion.title)
+        start = time.perf_counter()
+        try:
+            if engine is None:
+                engine = Engine(world, Budget(budget.rlimit, timeout if timeout is not None else budget.seconds))
+            result = prove_one(engine, assertion)
+        except (InterruptedByUserError, KeyboardInterrupt):
+            interrupted = True
+            result = AssertionResult(assertion, Status.UNDECIDED, because="the run was interrupted")
+        results.append(replace(result, seconds=time.perf_counter() - start))
+    return ProveResult(tuple(results), warnings=world.warnings, interrupted=interrupted)
+
+
+def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
+    """Answer one assertion."""
+    claim = assertion.claim
+    try:
+        match claim:
+            case AllFlows():
+                return _all_flows(engine, assertion, claim)
+            case SomeFlow():
+                return prove_some_flow(engine, assertion, claim)
+            case EachReachesSome():
+                return prove_each_reaches_some(engine, assertion, claim)
+            case Isolated():
+                return prove_isolated(engine, assertion, claim)
+            case PolicyClaim():
+                return prove_policy_claim(engine, assertion, claim)
+    except UndecidedError as gave_up:
+        return AssertionResult(assertion, Status.UNDECIDED, because=str(gave_up))
+
+
+def _all_flows(engine: Engine, assertion: Assertion, claim: AllFlows) -> AssertionResult:
+    breaks = flows_denied if claim.want else flows_allowed
+    obligations = [o for leg in claim.legs for o in engine.obligations.of(leg, breaks)]
+    obligations.sort(key=lambda o: o.order)
+    asked = engine.asked(claim.legs)
+    broken, gave_up = violated(engine, obligations)
+    if broken:
+        shown = first_counterexample(engine, broken, expected=not claim.want)
+        pairs = sum(o.pairs for o in broken)
+        return AssertionResult(assertion, Status.REFUTED, shown, depends_on=asked, refuting_pairs=pairs)
+    if gave_up is not None:
+        return AssertionResult(assertion, Status.UNDECIDED, because=str(gave_up), depends_on=asked)
+    if not any(engine.possible(o.premise, o.src, o.dst) for o in obligations):
+        return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
+    return AssertionResult(assertion, Status.PROVED, depends_on=asked)

@@ -1,0 +1,49 @@
+"""Decides `every … is isolated for …`: each endpoint is selected by some policy in each direction."""
+
+from __future__ import annotations
+
+from npverify.analyses.engine import Engine, assumed
+from npverify.analyses.results import AssertionResult, Status
+from npverify.assertions.claims import Assertion, Isolated
+from npverify.inventory.model import Endpoint
+from npverify.normal.policy import Direction, PolicyId
+from npverify.normal.predicates import TRUE, Pred, UnknownIn, and_, atoms_of, not_, or_
+from npverify.reduction.readings import under
+
+
+def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> AssertionResult:
+    """Proved if no endpoint of the claim can be without a policy that selects it."""
+    residuals = engine.residuals
+    asked: dict[PolicyId, None] = {}
+    open_ends: list[tuple[Endpoint, Direction, Pred]] = []
+    some = False
+    for end, condition in claim.ends.items():
+        if condition is not TRUE:
+            condition = residuals.partial.residual(condition, Direction.EGRESS, src=end)
+        some = some or engine.possible(condition, end, end)
+        for direction in claim.directions:
+            signature = residuals.signature(direction, residuals.classes.of[end])
+            asked |= dict.fromkeys(entry.policy.id for entry in signature)
+            bare = and_(condition, not_(or_(*(entry.selects for entry in signature))))
+            if engine.possible(bare, end, end):
+                open_ends.append((end, direction, bare))
+    depends = tuple(sorted(asked))
+    if not some:
+        return AssertionResult(assertion, Status.VACUOUS, because="there is no endpoint that it speaks about")
+    if open_ends:
+        because = _because(open_ends)
+        return AssertionResult(assertion, Status.REFUTED, because=because, depends_on=depends)
+    return AssertionResult(assertion, Status.PROVED, depends_on=depends)
+
+
+def _because(open_ends: list[tuple[Endpoint, Direction, Pred]]) -> str:
+    by_default = [(e, d, p) for e, d, p in open_ends if under(p, {}) is TRUE]
+    end, direction, bare = (by_default or open_ends)[0]
+    others = len({e.key for e, _, _ in open_ends} - {end.key})
+    more = f", nor {others} other endpoint{'s' if others > 1 else ''}" if others else ""
+    only_if = ""
+    if not by_default:
+        unknowns = [a.unknown for a in atoms_of(bare) if isinstance(a, UnknownIn)]
+        needs = sorted({assumed(u, v).phrase for u in unknowns for v in u.values if v != u.default})
+        only_if = f" (only if {' or '.join(needs)})" if needs else ""
+    return f"no policy selects {end} for {direction}{more}{only_if}"

@@ -1,0 +1,198 @@
+"""Decides the claims that say that something exists: `some A reaches B`, `every A reaches some B`.
+
+What exists must exist under every reading, so the flow is chosen after the unknowns and after the addresses that nobody
+knows. "There is a flow" is a disjunction over one packet of each cell that the residuals tell apart; what is left is about
+unknowns alone, and the solver shows that it holds for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from npverify.analyses.engine import NO_FLOW, Engine
+from npverify.analyses.refute import first_counterexample, violated
+from npverify.analyses.results import AssertionResult, Counterexample, Status
+from npverify.assertions.claims import Assertion, EachReachesSome, Leg, SomeFlow
+from npverify.ingest.source import InternalError
+from npverify.inventory.addresses import FAMILIES, Address, Family
+from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.unknowns import Unknown, fact
+from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, not_, or_, unknown_in
+from npverify.reduction.obligations import Obligation, flows_allowed, flows_denied
+from npverify.reduction.readings import Packet, at_address, at_packet, packets, substitute, under
+from npverify.smt.choose import Chosen
+
+_SIDES = (Side.SRC, Side.DST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """One way in which a flow may exist, and the unknowns that it needs (TRUE: it exists under every reading)."""
+
+    obligation: Obligation
+    packet: Packet
+    needs: Pred
+    addresses: Mapping[Side, Address] = field(default_factory=dict)
+
+
+def prove_some_flow(engine: Engine, assertion: Assertion, claim: SomeFlow) -> AssertionResult:
+    """Proved if under every reading some flow of some leg is allowed."""
+    asked = engine.asked(claim.legs)
+    obligations = [o for leg in claim.legs for o in engine.obligations.of(leg, flows_allowed)]
+    obligations.sort(key=lambda o: o.order)
+    if not any(engine.possible(o.premise, o.src, o.dst) for o in obligations):
+        return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
+    options: list[_Option] = []
+    for obligation in obligations:
+        options += _options(engine, obligation)
+        if any(option.needs is TRUE for option in options):
+            break
+    missing = not_(or_(*(option.needs for option in options)))
+    if engine.possible(missing, EXTERNAL, EXTERNAL):
+        because = "under some reading no flow is allowed" if options else "no flow is allowed"
+        shown = _nearest(engine, claim.legs)
+        return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
+    return AssertionResult(assertion, Status.PROVED, witness=_witness(engine, options), depends_on=asked)
+
+
+def prove_each_reaches_some(engine: Engine, assertion: Assertion, claim: EachReachesSome) -> AssertionResult:
+    """Proved if for each source and under every reading there is one destination that takes every flow of the leg.
+
+    The legs of one Service are its ports, and each needs a destination; all other legs are alternatives.
+    """
+    asked = engine.asked(claim.legs)
+    spoken_of = False
+    for end, condition in _sources(engine, claim.legs):
+        own = [replace(leg, src={end: condition}) for leg in claim.legs]
+        ways: dict[object, list[Pred | None]] = {}
+        for index, leg in enumerate(own):
+            key = ("service", leg.via.service.namespace, leg.via.service.name) if leg.via else ("leg", index)
+            ways.setdefault(key, []).append(_taken_by_one(engine, leg))
+        if all(way is None for legs in ways.values() for way in legs):
+            continue
+        spoken_of = True
+        reached = or_(*(and_(*(way or FALSE for way in legs)) for legs in ways.values()))
+        if engine.possible(and_(condition, not_(reached)), end, EXTERNAL):
+            because = f"{end} reaches none of them"
+            shown = _nearest(engine, own)
+            return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
+    if not spoken_of:
+        return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
+    return AssertionResult(assertion, Status.PROVED, depends_on=asked)
+
+
+def _sources(engine: Engine, legs: Iterable[Leg]) -> Iterator[tuple[Endpoint, Pred]]:
+    """One source of each class and condition."""
+    seen: set[tuple[int, Pred]] = set()
+    for leg in legs:
+        for end, condition in leg.src.items():
+            key = (engine.residuals.classes.of[end], condition)
+            if key not in seen:
+                seen.add(key)
+                yield end, condition
+
+
+def _taken_by_one(engine: Engine, leg: Leg) -> Pred | None:
+    """When one destination of the leg takes every flow from its one source; None if the leg has no flow at all."""
+    ways = []
+    for obligation in engine.obligations.of(leg, flows_denied):
+        for family in FAMILIES:
+            cells = [p for p in packets([obligation.premise, obligation.broken]) if p.family == family]
+            for addresses in _choices(engine, obligation, family, [Side.DST]):
+                settle = _Settled(engine, obligation, family, addresses)
+                spoken_of = [cell for cell in cells if settle(at_packet(obligation.premise, cell)) is not FALSE]
+                if spoken_of:
+                    ways.append(and_(*(not_(settle(at_packet(obligation.broken, cell))) for cell in spoken_of)))
+    return or_(*ways) if ways else None
+
+
+def _options(engine: Engine, obligation: Obligation) -> Iterator[_Option]:
+    """Every way in which a flow of the obligation may be allowed, the preferred ones first."""
+    if obligation.broken is FALSE:
+        return
+    declared = {(p.protocol, p.number) for p in obligation.dst.ports}
+    cells = list(packets([obligation.broken], (number for _, number in declared)))
+    cells.sort(key=lambda p: (p.protocol, p.port) not in declared)  # stable: lowest port first among equals
+    for packet in cells:
+        left = at_packet(obligation.broken, packet)
+        if left is FALSE:
+            continue
+        for addresses in _choices(engine, obligation, packet.family, _SIDES):
+            settled = _Settled(engine, obligation, packet.family, addresses)
+            needs = settled(left)
+            if needs is not FALSE:
+                yield _Option(obligation, packet, needs, {**settled.defaults, **addresses})
+
+
+def _choices(
+    engine: Engine, obligation: Obligation, family: Family, sides: Sequence[Side]
+) -> Iterator[dict[Side, Address]]:
+    """The addresses that may be chosen: of outside endpoints, and of endpoints with several known ones."""
+    chosen: list[dict[Side, Address]] = [{}]
+    for side in sides:
+        end = obligation.src if side is Side.SRC else obligation.dst
+        if end is EXTERNAL or end.address_known:
+            candidates = engine.candidates(obligation, end, side, family)
+            chosen = [{**before, side: address} for before in chosen for address in candidates]
+    yield from chosen
+
+
+class _Settled:
+    """Fills chosen addresses into a predicate and turns the others into unknowns; remembers their default values."""
+
+    def __init__(
+        self, engine: Engine, obligation: Obligation, family: Family, addresses: Mapping[Side, Address]
+    ) -> None:
+        self._chosen = dict(addresses)
+        self._open: dict[Side, tuple[Unknown, dict[str, Address]]] = {}
+        self.defaults: dict[Side, Address] = {}
+        for side, end in ((Side.SRC, obligation.src), (Side.DST, obligation.dst)):
+            if side in addresses:
+                continue
+            values = {str(a): a for a in engine.candidates(obligation, end, side, family)}
+            if values:
+                self._open[side] = (Unknown(f"IPv{family} address of {end}", tuple(values)), values)
+                self.defaults[side] = next(iter(values.values()))
+        via = obligation.leg.via
+        self._service = str(via.service) if via is not None else ""
+        for vip in via.service.vips if via is not None else ():
+            if vip.family == family:
+                self._chosen.setdefault(Side.VIP, vip)
+
+    def __call__(self, pred: Pred) -> Pred:
+        for side, address in self._chosen.items():
+            pred = at_address(pred, side, address)
+        return substitute(pred, self._as_unknown)
+
+    def _as_unknown(self, atom: Pred) -> Pred:
+        if not isinstance(atom, AddressIn):
+            return atom
+        if atom.side is Side.VIP:
+            return unknown_in(fact(f"virtual address of {self._service} lies in {atom.prefix}"), "true")
+        if atom.side not in self._open:
+            return FALSE
+        unknown, values = self._open[atom.side]
+        return unknown_in(unknown, *(text for text, address in values.items() if atom.prefix.contains(address)))
+
+
+def _witness(engine: Engine, options: Sequence[_Option]) -> Counterexample | None:
+    """The preferred flow that is allowed under the default reading; None if each reading needs a flow of its own."""
+    for option in options:
+        if under(option.needs, {}) is TRUE:
+            packet = option.packet
+            chosen = Chosen(packet.protocol, packet.port, packet.icmp, packet.family, option.addresses)
+            flow = engine.flow(option.obligation, chosen)
+            verdict = engine.oracle.decide(flow, {})
+            if not verdict.allowed:
+                raise InternalError(f"the oracle does not confirm a witness: {flow}")
+            return Counterexample(flow, verdict, any=("src_port",))
+    return None
+
+
+def _nearest(engine: Engine, legs: Iterable[Leg]) -> Counterexample | None:
+    """A flow that is denied, as the example of what is missing."""
+    obligations = [o for leg in legs for o in engine.obligations.of(leg, flows_denied)]
+    obligations.sort(key=lambda o: o.order)
+    broken, _ = violated(engine, obligations)
+    return first_counterexample(engine, broken, expected=False) if broken else None
