@@ -70,7 +70,7 @@ From = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="END", help="Destination: as --from, or service/shop/api.")]
 Port = Annotated[int | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
-Protocol = Annotated[str, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
+Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
 
 

@@ -55,20 +55,20 @@ def _side(
         spoke = side.by[0]
         for line in rule_excerpt(spoke.rule.span if spoke.rule else None, lines, paint):
             yield f"{_INDENT}{line}"
-        yield from _others(side, asked, flow)
+        yield from _others(side, asked)
     elif side.because == "no rule":
         for policy in asked[:_MOST_POLICIES]:
             rules = ", ".join(rule.label for rule in policy.rules) or "no rules"
             yield f"{_INDENT}{printable(f'{policy.span}  ' if policy.span else '')}{printable(str(policy.id))}: {rules}"
 
 
-def _others(side: SideVerdict, asked: tuple[Policy, ...], flow: Flow) -> Iterator[str]:
+def _others(side: SideVerdict, asked: tuple[Policy, ...]) -> Iterator[str]:
     """Why nothing else stopped the flow: the other policies that were asked, and what they said."""
     deciders = {by.policy for by in side.by}
     silent = [str(p.id) for p in asked if p not in deciders]
     if side.allowed and silent:
         more = f" and {len(silent) - _MOST_POLICIES} more" if len(silent) > _MOST_POLICIES else ""
-        who = words.judged(flow, side.direction)
-        yield printable(f"{_INDENT}{', '.join(silent[:_MOST_POLICIES])}{more} select {who} too, none of them denies it")
+        verb = "selects it too and has" if len(silent) == 1 else "select it too and have"
+        yield printable(f"{_INDENT}{', '.join(silent[:_MOST_POLICIES])}{more} {verb} no rule that denies the flow")
     for by in side.by[1:_MOST_POLICIES]:
         yield f"{_INDENT}also {words.decider(by)}"

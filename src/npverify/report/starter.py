@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory, Service, WorkloadRef
 from npverify.report.paint import count
@@ -111,7 +112,7 @@ def _namespaces(inventory: Inventory) -> Iterator[str]:
     if len(names) > 1:
         yield ""
         yield "# Namespaces that have nothing to do with each other."
-        for left, right in zip(names, names[1:], strict=False):
+        for left, right in pairwise(names):
             yield f"# assert no pod in namespace {left} reaches pods in namespace {right}"
 
 
