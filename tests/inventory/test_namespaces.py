@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from inventory.manifests import inventory, problems_of
 
+from inventory.manifests import inventory, problems_of
 from npverify.inventory.model import METADATA_NAME
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from inventory.manifests import endpoint, inventory, names
 
+from inventory.manifests import endpoint, inventory, names
 from npverify.inventory.addresses import Address, Prefix
 from npverify.inventory.model import EndpointKind
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from inventory.manifests import endpoint, inventory, names, problems_of
 
+from inventory.manifests import endpoint, inventory, names, problems_of
 from npverify.inventory.addresses import Address, Prefix
 from npverify.inventory.model import ContainerPort, EndpointKind, PortOrigin, WorkloadRef
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from inventory.manifests import inventory, names
 
+from inventory.manifests import inventory, names
 from npverify.inventory.model import WorkloadRef
 
 
@@ -68,7 +68,9 @@ def test_a_listed_pod_belongs_to_its_top_controller(documents, workload):
 @pytest.mark.parametrize(
     ("documents", "endpoints"),
     [
-        pytest.param([DEPLOYMENT, REPLICA_SET, pod("ReplicaSet/web-abc")], ["x/p"], id="a Deployment with a listed pod"),
+        pytest.param(
+            [DEPLOYMENT, REPLICA_SET, pod("ReplicaSet/web-abc")], ["x/p"], id="a Deployment with a listed pod"
+        ),
         pytest.param([DEPLOYMENT, REPLICA_SET, OLD_REPLICA_SET], ["x/web"], id="a Deployment without listed pods"),
         pytest.param([REPLICA_SET], ["x/web-abc"], id="a ReplicaSet whose Deployment is absent"),
         pytest.param([CRON_JOB, JOB], ["x/nightly"], id="a CronJob with a run"),

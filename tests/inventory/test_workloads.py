@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from inventory.manifests import endpoint, inventory, names
 
+from inventory.manifests import endpoint, inventory, names
 from npverify.inventory.model import ContainerPort, EndpointKind, WorkloadRef
 from npverify.inventory.unknowns import ABSENT, OTHER, Unknown
 
@@ -12,7 +12,9 @@ UNCERTAIN = object()
 """Stands for a label whose value is set when the pod is created and can be anything."""
 
 
-def workload(kind: str, spec: str = "", group: str = "apps/v1", template: str = "metadata: {labels: {app: web}}") -> str:
+def workload(
+    kind: str, spec: str = "", group: str = "apps/v1", template: str = "metadata: {labels: {app: web}}"
+) -> str:
     """A workload x/w that the controller itself labels `app: controller`."""
     body = f"template: {{{template}}}"
     if kind == "CronJob":
@@ -67,7 +69,9 @@ POD_NAME = "statefulset.kubernetes.io/pod-name"
             {**dict.fromkeys(JOB_NAMES, "w"), **JOB_UIDS, "batch.kubernetes.io/job-completion-index": UNCERTAIN},
             id="1.15: an indexed Job",
         ),
-        pytest.param(workload("Job", "manualSelector: true", group="batch/v1"), {}, id="a Job that generates no labels"),
+        pytest.param(
+            workload("Job", "manualSelector: true", group="batch/v1"), {}, id="a Job that generates no labels"
+        ),
         pytest.param(
             workload("CronJob", group="batch/v1"),
             {**dict.fromkeys(JOB_NAMES, UNCERTAIN), **JOB_UIDS},
