@@ -79,15 +79,24 @@ class _Table:
         self._spread: dict[int, list[Pred]] = {}
         self._keep: list[tuple[Group, ...]] = []
         self._pairs: dict[tuple[Pred, Pred, Address | None, Address | None], Allowed] = {}
+        self._anywhere: dict[tuple[Pred, Pred], Allowed] = {}  # of `_pairs`, what no address matters to
+        self._into: list[list[Pred]] = []
         self._rows: dict[int, list[Allowed]] = {}
         self._blocks: dict[tuple[Pred, Direction, Family, Address | None], Outside] = {}
         self._addresses = [self._addresses_of(end) for end in self.classes.representatives]
+        self._pods = [c for c, usable in enumerate(self._addresses) if usable]
+        self._one_family = all(4 in self._addresses[c] for c in self._pods)
 
     def row(self, c: int) -> list[Allowed]:
-        """For each class as a destination, what class `c` may send to it; () to and from the outside."""
+        """For each class as a destination, what pods of class `c` may send to it; () unless it is one of pods."""
         found = self._rows.get(c)
         if found is None:
-            found = self._rows[c] = [self.pair(c, d) for d in range(len(self.classes))]
+            egress, ingress = self._judged(Direction.EGRESS, c), self._ingress()
+            found = [()] * len(self.classes)
+            for d in self._pods:
+                allowed = self._anywhere.get((egress[d], ingress[d][c]))
+                found[d] = self.pair(c, d) if allowed is None else allowed
+            self._rows[c] = found
         return found
 
     def pair(self, c: int, d: int) -> Allowed:
@@ -103,7 +112,15 @@ class _Table:
         if found is None:
             both = self._packets.of(egress, src, dst) & self._packets.of(ingress, src, dst)
             found = self._pairs[key] = self._packets.ports(both)
+            if src is None and dst is None and self._one_family:
+                self._anywhere[egress, ingress] = found
         return found
+
+    def _ingress(self) -> list[list[Pred]]:
+        """For each class as the destination, the residuals by source."""
+        if not self._into:
+            self._into = [self._judged(Direction.INGRESS, d) for d in range(len(self.classes))]
+        return self._into
 
     def outside(self, unit: _Unit, direction: Direction) -> Iterator[tuple[Prefix, Allowed]]:
         """What may pass between a class and outside addresses, by ascending blocks."""
