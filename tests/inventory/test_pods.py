@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.manifests import endpoint, inventory, names, problems_of
+from inventory.manifests import documents, endpoint, inventory, names, problems_of
+from npverify.ingest.source import Problems
 from npverify.inventory.addresses import Address, Prefix
+from npverify.inventory.build import build
 from npverify.inventory.model import ContainerPort, EndpointKind, PortOrigin, WorkloadRef
 
 
@@ -158,3 +160,15 @@ def test_an_address_of_two_pods_is_a_warning():
     (warning,) = problems_of(pods).warnings
     assert warning.code == "NPV042"
     assert "`x/b`" in warning.message
+
+
+@pytest.mark.parametrize(
+    ("count", "positioned"),
+    [pytest.param(1_000, True, id="a small input"), pytest.param(1_001, False, id="a large one")],
+)
+def test_pods_of_large_inputs_carry_no_position(count, positioned):
+    """Positions cost a second reading of the text, so that a snapshot of thousands of pods goes without."""
+    pods = [document for i in range(count) for document in documents(f"{{kind: Pod, metadata: {{name: p{i}}}}}")]
+    found = build(pods, Problems())
+    assert len(found.endpoints) == count
+    assert all((pod.span is not None) is positioned for pod in found.endpoints)

@@ -79,6 +79,7 @@ class Endpoint:
     replicated  stands for two or more alike pods
     node        name of the node it runs on (a node: its own name); None where unknown
     on_every_node   pods of a DaemonSet: on each node there may be one
+    span        None where the input is large: finding a position reads its text again
     """
 
     kind: EndpointKind

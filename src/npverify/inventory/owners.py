@@ -15,7 +15,9 @@ _PASSED_ON = ("ReplicaSet", "Job")  # controllers that another controller makes
 def owner_of(value: Mapping[str, Any]) -> tuple[str, str] | None:
     """Kind and name of the controller of an object; a Node (of a static pod's mirror) is none."""
     references = entries(part(value, "metadata"), "ownerReferences")
-    for reference in sorted(references, key=lambda r: r.get("controller") is not True):
+    if len(references) > 1:
+        references = sorted(references, key=lambda reference: reference.get("controller") is not True)
+    for reference in references:
         kind, name = reference.get("kind"), reference.get("name")
         if kind and name and kind != "Node":
             return kind, name

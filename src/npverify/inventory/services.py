@@ -30,12 +30,14 @@ class _Index:
     owners: Mapping[Address, Endpoint]
 
 
-def _index(endpoints: Sequence[Endpoint]) -> _Index:
+def _index(endpoints: Sequence[Endpoint], keys: frozenset[str]) -> _Index:
+    """Index the pods by those of their labels whose key is in `keys`."""
     pods: dict[tuple[str, str, str | None], list[Endpoint]] = {}
     owners: dict[Address, Endpoint] = {}
     for endpoint in endpoints:
         if endpoint.is_pod:
-            for key, value in endpoint.labels.items():
+            for key in endpoint.labels.keys() & keys:
+                value = endpoint.labels[key]
                 text = None if isinstance(value, Unknown) else value
                 pods.setdefault((endpoint.namespace, key, text), []).append(endpoint)
     # Host-network pods share the address of their node: the node speaks for both.
@@ -55,7 +57,7 @@ def read_services(
     """Every Service by namespace and name, in that order. `gone`: addresses that belong to nobody any more."""
     if not items["Service"]:
         return {}
-    index = _index(endpoints)
+    index = _index(endpoints, frozenset(key for item in items["Service"] for key in _selector(item)))
     targets = read_targets(items, {i.ref[1:] for i in items["Service"] if not _selector(i)}, gone, problems, notes)
     found = [_service(item, index, targets.get(item.ref[1:], ()), problems, notes) for item in items["Service"]]
     return {(s.namespace, s.name): s for s in sorted(found, key=lambda s: (s.namespace, s.name))}

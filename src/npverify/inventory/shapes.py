@@ -38,6 +38,7 @@ class MapOf:
 
 
 Shape = Leaf | ListOf | MapOf
+_TEXT = {str}
 
 
 def map_of(**fields: Shape) -> MapOf:
@@ -56,13 +57,15 @@ def conforms(value: Any, shape: Shape) -> bool:
             return False
         for key, inner in shape.fields:
             held = value.get(key)
-            if held is not None and not conforms(held, inner):
+            if held is None or (inner is Leaf.TEXT and type(held) is str):
+                continue
+            if not conforms(held, inner):
                 return False
         return True
     if isinstance(shape, ListOf):
         return type(value) is list and all(conforms(item, shape.item) for item in value)
     if shape is Leaf.LABELS:
-        return type(value) is dict and all(type(text) is str for text in value.values())
+        return type(value) is dict and set(map(type, value.values())) <= _TEXT
     if shape is Leaf.BOOLEAN:
         return type(value) is bool
     return type(value) is int or (shape is Leaf.PORT and type(value) is str)
