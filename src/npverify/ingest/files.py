@@ -1,0 +1,115 @@
+"""Paths of the command line to decoded files: which files are read, in which order, under which name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from npverify.ingest.source import Problems, Span
+
+MANIFESTS = (".yaml", ".yml", ".json")
+SPEC = ".npv"
+STDIN = "<stdin>"
+
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was read; `named` says that the user gave it by name, not a folder that holds it."""
+
+    name: str
+    content: str
+    named: bool
+
+
+def files(paths: Sequence[str], problems: Problems, stdin: Callable[[], bytes] | None) -> Iterator[File]:
+    """Every file that `paths` lead to, once, in the order of the paths; folders in the order of their names."""
+    seen: set[str] = set()
+    for name, named in _names(paths, problems):
+        identity = name if name == STDIN else os.path.realpath(name)
+        if identity in seen:
+            continue
+        seen.add(identity)
+        data = _bytes(name, problems, stdin)
+        content = None if data is None else _decoded(name, data, problems)
+        if content is not None:
+            yield File(name, content, named)
+
+
+def _names(paths: Sequence[str], problems: Problems) -> Iterator[tuple[str, bool]]:
+    for path in paths:
+        if path == "-":
+            yield STDIN, True
+        elif os.path.isdir(path):
+            found = list(_walk(path, problems, set()))
+            if not found:
+                fix = f"a folder is searched for {', '.join((*MANIFESTS, SPEC))}; name other files one by one"
+                problems.error("NPV003", f"no manifest in the folder `{path}`", Span(path), fix)
+            yield from ((name, False) for name in found)
+        elif os.path.exists(path):
+            yield path, True
+        else:
+            problems.error("NPV001", f"no such file or folder: `{path}`", Span(path), "check the spelling of the path")
+
+
+def _walk(folder: str, problems: Problems, open_folders: set[str]) -> Iterator[str]:
+    identity = os.path.realpath(folder)
+    if identity in open_folders:  # a link to a folder around it
+        return
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError as error:
+        _unreadable(folder, error, problems)
+        return
+    for name in names:
+        path = f"{folder.rstrip('/' + os.sep) or '/'}/{name}".replace("//", "/")
+        if name.startswith("."):
+            continue
+        if os.path.isdir(path):
+            yield from _walk(path, problems, open_folders | {identity})
+        elif name.lower().endswith((*MANIFESTS, SPEC)):
+            yield path
+
+
+def _bytes(name: str, problems: Problems, stdin: Callable[[], bytes] | None) -> bytes | None:
+    try:
+        if name == STDIN:
+            if stdin is None:
+                problems.error("NPV002", "standard input cannot be read here", Span(name), "name a file or a folder")
+                return None
+            return stdin()
+        with open(name, "rb") as file:
+            return file.read()
+    except OSError as error:
+        _unreadable(name, error, problems)
+        return None
+
+
+def _unreadable(name: str, error: OSError, problems: Problems) -> None:
+    reason = (error.strerror or str(error)).lower()
+    problems.error("NPV002", f"cannot read `{name}`: {reason}", Span(name), "check that it exists and may be read")
+
+
+def _decoded(name: str, data: bytes, problems: Problems) -> str | None:
+    if data.startswith(_UTF16_BOMS):
+        fix = "save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8`"
+        problems.error("NPV004", "this file is UTF-16; manifests are UTF-8", Span(name), fix)
+        return None
+    data = data.removeprefix(_UTF8_BOM)
+    if (at := data.find(b"\0")) >= 0:
+        problems.error("NPV004", "a NUL byte: this is no text file", _byte_span(name, data, at), "name only manifests")
+        return None
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"byte 0x{data[error.start]:02X} is not UTF-8"
+        problems.error("NPV004", message, _byte_span(name, data, error.start), "save the file as UTF-8")
+        return None
+
+
+def _byte_span(name: str, data: bytes, at: int) -> Span:
+    begin = data.rfind(b"\n", 0, at) + 1
+    return Span(name, data.count(b"\n", 0, at) + 1, len(data[begin:at].decode("utf-8", "replace")) + 1)

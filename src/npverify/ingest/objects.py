@@ -1,0 +1,108 @@
+"""Parsed values to Kubernetes objects: lists are taken apart, and what is no object is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from npverify.ingest.document import Document, Locator, Path
+from npverify.ingest.fields import Fields, nearest, type_name
+from npverify.ingest.source import Problems
+
+_HEADER = ("apiVersion", "kind")
+_EXAMPLE = "a manifest begins with `apiVersion:` and `kind:`"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorter:
+    """What happens with the objects of a run: the `wanted` ones are given out, the kinds of the others are told to `skip`."""
+
+    wanted: Callable[[str, str], bool]
+    skip: Callable[[str], None]
+    problems: Problems
+
+    def unwanted(self, api_version: str, kind: str) -> bool:
+        """Whether a document of this kind need not be parsed; the kind is counted then."""
+        if kind.endswith("List") or self.wanted(api_version, kind):
+            return False
+        self.skip(kind)
+        return True
+
+    def objects(
+        self, value: Any, locator: Locator, prefix: Path = (), of_list: tuple[str, str] = ("", "")
+    ) -> Iterator[Document]:
+        """The wanted objects in `value`; `of_list` is the apiVersion and kind that a typed list gives to its items."""
+        document = _document(value, locator, prefix, of_list)
+        if not isinstance(value, dict):
+            self._error(document, f"a Kubernetes object is a map, not {type_name(value)}", (), _EXAMPLE)
+            return
+        api_version, kind = document.api_version, document.kind
+        if not (api_version and kind):
+            self._headless(document)
+        elif kind == "List" or (kind.endswith("List") and "items" in value):
+            yield from self._items(document)
+        elif not self.wanted(api_version, kind):
+            self.skip(kind)
+        else:
+            self._check_names(document)
+            yield document
+
+    def _items(self, document: Document) -> Iterator[Document]:
+        items = document.value.get("items")
+        if not isinstance(items, list | None):
+            self._error(document, f"`items` must be a list, not {type_name(items)}", ("items",), "write `items: []`")
+            return
+        of_list = ("", "") if document.kind == "List" else (document.api_version, document.kind.removesuffix("List"))
+        for index, item in enumerate(items or []):
+            yield from self.objects(item, document.locator, (*document.prefix, "items", index), of_list)
+
+    def _headless(self, document: Document) -> None:
+        for name in _HEADER:
+            value = document.value.get(name)
+            if value is not None and not isinstance(value, str):
+                self._error(document, f"`{name}` must be text, not {type_name(value)}", (name,), "put it in quotes")
+            elif not value and not getattr(document, "api_version" if name == "apiVersion" else "kind"):
+                close = next((key for key in document.value if key.lower() == name.lower() and key != name), "")
+                fix = f"`{close}` is spelt `{name}`" if close else nearest(name, ()) or _EXAMPLE
+                self._error(document, f"this object has no `{name}`", (name,), fix)
+
+    def _check_names(self, document: Document) -> None:
+        metadata = Fields.of(document, self.problems).map("metadata")
+        if metadata:
+            metadata.text("name")
+            metadata.text("namespace")
+
+    def _error(self, document: Document, message: str, path: Path, fix: str) -> None:
+        span = document.span(*path)
+        self.problems.error("NPV014", message, span, fix, document.excerpt(span))
+
+
+def is_foreign(value: Any) -> bool:
+    """Whether a document of a folder is something else than a Kubernetes object, such as Helm values or a compose file."""
+    if not isinstance(value, dict):
+        return True
+    names = {str(key).lower() for key in value}
+    return not names & {"apiversion", "kind"} and not {"metadata", "spec"} <= names
+
+
+def _document(value: Any, locator: Locator, prefix: Path, of_list: tuple[str, str]) -> Document:
+    fields = value if isinstance(value, dict) else {}
+    metadata = fields.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    namespace = metadata.get("namespace")
+    document = Document(
+        "", "", namespace if isinstance(namespace, str) else None, _text(metadata, "name"), fields, locator, prefix
+    )
+    return replace(
+        document, api_version=_header(fields, "apiVersion", of_list[0]), kind=_header(fields, "kind", of_list[1])
+    )
+
+
+def _header(fields: dict[str, Any], name: str, otherwise: str) -> str:
+    return otherwise if fields.get(name) is None else _text(fields, name)
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""

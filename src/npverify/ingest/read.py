@@ -1,0 +1,244 @@
+"""Files, folders and standard input to Kubernetes objects with positions, and the assertion files among them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from npverify.ingest import json_text, yaml_errors
+from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
+from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
+from npverify.ingest.document import Document, Path
+from npverify.ingest.files import SPEC, File, files
+from npverify.ingest.locate import JsonLocator, Trees, YamlLocator
+from npverify.ingest.objects import Sorter, is_foreign
+from npverify.ingest.source import Problems, Span
+from npverify.ingest.split import Chunk, chunks, header
+from npverify.ingest.text import Part, Text
+
+_TEMPLATE = re.compile(r"\{\{")
+_CHART = "Chart.yaml"
+_SHOWN_FOREIGN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SpecText:
+    """An assertion file (`.npv`)."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What was read: `skipped` counts the objects of kinds that were not wanted, by kind, sorted."""
+
+    documents: tuple[Document, ...]
+    specs: tuple[SpecText, ...]
+    files: int
+    skipped: Mapping[str, int]
+
+
+def read(
+    paths: Sequence[str],
+    problems: Problems,
+    *,
+    wanted: Callable[[str, str], bool],
+    stdin: Callable[[], bytes] | None = None,
+) -> Bundle:
+    """Everything that `paths` lead to. `wanted` (apiVersion, kind) chooses the objects; problems of all files are collected."""
+    skipped: Counter[str] = Counter()
+    sorter = Sorter(wanted, lambda kind: skipped.update((kind,)), problems)
+    reader = _Reader(sorter, problems)
+    documents: list[Document] = []
+    specs: list[SpecText] = []
+    count = 0
+    with _without_gc():
+        for file in files(paths, problems, stdin):
+            count += 1
+            if file.name.endswith(SPEC):
+                specs.append(SpecText(file.name, file.content))
+            else:
+                documents.extend(reader.documents(file))
+    reader.warn_foreign()
+    return Bundle(tuple(documents), tuple(specs), count, dict(sorted(skipped.items())))
+
+
+def read_spec(path: str, problems: Problems) -> SpecText | None:
+    """One assertion file that was named, whatever its extension; None where it cannot be read, which is reported."""
+    if os.path.isdir(path):
+        fix = "name the file, or give the folder among the paths: its .npv files are read too"
+        problems.error("NPV002", f"`{path}` is a folder, not an assertion file", Span(path), fix)
+        return None
+    found = next(files([path], problems, None), None)
+    return SpecText(found.name, found.content) if found else None
+
+
+class _Reader:
+    """Reads the files of a run. Guards the trees that were parsed last and the documents that are no objects."""
+
+    def __init__(self, sorter: Sorter, problems: Problems) -> None:
+        self.sorter = sorter
+        self.problems = problems
+        self.trees = Trees()
+        self.foreign: list[Span] = []
+
+    def documents(self, file: File) -> Iterator[Document]:
+        text = Text(file.name, file.content)
+        begin = json_text.blank_end(file.content, 0)
+        if file.name.endswith(".json") or (
+            file.content.startswith(("{", "["), begin) and not file.content.startswith("{{", begin)
+        ):
+            try:
+                yield from self.json(file, text)
+                return
+            except json_text.BadJson as error:
+                if file.name.endswith(".json") or error.code != "NPV013":
+                    whole = Part(text, 0, len(file.content), self.problems)
+                    whole.error(error.code, error.message, error.offset, error.fix)
+                    return
+        yield from self.yaml(file, text)
+
+    def json(self, file: File, text: Text) -> list[Document]:
+        """The objects of a file of JSON documents one after the other; nothing is reported where it raises BadJson."""
+        found: list[tuple[JsonLocator, object, Problems]] = []
+        content = file.content
+        at = json_text.blank_end(content, 0)
+        while at < len(content):
+            problems = Problems()
+            value, end = json_text.parse(Part(text, 0, len(content), problems), at)
+            found.append((JsonLocator(text, at), value, problems))
+            at = json_text.blank_end(content, end)
+        documents: list[Document] = []
+        for locator, value, problems in found:
+            if value is None or self.is_foreign(file, value, locator.locate(())) or self.is_unwanted(value):
+                continue
+            self.problems.extend(problems.errors)
+            documents.extend(self.sorter.objects(value, locator))
+        return documents
+
+    def yaml(self, file: File, text: Text) -> Iterator[Document]:
+        for chunk in chunks(file.content):
+            known = header(file.content, chunk)
+            if known and self.sorter.unwanted(*known):
+                continue
+            part = Part(text, chunk.start, chunk.end, self.problems)
+            try:
+                roots = compose(part.content)
+            except (YAMLError, TooDeep) as error:
+                if self.is_template(part):
+                    return
+                self.syntax_error(part, error)
+                continue
+            for index, root in enumerate(roots):
+                try:
+                    yield from self.yaml_document(file, part, chunk, index, root)
+                except _IsTemplate:
+                    self.is_template(part)
+                    return
+                except Unusable:
+                    continue
+
+    def yaml_document(self, file: File, part: Part, chunk: Chunk, index: int, root: Node) -> Iterator[Document]:
+        if isinstance(root, ScalarNode) and root.value == "":
+            return
+        if self.is_unwanted(_peek(root)):
+            return
+        if "*" in part.content:
+            check_aliases(root, part)
+        found = Problems()
+        value = construct(root, Part(part.text, part.start, part.end, found))
+        if found.errors and _TEMPLATE.search(part.content) and any(d.code == "NPV009" for d in found.errors):
+            raise _IsTemplate
+        if value is None or self.is_foreign(file, value, part.span(root.start_mark.index)):
+            return
+        self.problems.extend(found.errors)
+        yield from self.sorter.objects(value, YamlLocator(part.text, chunk, index, _starts(root, chunk), self.trees))
+
+    def is_unwanted(self, value: object) -> bool:
+        if not isinstance(value, dict):
+            return False
+        api_version, kind = value.get("apiVersion"), value.get("kind")
+        return (
+            isinstance(api_version, str)
+            and isinstance(kind, str)
+            and bool(api_version and kind)
+            and self.sorter.unwanted(api_version, kind)
+        )
+
+    def is_foreign(self, file: File, value: object, span: Span) -> bool:
+        if file.named or not (is_foreign(value) or os.path.basename(file.name) == _CHART):
+            return False
+        self.foreign.append(span)
+        return True
+
+    def is_template(self, part: Part) -> bool:
+        found = _TEMPLATE.search(part.content)
+        if not found:
+            return False
+        fix = "render it first, as in `helm template RELEASE CHART | npverify COMMAND -`"
+        part.error("NPV007", "this is a Helm template (`{{`), not YAML", found.start(), fix)
+        return True
+
+    def syntax_error(self, part: Part, error: YAMLError | TooDeep) -> None:
+        if isinstance(error, YAMLError):
+            yaml_errors.report(part, error)
+            return
+        try:
+            too_deep(part, error.offset)
+        except Unusable:
+            return
+
+    def warn_foreign(self) -> None:
+        """One warning that counts the documents of folders that are no Kubernetes objects."""
+        if not self.foreign:
+            return
+        names = list(dict.fromkeys(span.file for span in self.foreign))
+        shown = ", ".join(f"`{name}`" for name in names[:_SHOWN_FOREIGN])
+        more = f" and {len(names) - _SHOWN_FOREIGN} more" if len(names) > _SHOWN_FOREIGN else ""
+        many = len(self.foreign) > 1
+        message = f"{len(self.foreign)} document{'s are' if many else ' is'} no Kubernetes object{'s' if many else ''}, skipped: {shown}{more}"
+        self.problems.warn("NPV015", message, self.foreign[0], "to see why, name the file itself")
+
+
+class _IsTemplate(Exception):
+    pass
+
+
+def _peek(root: Node) -> dict[str, str]:
+    """apiVersion and kind of a tree where they are written once and plainly, without making values of the rest."""
+    if not isinstance(root, MappingNode):
+        return {}
+    pairs = [
+        (k.value, v.value)
+        for k, v in root.value
+        if isinstance(k, ScalarNode) and isinstance(v, ScalarNode) and v.tag == UNTAGGED
+    ]
+    names = [k.value for k, _ in root.value if isinstance(k, ScalarNode)]
+    return {key: value for key, value in pairs if names.count(key) == 1 and "<<" not in names}
+
+
+def _starts(root: Node, chunk: Chunk) -> dict[Path, int]:
+    """The offsets in the file of the root and of the objects of a list."""
+    starts: dict[Path, int] = {(): chunk.start + root.start_mark.index}
+    for key, value in root.value if isinstance(root, MappingNode) else []:
+        if isinstance(key, ScalarNode) and key.value == "items" and isinstance(value, SequenceNode):
+            starts.update({("items", i): chunk.start + item.start_mark.index for i, item in enumerate(value.value)})
+    return starts
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    """Reading makes many objects and no garbage; the collector would walk all of them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
