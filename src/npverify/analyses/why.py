@@ -1,0 +1,209 @@
+"""Says in words why a predicate does not hold of a flow: the first thing that would have to be different."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from npverify.inventory.model import EndpointKind
+from npverify.inventory.unknowns import ABSENT, OTHER, Reading
+from npverify.normal.flow import PORT_PROTOCOLS, Flow
+from npverify.normal.policy import Direction
+from npverify.normal.predicates import (
+    AddressIn,
+    AddressOwnedBy,
+    And,
+    Const,
+    IcmpIs,
+    KindIs,
+    LabelIn,
+    NamedPortIs,
+    NamespaceIs,
+    Not,
+    Or,
+    OwnNode,
+    PortIn,
+    Pred,
+    ProtocolIs,
+    SelfTraffic,
+    ServiceAccountIs,
+    Side,
+    UnknownIn,
+)
+from npverify.oracle import Oracle, Seen, address, label_value, named_numbers
+
+_SHOWN = 3  # alternatives of a disjunction that are told; the rest is counted
+_SIDE = {Side.SRC: "source", Side.DST: "destination"}
+_KIND = {
+    EndpointKind.POD: "a pod",
+    EndpointKind.HOST_POD: "a pod on the host network",
+    EndpointKind.NODE: "a node",
+    EndpointKind.EXTERNAL: "an outside address",
+}
+
+
+def why_not(
+    pred: Pred, flow: Flow, oracle: Oracle, reading: Reading | None = None, direction: Direction = Direction.INGRESS
+) -> str:
+    """Why a predicate is false of a flow, as a phrase without a full stop ("port 5433 is not 5432"); "" if it is true."""
+    seen = oracle.seen(flow, reading or {}, direction)
+    return "" if seen.holds(pred) else reason(pred, seen)
+
+
+def reason(pred: Pred, seen: Seen) -> str:
+    """Why a predicate is false of what is seen; it must be false."""
+    if isinstance(pred, And):
+        return reason(next(part for part in pred.parts if not seen.holds(part)), seen)
+    if isinstance(pred, Or):
+        return _joined(reason(part, seen) for part in pred.parts)
+    if isinstance(pred, Not):
+        return _holds(pred.body, seen)
+    return _FALSE[type(pred)](pred, seen)
+
+
+def _joined(reasons: Iterable[str]) -> str:
+    told = list(dict.fromkeys(reasons))
+    more = f", and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+    return ", ".join(told[:_SHOWN]) + more
+
+
+def _holds(pred: Pred, seen: Seen) -> str:
+    """Why a predicate that is negated is true."""
+    if isinstance(pred, And):
+        return " and ".join(dict.fromkeys(_holds(part, seen) for part in pred.parts))
+    if isinstance(pred, Or):
+        return _holds(next(part for part in pred.parts if seen.holds(part)), seen)
+    if isinstance(pred, Not):
+        return reason(pred.body, seen)
+    return _TRUE[type(pred)](pred, seen)
+
+
+def _a_kind(side: Side, seen: Seen) -> str:
+    return f"the {_SIDE[side]} is {_KIND[seen.end(side).kind]}"
+
+
+def _label(at: LabelIn) -> str:
+    if at.values is None:
+        return f"`{at.key}`"
+    return f"`{at.key}={at.values[0]}`" if len(at.values) == 1 else f"`{at.key}` in ({', '.join(at.values)})"
+
+
+def _owner_of_labels(at: LabelIn, seen: Seen) -> str:
+    who = f"the {_SIDE[at.side]}"
+    return who if at.of == "pod" else f"namespace `{seen.end(at.side).namespace}` of {who}"
+
+
+def _no_label(at: LabelIn, seen: Seen) -> str:
+    if not seen.end(at.side).is_pod:
+        return _a_kind(at.side, seen)
+    value = label_value(at, seen)
+    who = _owner_of_labels(at, seen)
+    if value is None:
+        return f"{who} has no label {_label(at)}"
+    shown = f"a label `{at.key}` of which the value is not known" if value == OTHER else f"`{at.key}={value}`"
+    return f"{who} has {shown}, not {_label(at)}"
+
+
+def _label_there(at: LabelIn, seen: Seen) -> str:
+    value = label_value(at, seen)
+    return f"{_owner_of_labels(at, seen)} has a label `{at.key}={value if value != OTHER else '…'}`"
+
+
+def _not_in_namespace(at: NamespaceIs, seen: Seen) -> str:
+    end = seen.end(at.side)
+    if not end.is_pod:
+        return _a_kind(at.side, seen)
+    return f"the {_SIDE[at.side]} is in namespace `{end.namespace}`, not `{at.name}`"
+
+
+def _another_account(at: ServiceAccountIs, seen: Seen) -> str:
+    end = seen.end(at.side)
+    if not end.is_pod:
+        return _a_kind(at.side, seen)
+    return f"the {_SIDE[at.side]} runs under service account `{end.service_account}`, not `{at.name}`"
+
+
+def _address(side: Side, seen: Seen) -> str:
+    here, which = address(side, seen)
+    if which == "vip" and seen.flow.via is not None:
+        return f"the address {here or ''} of service {seen.flow.via.namespace}/{seen.flow.via.name}".replace("  ", " ")
+    end = seen.end(side)
+    if here is None or (end.kind is not EndpointKind.EXTERNAL and not end.address_known):
+        return f"the address of {end}, which is not known,"
+    return f"{here}"
+
+
+def _address_elsewhere(at: AddressIn, seen: Seen) -> str:
+    here = _address(at.side, seen)
+    return f"{here} {'counts as' if here.endswith(',') else 'is'} outside {at.prefix}"
+
+
+def _address_inside(at: AddressIn, seen: Seen) -> str:
+    here = _address(at.side, seen)
+    return f"{here} {'counts as' if here.endswith(',') else 'is'} inside {at.prefix}"
+
+
+def _owner(at: AddressOwnedBy, seen: Seen) -> str:
+    return "a service" if address(at.side, seen)[1] == "vip" else _KIND[seen.end(at.side).kind]
+
+
+def _another_port(at: PortIn, seen: Seen) -> str:
+    if seen.flow.protocol not in PORT_PROTOCOLS:
+        return f"{seen.flow.protocol} has no port"
+    wanted = str(at.first) if at.first == at.last else f"in {at.first}-{at.last}"
+    return f"port {seen.flow.port} is not {wanted}"
+
+
+def _another_named_port(at: NamedPortIs, seen: Seen) -> str:
+    numbers = named_numbers(at, seen.flow.dst)
+    if not numbers:
+        return f"{seen.flow.dst} declares no {at.protocol} port `{at.name}`"
+    if seen.flow.protocol != at.protocol:
+        return f"protocol {seen.flow.protocol} is not {at.protocol}"
+    wanted = " or ".join(map(str, numbers))
+    return f"port {seen.flow.port} is not {wanted}, which is `{at.name}` of {seen.flow.dst}"
+
+
+def _unknown(at: UnknownIn, seen: Seen) -> str:
+    value = seen.value(at.unknown)
+    shown = {ABSENT: "absent", OTHER: "something else"}.get(value, f"`{value}`")
+    return f"`{at.unknown.name}` is {shown}"
+
+
+def _own_node(at: OwnNode, seen: Seen) -> str:
+    return f"the {_SIDE[at.side]} is not the node that the {_SIDE[at.side.other]} runs on"
+
+
+_FALSE: dict[type[Pred], Callable[[Any, Seen], str]] = {
+    Const: lambda at, seen: "it matches nothing",
+    KindIs: lambda at, seen: _a_kind(at.side, seen),
+    NamespaceIs: _not_in_namespace,
+    LabelIn: _no_label,
+    ServiceAccountIs: _another_account,
+    AddressIn: _address_elsewhere,
+    AddressOwnedBy: lambda at, seen: f"{_address(at.side, seen)} is not the address of {' or '.join(at.owners)}",
+    ProtocolIs: lambda at, seen: f"protocol {seen.flow.protocol} is not {' or '.join(at.names)}",
+    PortIn: _another_port,
+    NamedPortIs: _another_named_port,
+    IcmpIs: lambda at, seen: f"it is not ICMP type {at.type}" + ("" if at.code is None else f" code {at.code}"),
+    UnknownIn: _unknown,
+    SelfTraffic: lambda at, seen: "it is not a pod's traffic to itself" + (" through a service" * at.via_service),
+    OwnNode: _own_node,
+}
+
+_TRUE: dict[type[Pred], Callable[[Any, Seen], str]] = {
+    Const: lambda at, seen: "it excludes everything",
+    KindIs: lambda at, seen: _a_kind(at.side, seen),
+    NamespaceIs: lambda at, seen: f"the {_SIDE[at.side]} is in namespace `{at.name}`",
+    LabelIn: _label_there,
+    ServiceAccountIs: lambda at, seen: f"the {_SIDE[at.side]} runs under service account `{at.name}`",
+    AddressIn: _address_inside,
+    AddressOwnedBy: lambda at, seen: f"{_address(at.side, seen)} is the address of {_owner(at, seen)}",
+    ProtocolIs: lambda at, seen: f"the protocol is {seen.flow.protocol}",
+    PortIn: lambda at, seen: f"the port is {seen.flow.port}",
+    NamedPortIs: lambda at, seen: f"the port is `{at.name}` of {seen.flow.dst}",
+    IcmpIs: lambda at, seen: f"it is ICMP type {at.type}",
+    UnknownIn: _unknown,
+    SelfTraffic: lambda at, seen: "it is a pod's traffic to itself",
+    OwnNode: lambda at, seen: f"the {_SIDE[at.side]} is the node that the {_SIDE[at.side.other]} runs on",
+}  # fmt: skip
