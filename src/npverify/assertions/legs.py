@@ -1,0 +1,180 @@
+"""From source, destination and traffic to the legs of a claim, and the phrases for what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from npverify.assertions import syntax as s
+from npverify.assertions.claims import EndSet, Hop, Leg
+from npverify.assertions.select import Selector
+from npverify.assertions.sets import Members, backend_condition, restrict, unite
+from npverify.assertions.traffic import Filter, describe, port, selects
+from npverify.inventory.model import EndpointKind, Service
+from npverify.normal.predicates import FALSE, Side, and_, not_
+
+SELF = "a pod's traffic to itself is left out"
+OWN_NODE = "traffic between a pod and its own node is left out"
+ICMP = "ICMP is not covered"
+
+
+class Part(NamedTuple):
+    """A destination with its traffic; `via` the Service that leads to it."""
+
+    members: Members
+    via: Hop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the two ends of a claim leave out because neither names it."""
+
+    leave_out_self: bool
+    leave_out_own_node: bool
+
+    def leg(self, src: EndSet, dst: EndSet, via: Hop | None = None) -> Leg:
+        """A leg that leaves the same out."""
+        return Leg(src, dst, via, self.leave_out_self, self.leave_out_own_node)
+
+
+def scope(select: Selector, *ends: s.Ends) -> Scope:
+    """`anything` names all traffic; `nodes` that of a pod's own node."""
+    said = [node for one in ends for node in select.nodes(one)]
+    everything = any(node == s.Everyone("anything") for node in said)
+    hosts = any(node == s.Everyone("nodes") or (isinstance(node, s.Named) and node.kind == "node") for node in said)
+    return Scope(not everything, not (everything or hosts))
+
+
+def assumed(legs: Iterable[Leg], *, icmp: bool) -> tuple[str, ...]:
+    """The phrases for what the legs leave out of what their words could cover; `icmp`: it was not asked for."""
+    hosts = (EndpointKind.NODE, EndpointKind.HOST_POD)
+    found: dict[str, None] = {}
+    for leg in legs:
+        if leg.leave_out_self and any(e in leg.dst for e in leg.src if e.is_pod):
+            found[SELF] = None
+        for one, other in ((leg.src, leg.dst), (leg.dst, leg.src)):
+            if (
+                leg.leave_out_own_node
+                and any(e.kind in hosts for e in one)
+                and any(e.kind is EndpointKind.POD for e in other)
+            ):
+                found[OWN_NODE] = None
+    phrases = [p for p in (SELF, OWN_NODE) if p in found]
+    return (*phrases, ICMP) if icmp else tuple(phrases)
+
+
+def covers_default(select: Selector, claim: s.Reaches) -> bool:
+    """Whether some destination has neither a port of its own nor an `on`: then the default traffic is meant."""
+    if claim.traffic:
+        return False
+    return claim.verb == "reaches only" or any(not isinstance(p, s.WithPort) for p in select.parts(claim.dst))
+
+
+def checked(select: Selector, claim: s.Reaches) -> Filter:
+    """The traffic of a claim, after messages about what does not fit together."""
+    for item in claim.traffic:
+        if isinstance(item, s.Http):
+            select.error("NPV102", "HTTP is not supported in this version", item.span, "name the port: `on tcp/80`")
+    for node in select.nodes(claim.dst):
+        if claim.traffic and isinstance(node, s.WithPort):
+            select.error(
+                "NPV111",
+                f"`:{node.port}` together with `on`",
+                node.span,
+                f"write `tcp/{node.port}` behind `on`, or drop `on`",
+            )
+    return Filter(tuple(item for item in claim.traffic if not isinstance(item, s.Http)))
+
+
+def reaching(select: Selector, claim: s.Reaches, src: Members, traffic: Filter) -> tuple[Leg, ...]:
+    """The legs from these sources to the destination of the claim."""
+    leaves = scope(select, claim.src, claim.dst)
+    legs = []
+    for home, members in _homes(select, claim, src):
+        for part in destination(select, claim.dst, traffic, home):
+            legs.append(leaves.leg(members, part.members, part.via))
+    return tuple(leg for leg in legs if leg.src and leg.dst)
+
+
+def outside(select: Selector, claim: s.Reaches, src: Members, traffic: Filter) -> tuple[Leg, ...]:
+    """The legs from these sources to every flow of the traffic that the destination does not hold."""
+    leaves = scope(select, claim.src, claim.dst)
+    legs = []
+    for home, members in _homes(select, claim, src):
+        allowed = select.members(claim.dst, Side.DST, home)
+        rest = {e: and_(traffic.at(e), not_(allowed.get(e, FALSE))) for e in select.universe.everyone}
+        legs.append(leaves.leg(members, select.universe.ordered(rest)))
+    return tuple(leg for leg in legs if leg.src and leg.dst)
+
+
+def _homes(select: Selector, claim: s.Reaches, src: Members) -> list[tuple[str | None, Members]]:
+    """The sources, apart by namespace if the destination says `in other namespaces`."""
+    other = next((n for n in select.nodes(claim.dst) if isinstance(n, s.Pods) and n.scope == s.OtherNamespaces()), None)
+    if other is None:
+        return [(None, src)]
+    if any(not e.is_pod for e in src):
+        select.error(
+            "NPV114",
+            "`in other namespaces` needs pods as sources, and these are not all pods",
+            other.span,
+            "write `no pods reach pods in other namespaces`",
+        )
+        return []
+    by_namespace = sorted(src, key=lambda e: e.namespace)
+    return [(ns, {e: src[e] for e in group}) for ns, group in groupby(by_namespace, key=lambda e: e.namespace)]
+
+
+def destination(select: Selector, dst: s.Ends, traffic: Filter, home: str | None = None) -> tuple[Part, ...]:
+    """The destination with its traffic: what is reached directly as one part, and a part for each port of a Service and
+    each number behind it."""
+    direct: list[Members] = []
+    parts: list[Part] = []
+    for one in select.parts(dst):
+        body = select.meaning(one.body) if isinstance(one, s.WithPort) else one
+        if isinstance(body, s.Named) and body.kind == "service":
+            asked = (s.Ports("TCP", (one.port, one.port), one.span),) if isinstance(one, s.WithPort) else traffic.items
+            if service := select.service(body):
+                parts += _through(select, service, asked, body)
+        elif isinstance(one, s.WithPort):
+            direct.append(select.members(one, Side.DST, home))
+        else:
+            found = select.members(one, Side.DST, home)
+            direct.append({e: and_(cond, traffic.at(e)) for e, cond in found.items()})
+            _check_named(select, traffic, found)
+    reached = select.universe.ordered(unite(*direct))
+    return (Part(reached), *parts) if reached else tuple(parts)
+
+
+def _check_named(select: Selector, traffic: Filter, found: EndSet) -> None:
+    for item in traffic.named:
+        if found and all(Filter((item,)).at(e) is FALSE for e in found):
+            select.warn(
+                "NPV133",
+                f"no destination declares a port named `{item.name}`",
+                item.span,
+                "check `ports[].name` of its containers, or write the number",
+            )
+
+
+def _through(select: Selector, service: Service, asked: tuple[s.Traffic, ...], at: s.Named) -> list[Part]:
+    """One part for each port of the Service that is asked for, and each distinct number at its backends."""
+    for item in asked:
+        if not any(selects(item, p) for p in service.ports):
+            select.error(
+                "NPV113",
+                f"service `{service}` has no such port; its ports are {describe(service.ports)}",
+                item.span,
+                "write one of the ports of the Service, not of its pods",
+            )
+    parts = []
+    for index, p in enumerate(service.ports):
+        if asked and not any(selects(item, p) for item in asked):
+            continue
+        backends = service.backends.get(index, ())
+        for number in sorted({b.port for b in backends}):
+            behind = unite(*({b.endpoint: backend_condition(b, Side.DST)} for b in backends if b.port == number))
+            members = select.universe.ordered(restrict(behind, port(p.protocol, number)))
+            parts.append(Part(members, Hop(service, index)))
+    return parts
