@@ -69,7 +69,7 @@ def test_flows_get_the_verdict_that_is_written_behind_them(scenario: Scenario, f
     query = npverify.read_flow(
         {"src": flow.src, "dst": flow.dst, "protocol": flow.protocol, "port": flow.port}, world.inventory
     )
-    assert npverify.evaluate(world, query).verdict.allowed == (flow.verdict == "allowed")
+    assert npverify.evaluate(world, query.flow).verdict.allowed == (flow.verdict == "allowed")
 
 
 @pytest.mark.parametrize("scenario", [pytest.param(s, id=s.id) for s in ANSWERED if s.spec])
