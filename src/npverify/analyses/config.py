@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from npverify.ingest.document import Document
-from npverify.ingest.fields import Fields, nearest
-from npverify.ingest.source import Problems
+from npverify.dialects.profiles import profile
+from npverify.ingest.fields import Fields, nearest, type_name
+from npverify.ingest.settings import read_settings
+from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
 
 NAMES = (".npverify.yaml", "npverify.yaml")
@@ -28,6 +29,7 @@ KEYS = (
     "timeout",
     "budget",
 )
+BUDGETS = ("small", "normal", "large")
 _FAMILIES: Mapping[int, Family] = {4: 4, 6: 6}
 
 
@@ -57,3 +59,96 @@ def find_config(start: Path) -> Path | None:
         if (folder / ".git").exists():
             return None
     return None
+
+
+def read_config(path: Path, folder: Path, problems: Problems) -> Config:
+    """The settings of a config file, with its paths as seen from `folder`; whatever is wrong with it is reported."""
+    name = os.path.relpath(path, folder)
+    document = read_settings(name, problems)
+    if document is None:
+        return Config(name)
+    fields = Fields.of(document, problems)
+    fields.only(KEYS, "the config file")
+    assume = _assume(fields)
+    _check_profile(fields, assume)
+    return Config(
+        name,
+        _paths(fields, "paths", path.parent, folder),
+        _paths(fields, "specs", path.parent, folder),
+        fields.text("cni"),
+        assume,
+        tuple(fields.texts("pod_cidrs")),
+        _families(fields),
+        tuple(fields.texts("ignore_kinds")),
+        fields.boolean("allow_vacuous") or False,
+        _timeout(fields),
+        _budget(fields),
+    )
+
+
+def _paths(fields: Fields, key: str, base: Path, folder: Path) -> tuple[str, ...]:
+    return tuple(os.path.relpath(base / text, folder).replace(os.sep, "/") for text in fields.texts(key))
+
+
+def _assume(fields: Fields) -> dict[str, str]:
+    """Switches with their values; YAML's true and false stand for the words."""
+    inner = fields.map("assume")
+    found = {}
+    for name, value in inner.value.items() if inner else ():
+        if isinstance(value, bool):
+            found[name] = str(value).lower()
+        elif isinstance(value, str):
+            found[name] = value
+        elif inner:
+            inner.text(name)
+    return found
+
+
+def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
+    """Report an unknown plugin, switch or value at its place in the file."""
+    cni = fields.value.get("cni")
+    for path, name, chosen in (
+        *([(("cni",), cni, {})] if isinstance(cni, str) else []),
+        *((("assume", switch), "kubernetes", {switch: value}) for switch, value in assume.items()),
+    ):
+        try:
+            profile(name, chosen)
+        except InputError as error:
+            for found in error.diagnostics:
+                fields.error(found.code, found.message, *path, fix=found.fix)
+
+
+def _families(fields: Fields) -> frozenset[Family] | None:
+    if not fields.has("ip_families"):
+        return None
+    found = set()
+    for index, value in enumerate(fields.items("ip_families")):
+        if type(value) is int and value in _FAMILIES:
+            found.add(_FAMILIES[value])
+        else:
+            fields.error("NPV145", f"`{value}` is no address family", "ip_families", index, fix="write 4 or 6")
+    return frozenset(found) or None
+
+
+def _timeout(fields: Fields) -> float | None:
+    value = fields.value.get("timeout")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        fields.error(
+            "NPV020", f"`timeout` must be a number, not {type_name(value)}", "timeout", fix="write seconds: 60"
+        )
+        return None
+    if not value > 0:
+        fields.error("NPV145", "`timeout` must be above 0", "timeout", fix="write seconds: 60")
+        return None
+    return float(value)
+
+
+def _budget(fields: Fields) -> str | None:
+    value = fields.text("budget")
+    if value is not None and value not in BUDGETS:
+        fix = nearest(value, BUDGETS) or f"choose one of {', '.join(BUDGETS)}"
+        fields.error("NPV145", f"there is no budget `{value}`", "budget", fix=fix)
+        return None
+    return value

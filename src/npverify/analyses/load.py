@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,8 @@ from npverify.assertions.claims import Assertion
 from npverify.assertions.resolve import declared_pod_space, resolve
 from npverify.dialects import is_policy, lower
 from npverify.dialects.profiles import Profile, profile
-from npverify.ingest.read import SpecText, read, read_spec
+from npverify.ingest.files import SPEC, files
+from npverify.ingest.read import SpecText, read
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family, Prefix
 from npverify.inventory.build import build, is_inventory
@@ -94,12 +96,12 @@ def _profile(cni: str, assume: Mapping[str, str], problems: Problems) -> Profile
 
 
 def _specs(found: Sequence[SpecText], named: Sequence[str], problems: Problems) -> tuple[SpecText, ...]:
-    """The specs that were found in folders and those that were named, each file once."""
-    kept = {text.name: text for text in found}
-    for name in named:
-        text = read_spec(name, problems)
-        if text is not None:
-            kept.setdefault(text.name, text)
+    """The specs that were found among the paths and those that were named, each file once; of a folder its .npv files."""
+    kept = {os.path.realpath(spec.name): spec for spec in found}
+    for path in named:
+        for file in files([path], problems, None):
+            if file.named or file.name.endswith(SPEC):
+                kept.setdefault(os.path.realpath(file.name), SpecText(file.name, file.content))
     return tuple(kept.values())
 
 

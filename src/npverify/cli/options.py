@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from npverify.analyses.config import Config, find_config, read_config
+from npverify.analyses.config import BUDGETS, Config, find_config, read_config
 from npverify.analyses.world import World
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import InputError, Problems
@@ -17,7 +17,6 @@ from npverify.inventory.addresses import Family
 from npverify.report.paint import count
 
 FORMATS = ("text", "json")
-BUDGETS = ("small", "normal", "large")
 FAMILIES: Mapping[str, frozenset[Family]] = {"4": frozenset({4}), "6": frozenset({6}), "dual": frozenset({4, 6})}
 
 Paths = Annotated[

@@ -7,7 +7,7 @@ from npverify.inventory.addresses import Prefix
 from npverify.report import json_values as j
 from npverify.report.paint import PLAIN, Paint, count, printable
 
-_ALL = ((0, 65535), (1, 65535))
+_ALL = (((0, 65535),), ((1, 65535),))
 _SHOWN_RANGES = 8
 
 
@@ -39,7 +39,7 @@ def connectivity_text(found: Connectivity, paint: Paint = PLAIN) -> str:
             last = connection.src
         ports = ", ".join(ports_text(p) for p in connection.allowed)
         if [p.protocol for p in connection.allowed] == ["TCP", "UDP", "SCTP"] and all(
-            p.ranges in ((r,) for r in _ALL) for p in connection.allowed
+            p.ranges in _ALL for p in connection.allowed
         ):
             ports = "everything"
         lines.append(printable(f"  -> {end_text(connection.dst):<{width}}  {ports}"))
@@ -56,7 +56,7 @@ def end_text(end: End) -> str:
 
 def ports_text(ports: Ports) -> str:
     """`TCP 80, 8000-9000`, or `TCP` for every port."""
-    if ports.ranges in ((r,) for r in _ALL):
+    if ports.ranges in _ALL:
         return ports.protocol
     shown = [str(first) if first == last else f"{first}-{last}" for first, last in ports.ranges[:_SHOWN_RANGES]]
     if len(ports.ranges) > _SHOWN_RANGES:

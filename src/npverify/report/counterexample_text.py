@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from npverify.analyses.results import Counterexample
+from npverify.analyses.why import why_not
 from npverify.analyses.world import World
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import Flow, SideVerdict
@@ -19,6 +20,7 @@ from npverify.report.reproduce import reproduce
 
 _INDENT = " " * 12
 _MOST_POLICIES = 5
+_MOST_RULES = 4
 
 
 def counterexample_lines(found: Counterexample, world: World, lines: Lines, paint: Paint = PLAIN) -> Iterator[str]:
@@ -57,9 +59,24 @@ def _side(
             yield f"{_INDENT}{line}"
         yield from _others(side, asked)
     elif side.because == "no rule":
-        for policy in asked[:_MOST_POLICIES]:
-            rules = ", ".join(rule.label for rule in policy.rules) or "no rules"
-            yield f"{_INDENT}{printable(f'{policy.span}  ' if policy.span else '')}{printable(str(policy.id))}: {rules}"
+        yield from _silent_rules(side, asked, flow, reading, oracle)
+
+
+def _silent_rules(
+    side: SideVerdict, asked: tuple[Policy, ...], flow: Flow, reading: Reading, oracle: Oracle
+) -> Iterator[str]:
+    """Why no rule of the isolating policies lets the flow through."""
+    for policy in asked[:_MOST_POLICIES]:
+        yield printable(f"{_INDENT}{policy.span}  {policy.id}" if policy.span else f"{_INDENT}{policy.id}")
+        if not policy.rules:
+            yield f"{_INDENT}  no {side.direction} rules: nothing is let through"
+        for rule in policy.rules[:_MOST_RULES]:
+            why = why_not(rule.match, flow, oracle, reading, side.direction)
+            yield printable(f"{_INDENT}  {rule.label}: {why}")
+        if len(policy.rules) > _MOST_RULES:
+            yield f"{_INDENT}  and {len(policy.rules) - _MOST_RULES} more rules that do not match"
+    if len(asked) > _MOST_POLICIES:
+        yield f"{_INDENT}and {len(asked) - _MOST_POLICIES} more policies without a rule that matches"
 
 
 def _others(side: SideVerdict, asked: tuple[Policy, ...]) -> Iterator[str]:
