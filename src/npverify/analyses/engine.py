@@ -102,7 +102,7 @@ class Engine:
         src_ip = self._address(obligation.src, Side.SRC, chosen, None)
         dst_ip = src_ip if obligation.how.same else self._address(obligation.dst, Side.DST, chosen, src_ip)
         via = None
-        if obligation.leg.via is not None:
+        if obligation.leg.via is not None and obligation.how.via is not None:
             service, index = obligation.leg.via
             known = [a for a in service.vips if a.family == chosen.family]
             vip = chosen.addresses.get(Side.VIP, known[0] if known else None)
