@@ -1,0 +1,163 @@
+"""Whatever stands in a field, the inventory is built or the field is reported; and positions are those of the file."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from inventory.manifests import PathLocator
+from npverify.ingest.document import Document, Path
+from npverify.ingest.read import read
+from npverify.ingest.source import Problems
+from npverify.inventory.build import INVENTORY_KINDS, build, is_inventory
+
+JUNK: tuple[Any, ...] = (
+    None,
+    0,
+    -1,
+    70000,
+    1.5,
+    True,
+    "",
+    "é",
+    "-A",
+    "None",
+    [],
+    {},
+    [None],
+    [1],
+    {"a": 1},
+    {"a": None},
+)
+
+POD_SPEC = """
+  hostNetwork: true
+  nodeName: n
+  serviceAccountName: s
+  containers: [{ports: [{name: http, containerPort: 80, protocol: TCP}]}]
+  initContainers: [{restartPolicy: Always, ports: [{containerPort: 81}]}]
+"""
+TEMPLATE = {"metadata": {"labels": {"app": "w"}}, "spec": yaml.safe_load(POD_SPEC)}
+SCALED = {"spec": {"replicas": 2, "ordinals": {"start": 1}, "selector": {"matchLabels": {"app": "w"}}}}
+JOB = {"parallelism": 1, "completions": 2, "completionMode": "Indexed", "template": TEMPLATE}
+BODIES: dict[str, dict[str, Any]] = {
+    "Pod": {"spec": TEMPLATE["spec"], "status": {"phase": "Running", "podIPs": [{"ip": "10.0.0.1"}]}},
+    "ReplicationController": {"spec": {"replicas": 2, "selector": {"app": "w"}, "template": TEMPLATE}},
+    "Job": {"spec": JOB, "status": {"conditions": [{"type": "Complete", "status": "False"}]}},
+    "CronJob": {"spec": {"jobTemplate": {"spec": JOB}}},
+    "Node": {
+        "spec": {"podCIDR": "10.0.0.0/24", "podCIDRs": ["10.0.0.0/24"]},
+        "status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.1"}]},
+    },
+    "Service": {
+        "spec": {
+            "type": "NodePort",
+            "clusterIP": "10.0.0.9",
+            "clusterIPs": ["10.0.0.9"],
+            "selector": {"app": "w"},
+            "externalTrafficPolicy": "Local",
+            "ports": [{"name": "h", "port": 80, "targetPort": "http", "protocol": "TCP"}],
+        }
+    },
+    "Endpoints": {"subsets": [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 80, "name": "h"}]}]},
+    "EndpointSlice": {
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.0.0.1"], "conditions": {"ready": True, "serving": True}}],
+        "ports": [{"name": "h", "port": 80}],
+    },
+    "Namespace": {},
+    "ServiceAccount": {},
+}
+META = {
+    "name": "a",
+    "namespace": "x",
+    "labels": {"app": "w", "kubernetes.io/service-name": "a"},
+    "ownerReferences": [{"kind": "ReplicaSet", "name": "b", "controller": True}],
+}
+WITHOUT_SELECTOR = {"metadata": META, "spec": {"ports": [{"name": "h", "port": 80}]}}
+
+
+def whole(kind: str) -> dict[str, Any]:
+    """An object with every field that is read."""
+    body = copy.deepcopy(BODIES.get(kind, SCALED))
+    if kind not in BODIES:
+        body["spec"]["template"] = copy.deepcopy(TEMPLATE)
+    return {"metadata": copy.deepcopy(META), **body}
+
+
+def document(group: str, kind: str, value: dict[str, Any]) -> Document:
+    """A document of that kind, identified as the reader does."""
+    meta = value.get("metadata")
+    named = {key: text for key, text in meta.items() if isinstance(text, str)} if isinstance(meta, dict) else {}
+    version = f"{group}/v1" if group else "v1"
+    return Document(version, kind, named.get("namespace"), named.get("name", ""), value, PathLocator(1))
+
+
+def paths(value: Any, at: Path = ()) -> Iterator[Path]:
+    """Every place inside a value."""
+    steps = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for step in steps:
+        yield (*at, step)
+        yield from paths(value[step], (*at, step))
+
+
+@pytest.mark.parametrize(("group", "kind"), sorted(INVENTORY_KINDS))
+def test_no_value_of_a_field_is_too_much(group, kind):
+    """Anything in the place of any field gives an inventory or errors, never an exception."""
+    service = document("", "Service", copy.deepcopy(WITHOUT_SELECTOR))
+    for path in paths(whole(kind)):
+        for junk in JUNK:
+            value = whole(kind)
+            parent: Any = value
+            for step in path[:-1]:
+                parent = parent[step]
+            parent[path[-1]] = copy.deepcopy(junk)
+            objects = [document(group, kind, value)] + ([service] if kind.startswith("Endpoint") else [])
+            problems = Problems()
+            found = build(objects, problems)
+            keys = [endpoint.key for endpoint in found.endpoints]
+            assert keys == sorted(set(keys))
+            assert all(pod.namespace in found.namespaces for pod in found.pods)
+
+
+@pytest.mark.parametrize(("group", "kind"), sorted(INVENTORY_KINDS))
+def test_the_whole_object_is_fine(group, kind):
+    """The objects that the junk is put into have no error themselves."""
+    problems = Problems()
+    build([document(group, kind, whole(kind))], problems)
+    assert problems.errors == ()
+
+
+MANIFEST = b"""\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: shop
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  namespace: shop
+spec:
+  containers:
+  - name: c
+    ports:
+    - containerPort: 80
+      protocol: tcp
+"""
+
+
+def test_a_message_points_into_the_file():
+    """With the real reader, an error carries line, column and the text of the line."""
+    problems = Problems()
+    found = build(read(["-"], problems, wanted=is_inventory, stdin=lambda: MANIFEST).documents, problems)
+    (error,) = problems.errors
+    assert (error.code, error.span.line, error.span.column) == ("NPV039", 16, 17)
+    assert error.excerpt == "      protocol: tcp"
+    assert [(str(pod), pod.span.line, pod.span.column) for pod in found.pods] == [("shop/web", 9, 9)]
+    assert found.namespaces["shop"].span.line == 4
