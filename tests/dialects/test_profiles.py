@@ -74,11 +74,19 @@ def test_a_switch_can_be_put_in_words(switch) -> None:
         pytest.param("kubernetes", {}, "icmp", None, id="the specification fixes nothing"),
         pytest.param("spec", {}, "icmp", None, id="spec is the specification"),
         pytest.param("calico", {}, "hostnetwork_pods", "as_node", id="a plugin fixes a switch"),
-        pytest.param("calico", {"hostnetwork_pods": "as_pod"}, "hostnetwork_pods", "as_pod", id="the user is asked last"),
+        pytest.param(
+            "calico", {"hostnetwork_pods": "as_pod"}, "hostnetwork_pods", "as_pod", id="the user is asked last"
+        ),
         pytest.param("calico", {"hostnetwork_pods": "free"}, "hostnetwork_pods", None, id="free opens a switch"),
-        pytest.param("cilium", {"ipblock_matches_pods": "both"}, "ipblock_matches_pods", None, id="both opens this one"),
-        pytest.param("cilium", {"self_via_service": "unspecified"}, "self_via_service", None, id="unspecified opens this one"),
-        pytest.param("kubernetes", {"endport_supported": "false"}, "endport_supported", "false", id="the user fixes a switch"),
+        pytest.param(
+            "cilium", {"ipblock_matches_pods": "both"}, "ipblock_matches_pods", None, id="both opens this one"
+        ),
+        pytest.param(
+            "cilium", {"self_via_service": "unspecified"}, "self_via_service", None, id="unspecified opens this one"
+        ),
+        pytest.param(
+            "kubernetes", {"endport_supported": "false"}, "endport_supported", "false", id="the user fixes a switch"
+        ),
     ],
 )
 def test_who_fixes_a_switch(cni: str, assume: dict[str, str], switch: str, value: str | None) -> None:
