@@ -118,6 +118,13 @@ CONTAINER = "spec: {{containers: [{{ports: [{{{}}}]}}]}}"
             "spec.replicas",
             id="fewer than no pods",
         ),
+        pytest.param(
+            "{apiVersion: batch/v1, kind: CronJob, metadata: {name: w, namespace: x},"
+            " spec: {jobTemplate: {spec: {parallelism: -1}}}}",
+            "NPV040",
+            "spec.jobTemplate.spec.parallelism",
+            id="fewer than no pods of a run",
+        ),
         pytest.param(service("type: Fancy"), "NPV043", "spec.type", id="no type of a Service"),
         pytest.param(
             service("externalTrafficPolicy: local"), "NPV043", "spec.externalTrafficPolicy", id="no traffic policy"

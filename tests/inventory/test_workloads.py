@@ -208,3 +208,8 @@ def test_workloads_of_one_name_are_told_apart():
     """A Deployment and a Job may share a name; their kind orders them."""
     found = inventory(workload("Job", group="batch/v1") + "\n---\n" + workload("Deployment"))
     assert [pod.workload.kind for pod in found.endpoints] == ["Deployment", "Job"]
+
+
+def test_a_daemon_set_has_no_replicas():
+    """A field that a DaemonSet does not have takes no pods away."""
+    assert names(inventory(workload("DaemonSet", "replicas: 0"))) == ["x/w"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from npverify.ingest.document import Path
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
 from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
@@ -61,35 +60,48 @@ def expand_workloads(
     return endpoints
 
 
-def _path(kind: str) -> Path:
-    return ("spec", "jobTemplate", "spec", "template") if kind == "CronJob" else ("spec", "template")
+def _path(kind: str) -> tuple[str, ...]:
+    """Where the part of the object stands that holds the template and the counts."""
+    return ("spec", "jobTemplate", "spec") if kind == "CronJob" else ("spec",)
+
+
+def _spec(item: Item) -> dict[str, Any]:
+    return part(item.doc.value, *_path(item.kind))
+
+
+def _counts(kind: str) -> tuple[str, ...]:
+    """The fields that say how many pods there are; a DaemonSet has none."""
+    match kind:
+        case "DaemonSet":
+            return ()
+        case "Job" | "CronJob":
+            return ("parallelism", "completions")
+    return ("replicas",)
 
 
 def _template(item: Item, problems: Problems) -> dict[str, Any]:
     """The pod template, after checking its labels, the selector and the number of replicas."""
     path = _path(item.kind)
-    template = part(item.doc.value, *(str(step) for step in path))
+    spec = _spec(item)
+    template = part(spec, "template")
     labels = part(template, "metadata", "labels")
-    check_labels(item.doc, labels, problems, *path, "metadata", "labels")
+    check_labels(item.doc, labels, problems, *path, "template", "metadata", "labels")
     check_selects(item, labels, problems)
-    spec = part(item.doc.value, "spec")
-    for key in ("replicas", "parallelism", "completions"):
+    for key in _counts(item.kind):
         if (count := spec.get(key)) is not None and count < 0:
             fix = "write 0 or a larger number"
-            Fields.of(item.doc, problems).error("NPV040", f"`{key}` is negative: {count}", "spec", key, fix=fix)
+            Fields.of(item.doc, problems).error("NPV040", f"`{key}` is negative: {count}", *path, key, fix=fix)
     return template
 
 
 def _idle(item: Item) -> str:
     """Why a workload has no pods; "" if it has."""
-    spec = part(item.doc.value, "spec")
     if item.kind == "Job":
         for condition in entries(part(item.doc.value, "status"), "conditions"):
             if condition.get("type") in ("Complete", "Failed") and condition.get("status") == "True":
                 return "has finished"
-    if item.kind == "CronJob":
-        spec = part(spec, "jobTemplate", "spec")
-    for key in ("replicas",) if item.kind not in ("Job", "CronJob") else ("parallelism", "completions"):
+    spec = _spec(item)
+    for key in _counts(item.kind):
         if spec.get(key) == 0:
             return f"has 0 {key}"
     return ""
@@ -98,7 +110,7 @@ def _idle(item: Item) -> str:
 def _endpoints(
     item: Item, workload: WorkloadRef, template: dict[str, Any], nodes: Mapping[str, Endpoint], problems: Problems
 ) -> list[Endpoint]:
-    spec = read_pod_spec(item, (*_path(item.kind), "spec"), part(template, "spec"), problems)
+    spec = read_pod_spec(item, (*_path(item.kind), "template", "spec"), part(template, "spec"), problems)
     labels: Labels = dict(part(template, "metadata", "labels"))
     addresses = node_addresses(spec.node, nodes) if spec.kind is EndpointKind.HOST_POD else ()
 
@@ -169,9 +181,7 @@ def _runtime_labels(item: Item, labels: Labels) -> Labels:
 
 def _job_labels(item: Item, labels: Labels, unnamed: Labels) -> Labels:
     """Semantics: generateSelector in kubernetes/kubernetes pkg/registry/batch/job/strategy.go; not with manualSelector."""
-    spec = part(item.doc.value, "spec")
-    if item.kind == "CronJob":
-        spec = part(spec, "jobTemplate", "spec")
+    spec = _spec(item)
     index_key = "batch.kubernetes.io/job-completion-index"
     index: Labels = {}
     if spec.get("completionMode") == "Indexed":
