@@ -47,6 +47,7 @@ def main(cluster: str, spec: str, *, with_connectivity: bool) -> None:
         from npverify.ingest.read import SpecText, read
         from npverify.ingest.source import Problems
         from npverify.inventory.build import build, is_inventory
+        from npverify.smt.solver import BUDGETS
 
     problems = Problems()
     with clock.stage("read"):
@@ -62,7 +63,7 @@ def main(cluster: str, spec: str, *, with_connectivity: bool) -> None:
     problems.raise_errors()
     world = World(inventory, lowered.policies, lowered.ids)
     with clock.stage("reduce"):
-        engine = Engine(world)
+        engine = Engine(world, BUDGETS["normal"])
     answers = []
     with clock.stage("prove"):
         for assertion in assertions:
