@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+
 from agreement import disagreements, obligation_disagreements
 
 CASES = 10  # flows for each world
