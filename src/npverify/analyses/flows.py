@@ -116,7 +116,7 @@ def make_traffic(protocol: str = "TCP", port: int | None = None, icmp: tuple[int
 def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
     icmp = _icmp(value.get("icmp"), problems)
     given = value.get("protocol")
-    protocol = ("ICMP" if icmp else "TCP") if given is None else given
+    protocol = ("TCP" if value.get("icmp") is None else "ICMP") if given is None else given
     if not isinstance(protocol, str) or protocol.upper() not in PROTOCOLS:
         shown = f"`{protocol}`" if isinstance(protocol, str) else type_name(protocol)
         problems.error(UNREADABLE, f"`protocol` is {shown}", fix=f"write one of {', '.join(PROTOCOLS)}")
