@@ -8,6 +8,7 @@ plugin goes through `Profile.pred`, so that it is a constant or a free switch.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from npverify.dialects import selectors
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
@@ -39,6 +40,10 @@ _ORIGINS = {
     "regular": (PortOrigin.REGULAR,),
     "all": (PortOrigin.REGULAR, PortOrigin.SIDECAR, PortOrigin.INIT),
 }
+
+
+_remembered = lru_cache(maxsize=10_000)
+"""For predicates that the rules of many policies share; the bound keeps the memory small."""
 
 
 def policy_set(policies: Sequence[NetworkPolicy], profile: Profile) -> PolicySet:
@@ -75,6 +80,7 @@ def _policy(policy: NetworkPolicy, rules: Sequence[RuleText], direction: Directi
     return Policy(policy.id, subject, tuple(_rule(r, policy, direction, profile) for r in rules), policy.span)
 
 
+@_remembered
 def _policed(side: Side, profile: Profile) -> Pred:
     """Pods that policies select; those on the host network may count as their node (network-policies.md of
     kubernetes/website, "NetworkPolicy and hostNetwork pods")."""
@@ -86,31 +92,45 @@ def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: 
     # an empty or missing "from" or "to" admits every peer: NetworkPolicyIngressRule.From
     peer: Pred = TRUE
     if rule.peers:
-        peer = or_(*(_peer(p, policy, direction.peer, profile) for p in rule.peers))
+        peer = or_(*(_peer(p, policy.id.namespace, direction.peer, profile) for p in rule.peers))
         if direction is Direction.INGRESS:
-            # kube-proxy rewrites the source of traffic that returns to its sender: kubernetes/kubernetes#125611
-            hidden = and_(self_traffic(via_service=True), profile.pred("self_via_service", "source_hidden"))
-            peer = and_(peer, not_(hidden))
+            peer = and_(peer, _source_is_seen(profile))
     traffic = or_(*(_port(p, profile) for p in rule.ports)) if rule.ports else _portless(profile)
     return Rule(Action.ALLOW, peer, traffic, rule.label, rule.span)
 
 
-def _peer(peer: Peer, policy: NetworkPolicy, side: Side, profile: Profile) -> Pred:
+@_remembered
+def _source_is_seen(profile: Profile) -> Pred:
+    """Not so where the proxy rewrote the source of traffic that returns to its sender: kubernetes/kubernetes#125611."""
+    return not_(and_(self_traffic(via_service=True), profile.pred("self_via_service", "source_hidden")))
+
+
+@_remembered
+def _peer(peer: Peer, namespace: str, side: Side, profile: Profile) -> Pred:
     if peer.block:
         return and_(
             address_in(side, peer.block),
             *(not_(address_in(side, hole)) for hole in peer.excepts),
-            or_(not_(address_owned_by(side, "pod")), profile.pred("ipblock_matches_pods", "literal")),
-            or_(not_(address_owned_by(side, "node")), profile.pred("ipblock_matches_nodes", "literal")),
+            _owner_counts(side, profile),
         )
     # without namespaceSelector the peer is in the policy's own namespace: NetworkPolicyPeer.PodSelector
     if peer.namespaces is None:
-        where = namespace_is(side, policy.id.namespace)
+        where = namespace_is(side, namespace)
     else:
         where = selectors.lower(peer.namespaces, side, "namespace")
     return and_(_policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod"))
 
 
+@_remembered
+def _owner_counts(side: Side, profile: Profile) -> Pred:
+    """Whether an address block is about the one that has the address."""
+    return and_(
+        or_(not_(address_owned_by(side, "pod")), profile.pred("ipblock_matches_pods", "literal")),
+        or_(not_(address_owned_by(side, "node")), profile.pred("ipblock_matches_nodes", "literal")),
+    )
+
+
+@_remembered
 def _portless(profile: Profile) -> Pred:
     """What a rule without `ports` is about: every port, and ICMP where the plugin has it so (the API leaves it open)."""
     with_icmp = profile.pred("icmp", "portless_rules_only")
@@ -119,6 +139,7 @@ def _portless(profile: Profile) -> Pred:
     return or_(protocol_is(*PORT_PROTOCOLS), and_(protocol_is("ICMP"), with_icmp))
 
 
+@_remembered
 def _port(entry: PortEntry, profile: Profile) -> Pred:
     protocol = protocol_is(entry.protocol)
     if entry.port is None:

@@ -55,7 +55,7 @@ class Profile:
 
     name: str
     enforces: bool = True
-    fixed: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict, hash=False)
     strict_cidr: bool = True
 
     def pred(self, switch: str, *values: str) -> Pred:
