@@ -122,7 +122,7 @@ class Universe:
             return True
         if e.address_known:
             return any(prefix.covers(Prefix.host(a)) for a in e.addresses)
-        if any(never.covers(prefix) for never in NEVER_A_POD):
+        if prefix.family not in self.inventory.families or any(never.covers(prefix) for never in NEVER_A_POD):
             return False
         space = self.inventory.pod_space if e.kind is EndpointKind.POD else ()
         return not space or any(prefix.overlaps(p) for p in space)
