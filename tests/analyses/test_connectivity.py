@@ -1,0 +1,286 @@
+"""Who may talk to whom: small worlds with expectations by hand, and a law that holds the table against the oracle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from npverify.analyses.connectivity import connectivity
+from npverify.analyses.evaluate import evaluate
+from npverify.analyses.packets import ALL_PACKETS, PacketSets
+from npverify.analyses.results import Ports
+from npverify.analyses.world import World
+from npverify.inventory.addresses import Address, Prefix
+from npverify.inventory.model import EXTERNAL, ContainerPort, EndpointKind, PortOrigin, WorkloadRef
+from npverify.inventory.unknowns import fact
+from npverify.normal.flow import PORT_PROTOCOLS, Flow
+from npverify.normal.policy import Action, Exemption, Tier
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    Pred,
+    Side,
+    and_,
+    kind_is,
+    label_in,
+    named_port_is,
+    not_,
+    or_,
+    own_node,
+    port_in,
+    protocol_is,
+    self_traffic,
+    unknown_in,
+)
+from smallworld import DST, IN, SRC, allow, app, block, node, on, pod, policy, rule, selecting, tier, world
+
+WEB, API, DB = pod("web", many=True), pod("api"), pod("db", ip="10.1.0.7")
+ALL = "TCP 1-65535 UDP 1-65535 SCTP 1-65535"
+SQL = on("TCP", 5432)
+
+
+def text(ports: tuple[Ports, ...]) -> str:
+    """`TCP 80 443-444 UDP 53`."""
+    return " ".join(" ".join([p.protocol, *(f"{a}-{b}" if a != b else str(a) for a, b in p.ranges)]) for p in ports)
+
+
+def listed(it: World) -> dict[str, str]:
+    """`web -> db` to what may pass, in the order of the list."""
+    rows = connectivity(it).connections
+    return {
+        " -> ".join(e.name if isinstance(e, WorkloadRef) else str(e) for e in row[:2]): text(row.allowed)
+        for row in rows
+    }
+
+
+def to_db(*rules, **more) -> World:
+    """An isolated database, and a client that may send nothing else."""
+    only = {"egress": [selecting(SRC, "only", allow(app(DST, "db")), on_apps=["api"])]}
+    return world(API, DB, ingress=[selecting(DST, "db", *rules, on_apps=["db"])], **{**only, **more})
+
+
+OWN = Exemption("itself", self_traffic(via_service=False), True, "")
+NEAR = Exemption("own node", own_node(SRC), True, "")
+SPOOKY = fact("spooky")
+
+WORLDS: list[tuple[str, World, dict[str, str]]] = [
+    ("without policies everything passes", world(WEB, API), {
+        "api -> web": ALL, "api -> 0.0.0.0/0": ALL, "web -> api": ALL, "web -> web": ALL, "web -> 0.0.0.0/0": ALL,
+        "0.0.0.0/0 -> api": ALL, "0.0.0.0/0 -> web": ALL,
+    }),
+    ("both families where both are used", world(API, families=(4, 6)), {
+        "api -> 0.0.0.0/0": ALL, "api -> ::/0": ALL, "0.0.0.0/0 -> api": ALL, "::/0 -> api": ALL,
+    }),
+    ("known addresses tell the families", world(DB, families=(4, 6)), {"db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> db": ALL}),
+    ("pods without a common family", world(DB, pod("six", ip="fd00::6")), {
+        "db -> 0.0.0.0/0": ALL, "six -> ::/0": ALL, "0.0.0.0/0 -> db": ALL, "::/0 -> six": ALL,
+    }),
+    ("one port", to_db(allow(app(SRC, "api"), SQL)), {"api -> db": "TCP 5432", "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL}),
+    ("rules add up to ranges", to_db(allow(app(SRC, "api"), or_(on("TCP", 80, 90), on("TCP", 91), on("UDP", 53), on("TCP", 100)))), {
+        "api -> db": "TCP 80-91 100 UDP 53", "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
+    }),
+    ("both directions must allow", to_db(allow(app(SRC, "api"), on("TCP", 80, 90)), egress=[selecting(SRC, "p", allow(TRUE, on("TCP", 85, 95)), on_apps=["api"])]), {
+        "api -> db": "TCP 85-90", "api -> 0.0.0.0/0": "TCP 85-95", "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
+    }),
+    ("a deny before an allow takes ports away", to_db(rule(Action.DENY, TRUE, on("TCP", 1, 65535)), rule(Action.DENY, TRUE, on("UDP", 50, 60)), allow(app(SRC, "api"))), {
+        "api -> db": "UDP 1-49 61-65535 SCTP 1-65535", "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
+    }),
+    ("a named port is that of the destination", world(
+        pod("a", ports=(ContainerPort("m", "TCP", 9000),)), pod("b", ports=(ContainerPort("m", "TCP", 9100),)), API,
+        egress=[selecting(SRC, "none", on_apps=["a", "b"])],
+        ingress=[selecting(DST, "p", allow(app(SRC, "api"), named_port_is("m", "TCP", (PortOrigin.REGULAR,), first_only=False)), on_apps=["a", "b"])],
+    ), {"api -> a": "TCP 9000", "api -> b": "TCP 9100", "api -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL}),
+    ("outside blocks are cut where policies cut them", to_db(allow(block(SRC, "203.0.112.0/23"), SQL), allow(block(SRC, "203.0.112.0/24"), on("UDP", 53))), {
+        "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
+        "203.0.112.0/24 -> db": "TCP 5432 UDP 53", "203.0.113.0/24 -> db": "TCP 5432",
+    }),
+    ("equal blocks side by side are one", to_db(allow(block(SRC, "203.0.112.0/24"), SQL), allow(block(SRC, "203.0.113.0/24"), SQL)), {
+        "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL, "203.0.112.0/23 -> db": "TCP 5432",
+    }),
+    ("a block with a hole", to_db(allow(and_(block(SRC, "8.0.0.0/6"), not_(block(SRC, "8.0.0.0/8"))), SQL)), {
+        "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
+        "9.0.0.0/8 -> db": "TCP 5432", "10.0.0.0/7 -> db": "TCP 5432",
+    }),
+    ("a known address lies in a block", world(API, DB, egress=[selecting(SRC, "p", allow(block(DST, "10.1.0.0/24"), SQL), on_apps=["api"]), selecting(SRC, "q", on_apps=["db"])]), {
+        "api -> db": "TCP 5432", "api -> 10.1.0.0/24": "TCP 5432", "0.0.0.0/0 -> api": ALL, "0.0.0.0/0 -> db": ALL,
+    }),
+    ("an unknown fact is false", to_db(allow(and_(app(SRC, "api"), unknown_in(SPOOKY, "true")), SQL)), {"db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL}),
+    ("two replicas are not one pod", world(WEB, ingress=[selecting(DST, "p")], exempt={IN: (OWN,)}), {"web -> 0.0.0.0/0": ALL}),
+    ("nodes are not listed", world(pod("a", node="n"), node("n"), ingress=[selecting(DST, "p")], exempt={IN: (NEAR,)}), {"a -> 0.0.0.0/0": ALL}),
+    ("pods on the host network are listed", world(pod("host", kind=EndpointKind.HOST_POD), API, egress=[policy("p", kind_is(SRC, EndpointKind.POD))]), {
+        "host -> api": ALL, "host -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL, "0.0.0.0/0 -> host": ALL,
+    }),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("it", "expected"), [w[1:] for w in WORLDS], ids=[w[0] for w in WORLDS])
+def test_a_small_world(it: World, expected: dict[str, str]) -> None:
+    """Exactly these pairs are listed, in this order, with exactly these ports."""
+    found = listed(it)
+    assert found == expected
+    ends = [tuple(k.split(" -> ")) for k in found]
+    outside = [src for src, _ in ends if "/" in src]
+    assert [src for src, _ in ends if "/" not in src] == sorted(src for src, _ in ends if "/" not in src)
+    assert [src for src, _ in ends][len(ends) - len(outside) :] == outside, "outside blocks come last"
+
+
+SET = WorkloadRef("StatefulSet", "shop", "set")
+S0, S1 = pod("set-0", of=SET, index="0"), pod("set-1", of=SET, index="1")
+
+
+def test_pods_of_a_workload_that_fare_alike_are_one() -> None:
+    """That policies mention what tells the pods apart is not enough: the verdicts must differ."""
+    same = or_(label_in(DST, "pod", "index", ["0"]), label_in(DST, "pod", "index", ["1"]))
+    it = world(S0, S1, ingress=[selecting(DST, "p", allow(TRUE, and_(same, SQL)))])
+    assert listed(it) == {"set -> set": "TCP 5432", "set -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> set": "TCP 5432"}
+
+
+def test_pods_of_a_workload_that_differ_are_listed_one_by_one() -> None:
+    """Neither what all of them may do nor what some may do would be true of each."""
+    it = world(S0, S1, ingress=[policy("p", label_in(DST, "pod", "index", ["1"]))])
+    found = connectivity(it)
+    assert listed(it) == {
+        "set-0 -> 0.0.0.0/0": ALL, "set-1 -> set-0": ALL, "set-1 -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> set-0": ALL
+    }  # fmt: skip
+    assert {row.src.kind for row in found.connections if isinstance(row.src, WorkloadRef)} == {"Pod"}
+    assert any("shop/set" in note for note in found.notes)
+
+
+PACKETS = [
+    ("everything", TRUE, ALL),
+    ("nothing", FALSE, ""),
+    ("the first and the last port", on("TCP", 1, 65535), "TCP 1-65535"),
+    ("port 0 is none", and_(protocol_is("UDP"), port_in(0, 0)), ""),
+    ("a port of every protocol", port_in(7, 8), "TCP 7-8 UDP 7-8 SCTP 7-8"),
+    ("all but a port", and_(protocol_is("SCTP"), not_(port_in(2, 2))), "SCTP 1 3-65535"),
+    ("ICMP is not listed", protocol_is("ICMP"), ""),
+]
+
+
+@pytest.mark.parametrize(("pred", "expected"), [p[1:] for p in PACKETS], ids=[p[0] for p in PACKETS])
+def test_packets_of_a_residual(pred: Pred, expected: str) -> None:
+    """A residual stands for these ports."""
+    sets = PacketSets()
+    packets = sets.of(pred, None, None)
+    assert text(sets.ports(packets)) == expected
+    assert packets & ~ALL_PACKETS == 0
+
+
+# --- the law -------------------------------------------------------------------------------------------------------
+
+HOST = pod("host", kind=EndpointKind.HOST_POD, tier="a")
+ENDS = (
+    WEB, pod("api", tier="a"), DB, S0, S1, HOST, node("n1", ip="192.168.0.1"),
+    pod("dual", ns="data", ip="10.2.0.1 fd00::1", tier="b", ports=(ContainerPort("m", "TCP", 80), ContainerPort("m", "UDP", 81))),
+    pod("six", ns="data", ip="fd00::2", tier="a"),
+)  # fmt: skip
+CIDRS = (
+    "0.0.0.0/0",
+    "10.0.0.0/8",
+    "10.1.0.0/16",
+    "10.1.0.7/32",
+    "203.0.113.0/24",
+    "::/0",
+    "fd00::/64",
+    "2001:db8::/32",
+)
+PORTS = (1, 79, 80, 81, 90, 5432, 65535)
+
+
+def atoms_on(side: Side) -> st.SearchStrategy[Pred]:
+    """Predicates that look at the end on a side."""
+    return st.one_of(
+        st.sampled_from([app(side, "web"), app(side, "db", "api"), label_in(side, "pod", "index", ["1"])]),
+        st.sampled_from([label_in(side, "pod", "tier", None), label_in(side, "pod", "tier", ["a"])]),
+        st.sampled_from(CIDRS).map(lambda cidr: block(side, cidr)),
+        st.sampled_from(
+            [kind_is(side, EndpointKind.POD), unknown_in(SPOOKY, "true"), unknown_in(SPOOKY, "false"), TRUE]
+        ),
+    )
+
+
+def combined(leaf: st.SearchStrategy[Pred]) -> st.SearchStrategy[Pred]:
+    """A predicate, its negation, or two of them joined."""
+    return st.one_of(leaf, leaf.map(not_), st.builds(and_, leaf, leaf), st.builds(or_, leaf, leaf.map(not_)))
+
+
+TRAFFIC = combined(
+    st.sampled_from([
+        on("TCP", 80), on("UDP", 80, 90), port_in(79, 81), protocol_is("SCTP", "TCP"), TRUE, SQL,
+        named_port_is("m", "TCP", (PortOrigin.REGULAR,), first_only=True),
+    ])
+)  # fmt: skip
+
+
+def halves(subject: Side) -> st.SearchStrategy[list[Tier]]:
+    """Up to two tiers of one direction."""
+    rules = st.builds(rule, st.sampled_from(Action), combined(atoms_on(subject.other)), TRAFFIC)
+    subjects = st.sampled_from(
+        [app(subject, "web", "dual"), app(subject, "db"), label_in(subject, "pod", "index", ["0"]), TRUE]
+    )
+    policies = st.builds(lambda s, rs: policy("p", s, *rs), subjects, st.lists(rules, max_size=3))
+    tiers = st.builds(
+        lambda ps, end: tier(*ps, no_match=end),
+        st.lists(policies, max_size=2),
+        st.sampled_from([Action.DENY, Action.PASS]),
+    )
+    return st.lists(tiers, max_size=2)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(halves(DST), halves(SRC), st.data())
+def test_the_list_is_what_the_oracle_says(ingress: list[Tier], egress: list[Tier], data: Any) -> None:
+    """A flow between two listed ends is allowed exactly where its port is listed for the pair."""
+    it = world(*ENDS, ingress=ingress, egress=egress, families=(4, 6))
+    rows = {(row.src, row.dst): row.allowed for row in connectivity(it).connections}
+    split = {ref for row in rows for ref in row if isinstance(ref, WorkloadRef) and ref.name.startswith("set-")}
+    outside = st.sampled_from([str(Prefix.parse(c))[: str(Prefix.parse(c)).index("/")] for c in CIDRS]).map(
+        Address.parse
+    )
+    for _ in range(12):
+        src, dst = data.draw(st.sampled_from(ENDS)), data.draw(st.sampled_from(ENDS))
+        if not (src.is_pod and dst.is_pod) or (src is dst and not src.replicated):
+            continue
+        protocol, port = data.draw(st.sampled_from(PORT_PROTOCOLS)), data.draw(st.sampled_from(PORTS))
+        refs = tuple(_ref(end, bool(split)) for end in (src, dst))
+        if _common(src, dst):
+            flow = Flow(src, dst, protocol, port, *_ips(src, dst))
+            assert _listed(rows.get(refs, ()), flow) == evaluate(it, flow).verdict.allowed
+        address = data.draw(outside)
+        if address.family in {a.family for a in src.addresses} or not src.address_known:
+            own = next((a for a in src.addresses if a.family == address.family), None)
+            flow = Flow(src, EXTERNAL, protocol, port, own, address)
+            assert _listed(_block(rows, refs[0], address, out=True), flow) == evaluate(it, flow).verdict.allowed
+            back = Flow(EXTERNAL, src, protocol, port, address, own)
+            assert _listed(_block(rows, refs[0], address, out=False), back) == evaluate(it, back).verdict.allowed
+
+
+def _ref(end: Any, split: bool) -> WorkloadRef:
+    return WorkloadRef("Pod", end.namespace, end.name) if split and end.workload == SET else end.workload
+
+
+def _common(*ends: Any) -> list[int]:
+    known = [{a.family for a in end.addresses} if end.address_known else {4, 6} for end in ends]
+    return sorted(known[0] & known[1])
+
+
+def _ips(*ends: Any) -> list[Address | None]:
+    family = _common(*ends)[0]
+    return [next((a for a in end.addresses if a.family == family), None) for end in ends]
+
+
+def _listed(allowed: tuple[Ports, ...], flow: Flow) -> bool:
+    return any(p.protocol == flow.protocol and any(a <= (flow.port or 0) <= b for a, b in p.ranges) for p in allowed)
+
+
+def _block(rows: Any, ref: WorkloadRef, address: Address, *, out: bool) -> tuple[Ports, ...]:
+    found = [
+        allowed
+        for (src, dst), allowed in rows.items()
+        if (src if out else dst) == ref and isinstance(b := dst if out else src, Prefix) and address in b
+    ]
+    assert len(found) <= 1, "blocks do not overlap"
+    return found[0] if found else ()
