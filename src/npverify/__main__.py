@@ -12,9 +12,14 @@ def main() -> None:
 
         sys.stdout.write(f"npverify {__version__}\n")
         return
-    from npverify.cli.app import run
+    try:
+        from npverify.cli.app import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # also while modules are being imported
+        sys.stderr.write("interrupted\n")
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -65,7 +64,4 @@ def run(arguments: Sequence[str]) -> int:
         app(args=list(arguments), prog_name="npverify")
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0 if left.code is None else 2
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return 130
     return 0

@@ -22,7 +22,7 @@ FAMILIES: Mapping[str, frozenset[Family]] = {"4": frozenset({4}), "6": frozenset
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[PATH]…",
+        metavar="PATH",
         help="Files, folders (.yaml, .yml, .json, .npv inside), or - for standard input.",
         show_default=False,
     ),

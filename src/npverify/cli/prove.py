@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -108,16 +109,16 @@ def prove(
     return exit_code(result, allow_vacuous=allow_vacuous or inputs.config.allow_vacuous)
 
 
-def refuse_empty(loaded: Loaded, only: object = ()) -> None:
+def refuse_empty(loaded: Loaded, only: Sequence[str] = ()) -> None:
     """InputError where a run could only look green because there is nothing to check."""
     problems = Problems()
     if not loaded.assertions:
-        why = "no assertion carries one of the tags of --only" if only and loaded.specs else "no assertion was found"
-        problems.error(
-            "NPV143",
-            f"{why}, so nothing can be proved",
-            fix="name a spec with --spec FILE, put a .npv file into the folder, or accept this with --allow-empty",
-        )
+        tags = " or ".join(f"`{tag}`" for tag in only)
+        why = f"no assertion has the tag {tags}" if tags and loaded.specs else "no assertion was found"
+        fix = "name a spec with --spec FILE, put a .npv file into the folder, or accept this with --allow-empty"
+        if tags and loaded.specs:
+            fix = "check the tags in the specs, or drop --only"
+        problems.error("NPV143", f"{why}, so nothing can be proved", fix=fix)
     o.refuse_no_pods(loaded.world, problems)
     problems.raise_errors()
 
