@@ -62,6 +62,8 @@ MISTAKES = [
     ("extensions/v1beta1", "NetworkPolicy", "NPV053"),
     ("networking.k8s.io/v1beta1", "NetworkPolicy", "NPV053"),
     ("networking/v1", "NetworkPolicy", "NPV053"),
+    ("networking.k8s.oi/v1", "NetworkPolicy", "NPV053"),
+    ("extensions/v1beta1", "networkpolicy", "NPV054"),
     ("networking.k8s.io/v1", "NetworkPolicies", "NPV056"),
     ("networking.k8s.io/v1", "networkpolicy", "NPV056"),
 ]

@@ -158,7 +158,7 @@ def check(bad: Bad, text: str) -> None:
     (found,) = told(text).errors
     assert (found.code, bad.says in found.message, bad.fix in found.fix) == (bad.code, True, True), found
     assert pointed(found, text).startswith(bad.at)
-    assert found.message[0] == "`" or found.message[0].islower() or found.message.startswith("API")
+    assert found.message[0] == "`" or found.message[0].islower()
 
 
 def pointed(found: Diagnostic, text: str) -> str:

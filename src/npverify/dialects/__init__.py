@@ -92,7 +92,7 @@ def _refuse(doc: Document, what: Role, problems: Problems) -> None:
     named = f"{doc.kind} `{doc.name}`" if doc.name else doc.kind
     if what is Role.WRONG_VERSION:
         span = doc.span("apiVersion")
-        message = f"API version `{doc.api_version}` of {named} is not served by any current Kubernetes"
+        message = f"`{doc.api_version}` of {named} is no API version of NetworkPolicy that current clusters serve"
         fix = "write `apiVersion: networking.k8s.io/v1`; `kubectl convert` rewrites old files"
         problems.error("NPV053", message, span, fix, doc.excerpt(span))
         return

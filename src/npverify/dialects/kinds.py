@@ -52,7 +52,7 @@ class Role(Enum):
 
     NO_POLICY = auto()
     MODELLED = auto()
-    WRONG_VERSION = auto()  # a NetworkPolicy of an API version that no current server has
+    WRONG_VERSION = auto()  # a NetworkPolicy of an API version that no current cluster serves
     MISSPELT = auto()  # not a kind of networking.k8s.io
     UNMODELLED = auto()
     MESH = auto()
@@ -63,11 +63,11 @@ def role(api_version: str, kind: str) -> Role:
     group = api_version.rpartition("/")[0]
     if kind in MESH.get(group, ()):
         return Role.MESH
-    if group == NETWORKING or (group in ("", "extensions", "networking") and kind == "NetworkPolicy"):
-        if kind == "NetworkPolicy":
-            return Role.MODELLED if api_version == f"{NETWORKING}/v1" else Role.WRONG_VERSION
+    if kind == "NetworkPolicy" and group not in UNMODELLED:
+        return Role.MODELLED if api_version == f"{NETWORKING}/v1" else Role.WRONG_VERSION
+    if group == NETWORKING:
         return Role.NO_POLICY if kind in NOT_POLICIES else Role.MISSPELT
     # a kind that calls itself a network policy is one, whichever group it comes from
-    if kind in UNMODELLED.get(group, ()) or kind.endswith("NetworkPolicy"):
+    if kind in UNMODELLED.get(group, ()) or kind.lower().endswith("networkpolicy"):
         return Role.UNMODELLED
     return Role.NO_POLICY
