@@ -109,6 +109,7 @@ class _Lowering:
             return None
         if isinstance(statement.claim, s.Reaches) and statement.claim.any_path:
             self.unsupported("`through any path`", statement.span, "leave it out to ask about direct flows")
+            return None
         lowered = kind.lower(statement.claim, Context(select, self.policies))
         self.problems.extend((*found.errors, *found.warnings))
         if found.errors:
