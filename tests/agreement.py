@@ -10,6 +10,7 @@ import z3
 from npverify.analyses.world import World
 from npverify.assertions.claims import Leg
 from npverify.inventory.model import EXTERNAL
+from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import PROTOCOLS, Flow
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
@@ -19,7 +20,6 @@ from npverify.reduction.partial import DIRECT, Circumstance, Virtual
 from npverify.reduction.residuals import Residuals
 from npverify.smt.solver import Question, satisfiable
 from npverify.smt.walk import allowed
-
 from worlds import Case, random_case, random_world
 
 
@@ -51,6 +51,15 @@ def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> li
     return found
 
 
+def encoded(flow: Flow, reading: Reading, world: World, residuals: Residuals) -> dict[str, bool]:
+    """Whether the flow passes, by the encoder and by the reduction, without asking the oracle."""
+    how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual())
+    plain = (allowed(world.policies, world.inventory, d, flow.src, flow.dst, how) for d in Direction)
+    reduced = (_reduced(residuals, d, flow, how) for d in Direction)
+    case = Case(flow, reading)
+    return {"encoder": _true_of(and_(*plain), case), "reduction": _true_of(and_(*reduced), case)}
+
+
 def _reduced(residuals: Residuals, direction: Direction, flow: Flow, how: Circumstance) -> Pred:
     subject, peer = (flow.src, flow.dst) if direction is Direction.EGRESS else (flow.dst, flow.src)
     signature = residuals.signature(direction, residuals.classes.of[subject])
@@ -61,11 +70,10 @@ def _reduced(residuals: Residuals, direction: Direction, flow: Flow, how: Circum
 def _true_of(pred: Pred, case: Case) -> bool:
     """Whether the solver finds the formula true of exactly this flow."""
     flow = case.flow
-    assert flow.src_ip is not None
-    assert flow.dst_ip is not None
     question = Question(pred)
     at = question.encoding
-    six = flow.src_ip.family == 6
+    known = flow.src_ip or flow.dst_ip
+    six = known is not None and known.family == 6
     literal = [
         at.protocol == PROTOCOLS.index(flow.protocol),
         at.port == (flow.port or 0),

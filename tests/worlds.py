@@ -17,7 +17,7 @@ from npverify.ingest.source import Problems, Span
 from npverify.inventory.addresses import FAMILIES, NEVER_A_POD, Address, Prefix
 from npverify.inventory.build import build
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
-from npverify.inventory.unknowns import ABSENT, OTHER, Unknown
+from npverify.inventory.unknowns import ABSENT, OTHER, Reading, Unknown
 from npverify.normal.flow import PROTOCOLS, Flow, Via
 from npverify.normal.predicates import AddressIn, LabelIn, PortIn, UnknownIn, atoms_of
 from npverify.reduction.classes import predicates
@@ -211,7 +211,7 @@ class Case:
     """A flow with the reading under which it is judged."""
 
     flow: Flow
-    reading: dict[str, str]
+    reading: Reading
 
 
 def random_case(rng: Random, world: World) -> Case:

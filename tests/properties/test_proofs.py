@@ -69,9 +69,9 @@ def flows_of(rng: Random, world: World, leg: Leg, oracle: Oracle) -> list[Case]:
     for _ in range(FLOWS):
         case = random_case(rng, world)
         flow = replace(case.flow, via=None)
-        if flow.src in leg.src and flow.dst in leg.dst and possible(flow):
-            if oracle.holds(leg.dst[flow.dst], flow, case.reading):
-                found.append(replace(case, flow=flow))
+        spoken_of = flow.src in leg.src and flow.dst in leg.dst and possible(flow)
+        if spoken_of and oracle.holds(leg.dst[flow.dst], flow, case.reading):
+            found.append(replace(case, flow=flow))
     return found
 
 
