@@ -27,16 +27,22 @@ class File:
 
 def files(paths: Sequence[str], problems: Problems, stdin: Callable[[], bytes] | None) -> Iterator[File]:
     """Every file that `paths` lead to, once, in the order of the paths; folders in the order of their names."""
+    names = list(_names(paths, problems))
+    by_name = {_identity(name) for name, named in names if named}
     seen: set[str] = set()
-    for name, named in _names(paths, problems):
-        identity = name if name == STDIN else os.path.realpath(name)
+    for name, _ in names:
+        identity = _identity(name)
         if identity in seen:
             continue
         seen.add(identity)
         data = _bytes(name, problems, stdin)
         content = None if data is None else _decoded(name, data, problems)
         if content is not None:
-            yield File(name, content, named)
+            yield File(name, content, identity in by_name)
+
+
+def _identity(name: str) -> str:
+    return name if name == STDIN else os.path.realpath(name)
 
 
 def _names(paths: Sequence[str], problems: Problems) -> Iterator[tuple[str, bool]]:

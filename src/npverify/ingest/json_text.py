@@ -12,7 +12,6 @@ from json.decoder import JSONDecodeError, JSONDecoder
 from json.decoder import scanstring as read_string  # type: ignore[attr-defined]  # missing from typeshed
 from typing import Any
 
-from npverify.ingest.compose import MAX_DEPTH
 from npverify.ingest.text import Part
 
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -60,7 +59,9 @@ def parse(part: Part, offset: int) -> tuple[Any, int]:
 
     try:
         value, end = JSONDecoder(object_pairs_hook=checked, parse_constant=_refuse).raw_decode(content, offset)
-        deep = _deeper_than(value, MAX_DEPTH)
+        if duplicates:
+            _report_duplicates(part, content, offset)
+        return (_mended(value) if _LONE_SURROGATE.search(content, offset, end) else value), end
     except JSONDecodeError as error:
         raise _explained(error, content) from None
     except _Constant as error:
@@ -71,15 +72,8 @@ def parse(part: Part, offset: int) -> tuple[Any, int]:
         where = re.compile(r"[0-9]{1000,}").search(content, offset)
         raise BadJson("a number with too many digits", where.start() if where else offset, "shorten it") from None
     except RecursionError:
-        deep = True
-    if deep:
         fix = "no Kubernetes object is that deep; check the brackets"
-        raise BadJson(f"nested deeper than {MAX_DEPTH} levels", offset, fix, "NPV011")
-    if duplicates:
-        _report_duplicates(part, content, offset)
-    if _LONE_SURROGATE.search(content, offset, end):
-        value = _mended(value)
-    return value, end
+        raise BadJson("nested too deep to be read", offset, fix, "NPV011") from None
 
 
 def children(content: str, offset: int) -> Iterator[tuple[str | int, int, int]]:
@@ -114,24 +108,6 @@ def _report_duplicates(part: Part, content: str, offset: int) -> None:
             part.error("NPV008", message, key_at, "join the two, or drop one")
         first[key] = key_at
         _report_duplicates(part, content, value_at)
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit + 1):
-        level = (
-            [
-                child
-                for item in level
-                for child in (item.values() if isinstance(item, dict) else item)
-                if isinstance(child, dict | list)
-            ]
-            if level and isinstance(level[0], dict | list)
-            else []
-        )
-        if not level:
-            return False
-    return True
 
 
 def _mended(value: Any) -> Any:

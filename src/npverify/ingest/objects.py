@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from npverify.ingest.document import Document, Locator, Path
-from npverify.ingest.fields import Fields, nearest, type_name
+from npverify.ingest.fields import Fields, type_name
 from npverify.ingest.source import Problems
 
 _HEADER = ("apiVersion", "kind")
@@ -58,14 +58,18 @@ class Sorter:
             yield from self.objects(item, document.locator, (*document.prefix, "items", index), of_list)
 
     def _headless(self, document: Document) -> None:
-        for name in _HEADER:
+        given = dict(zip(_HEADER, (document.api_version, document.kind), strict=True))
+        missing = []
+        for name in (name for name in _HEADER if not given[name]):
             value = document.value.get(name)
-            if value is not None and not isinstance(value, str):
+            if value is None or value == "":
+                missing.append(name)
+            else:
                 self._error(document, f"`{name}` must be text, not {type_name(value)}", (name,), "put it in quotes")
-            elif not value and not getattr(document, "api_version" if name == "apiVersion" else "kind"):
-                close = next((key for key in document.value if key.lower() == name.lower() and key != name), "")
-                fix = f"`{close}` is spelt `{name}`" if close else nearest(name, ()) or _EXAMPLE
-                self._error(document, f"this object has no `{name}`", (name,), fix)
+        if missing:
+            close = [(key, name) for key in document.value for name in missing if key.lower() == name.lower()]
+            fix = f"write `{close[0][0]}` as `{close[0][1]}`" if close and close[0][0] != close[0][1] else _EXAMPLE
+            self._error(document, f"this object has no {' and no '.join(f'`{name}`' for name in missing)}", (), fix)
 
     def _check_names(self, document: Document) -> None:
         metadata = Fields.of(document, self.problems).map("metadata")

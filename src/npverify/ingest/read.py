@@ -14,9 +14,10 @@ from npverify.ingest import json_text, yaml_errors
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
 from npverify.ingest.document import Document, Path
-from npverify.ingest.files import SPEC, File, files
+from npverify.ingest.files import SPEC, STDIN, File, files
 from npverify.ingest.locate import JsonLocator, Trees, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
+from npverify.ingest.scalars import Scalar, plain
 from npverify.ingest.source import Problems, Span
 from npverify.ingest.split import Chunk, chunks, header
 from npverify.ingest.text import Part, Text
@@ -91,6 +92,12 @@ class _Reader:
     def documents(self, file: File) -> Iterator[Document]:
         text = Text(file.name, file.content)
         begin = json_text.blank_end(file.content, 0)
+        if begin == len(file.content):
+            fix = (
+                "was the command before the pipe successful?" if file.name == STDIN else "drop it, or write a manifest"
+            )
+            self.problems.warn("NPV016", "nothing in this file", Span(file.name), fix)
+            return
         if file.name.endswith(".json") or (
             file.content.startswith(("{", "["), begin) and not file.content.startswith("{{", begin)
         ):
@@ -152,7 +159,11 @@ class _Reader:
         if "*" in part.content:
             check_aliases(root, part)
         found = Problems()
-        value = construct(root, Part(part.text, part.start, part.end, found))
+        try:
+            value = construct(root, Part(part.text, part.start, part.end, found))
+        except Unusable:
+            self.problems.extend(found.errors)
+            raise
         if found.errors and _TEMPLATE.search(part.content) and any(d.code == "NPV009" for d in found.errors):
             raise _IsTemplate
         if value is None or self.is_foreign(file, value, part.span(root.start_mark.index)):
@@ -210,17 +221,17 @@ class _IsTemplate(Exception):
     pass
 
 
-def _peek(root: Node) -> dict[str, str]:
-    """apiVersion and kind of a tree where they are written once and plainly, without making values of the rest."""
+def _peek(root: Node) -> dict[str, Scalar]:
+    """The fields of a tree that are scalars and written once, without making values of the rest."""
     if not isinstance(root, MappingNode):
         return {}
-    pairs = [
-        (k.value, v.value)
-        for k, v in root.value
-        if isinstance(k, ScalarNode) and isinstance(v, ScalarNode) and v.tag == UNTAGGED
-    ]
-    names = [k.value for k, _ in root.value if isinstance(k, ScalarNode)]
-    return {key: value for key, value in pairs if names.count(key) == 1 and "<<" not in names}
+    names = Counter(key.value for key, _ in root.value if isinstance(key, ScalarNode))
+    return {
+        key.value: value.value if value.style else plain(value.value)
+        for key, value in root.value
+        if isinstance(key, ScalarNode) and names[key.value] == 1 and "<<" not in names
+        if isinstance(value, ScalarNode) and value.tag == UNTAGGED
+    }
 
 
 def _starts(root: Node, chunk: Chunk) -> dict[Path, int]:

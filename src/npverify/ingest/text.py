@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from npverify.ingest.source import Problems, Span
 
+_LONGEST_EXCERPT = 500
+
 
 class Text:
     """One file: `name` as the user gave it, `content` decoded. Guards the index of lines, which is made on first use."""
@@ -28,11 +30,13 @@ class Text:
         return Span(self.name, line, offset - starts[line - 1] + 1)
 
     def excerpt(self, line: int) -> str:
-        """The text of a line (counted from 1) without its line break; "" where there is no such line."""
+        """The text of a line (counted from 1) without its line break; "" where it is missing or too long to be shown."""
         starts = self._lines()
         if not 1 <= line <= len(starts):
             return ""
         end = starts[line] if line < len(starts) else len(self.content)
+        if end - starts[line - 1] > _LONGEST_EXCERPT:
+            return ""
         return self.content[starts[line - 1] : end].rstrip("\r\n")
 
     def _lines(self) -> array[int]:

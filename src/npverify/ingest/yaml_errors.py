@@ -63,7 +63,7 @@ MESSAGES = (
         "block collection: ",
         "a line that is no item of the list above it",
         "start it with `- `, or give it the indentation of the key that it belongs to",
-        "a:\n- b\n  - c: 1\n d: 1\n",
+        "- a\nb: c\n",
     ),
     Row(
         "block mapping: ",
