@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from random import Random
 
@@ -46,18 +47,20 @@ def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> li
         if plain is not reduced and satisfiable(or_(and_(plain, not_(reduced)), and_(not_(plain), reduced))):
             found.append(f"reduction and encoder differ on the {direction} of {flow}")
         for name, pred in (("encoder", plain), ("reduction", reduced)):
-            if _true_of(pred, case) is not said.allowed:
+            if _true_of(Question(pred), case) is not said.allowed:
                 found.append(f"{name} says {not said.allowed} of the {direction} of {flow} under {case.reading}")
     return found
 
 
-def encoded(flow: Flow, reading: Reading, world: World, residuals: Residuals) -> dict[str, bool]:
-    """Whether the flow passes, by the encoder and by the reduction, without asking the oracle."""
+def encoded(flow: Flow, readings: Iterable[Reading], world: World, residuals: Residuals) -> Iterator[tuple[bool, bool]]:
+    """Whether the flow passes under each reading, by the encoder and by the reduction, without asking the oracle."""
     how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual())
-    plain = (allowed(world.policies, world.inventory, d, flow.src, flow.dst, how) for d in Direction)
-    reduced = (_reduced(residuals, d, flow, how) for d in Direction)
-    case = Case(flow, reading)
-    return {"encoder": _true_of(and_(*plain), case), "reduction": _true_of(and_(*reduced), case)}
+    plain = and_(*(allowed(world.policies, world.inventory, d, flow.src, flow.dst, how) for d in Direction))
+    reduced = and_(*(_reduced(residuals, d, flow, how) for d in Direction))
+    questions = [Question(plain), Question(reduced)]
+    for reading in readings:
+        by_encoder, by_reduction = (_true_of(q, Case(flow, reading)) for q in questions)
+        yield by_encoder, by_reduction
 
 
 def _reduced(residuals: Residuals, direction: Direction, flow: Flow, how: Circumstance) -> Pred:
@@ -67,10 +70,9 @@ def _reduced(residuals: Residuals, direction: Direction, flow: Flow, how: Circum
     return next(g.residual for g in groups if g.peers >> residuals.classes.of[peer] & 1)
 
 
-def _true_of(pred: Pred, case: Case) -> bool:
+def _true_of(question: Question, case: Case) -> bool:
     """Whether the solver finds the formula true of exactly this flow."""
     flow = case.flow
-    question = Question(pred)
     at = question.encoding
     known = flow.src_ip or flow.dst_ip
     six = known is not None and known.family == 6
@@ -108,7 +110,7 @@ def obligation_disagreements(rng: Random, cases: int) -> list[str]:
         if flow.src is EXTERNAL and flow.dst is EXTERNAL:
             continue
         passes = oracle.decide(flow, case.reading).allowed
-        if any(_true_of(and_(o.egress[0], o.ingress[0]), case) is not passes for o in matching):
+        if any(_true_of(Question(and_(o.egress[0], o.ingress[0])), case) is not passes for o in matching):
             found.append(f"an obligation says {not passes} of {flow} under {case.reading}")
         if not matching and not flow.own_node and not _only_on_one_node(flow):
             found.append(f"no obligation speaks of {flow}")
