@@ -130,7 +130,17 @@ def test_errors_inside_unwanted_objects_do_not_matter() -> None:
 
 def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:
     """Manifests and specs of a folder and its folders, sorted by name; hidden ones and other files are left alone."""
-    for name in ("b.yml", "a.yaml", "c/d.json", "c/e.npv", "z.YAML", ".hidden.yaml", ".git/x.yaml", "notes.txt"):
+    for name in (
+        "b.yml",
+        "a.yaml",
+        "c/d.json",
+        "c/e.npv",
+        "z.YAML",
+        ".hidden.yaml",
+        ".git/x.yaml",
+        "notes.txt",
+        "y.NPV",
+    ):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(
@@ -142,8 +152,8 @@ def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:
     assert [d.span().file for d in bundle.documents] == [
         f"{tmp_path}/{n}" for n in ("a.yaml", "b.yml", "c/d.json", "z.YAML")
     ]
-    assert [spec.name for spec in bundle.specs] == [f"{tmp_path}/c/e.npv"]
-    assert bundle.files == 5
+    assert [spec.name for spec in bundle.specs] == [f"{tmp_path}/c/e.npv", f"{tmp_path}/y.NPV"]
+    assert bundle.files == 6
 
 
 def test_a_link_around_itself_ends(tmp_path: Path) -> None:

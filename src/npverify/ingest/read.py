@@ -62,7 +62,7 @@ def read(
     with _without_gc():
         for file in files(paths, problems, stdin):
             count += 1
-            if file.name.endswith(SPEC):
+            if file.name.lower().endswith(SPEC):
                 specs.append(SpecText(file.name, file.content))
             else:
                 documents.extend(reader.documents(file))
@@ -90,22 +90,21 @@ class _Reader:
         self.foreign: list[Span] = []
 
     def documents(self, file: File) -> Iterator[Document]:
+        """The wanted objects of a manifest file."""
         text = Text(file.name, file.content)
         begin = json_text.blank_end(file.content, 0)
         if begin == len(file.content):
-            fix = (
-                "was the command before the pipe successful?" if file.name == STDIN else "drop it, or write a manifest"
-            )
+            fix = "look at the command before the pipe" if file.name == STDIN else "drop it, or write a manifest"
             self.problems.warn("NPV016", "nothing in this file", Span(file.name), fix)
             return
-        if file.name.endswith(".json") or (
-            file.content.startswith(("{", "["), begin) and not file.content.startswith("{{", begin)
-        ):
+        named_json = file.name.lower().endswith(".json")
+        looks_json = file.content.startswith(("{", "["), begin) and not file.content.startswith("{{", begin)
+        if named_json or looks_json:
             try:
                 yield from self.json(file, text)
                 return
             except json_text.BadJson as error:
-                if file.name.endswith(".json") or error.code != "NPV013":
+                if named_json or error.code != "NPV013":  # else it may still be YAML in flow style
                     whole = Part(text, 0, len(file.content), self.problems)
                     whole.error(error.code, error.message, error.offset, error.fix)
                     return
@@ -130,6 +129,7 @@ class _Reader:
         return documents
 
     def yaml(self, file: File, text: Text) -> Iterator[Document]:
+        """The objects of a YAML stream; a syntax error ends only its own document."""
         for chunk in chunks(file.content):
             known = header(file.content, chunk)
             if known and self.sorter.unwanted(*known):
@@ -152,6 +152,7 @@ class _Reader:
                     continue
 
     def yaml_document(self, file: File, part: Part, chunk: Chunk, index: int, root: Node) -> Iterator[Document]:
+        """The objects of one document; raises Unusable after a report, _IsTemplate before one."""
         if isinstance(root, ScalarNode) and root.value == "":
             return
         if self.is_unwanted(_peek(root)):
