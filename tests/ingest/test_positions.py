@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reading import read_text
+from ingest_texts import read_text
 
 from npverify.ingest.document import Path as ValuePath
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reading import POD, read_text, told
+from ingest_texts import POD, read_text, told
 
 from npverify.ingest import yaml_errors
 from npverify.ingest.compose import YAMLError, compose

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gc
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from reading import KINDS, POD, read_text, told, values
+from ingest_texts import KINDS, POD, read_text, told, values
 
 from npverify.ingest.read import read, read_spec
 from npverify.ingest.source import Problems
