@@ -6,26 +6,31 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-STDIN = "<stdin>"
+from npverify.ingest.files import STDIN
 
 
 class Sources:
     """The lines of input files by name; guards a memory of those that were read."""
 
     def __init__(self) -> None:
+        self._stdin = b""
         self._lines: dict[str, Sequence[str]] = {}
 
     def stdin(self) -> bytes:
         """All of standard input, remembered for excerpts."""
-        data = sys.stdin.buffer.read()
-        self._lines[STDIN] = data.decode("utf-8", "replace").splitlines()
-        return data
+        self._stdin = sys.stdin.buffer.read()
+        return self._stdin
 
     def lines(self, file: str) -> Sequence[str]:
         """The lines of a file; none if it cannot be read again."""
         if file not in self._lines:
-            try:
-                self._lines[file] = Path(file).read_text("utf-8", "replace").splitlines()
-            except OSError:
-                self._lines[file] = ()
+            self._lines[file] = self._bytes(file).decode("utf-8-sig", "replace").split("\n")
         return self._lines[file]
+
+    def _bytes(self, file: str) -> bytes:
+        if file == STDIN:
+            return self._stdin
+        try:
+            return Path(file).read_bytes()
+        except OSError:
+            return b""

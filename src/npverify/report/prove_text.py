@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.analyses.world import World
 from npverify.report.assumed import MESH_MARK, assumptions, mesh_may_restrict
-from npverify.report.counterexample_text import counterexample_lines
+from npverify.report.counterexample_text import Scene
 from npverify.report.excerpt import Lines, no_lines
 from npverify.report.paint import PLAIN, STATUS_SIGN, STATUS_STYLE, Paint, count, printable
 
@@ -29,14 +29,15 @@ def render_prove(result: ProveResult, world: World, view: View) -> str:
 
 
 def _report(result: ProveResult, world: World, view: View) -> Iterator[str]:
+    scene = Scene(world, view.lines, view.paint)
     listed = [r for r in result.results if not (view.quiet and r.status is Status.PROVED)]
     for answer in listed:
-        yield from _one_line(answer, world, view)
+        yield from _one_line(answer, scene, view)
     open_ = [r for r in listed if r.status is not Status.PROVED]
     # refutations last, so that the end of the screen is the useful part
     for answer in sorted(open_, key=lambda r: r.status is Status.REFUTED):
         yield ""
-        yield from _in_full(answer, world, view, interrupted=result.interrupted)
+        yield from _in_full(answer, scene, interrupted=result.interrupted)
     if listed:
         yield ""
     yield summary_line(result, world, view.paint)
@@ -44,8 +45,8 @@ def _report(result: ProveResult, world: World, view: View) -> Iterator[str]:
         yield view.paint("dim", printable(f"Assumed: {'; '.join(assumed)}."))
 
 
-def _one_line(answer: AssertionResult, world: World, view: View) -> Iterator[str]:
-    paint, status, assertion = view.paint, answer.status, answer.assertion
+def _one_line(answer: AssertionResult, scene: Scene, view: View) -> Iterator[str]:
+    paint, status, assertion, world = scene.paint, answer.status, answer.assertion, scene.world
     sign = paint(STATUS_STYLE[status], f"{STATUS_SIGN[status]} {status:<9}")
     warning = "  (warning)" if assertion.severity == "warning" else ""
     mark = f"  ({MESH_MARK})" if mesh_may_restrict(answer, world) else ""
@@ -60,11 +61,11 @@ def _one_line(answer: AssertionResult, world: World, view: View) -> Iterator[str
         if not answer.depends_on:
             yield "             depends on no policy"
         if answer.witness is not None:
-            yield from counterexample_lines(answer.witness, world, view.lines, paint)
+            yield from scene.counterexample(answer.witness)
 
 
-def _in_full(answer: AssertionResult, world: World, view: View, *, interrupted: bool) -> Iterator[str]:
-    paint, status, assertion = view.paint, answer.status, answer.assertion
+def _in_full(answer: AssertionResult, scene: Scene, *, interrupted: bool) -> Iterator[str]:
+    paint, status, assertion = scene.paint, answer.status, answer.assertion
     word = paint(f"bold {STATUS_STYLE[status]}", str(status))
     yield printable(f"{assertion.span}: ") + f"{word}: {paint('bold', printable(assertion.title))}"
     if assertion.title != assertion.text:
@@ -76,7 +77,7 @@ def _in_full(answer: AssertionResult, world: World, view: View, *, interrupted: 
     elif status is Status.UNDECIDED and not interrupted:
         yield "  fix       try --budget large, or a smaller statement; undecided never counts as proved"
     if answer.counterexample is not None:
-        yield from counterexample_lines(answer.counterexample, world, view.lines, paint)
+        yield from scene.counterexample(answer.counterexample)
     if answer.refuting_pairs > 1:
         yield f"  pairs     it fails for {count(answer.refuting_pairs, 'pair')} of source and destination, this is the first"
 
