@@ -1,0 +1,160 @@
+"""The reports of eval, explain and connectivity, and the starter files, on the small world."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from report_worlds import ALLOW, DB, DENY, INVENTORY, LONE, POLICIES, WEB, lines, world
+
+from npverify.analyses.evaluate import evaluate
+from npverify.analyses.explain import explain
+from npverify.analyses.results import Connection, Connectivity, Ports
+from npverify.inventory.addresses import Address, Prefix
+from npverify.inventory.model import WorkloadRef
+from npverify.normal.flow import Flow
+from npverify.report.connectivity_report import connectivity_json, connectivity_text
+from npverify.report.eval_report import evaluation_json, evaluation_line, evaluation_text
+from npverify.report.explain_report import explain_json, explain_text
+from npverify.report.paint import Paint
+from npverify.report.starter import config_text, spec_text
+
+INSIDE = Address.parse("10.1.0.7")
+ALLOWED = Flow(WEB, DB, "TCP", 5432, None, INSIDE)
+DENIED = Flow(LONE, DB, "UDP", 53, None, INSIDE)
+
+
+def test_an_evaluation_in_full():
+    """The verdict of each direction with what decided."""
+    assert evaluation_text(evaluate(world(), ALLOWED), POLICIES) == (
+        "allowed  shop/web -> shop/db-0  TCP 5432\n"
+        "  egress    allowed: shop/web is not isolated, no policy selects it for egress\n"
+        "  ingress   allowed by policies/db.yaml:4:5  NetworkPolicy shop/db-web, ingress[0]\n"
+    )
+
+
+def test_an_evaluation_on_one_line():
+    """A denied flow names the direction that denies it."""
+    found = evaluate(world(), DENIED)
+    assert evaluation_line(found) == "denied   shop/tool -> shop/db-0  UDP 53  (by ingress)"
+    assert re.sub(r"\x1b\[[0-9;]*m", "", evaluation_line(found, Paint(True))) == evaluation_line(found)
+
+
+def test_the_json_of_a_denied_evaluation():
+    """A policy that isolates without a rule that matches decides with a null rule."""
+    report = evaluation_json(evaluate(world(), DENIED), POLICIES)
+    assert report["verdict"] == "denied"
+    assert report["egress"] == {"verdict": "allowed", "by": [], "because": "not isolated"}
+    assert [(by["policy"]["name"], by["rule"]) for by in report["ingress"]["by"]] == [
+        ("db-deny", None),
+        ("db-web", None),
+    ]
+    assert report["ingress"]["because"] == "no rule"
+
+
+@pytest.mark.parametrize(
+    ("flow", "parts"),
+    [
+        pytest.param(
+            ALLOWED,
+            [
+                "ALLOWED  shop/web -> shop/db-0  TCP 5432",
+                "NetworkPolicy shop/db-deny  policies/deny.yaml:3:9  selects it",
+                "no rules",
+                "ingress[0]  matches and decides: allow  policies/db.yaml:4:5",
+                "5 |   - podSelector: {matchLabels: {app: web}}",
+            ],
+            id="allowed: the rule that decides, with its text",
+        ),
+        pytest.param(
+            DENIED,
+            [
+                "DENIED  shop/tool -> shop/db-0  UDP 53",
+                "selects it and no rule of it matches",
+                "ingress[0]  does not match: ",
+            ],
+            id="denied: why no rule matches",
+        ),
+        pytest.param(
+            Flow(DB, LONE, "TCP", 80, INSIDE, None),
+            ["NetworkPolicy shop/db-web  policies/db.yaml:1:1  does not select it: "],
+            id="why a policy of the namespace does not take part",
+        ),
+    ],
+)
+def test_an_explanation_tells(flow, parts):
+    """Every policy of the namespace is told, with why it acts or does not."""
+    text = explain_text(explain(world(), flow), POLICIES, lines)
+    assert [part for part in parts if part not in text] == []
+
+
+def test_the_json_of_an_explanation():
+    """The same facts under their keys, and everything `eval` says."""
+    report = explain_json(explain(world(), ALLOWED), POLICIES)
+    assert json.loads(json.dumps(report)) == report
+    assert list(report) == ["schema", "flow", "verdict", "egress", "ingress", "depends", "sides"]
+    policies = report["sides"][1]["tiers"][0]["policies"]
+    assert [(p["policy"]["name"], p["selects"]) for p in policies] == [(DENY.id.name, True), (ALLOW.id.name, True)]
+    assert policies[1]["rules"] == [
+        {
+            "rule": "ingress[0]",
+            "action": "allow",
+            "source": "policies/db.yaml:4:5",
+            "matches": True,
+            "decides": True,
+            "why": "",
+        }
+    ]
+
+
+ALL = ((1, 65535),)
+TABLE = Connectivity(
+    (
+        Connection(
+            WorkloadRef("Deployment", "shop", "web"),
+            WorkloadRef("StatefulSet", "shop", "db"),
+            (Ports("TCP", ((80, 80), (8000, 9000))), Ports("UDP", ALL)),
+        ),
+        Connection(
+            WorkloadRef("Deployment", "shop", "web"),
+            Prefix.parse("0.0.0.0/0"),
+            tuple(Ports(protocol, ALL) for protocol in ("TCP", "UDP", "SCTP")),
+        ),
+    ),
+    ("nodes are left out",),
+)
+
+
+def test_the_table_of_connections():
+    """Grouped by source; every port of a protocol is its name alone, every protocol is `everything`."""
+    assert connectivity_text(TABLE) == (
+        "shop/web (Deployment)\n"
+        "  -> shop/db (StatefulSet)  TCP 80 8000-9000, UDP\n"
+        "  -> 0.0.0.0/0              everything\n"
+        "\n"
+        "2 connections\n"
+        "Note: nodes are left out\n"
+    )
+
+
+def test_the_json_of_connections():
+    """Ends are workloads or blocks, ports are inclusive ranges."""
+    assert connectivity_json(TABLE)["connections"][0] == {
+        "src": {"kind": "Deployment", "namespace": "shop", "name": "web"},
+        "dst": {"kind": "StatefulSet", "namespace": "shop", "name": "db"},
+        "allowed": [{"protocol": "TCP", "ports": [[80, 80], [8000, 9000]]}, {"protocol": "UDP", "ports": [[1, 65535]]}],
+    }
+    assert connectivity_json(TABLE)["connections"][1]["dst"] == {"cidr": "0.0.0.0/0"}
+
+
+def test_the_starter_spec_proposes_what_fits():
+    """A data store gets a proposal with its port; what was found is listed."""
+    text = spec_text(INVENTORY)
+    assert "#   namespace shop: deployment shop/web, pod shop/tool, statefulset shop/db\n" in text
+    assert "# assert only deployment shop/web reaches statefulset shop/db on tcp/5432\n" in text
+
+
+def test_the_starter_config_quotes_paths():
+    """A path with odd characters stays one YAML text."""
+    assert '  - "a: b"\n' in config_text(["a: b"])
