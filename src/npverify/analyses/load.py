@@ -14,7 +14,7 @@ from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.files import SPEC, files
 from npverify.ingest.read import SpecText, read
 from npverify.ingest.source import InputError, Problems
-from npverify.inventory.addresses import Family, Prefix
+from npverify.inventory.addresses import BITS, Family, Prefix
 from npverify.inventory.build import build, is_inventory
 
 NO_ASSUMPTIONS: Mapping[str, str] = {}
@@ -109,11 +109,14 @@ def _prefixes(texts: Sequence[str], problems: Problems) -> list[Prefix]:
     kept = []
     for text in texts:
         try:
-            kept.append(Prefix.parse(text))
+            prefix = Prefix.parse(text)
+            if prefix.length == BITS[prefix.family]:
+                raise ValueError("one address is no range of pods")
+            kept.append(prefix)
         except ValueError:
             problems.error(
                 "NPV145",
-                f"`{text}` is no block of addresses",
+                f"`{text}` is no range of addresses",
                 fix="write it as a CIDR without host bits: 10.244.0.0/16",
             )
     return kept

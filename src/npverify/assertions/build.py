@@ -14,7 +14,7 @@ from lark import Token, Tree
 
 from npverify.assertions import syntax as s
 from npverify.ingest.source import Problems, Severity, Span
-from npverify.inventory.addresses import Prefix
+from npverify.inventory.addresses import BITS, Address, Prefix
 from npverify.normal.policy import Direction
 
 Node = Tree[Token]
@@ -74,7 +74,14 @@ class Builder:
         return s.Let(str(token), self._part(tree, 1), self.span(token))
 
     def _assume_addresses(self, tree: Node) -> s.AssumeAddresses:
-        return s.AssumeAddresses(self._parts(tree), self.span(tree))
+        blocks: tuple[Prefix, ...] = self._parts(tree)
+        for block in blocks:
+            if block.length == BITS[block.family]:
+                fix = "write the whole range, such as `10.244.0.0/16`"
+                self._error(
+                    "NPV109", f"`{Address(block.family, block.value)}` is one address, pods need a range", tree, fix
+                )
+        return s.AssumeAddresses(blocks, self.span(tree))
 
     def _assume_label(self, tree: Node) -> s.AssumeLabel:
         return s.AssumeLabel(self._part(tree, 0), self.span(tree))

@@ -44,7 +44,7 @@ def _pieces(lines: list[str]) -> Iterator[tuple[int, int]]:
     stray = next((n for n in range(1, until + 1) if not _NOTHING.fullmatch(lines[n - 1])), None)
     if stray is not None:
         starts.insert(0, stray)
-    for start, following in zip(starts, [*starts[1:], len(lines) + 1], strict=True):
+    for start, following in zip(starts, [*starts, len(lines) + 1][1:], strict=True):
         yield start, following - 1
 
 
