@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bad_input import objects, reading, specs, usage
-from bad_input.shape import SPEC, Bad, Mark, strip
+from bad_input.shape import SPEC, WORLD, Bad, Mark, strip
 from npverify.cli.app import run
 
 ROWS: list[Bad] = [*reading.ROWS, *objects.ROWS, *specs.ROWS, *usage.ROWS]
@@ -82,6 +83,35 @@ def test_bad_input_is_told_at_its_place(row: Bad, folder: Path, capfd: pytest.Ca
         if mark:
             assert (message.file, message.line) == (mark.file, mark.line), err
             assert mark.column in (0, message.column), err
+
+
+BAD_FLOWS = {
+    "no JSON": "shop/web -> shop/db",
+    "a list": "[1]",
+    "no destination": '{"src": {"pod": "shop/web"}, "port": 80}',
+    "an unknown pod": '{"src": {"pod": "shop/web"}, "dst": {"pod": "shop/bd"}, "port": 80}',
+    "an unknown field": '{"src": {"pod": "shop/web"}, "dst": {"pod": "shop/db"}, "prot": 80, "port": 80}',
+    "port 0": '{"src": {"pod": "shop/web"}, "dst": {"pod": "shop/db"}, "port": 0}',
+    "a port in quotes": '{"src": {"pod": "shop/web"}, "dst": {"pod": "shop/db"}, "port": "80"}',
+    "no port": '{"src": {"pod": "shop/web"}, "dst": {"pod": "shop/db"}}',
+    "HTTP": '{"src": {"pod": "shop/web"}, "dst": {"pod": "shop/db"}, "port": 80, "http": {"path": "/"}}',
+    "an address that is none": '{"src": {"ip": "10.0.0.999"}, "dst": {"pod": "shop/db"}, "port": 80}',
+}
+
+
+def test_a_bad_flow_is_told_in_its_line_and_the_others_are_answered(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each line that cannot be read gets an `error` where its answer would stand, the rest is answered; exit code 2."""
+    good = '{"src": {"pod": "shop/web"}, "dst": {"pod": "shop/db"}, "port": 80}'
+    lines = [line for bad in BAD_FLOWS.values() for line in (good, bad)]
+    (folder / "in.yaml").write_text(WORLD, encoding="utf-8")
+    (folder / "flows.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    code = run(["eval", "in.yaml", "--flows", "flows.jsonl", "--format", "json"])
+    answers = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert code == 2
+    assert [a.get("verdict") for a in answers] == ["allowed", None] * len(BAD_FLOWS)
+    assert all(a["error"] for a in answers[1::2])
 
 
 def test_every_row_has_a_name_of_its_own() -> None:

@@ -40,108 +40,122 @@ def raw(text: str) -> dict[str, str]:
 POLICY = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
 
 VALIDATION = [
-    Bad("a name with a capital and an underscore", policy("podSelector: {}", name="▶Db_Policy"), (("", "Db_Policy"),)),
-    Bad("a namespace with a dot", policy("podSelector: {}", namespace="▶shop.eu"), (("", "shop.eu"),)),
-    Bad("no name", raw(POLICY + "▷metadata: {namespace: shop}\nspec: {podSelector: {}}\n"), (("", "name"),)),
-    Bad("a label key with two slashes", selector("{matchLabels: {▶a/b/c: x}}"), (("", "a/b/c"),)),
-    Bad("a label key with an empty prefix", selector("{matchLabels: {▶/c: x}}"), (("", "/c"),)),
-    Bad("a label value that starts with a dash", selector("{matchLabels: {app: ▶-x}}"), (("", "-x"),)),
-    Bad("a label value of 64 characters", selector("{matchLabels: {app: ▶" + "x" * 64 + "}}"), (("", "63"),)),
-    Bad("a label value that is a number", selector("{matchLabels: {version: ▶1}}"), (("", "text"),)),
-    Bad("a label value that YAML reads as a boolean", selector("{matchLabels: {canary: ▶yes}}"), (("", "text"),)),
+    Bad(
+        "a name with a capital and an underscore",
+        policy("podSelector: {}", name="▶Db_Policy"),
+        (("NPV050", "Db_Policy"),),
+    ),
+    Bad("a namespace with a dot", policy("podSelector: {}", namespace="▶shop.eu"), (("NPV051", "shop.eu"),)),
+    Bad("no name", raw(POLICY + "▷metadata: {namespace: shop}\nspec: {podSelector: {}}\n"), (("NPV050", "name"),)),
+    Bad("a label key with two slashes", selector("{matchLabels: {▶a/b/c: x}}"), (("NPV066", "a/b/c"),)),
+    Bad("a label key with an empty prefix", selector("{matchLabels: {▶/c: x}}"), (("NPV066", "/c"),)),
+    Bad("a label value that starts with a dash", selector("{matchLabels: {app: ▶-x}}"), (("NPV067", "-x"),)),
+    Bad("a label value of 64 characters", selector("{matchLabels: {app: ▶" + "x" * 64 + "}}"), (("NPV067", "63"),)),
+    Bad("a label value that is a number", selector("{matchLabels: {version: ▶1}}"), (("NPV020", "text"),)),
+    Bad("a label value that YAML reads as a boolean", selector("{matchLabels: {canary: ▶yes}}"), (("NPV020", "text"),)),
     Bad(
         "an operator in lower case",
         selector("{matchExpressions: [{key: a, operator: ▶in, values: [x]}]}"),
-        (("", "In"),),
+        (("NPV068", "In"),),
     ),
-    Bad("In without values", selector("{matchExpressions: [▷{key: a, operator: In, values: []}]}"), (("", "values"),)),
-    Bad("NotIn without values", selector("{matchExpressions: [▷{key: a, operator: NotIn}]}"), (("", "values"),)),
+    Bad(
+        "In without values",
+        selector("{matchExpressions: [▷{key: a, operator: In, values: []}]}"),
+        (("NPV069", "values"),),
+    ),
+    Bad("NotIn without values", selector("{matchExpressions: [▷{key: a, operator: NotIn}]}"), (("NPV069", "values"),)),
     Bad(
         "Exists with values",
         selector("{matchExpressions: [{key: a, operator: Exists, values: ▷[x]}]}"),
-        (("", "values"),),
+        (("NPV070", "values"),),
     ),
-    Bad("an expression without a key", selector("{matchExpressions: [▷{operator: Exists}]}"), (("", "key"),)),
-    Bad("an expression without an operator", selector("{matchExpressions: [▷{key: a}]}"), (("", "operator"),)),
-    Bad("three policy types", policy("podSelector: {}\npolicyTypes: ▷[Ingress, Egress, Ingress]"), (("", "two"),)),
-    Bad("a policy type in lower case", policy("podSelector: {}\npolicyTypes: [▶ingress]"), (("", "Ingress"),)),
-    Bad("a peer that names nobody", peer("▶{}"), (("", "peer"),)),
-    Bad("a peer whose only selector is null", peer("▷{namespaceSelector: null}"), (("", "peer"),)),
-    Bad("a block beside a selector", peer("▷{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}"), (("", "ipBlock"),)),
-    Bad("a block without cidr", peer("{ipBlock: ▷{except: [10.0.0.0/8]}}"), (("", "cidr"),)),
-    Bad("an empty cidr", peer('{ipBlock: {cidr: ▶""}}'), (("", "cidr"),)),
-    Bad("a cidr without prefix length", peer("{ipBlock: {cidr: ▶10.0.0.1}}"), (("", "10.0.0.1"),)),
-    Bad("a cidr that is no address", peer("{ipBlock: {cidr: ▶internal/8}}"), (("", "internal/8"),)),
-    Bad("a cidr with bits behind its prefix", peer("{ipBlock: {cidr: ▶10.0.0.5/24}}"), (("", "10.0.0.0/24"),)),
-    Bad("a cidr with leading zeros", peer("{ipBlock: {cidr: ▶010.0.0.0/8}}"), (("", "zero"),)),
-    Bad("an IPv4 address in IPv6 clothes", peer('{ipBlock: {cidr: ▶"::ffff:10.0.0.0/104"}}'), (("", "IPv4"),)),
-    Bad("a prefix longer than the address", peer("{ipBlock: {cidr: ▶10.0.0.0/33}}"), (("", "10.0.0.0/33"),)),
+    Bad("an expression without a key", selector("{matchExpressions: [▷{operator: Exists}]}"), (("NPV066", "key"),)),
+    Bad("an expression without an operator", selector("{matchExpressions: [▷{key: a}]}"), (("NPV068", "operator"),)),
+    Bad(
+        "three policy types", policy("podSelector: {}\npolicyTypes: ▷[Ingress, Egress, Ingress]"), (("NPV058", "two"),)
+    ),
+    Bad("a policy type in lower case", policy("podSelector: {}\npolicyTypes: [▶ingress]"), (("NPV057", "Ingress"),)),
+    Bad("a peer that names nobody", peer("▶{}"), (("NPV060", "peer"),)),
+    Bad("a peer whose only selector is null", peer("▷{namespaceSelector: null}"), (("NPV060", "peer"),)),
+    Bad("a block beside a selector", peer("▷{podSelector: {}, ipBlock: {cidr: 10.0.0.0/8}}"), (("NPV061", "ipBlock"),)),
+    Bad("a block without cidr", peer("{ipBlock: ▷{except: [10.0.0.0/8]}}"), (("NPV062", "cidr"),)),
+    Bad("an empty cidr", peer('{ipBlock: {cidr: ▶""}}'), (("NPV062", "cidr"),)),
+    Bad("a cidr without prefix length", peer("{ipBlock: {cidr: ▶10.0.0.1}}"), (("NPV062", "10.0.0.1"),)),
+    Bad("a cidr that is no address", peer("{ipBlock: {cidr: ▶internal/8}}"), (("NPV062", "internal/8"),)),
+    Bad("a cidr with bits behind its prefix", peer("{ipBlock: {cidr: ▶10.0.0.5/24}}"), (("NPV063", "10.0.0.0/24"),)),
+    Bad("a cidr with leading zeros", peer("{ipBlock: {cidr: ▶010.0.0.0/8}}"), (("NPV063", "zero"),)),
+    Bad("an IPv4 address in IPv6 clothes", peer('{ipBlock: {cidr: ▶"::ffff:10.0.0.0/104"}}'), (("NPV063", "IPv4"),)),
+    Bad("a prefix longer than the address", peer("{ipBlock: {cidr: ▶10.0.0.0/33}}"), (("NPV062", "10.0.0.0/33"),)),
     Bad(
         "an exception outside of its block",
         peer("{ipBlock: {cidr: 10.0.0.0/8, except: [▶11.0.0.0/16]}}"),
-        (("", "11.0.0.0/16"),),
+        (("NPV065", "11.0.0.0/16"),),
     ),
     Bad(
         "an exception that is the whole block",
         peer("{ipBlock: {cidr: 10.0.0.0/8, except: [▶10.0.0.0/8]}}"),
-        (("", "10.0.0.0/8"),),
+        (("NPV065", "10.0.0.0/8"),),
     ),
     Bad(
         "an exception of the other family",
         peer('{ipBlock: {cidr: 10.0.0.0/8, except: [▶"fd00::/16"]}}'),
-        (("", "fd00::/16"),),
+        (("NPV065", "fd00::/16"),),
     ),
-    Bad("a protocol in lower case", port("{protocol: ▶tcp, port: 80}"), (("", "TCP"),)),
-    Bad("an empty protocol", port('{protocol: ▶"", port: 80}'), (("", "protocol"),)),
-    Bad("a protocol without ports", port("{protocol: ▶ICMP}"), (("", "ICMP"),)),
-    Bad("port 0", port("{port: ▶0}"), (("", "65535"),)),
-    Bad("port 65536", port("{port: ▶65536}"), (("", "65536"),)),
-    Bad("a port number in quotes", port('{port: ▶"80"}'), (("", "80"),)),
-    Bad("a port name with a capital", port("{port: ▶Web}"), (("", "Web"),)),
-    Bad("a port name with two dashes", port("{port: ▶a--b}"), (("", "a--b"),)),
-    Bad("a port name of 16 letters", port("{port: ▶abcdefghijklmnop}"), (("", "15"),)),
-    Bad("a port that is a boolean", port("{port: ▶true}"), (("", "port"),)),
-    Bad("a port that is half a number", port("{port: ▶80.5}"), (("", "80.5"),)),
-    Bad("endPort alone", port("{endPort: ▷90}"), (("", "endPort"),)),
-    Bad("endPort with a named port", port("{port: web, endPort: ▷90}"), (("", "endPort"),)),
-    Bad("a range that ends before it starts", port("{port: 8080, endPort: ▶80}"), (("", "8080"),)),
-    Bad("endPort beyond the last port", port("{port: 80, endPort: ▶70000}"), (("", "70000"),)),
+    Bad("a protocol in lower case", port("{protocol: ▶tcp, port: 80}"), (("NPV071", "TCP"),)),
+    Bad("an empty protocol", port('{protocol: ▶"", port: 80}'), (("NPV071", "protocol"),)),
+    Bad("a protocol without ports", port("{protocol: ▶ICMP}"), (("NPV071", "ICMP"),)),
+    Bad("port 0", port("{port: ▶0}"), (("NPV072", "65535"),)),
+    Bad("port 65536", port("{port: ▶65536}"), (("NPV072", "65536"),)),
+    Bad("a port number in quotes", port('{port: ▶"80"}'), (("NPV073", "80"),)),
+    Bad("a port name with a capital", port("{port: ▶Web}"), (("NPV073", "Web"),)),
+    Bad("a port name with two dashes", port("{port: ▶a--b}"), (("NPV073", "a--b"),)),
+    Bad("a port name of 16 letters", port("{port: ▶abcdefghijklmnop}"), (("NPV073", "15"),)),
+    Bad("a port that is a boolean", port("{port: ▶true}"), (("NPV020", "port"),)),
+    Bad("a port that is half a number", port("{port: ▶80.5}"), (("NPV020", "80.5"),)),
+    Bad("endPort alone", port("{endPort: ▷90}"), (("NPV074", "endPort"),)),
+    Bad("endPort with a named port", port("{port: web, endPort: ▷90}"), (("NPV074", "endPort"),)),
+    Bad("a range that ends before it starts", port("{port: 8080, endPort: ▶80}"), (("NPV074", "8080"),)),
+    Bad("endPort beyond the last port", port("{port: 80, endPort: ▶70000}"), (("NPV074", "70000"),)),
 ]
 
 STRUCTURE = [
     Bad(
         "a misspelt key of the object",
         raw("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n▶metadat: {name: p}\nspec: {podSelector: {}}\n"),
-        (("", "metadata"),),
+        (("NPV021", "metadata"),),
     ),
-    Bad("a misspelt field of the spec", policy("podSelector: {}\n▶policytypes: [Ingress]"), (("", "policyTypes"),)),
-    Bad("a misspelt field of a peer", peer("{▶ipblock: {cidr: 10.0.0.0/8}}"), (("", "ipBlock"),)),
-    Bad("a field of another API", policy("podSelector: {}\n▶endpointSelector: {}"), (("", "endpointSelector"),)),
-    Bad("a rule list that is a map", policy("podSelector: {}\ningress: ▷{from: []}"), (("", "list"),)),
-    Bad("a selector that is a list", policy("podSelector: ▷[app]"), (("", "map"),)),
-    Bad("a spec that is text", raw(POLICY + "metadata: {name: p, namespace: shop}\nspec: ▶open\n"), (("", "map"),)),
-    Bad("ports that are numbers", policy("podSelector: {}\ningress:\n- ports: [▶80]"), (("", "map"),)),
+    Bad(
+        "a misspelt field of the spec", policy("podSelector: {}\n▶policytypes: [Ingress]"), (("NPV021", "policyTypes"),)
+    ),
+    Bad("a misspelt field of a peer", peer("{▶ipblock: {cidr: 10.0.0.0/8}}"), (("NPV021", "ipBlock"),)),
+    Bad("a field of another API", policy("podSelector: {}\n▶endpointSelector: {}"), (("NPV021", "endpointSelector"),)),
+    Bad("a rule list that is a map", policy("podSelector: {}\ningress: ▷{from: []}"), (("NPV020", "list"),)),
+    Bad("a selector that is a list", policy("podSelector: ▷[app]"), (("NPV020", "map"),)),
+    Bad(
+        "a spec that is text", raw(POLICY + "metadata: {name: p, namespace: shop}\nspec: ▶open\n"), (("NPV020", "map"),)
+    ),
+    Bad("ports that are numbers", policy("podSelector: {}\ningress:\n- ports: [▶80]"), (("NPV020", "map"),)),
     Bad(
         "an old version of the API",
         raw("apiVersion: ▷extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec: {podSelector: {}}\n"),
-        (("", "networking.k8s.io/v1"),),
+        (("NPV053", "networking.k8s.io/v1"),),
     ),
     Bad(
         "a version of the API that does not exist",
         raw("apiVersion: ▷networking.k8s.io/v2\nkind: NetworkPolicy\nmetadata: {name: p}\nspec: {podSelector: {}}\n"),
-        (("", "networking.k8s.io/v1"),),
+        (("NPV053", "networking.k8s.io/v1"),),
     ),
     Bad(
         "a misspelt kind in the group of network policies",
         raw("apiVersion: networking.k8s.io/v1\nkind: ▷NetworkPolcy\nmetadata: {name: p}\nspec: {podSelector: {}}\n"),
-        (("", "NetworkPolicy"),),
+        (("NPV056", "NetworkPolicy"),),
     ),
     Bad(
         "a policy language that is not modelled",
         raw(
             "apiVersion: projectcalico.org/v3\nkind: ▷GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {selector: all()}\n"
         ),
-        (("", "GlobalNetworkPolicy"),),
+        (("NPV054", "GlobalNetworkPolicy"),),
     ),
     Bad(
         "the same policy twice",
@@ -149,12 +163,12 @@ STRUCTURE = [
             POLICY + "metadata: {name: p, namespace: shop}\nspec: {podSelector: {}}\n---\n"
             "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n▷metadata: {name: p, namespace: shop}\nspec: {podSelector: {}}\n"
         ),
-        (("", "p"),),
+        (("NPV052", "p"),),
     ),
     Bad(
         "three mistakes in one policy are three messages",
         policy("podSelector: {}\npolicyTypes: [▶ingress]\ningress:\n- from: [▶{}]\n  ports: [{port: ▶0}]"),
-        (("", "Ingress"), ("", "peer"), ("", "65535")),
+        (("NPV057", "Ingress"), ("NPV060", "peer"), ("NPV072", "65535")),
     ),
 ]
 
@@ -162,43 +176,45 @@ INVENTORY = [
     Bad(
         "a pod label that is a number",
         raw("apiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: {v: ▶1}}\n"),
-        (("", "text"),),
+        (("NPV020", "text"),),
     ),
-    Bad("a pod without a name", raw("apiVersion: v1\nkind: Pod\n▷metadata: {labels: {app: x}}\n"), (("", "name"),)),
+    Bad(
+        "a pod without a name", raw("apiVersion: v1\nkind: Pod\n▷metadata: {labels: {app: x}}\n"), (("NPV030", "name"),)
+    ),
     Bad(
         "the same pod twice",
         raw("apiVersion: v1\nkind: Pod\n▷metadata: {name: web, namespace: shop}\n"),
-        (("", "web"),),
+        (("NPV034", "web"),),
     ),
     Bad(
         "a Deployment whose selector misses its template",
         raw(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: shop}\nspec:\n"
-            "  selector: ▷{matchLabels: {app: x}}\n  template: {metadata: {labels: {app: y}}}\n"
+            "  selector: ▷{matchLabels: {app: x}}\n  template: {metadata: {labels: {app: z}}}\n"
         ),
-        (("", "selector"),),
+        (("NPV038", "selector"),),
     ),
     Bad(
         "a pod address that is none",
         raw(
             "apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: shop}\nstatus: {phase: Running, podIP: ▶10.0.0.999}\n"
         ),
-        (("", "10.0.0.999"),),
+        (("NPV037", "10.0.0.999"),),
     ),
     Bad(
         "labels that are a list",
         raw("apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: shop, labels: ▷[app]}\n"),
-        (("", "map"),),
+        (("NPV020", "map"),),
     ),
     Bad(
         "a Service port that is text",
         raw("apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {ports: [{port: ▶http}]}\n"),
-        (("", "number"),),
+        (("NPV020", "number"),),
     ),
     Bad(
         "policies and nobody to select",
         {"in.yaml": POLICY + "metadata: {name: p, namespace: shop}\nspec: {podSelector: {}}\n"},
-        (("", "pod"),),
+        (("NPV144", "pod"),),
         unmarked=1,
     ),
 ]

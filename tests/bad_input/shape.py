@@ -36,6 +36,12 @@ class Bad:
     unmarked: int = field(default=0)  # how many of `expect` have no position
 
 
+def message(text: str) -> tuple[str, str]:
+    """`NPV100 reaches` as a code and a word; there may be no word."""
+    code, _, word = text.partition(" ")
+    return code, word
+
+
 @dataclass(frozen=True)
 class Mark:
     """Where a message must point; column 0: anywhere on the line."""
