@@ -290,8 +290,8 @@ def test_reaches_only_denies_every_other_flow() -> None:
     (leg,) = legs("assert cache reaches only db:5432 or service kube-system/kube-dns")
     assert leg.src == {cache: TRUE}
     assert set(leg.dst) == set(ALL)
-    assert leg.dst[db] is and_(ANY, not_(on("TCP", 5432)))
-    assert leg.dst[dns] is and_(ANY, not_(or_(on("UDP", 5353), on("TCP", 5353))))
+    assert leg.dst[db] is and_(not_(on("TCP", 5432)), ANY)
+    assert leg.dst[dns] is and_(not_(or_(on("UDP", 5353), on("TCP", 5353))), ANY)
     assert leg.dst[EXTERNAL] is ANY
 
 
@@ -310,14 +310,27 @@ def test_isolated_from_goes_both_ways() -> None:
     assert [(list(leg.src), list(leg.dst)) for leg in claim.legs] == [([db], [cache]), ([cache], [db])]
 
 
-def test_other_namespaces_are_a_leg_for_each_namespace() -> None:
-    """The destination leaves out the namespace of the source."""
-    found = legs("assert no pod except hostnetwork pods reaches pods in other namespaces")
-    assert [({e.namespace for e in leg.src}, {e.namespace for e in leg.dst}) for leg in found] == [
-        ({"kube-system"}, {"shop", "test", "mon"}),
-        ({"shop"}, {"kube-system", "test", "mon"}),
-        ({"test"}, {"kube-system", "shop", "mon"}),
-    ]
+CROSSING = {(a, b) for a in ("kube-system", "shop", "test") for b in ("kube-system", "shop", "test", "mon") if a != b}
+
+
+@pytest.mark.parametrize(
+    "form", ["no {} reaches {}", "every {} reaches some {}", "no {} reaches {} except pod shop/db"]
+)
+def test_other_namespaces_are_the_pairs_of_different_namespaces(form: str) -> None:
+    """Together the legs hold every pair of pods of two namespaces, and no pair of one namespace."""
+    found = legs("assert " + form.format("pod except hostnetwork pods", "pods in other namespaces"))
+    pairs = {(a, b) for leg in found for a in leg.src for b in leg.dst}
+    kept = {(a, b) for a in (web, db, cache, dns, web2) for b in WORLD.pods if a.namespace != b.namespace}
+    assert pairs == {(a, b) for a, b in kept if "shop/db" not in form or b is not db}
+    assert {(a.namespace, b.namespace) for a, b in pairs} == CROSSING
+
+
+def test_not_in_other_namespaces_is_the_own_namespace() -> None:
+    """`not` turns the pairs around."""
+    found = legs("assert no pod except hostnetwork pods reaches pods and not pods in other namespaces")
+    pairs = {(a, b) for leg in found for a in leg.src for b in leg.dst}
+    sources = (web, db, cache, dns, web2)
+    assert pairs == {(a, b) for a in sources for b in sources if a.namespace == b.namespace}
 
 
 def test_claims_have_their_types() -> None:
@@ -438,6 +451,12 @@ def test_what_selects_nothing_is_a_warning(text: str, code: str, column: int, wo
     assert (warning.code, warning.span.column, len(resolved.assertions)) == (code, column, 1)
     assert words in warning.message
     assert problems.errors == ()
+
+
+def test_taking_away_a_class_that_is_empty_is_no_warning() -> None:
+    """A cluster without pods on the host network, or without nodes, is nothing to remark."""
+    _, problems = said("assert no pods except hostnetwork pods reach (anything except nodes)", world(web).inventory)
+    assert (problems.errors, problems.warnings) == ((), ())
 
 
 def test_every_error_of_every_statement_is_noted() -> None:

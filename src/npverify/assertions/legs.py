@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple
 
 from npverify.assertions import syntax as s
@@ -13,11 +12,13 @@ from npverify.assertions.select import Selector
 from npverify.assertions.sets import Members, backend_condition, restrict, unite
 from npverify.assertions.traffic import Filter, describe, port, selects
 from npverify.inventory.model import EndpointKind, Service
-from npverify.normal.predicates import FALSE, Side, and_, not_
+from npverify.normal.predicates import FALSE, Side
 
 SELF = "a pod's traffic to itself is left out"
 OWN_NODE = "traffic between a pod and its own node is left out"
 ICMP = "ICMP is not covered"
+
+POD = EndpointKind.POD
 
 
 class Part(NamedTuple):
@@ -47,20 +48,16 @@ def scope(select: Selector, *ends: s.Ends) -> Scope:
     return Scope(not everything, not (everything or hosts))
 
 
-def assumed(legs: Iterable[Leg], *, icmp: bool) -> tuple[str, ...]:
+def assumed(select: Selector, legs: Iterable[Leg], *, icmp: bool) -> tuple[str, ...]:
     """The phrases for what the legs leave out of what their words could cover; `icmp`: it was not asked for."""
-    hosts = (EndpointKind.NODE, EndpointKind.HOST_POD)
-    found: dict[str, None] = {}
+    found: set[str] = set()
+    hosts = select.universe.hosts
     for leg in legs:
-        if leg.leave_out_self and any(e in leg.dst for e in leg.src if e.is_pod):
-            found[SELF] = None
+        if leg.leave_out_self and any(e.is_pod for e in leg.src.keys() & leg.dst.keys()):
+            found.add(SELF)
         for one, other in ((leg.src, leg.dst), (leg.dst, leg.src)):
-            if (
-                leg.leave_out_own_node
-                and any(e.kind in hosts for e in one)
-                and any(e.kind is EndpointKind.POD for e in other)
-            ):
-                found[OWN_NODE] = None
+            if leg.leave_out_own_node and any(e in one for e in hosts) and any(e.kind is POD for e in other):
+                found.add(OWN_NODE)
     phrases = [p for p in (SELF, OWN_NODE) if p in found]
     return (*phrases, ICMP) if icmp else tuple(phrases)
 
@@ -103,15 +100,15 @@ def outside(select: Selector, claim: s.Reaches, src: Members, traffic: Filter) -
     leaves = scope(select, claim.src, claim.dst)
     legs = []
     for home, members in _homes(select, claim, src):
-        allowed = select.members(claim.dst, Side.DST, home)
-        rest = {e: and_(traffic.at(e), not_(allowed.get(e, FALSE))) for e in select.universe.everyone}
+        rest = traffic.restrict(select.universe.complement(select.members(claim.dst, Side.DST, home)))
         legs.append(leaves.leg(members, select.universe.ordered(rest)))
     return tuple(leg for leg in legs if leg.src and leg.dst)
 
 
-def _homes(select: Selector, claim: s.Reaches, src: Members) -> list[tuple[str | None, Members]]:
-    """The sources, apart by namespace if the destination says `in other namespaces`."""
-    other = next((n for n in select.nodes(claim.dst) if isinstance(n, s.Pods) and n.scope == s.OtherNamespaces()), None)
+def _homes(select: Selector, claim: s.Reaches, src: Members) -> list[tuple[frozenset[str] | None, Members]]:
+    """The sources, apart by namespace if the destination says `in other namespaces`: each with the namespaces that these
+    words leave out for them."""
+    other = next((n for n in select.nodes(claim.dst) if _is_other(n)), None)
     if other is None:
         return [(None, src)]
     if any(not e.is_pod for e in src):
@@ -122,11 +119,42 @@ def _homes(select: Selector, claim: s.Reaches, src: Members) -> list[tuple[str |
             "write `no pods reach pods in other namespaces`",
         )
         return []
-    by_namespace = sorted(src, key=lambda e: e.namespace)
-    return [(ns, {e: src[e] for e in group}) for ns, group in groupby(by_namespace, key=lambda e: e.namespace)]
+    homes: dict[str, Members] = {}
+    for e in sorted(src, key=lambda e: e.namespace):
+        homes.setdefault(e.namespace, {})[e] = src[e]
+    if claim.verb in ("no", "every", "some") and _is_plain(select, claim.dst):
+        return _halves(select, homes)
+    return [(frozenset((name,)), members) for name, members in homes.items()]
 
 
-def destination(select: Selector, dst: s.Ends, traffic: Filter, home: str | None = None) -> tuple[Part, ...]:
+def _is_plain(select: Selector, dst: s.Ends) -> bool:
+    """Whether more `other namespaces` can only mean more destinations: these words are not behind `not` or `except`."""
+    turned = (
+        n.body if isinstance(n, s.NotEnds) else n.minus
+        for n in select.nodes(dst)
+        if isinstance(n, s.NotEnds | s.ExceptEnds)
+    )
+    return not any(_is_other(node) for ends in turned for node in select.nodes(ends))
+
+
+def _is_other(ends: s.Ends) -> bool:
+    return isinstance(ends, s.Pods) and ends.scope == s.OtherNamespaces()
+
+
+def _halves(select: Selector, homes: dict[str, Members]) -> list[tuple[frozenset[str] | None, Members]]:
+    """Two legs for each bit of a namespace's number instead of one leg for each namespace. Two namespaces differ in some
+    bit, and one namespace differs from itself in none: so together the legs are the pairs of different namespaces."""
+    names = select.universe.namespace_names
+    legs: list[tuple[frozenset[str] | None, Members]] = []
+    for bit in range(max(1, (len(names) - 1).bit_length())):
+        for value in (0, 1):
+            half = frozenset(name for n, name in enumerate(names) if n >> bit & 1 == value)
+            members = {e: cond for name, inside in homes.items() if name in half for e, cond in inside.items()}
+            legs.append((half, members))
+    return legs
+
+
+def destination(select: Selector, dst: s.Ends, traffic: Filter, home: frozenset[str] | None = None) -> tuple[Part, ...]:
     """The destination with its traffic: what is reached directly as one part, and a part for each port of a Service and
     each number behind it."""
     direct: list[Members] = []
@@ -141,7 +169,7 @@ def destination(select: Selector, dst: s.Ends, traffic: Filter, home: str | None
             direct.append(select.members(one, Side.DST, home))
         else:
             found = select.members(one, Side.DST, home)
-            direct.append({e: and_(cond, traffic.at(e)) for e, cond in found.items()})
+            direct.append(traffic.restrict(found))
             _check_named(select, traffic, found)
     reached = select.universe.ordered(unite(*direct))
     return (Part(reached), *parts) if reached else tuple(parts)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 from npverify.assertions import printer
@@ -22,6 +23,9 @@ LABEL_KEYS = ("app", "app.kubernetes.io/name", "k8s-app", "name", "role", "tier"
 WORKLOADS = ("deployment", "statefulset", "daemonset", "replicaset", "replicationcontroller", "cronjob", "job")
 
 
+Index = dict[str, list[Endpoint]]
+
+
 class Candidate(NamedTuple):
     """One meaning of a word: an expression that the user could have written, and the pods behind it."""
 
@@ -30,25 +34,41 @@ class Candidate(NamedTuple):
 
 
 class Directory:
-    """Looks names up in an inventory; guards only its indexes."""
+    """Looks names up in an inventory; guards only its indexes, made when first asked."""
 
     def __init__(self, universe: Universe) -> None:
         self._universe = universe
-        self._pods: dict[str, list[Endpoint]] = {}
-        self._workloads: dict[str, list[Endpoint]] = {}
-        self._accounts: dict[str, list[Endpoint]] = {}
-        self._nodes = {e.name: [e] for e in universe.inventory.nodes}
-        self._services: dict[str, list[Service]] = {}
-        for e in universe.inventory.pods:
-            ref = e.workload
-            if ref is None or ref.kind == "Pod" or ref.name != e.name:
-                self._pods.setdefault(e.name, []).append(e)
-            if ref is not None and ref.kind != "Pod":
-                self._workloads.setdefault(ref.name, []).append(e)
-            self._accounts.setdefault(e.service_account, []).append(e)
-        for (_, name), service in sorted(universe.inventory.services.items()):
-            self._services.setdefault(name, []).append(service)
         self._words: dict[str, tuple[Candidate, ...]] = {}
+
+    @cached_property
+    def _pods(self) -> Index:
+        """Pods under their own names; an endpoint that stands for a workload has none."""
+        return _index(
+            (e.name, e)
+            for e in self._universe.pods
+            if e.workload is None or e.workload.kind == "Pod" or e.workload.name != e.name
+        )
+
+    @cached_property
+    def _workloads(self) -> Index:
+        return _index(
+            (e.workload.name, e) for e in self._universe.pods if e.workload is not None and e.workload.kind != "Pod"
+        )
+
+    @cached_property
+    def _accounts(self) -> Index:
+        return _index((e.service_account, e) for e in self._universe.pods)
+
+    @cached_property
+    def _nodes(self) -> Index:
+        return _index((e.name, e) for e in self._universe.inventory.nodes)
+
+    @cached_property
+    def _services(self) -> dict[str, list[Service]]:
+        found: dict[str, list[Service]] = {}
+        for (_, name), service in sorted(self._universe.inventory.services.items()):
+            found.setdefault(name, []).append(service)
+        return found
 
     def of_kind(self, kind: str, name: str) -> dict[str, Members]:
         """What is called `name` (`ns/name` or a name in any namespace) and is of that kind: full name to its pods."""
@@ -71,10 +91,16 @@ class Directory:
         namespace, _, name = full_name.partition("/")
         return self._universe.inventory.services[namespace, name]
 
-    def _index(self, kind: str) -> dict[str, list[Endpoint]]:
-        if kind in WORKLOADS:
-            return self._workloads
-        return {"pod": self._pods, "serviceaccount": self._accounts, "node": self._nodes}[kind]
+    def _index(self, kind: str) -> Index:
+        match kind:
+            case "pod":
+                return self._pods
+            case "serviceaccount":
+                return self._accounts
+            case "node":
+                return self._nodes
+            case _:
+                return self._workloads
 
     def names_of_kind(self, kind: str) -> list[str]:
         """Every full name of that kind, for suggestions."""
@@ -111,6 +137,13 @@ class Directory:
         """Expressions for things of that name, whatever their kind."""
         kinds = (*WORKLOADS, "pod", "service", "serviceaccount", "node")
         return [f"{kind} {full}" for kind in kinds for full in self.of_kind(kind, name)]
+
+
+def _index(named: Iterable[tuple[str, Endpoint]]) -> Index:
+    found: Index = {}
+    for name, e in named:
+        found.setdefault(name, []).append(e)
+    return found
 
 
 def one_meaning(found: tuple[Candidate, ...]) -> s.Ends | None:

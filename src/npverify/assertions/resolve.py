@@ -128,7 +128,7 @@ class _Lowering:
     def let(self, statement: s.Let) -> None:
         """Note the errors of a `let`, also of one that no assertion uses."""
         found = Problems()
-        Selector(self.spec, self.universe, self.directory, found).members(statement.ends, Side.DST, home="")
+        Selector(self.spec, self.universe, self.directory, found).members(statement.ends, Side.DST, home=frozenset())
         self.problems.extend(found.errors)
 
     def unsupported(self, what: str, span: Span, fix: str) -> None:

@@ -17,7 +17,7 @@ from npverify.assertions.sets import Members, Universe, backend_condition, inter
 from npverify.assertions.traffic import port
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.model import EndpointKind, Service
-from npverify.normal.predicates import FALSE, Side, and_
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_
 
 NOBODY: s.Ends = s.OrEnds(())
 """Stands for an expression that was refused."""
@@ -113,8 +113,8 @@ class Selector:
         """The endpoints of an expression as sources, in the order of the inventory."""
         return self.universe.ordered(self.members(ends, Side.SRC))
 
-    def members(self, ends: s.Ends, side: Side, home: str | None = None) -> Members:
-        """The endpoints of an expression; `home` is the namespace that `in other namespaces` leaves out."""
+    def members(self, ends: s.Ends, side: Side, home: frozenset[str] | None = None) -> Members:
+        """The endpoints of an expression; `home` holds the namespaces that `in other namespaces` leaves out."""
         ends = self.meaning(ends)
         found = self._members(ends, side, home)
         if home is None and all(cond is FALSE for cond in found.values()) and not self.problems.errors:
@@ -131,16 +131,15 @@ class Selector:
                 "check it against the manifests that were read",
             )
 
-    def _members(self, ends: s.Ends, side: Side, home: str | None) -> Members:
+    def _members(self, ends: s.Ends, side: Side, home: frozenset[str] | None) -> Members:
         match ends:
             case s.OrEnds(parts):
                 return unite(*(self.members(p, side, home) for p in parts))
             case s.AndEnds(parts):
                 return intersect(*(self.members(p, side, home) for p in parts))
             case s.ExceptEnds(base, minus):
-                return intersect(
-                    self.members(base, side, home), self.universe.complement(self.members(minus, side, home))
-                )
+                without = self._members(minus, side, home) if _is_class(minus) else self.members(minus, side, home)
+                return intersect(self.members(base, side, home), self.universe.complement(without))
             case s.NotEnds(body):
                 return self.universe.complement(self.members(body, side, home))
             case s.WithPort(body, number, span):
@@ -163,7 +162,7 @@ class Selector:
             case _:
                 raise TypeError(ends)
 
-    def _with_port(self, body: s.Ends, number: int, span: Span, side: Side, home: str | None) -> Members:
+    def _with_port(self, body: s.Ends, number: int, span: Span, side: Side, home: frozenset[str] | None) -> Members:
         if side is Side.SRC:
             self.error("NPV111", f"`:{number}` is a port of a destination, and this is a source", span, "leave it out")
             return {}
@@ -173,7 +172,7 @@ class Selector:
             return self._behind(service, side, number) if service else {}
         return restrict(self.members(meaning, side, home), port("TCP", number))
 
-    def _pods(self, pods: s.Pods, home: str | None) -> Members:
+    def _pods(self, pods: s.Pods, home: frozenset[str] | None) -> Members:
         kinds = (EndpointKind.HOST_POD,) if pods.flavour == "hostnetwork" else (EndpointKind.POD, EndpointKind.HOST_POD)
         if pods.flavour == "possible":
             self.error(
@@ -182,13 +181,9 @@ class Selector:
                 pods.span,
                 "write `pods`: it speaks about the pods in the input",
             )
-        if pods.where is None:
-            found = self.universe.of_kind(*kinds)
-        else:
-            found = {e: cond for e, cond in self.universe.where(pods.where).items() if e.kind in kinds}
         match pods.scope:
             case None:
-                return found
+                return self._labelled(pods.where, kinds)
             case s.OtherNamespaces():
                 if home is None:
                     self.error(
@@ -197,14 +192,24 @@ class Selector:
                         pods.span,
                         "write `no pods reach pods in other namespaces`",
                     )
-                return {e: cond for e, cond in found.items() if e.namespace != home}
+                found = self._labelled(pods.where, kinds)
+                return {e: cond for e, cond in found.items() if e.namespace not in (home or ())}
             case s.Namespaces(names, spans):
                 for name, span in zip(names, spans, strict=True):
                     self.known_namespace(name, span)
-                return {e: cond for e, cond in found.items() if e.namespace in names}
+                spaces: dict[str, Pred] = dict.fromkeys(names, TRUE)
             case s.NamespacesWhere(where):
                 spaces = self.universe.namespaces(where)
-                return {e: and_(cond, spaces[e.namespace]) for e, cond in found.items() if e.namespace in spaces}
+        inside = {
+            e: c for name, c in spaces.items() for e in self.universe.by_namespace.get(name, ()) if e.kind in kinds
+        }
+        return inside if pods.where is None else intersect(self._labelled(pods.where, kinds), inside)
+
+    def _labelled(self, where: s.Condition | None, kinds: tuple[EndpointKind, ...]) -> Members:
+        if where is None:
+            return self.universe.of_kind(*kinds)
+        found = self.universe.where(where)
+        return {e: cond for e, cond in found.items() if e.kind in kinds} if len(kinds) == 1 else found
 
     def known_namespace(self, name: str, span: Span) -> None:
         """Note an error if nothing in the input uses the namespace."""
@@ -268,3 +273,8 @@ class Selector:
                 for b in service.backends.get(index, ()):
                     found.append({b.endpoint: and_(backend_condition(b, side), port(p.protocol, b.port))})
         return unite(*found)
+
+
+def _is_class(ends: s.Ends) -> bool:
+    """Whether an expression is a class of endpoints as such, which a cluster may well have none of."""
+    return ends == s.Everyone("nodes") or ends == s.Pods(flavour="hostnetwork")

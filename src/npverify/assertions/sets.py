@@ -6,7 +6,7 @@ membership; a label that is only known at run time becomes a condition on its `U
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from npverify.assertions import syntax as s
 from npverify.assertions.claims import EndSet
@@ -24,34 +24,47 @@ class Universe:
     def __init__(self, inventory: Inventory) -> None:
         self.inventory = inventory
         self.everyone: tuple[Endpoint, ...] = (*inventory.endpoints, EXTERNAL)
-        self.namespace_names = tuple(sorted({e.namespace for e in inventory.pods} | set(inventory.namespaces)))
+        self.pods = inventory.pods
+        self._all: Members = dict.fromkeys(self.everyone, TRUE)
         self._place = {e: n for n, e in enumerate(self.everyone)}
+        self._by_kind: dict[EndpointKind, list[Endpoint]] = {kind: [] for kind in EndpointKind}
         self._by_label: dict[str, dict[str, list[Endpoint]]] = {}
         self._unknown: dict[str, list[tuple[Endpoint, Unknown]]] = {}
-        for e in inventory.pods:
+        self.by_namespace: dict[str, list[Endpoint]] = {name: [] for name in sorted(inventory.namespaces)}
+        for e in self.everyone:
+            self._by_kind[e.kind].append(e)
+        for e in self.pods:
+            self.by_namespace.setdefault(e.namespace, []).append(e)
             for key, value in e.labels.items():
                 if isinstance(value, Unknown):
                     self._unknown.setdefault(key, []).append((e, value))
                 else:
                     self._by_label.setdefault(key, {}).setdefault(value, []).append(e)
+        self.hosts = (*self._by_kind[EndpointKind.HOST_POD], *self._by_kind[EndpointKind.NODE])
+
+    @property
+    def namespace_names(self) -> tuple[str, ...]:
+        """Every namespace that is declared or used, sorted."""
+        return tuple(sorted(self.by_namespace))
 
     def ordered(self, members: EndSet) -> Members:
         """The members in the order of the inventory, EXTERNAL last, without those that can never count."""
-        kept = [e for e, cond in members.items() if cond is not FALSE]
-        kept.sort(key=self._place.__getitem__)
+        if 4 * len(members) > len(self.everyone):
+            return {e: cond for e in self.everyone if (cond := members.get(e, FALSE)) is not FALSE}
+        kept = sorted((e for e, cond in members.items() if cond is not FALSE), key=self._place.__getitem__)
         return {e: members[e] for e in kept}
 
     def all(self) -> Members:
         """Every endpoint and every external address."""
-        return dict.fromkeys(self.everyone, TRUE)
+        return self._all
 
     def of_kind(self, *kinds: EndpointKind) -> Members:
         """The endpoints of these kinds."""
-        return {e: TRUE for e in self.everyone if e.kind in kinds}
+        return {e: TRUE for kind in kinds for e in self._by_kind[kind]}
 
     def complement(self, members: EndSet) -> Members:
         """Everyone else; a member with a condition stays in under the opposite one."""
-        return {e: not_(members.get(e, FALSE)) for e in self.everyone if members.get(e) is not TRUE}
+        return _rest(self.everyone, members)
 
     def label_values(self, key: str) -> Mapping[str, list[Endpoint]]:
         """The known values of a label, each with the pods that have it."""
@@ -73,7 +86,7 @@ class Universe:
                 return self._other_pods(self._labelled(key, values))
 
     def _other_pods(self, members: EndSet) -> Members:
-        return {e: not_(members.get(e, FALSE)) for e in self.inventory.pods if members.get(e) is not TRUE}
+        return _rest(self.pods, members)
 
     def _labelled(self, key: str, values: tuple[str, ...]) -> Members:
         """Pods that have the label, with one of `values` if there are any."""
@@ -115,16 +128,18 @@ class Universe:
     def block(self, prefix: Prefix, side: Side) -> Members:
         """Who may have an address of the block, each under the condition that the flow's address lies in it."""
         inside = address_in(side, prefix)
-        return {e: inside for e in self.everyone if self._may_be_in(e, prefix)}
+        unknown = {kind for kind in EndpointKind if self._may_be_in(kind, prefix)}
+        return {
+            e: inside for e in self.everyone if (_has_address_in(e, prefix) if e.address_known else e.kind in unknown)
+        }
 
-    def _may_be_in(self, e: Endpoint, prefix: Prefix) -> bool:
-        if e.kind is EndpointKind.EXTERNAL:
+    def _may_be_in(self, kind: EndpointKind, prefix: Prefix) -> bool:
+        """Whether an endpoint of unknown address may have one of the block."""
+        if kind is EndpointKind.EXTERNAL:
             return True
-        if e.address_known:
-            return any(prefix.covers(Prefix.host(a)) for a in e.addresses)
         if prefix.family not in self.inventory.families or any(never.covers(prefix) for never in NEVER_A_POD):
             return False
-        space = self.inventory.pod_space if e.kind is EndpointKind.POD else ()
+        space = self.inventory.pod_space if kind is EndpointKind.POD else ()
         return not space or any(prefix.overlaps(p) for p in space)
 
     def backends(self, service: Service, side: Side) -> Members:
@@ -152,13 +167,36 @@ def intersect(*sets: EndSet) -> Members:
     first, *rest = sets
     found = dict(first)
     for members in rest:
-        found = {e: and_(cond, members[e]) for e, cond in found.items() if e in members}
+        found = {e: _both(cond, members[e]) for e, cond in found.items() if e in members}
     return {e: cond for e, cond in found.items() if cond is not FALSE}
 
 
 def restrict(members: EndSet, cond: Pred) -> Members:
     """The same members under a further condition."""
-    return {e: and_(own, cond) for e, own in members.items()}
+    return {e: _both(own, cond) for e, own in members.items()}
+
+
+def _both(one: Pred, other: Pred) -> Pred:
+    """`and_`, without its cost where it has nothing to do: most conditions are TRUE."""
+    if one is TRUE:
+        return other
+    return one if other is TRUE else and_(one, other)
+
+
+def _rest(everyone: Iterable[Endpoint], members: EndSet) -> Members:
+    """Who is not among the members, and members with a condition under the opposite one."""
+    rest: Members = {}
+    for e in everyone:
+        cond = members.get(e)
+        if cond is None:
+            rest[e] = TRUE
+        elif cond is not TRUE:
+            rest[e] = not_(cond)
+    return rest
+
+
+def _has_address_in(endpoint: Endpoint, prefix: Prefix) -> bool:
+    return any(prefix.covers(Prefix.host(a)) for a in endpoint.addresses)
 
 
 def _label_condition(unknown: Unknown, values: tuple[str, ...]) -> Pred:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from npverify.assertions import syntax as s
-from npverify.inventory.model import Endpoint, PortOrigin, ServicePort
+from npverify.assertions.claims import EndSet
+from npverify.assertions.sets import Members, restrict
+from npverify.inventory.model import EXTERNAL, Endpoint, PortOrigin, ServicePort
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.predicates import Pred, and_, or_, port_in, protocol_is
 
@@ -22,6 +24,12 @@ class Filter:
     def at(self, endpoint: Endpoint) -> Pred:
         """The condition on flows to this endpoint: a named port is the number that it declares under that name."""
         return or_(*(_at(item, endpoint) for item in self.items)) if self.items else DEFAULT
+
+    def restrict(self, members: EndSet) -> Members:
+        """The members of a destination, for this traffic alone."""
+        if self.named:
+            return {e: and_(cond, self.at(e)) for e, cond in members.items()}
+        return restrict(members, self.at(EXTERNAL))
 
     @property
     def named(self) -> tuple[s.NamedPort, ...]:
