@@ -243,3 +243,18 @@ def test_colours_only_on_a_terminal(shop, monkeypatch):
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("TERM", "dumb")
     assert not paint_for(Terminal()).on
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("eval", *FLOW, "--port", "5432"), ("explain", *FLOW, "--port", "1"), ("connectivity",)],
+    ids=lambda c: c[0],
+)
+def test_other_commands_do_not_judge_the_specs(shop, capsys, command):
+    """A name in a spec that means nothing concerns `prove` alone; a spec that cannot be parsed concerns all."""
+    write(shop, odd_npv="assert no nobody reaches postgres\n")
+    assert run((command[0], "all.yaml", "odd.npv", *command[1:])) == 0
+    assert capsys.readouterr().err == ""
+    assert run(("prove", "all.yaml", "odd.npv")) == 2
+    write(shop, odd_npv="assert no web reeches postgres\n")
+    assert run((command[0], "all.yaml", "odd.npv", *command[1:])) == 2

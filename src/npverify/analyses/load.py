@@ -43,6 +43,7 @@ def load(
     pod_cidrs: Sequence[str] = (),
     families: frozenset[Family] | None = None,
     stdin: Callable[[], bytes] | None = None,
+    with_assertions: bool = True,
 ) -> Loaded:
     """Read manifests (`paths`: files, folders, `-`) and spec files (`specs`, and every .npv file in the folders).
 
@@ -51,6 +52,8 @@ def load(
     ignore_kinds   policy kinds to leave out though they may matter; `World.ignored` counts them
     pod_cidrs      where pods of unknown address live, in addition to `assume pod addresses in …` of the specs
     families       address families of the cluster; None: by evidence
+    stdin          reads standard input, for the path `-`
+    with_assertions   False: the specs are read only for where pods live
 
     Raises `InputError` with every error that was found in any of them.
     """
@@ -71,7 +74,7 @@ def load(
     policy_documents = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
     lowered = lower(policy_documents, chosen, problems, ignore_kinds=ignore_kinds)
     assertions: tuple[Assertion, ...] = ()
-    if not problems.errors:  # names would be unknown only because of the errors above
+    if with_assertions and not problems.errors:  # names would be unknown only because of the errors above
         assertions = resolve(texts, inventory, lowered.ids, problems, only_tags=only_tags).assertions
     problems.raise_errors()
     _warn(chosen, bool(lowered.ids), problems)

@@ -30,22 +30,12 @@ def connectivity(
 ) -> int:
     """List who may talk to whom: workloads, address ranges, protocols and ports."""
     from npverify.analyses.connectivity import connectivity as all_pairs
-    from npverify.analyses.load import load
 
     o.check_format(format)
     inputs = o.Inputs.settle(
         paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
     )
-    loaded = load(
-        inputs.paths,
-        specs=inputs.specs,
-        cni=inputs.cni,
-        assume=inputs.assume,
-        ignore_kinds=inputs.ignore_kinds,
-        pod_cidrs=inputs.pod_cidrs,
-        families=inputs.families,
-        stdin=Sources().stdin,
-    )
+    loaded = inputs.load(Sources())
     if not allow_empty:
         problems = Problems()
         o.refuse_no_pods(loaded.world, problems)

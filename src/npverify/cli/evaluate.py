@@ -49,7 +49,6 @@ def evaluate(
     """Tell whether concrete flows pass, and which rules decide."""
     # imported here so that --help does not wait for it
     from npverify.analyses.evaluate import evaluate_query
-    from npverify.analyses.load import load
 
     o.check_format(format)
     _check_options(flows, from_, to, port, protocol, icmp, paths)
@@ -57,16 +56,7 @@ def evaluate(
         paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
     )
     sources = Sources()
-    loaded = load(
-        inputs.paths,
-        specs=inputs.specs,
-        cni=inputs.cni,
-        assume=inputs.assume,
-        ignore_kinds=inputs.ignore_kinds,
-        pod_cidrs=inputs.pod_cidrs,
-        families=inputs.families,
-        stdin=sources.stdin,
-    )
+    loaded = inputs.load(sources)
     world = loaded.world
     paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
     if flows is not None:

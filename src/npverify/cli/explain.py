@@ -35,7 +35,6 @@ def explain(
     # imported here so that --help does not wait for it
     from npverify.analyses.evaluate import evaluate_query
     from npverify.analyses.explain import explain_evaluation
-    from npverify.analyses.load import load
     from npverify.report.explain_report import explain_json, explain_text
 
     o.check_format(format)
@@ -43,16 +42,7 @@ def explain(
         paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
     )
     sources = Sources()
-    world = load(
-        inputs.paths,
-        specs=inputs.specs,
-        cni=inputs.cni,
-        assume=inputs.assume,
-        ignore_kinds=inputs.ignore_kinds,
-        pod_cidrs=inputs.pod_cidrs,
-        families=inputs.families,
-        stdin=sources.stdin,
-    ).world
+    world = inputs.load(sources).world
     query = flow_query(world, from_, to, port, protocol, icmp)
     found = explain_evaluation(world, evaluate_query(world, query))
     if not quiet:

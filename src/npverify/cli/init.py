@@ -31,7 +31,7 @@ def init(
     if not force:
         _refuse_existing(problems)
     problems.raise_errors()
-    loaded = load(paths, cni=cni or "kubernetes", ignore_kinds=ignore_kind or ())
+    loaded = load(paths, cni=cni or "kubernetes", ignore_kinds=ignore_kind or (), with_assertions=False)
     if not loaded.world.inventory.pods:
         o.refuse_no_pods(loaded.world, problems)
         problems.raise_errors()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from npverify.analyses.config import BUDGETS, Config, find_config, read_config
 from npverify.analyses.world import World
+from npverify.cli.sources import Sources
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
 from npverify.report.paint import count
+
+if TYPE_CHECKING:
+    from npverify.analyses.load import Loaded
 
 FORMATS = ("text", "json")
 FAMILIES: Mapping[str, frozenset[Family]] = {"4": frozenset({4}), "6": frozenset({6}), "dual": frozenset({4, 6})}
@@ -125,6 +129,24 @@ class Inputs:
             families,
             tuple(ignore_kinds or config.ignore_kinds),
             config,
+        )
+
+    def load(self, sources: Sources, *, only: Sequence[str] = (), with_assertions: bool = False) -> Loaded:
+        """Read everything; InputError with every problem."""
+        # imported here so that --help does not wait for it
+        from npverify.analyses.load import load
+
+        return load(
+            self.paths,
+            specs=self.specs,
+            cni=self.cni,
+            assume=self.assume,
+            only_tags=only,
+            ignore_kinds=self.ignore_kinds,
+            pod_cidrs=self.pod_cidrs,
+            families=self.families,
+            stdin=sources.stdin,
+            with_assertions=with_assertions,
         )
 
 

@@ -59,7 +59,6 @@ def prove(
 ) -> int:
     """Check the assertions of .npv files: proved, or refuted with a packet that breaks them."""
     # imported here so that other commands and --help do not wait for the solver
-    from npverify.analyses.load import load
     from npverify.analyses.prove import prove as prove_all
     from npverify.smt.solver import BUDGETS
 
@@ -76,17 +75,7 @@ def prove(
     )
     chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     sources = Sources()
-    loaded = load(
-        inputs.paths,
-        specs=inputs.specs,
-        cni=inputs.cni,
-        assume=inputs.assume,
-        only_tags=only or (),
-        ignore_kinds=inputs.ignore_kinds,
-        pod_cidrs=inputs.pod_cidrs,
-        families=inputs.families,
-        stdin=sources.stdin,
-    )
+    loaded = inputs.load(sources, only=only or (), with_assertions=True)
     if not allow_empty:
         refuse_empty(loaded, only or ())
     say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
