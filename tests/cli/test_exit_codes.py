@@ -258,3 +258,22 @@ def test_other_commands_do_not_judge_the_specs(shop, capsys, command):
     assert run(("prove", "all.yaml", "odd.npv")) == 2
     write(shop, odd_npv="assert no web reeches postgres\n")
     assert run((command[0], "all.yaml", "odd.npv", *command[1:])) == 2
+
+
+def test_ctrl_c_while_proving_keeps_what_is_decided(shop, capsys, monkeypatch):
+    """What was decided before the interrupt is printed, the rest is undecided, and the exit code is 130."""
+    from npverify.analyses import prove as module
+
+    real = module.prove_one
+
+    def interrupted(engine: object, assertion: Assertion) -> AssertionResult:
+        if assertion.text.startswith("no"):
+            raise KeyboardInterrupt
+        return real(engine, assertion)
+
+    monkeypatch.setattr(module, "prove_one", interrupted)
+    assert run((*PROVE, "holds.npv", "--spec", "fails.npv")) == 130
+    out = capsys.readouterr().out
+    assert "✓ proved     only web reaches postgres" in out
+    assert "? undecided  no web reaches postgres:5432" in out
+    assert "interrupted" in out.splitlines()[-2]

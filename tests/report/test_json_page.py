@@ -4,9 +4,11 @@ import json
 import re
 from pathlib import Path
 
-from report_worlds import ALLOW_ID, answer, assertion, counterexample, result, world
+from report_worlds import ALLOW_ID, POLICIES, answer, assertion, counterexample, result, world
 
+from npverify.analyses.explain import explain
 from npverify.analyses.results import Status
+from npverify.report.explain_report import explain_json
 from npverify.report.prove_json import prove_json
 
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
@@ -31,3 +33,17 @@ def test_every_key_of_an_assertion_is_on_the_page():
     )
     keys = prove_json(result(full), world(mesh=True), timings=True)["assertions"][0]
     assert [key for key in keys if f"`{key}`" not in PAGE] == []
+
+
+def _keys(value):
+    """Every key in a JSON value, at any depth."""
+    if isinstance(value, dict):
+        return set(value).union(*map(_keys, value.values()))
+    return set().union(*map(_keys, value)) if isinstance(value, list) else set()
+
+
+def test_every_key_of_an_explanation_is_on_the_page():
+    """The same for explain, at every depth."""
+    flow = counterexample().flow
+    keys = _keys(explain_json(explain(world(), flow), POLICIES))
+    assert sorted(key for key in keys if not re.search(rf"[`\"]{key}[`\"]", PAGE)) == []
