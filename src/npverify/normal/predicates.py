@@ -218,7 +218,7 @@ def _join(make: type[And] | type[Or], parts: Iterable[Pred], *, absorbing: Pred,
     kept: dict[Pred, None] = {}
     for part in parts:
         for leaf in part.parts if isinstance(part, make) else (part,):
-            if leaf is absorbing or not_(leaf) in kept:
+            if leaf is absorbing or _opposite(leaf) in kept:
                 return absorbing
             if leaf is not neutral:
                 kept[leaf] = None
@@ -227,6 +227,11 @@ def _join(make: type[And] | type[Or], parts: Iterable[Pred], *, absorbing: Pred,
     if len(kept) == 1:
         return next(iter(kept))
     return _intern(make, tuple(kept))
+
+
+def _opposite(leaf: Pred) -> Pred | None:
+    """The negation of a predicate if somebody made it already; making it only to look for it would cost more."""
+    return leaf.body if isinstance(leaf, Not) else _interned.get((Not, leaf))
 
 
 def kind_is(side: Side, *kinds: EndpointKind) -> Pred:

@@ -1,19 +1,25 @@
 """Predicates about one end, evaluated over all classes at once: sets of classes as Python integers, bit c for class c.
 
-Three-valued, because addresses and unknowns are not settled: `must` holds the classes where the predicate is true whatever
-is left open, `may` those where it is not false. Where the two differ, `Partial` tells what is left.
+The answer is a partition: the classes for which the predicate is TRUE, those for which it is FALSE, and a part for each
+residual that is left where an address or an unknown keeps it open. Partitions of connectives are joined from those of their
+parts, so the cost goes with the number of parts and not with the number of classes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
-from npverify.inventory.model import Inventory
+from npverify.inventory.addresses import Family, Prefix
+from npverify.inventory.model import Endpoint, EndpointKind, Inventory
+from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    AddressIn,
+    AddressOwnedBy,
     And,
     Const,
     KindIs,
@@ -21,11 +27,21 @@ from npverify.normal.predicates import (
     NamespaceIs,
     Not,
     Or,
+    OwnNode,
     Pred,
+    SelfTraffic,
+    ServiceAccountIs,
     Side,
+    and_,
+    atoms_of,
+    not_,
+    or_,
 )
 from npverify.reduction.classes import Classes
-from npverify.reduction.partial import Circumstance, Partial, label_residual
+from npverify.reduction.partial import DIRECT, Circumstance, Partial, label_residual
+
+Parts = tuple[tuple[int, Pred], ...]
+"""Disjoint sets of classes that are everything together, each with what is left of a predicate for them."""
 
 
 def bits(classes: int) -> Iterator[int]:
@@ -36,102 +52,155 @@ def bits(classes: int) -> Iterator[int]:
         classes ^= low
 
 
-class Bounds(NamedTuple):
-    """Lower and upper bound of the classes where a predicate holds."""
-
-    must: int
-    may: int
-
-
 class Bitsets:
-    """Memoises the bounds of predicates about one side. Guards the memo and the indices of kinds, namespaces, labels."""
+    """Memoises the partitions of predicates about one side. Guards the memo and the indices of kinds, labels, addresses."""
 
     def __init__(self, classes: Classes, inventory: Inventory, partial: Partial) -> None:
         self.all = (1 << len(classes)) - 1
         self._classes = classes
         self._namespaces = inventory.namespaces
         self._partial = partial
-        self._memo: dict[tuple[Pred, Side, Circumstance], Bounds] = {}
-        self._atoms: dict[Pred, Bounds] = {}
-        self._by_kind: dict[str, int] = {}
+        self._memo: dict[tuple[Pred, Side, Circumstance], Parts] = {}
+        self._by_kind: dict[EndpointKind, int] = {}
         self._by_namespace: dict[str, int] = {}
-        self._by_label: dict[str, int] = {}
+        self._by_label: dict[str, dict[str | Unknown, int]] = {}
         for c, end in enumerate(classes.representatives):
             bit = 1 << c
             self._by_kind[end.kind] = self._by_kind.get(end.kind, 0) | bit
             if end.is_pod:
                 self._by_namespace[end.namespace] = self._by_namespace.get(end.namespace, 0) | bit
-                for key in end.labels:
-                    self._by_label[key] = self._by_label.get(key, 0) | bit
+                for key, value in end.labels.items():
+                    having = self._by_label.setdefault(key, {})
+                    having[value] = having.get(value, 0) | bit
+        self._addresses = _Addresses(list(classes.representatives))
 
-    def bounds(self, pred: Pred, side: Side, how: Circumstance) -> Bounds:
-        """The bounds of `pred`, seen as a statement about the end on `side`; other atoms are left open."""
+    def parts(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
+        """The partition by `pred`, seen as a statement about the end on `side`; atoms about others stay as they are."""
+        if how is not DIRECT and not _depends_on_circumstance(pred):
+            how = DIRECT
         key = (pred, side, how)
         found = self._memo.get(key)
         if found is None:
             found = self._memo[key] = self._evaluate(pred, side, how)
         return found
 
-    def _evaluate(self, pred: Pred, side: Side, how: Circumstance) -> Bounds:
+    def _evaluate(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
         if isinstance(pred, Const):
-            return Bounds(self.all, self.all) if pred is TRUE else Bounds(0, 0)
+            return ((self.all, pred),)
         if isinstance(pred, Not):
-            must, may = self.bounds(pred.body, side, how)
-            return Bounds(self.all & ~may, self.all & ~must)
+            return tuple((part, not_(left)) for part, left in self.parts(pred.body, side, how))
         if isinstance(pred, And):
-            must = may = self.all
-            for part in pred.parts:
-                inner = self.bounds(part, side, how)
-                must &= inner.must
-                may &= inner.may
-                if not may:
-                    break
-            return Bounds(must & may, may)
+            return self._join((self.parts(p, side, how) for p in pred.parts), and_, TRUE, FALSE)
         if isinstance(pred, Or):
-            must = may = 0
-            for part in pred.parts:
-                inner = self.bounds(part, side, how)
-                must |= inner.must
-                may |= inner.may
-            return Bounds(must, may)
-        if isinstance(pred, KindIs | NamespaceIs | LabelIn):
-            if pred.side is not side:
-                return Bounds(0, self.all)
-            found = self._atoms.get(pred)
-            if found is None:
-                found = self._atoms[pred] = self._indexed(pred)
-            return found
-        return self._one_by_one(pred, side, how)
+            return self._join((self.parts(p, side, how) for p in pred.parts), or_, FALSE, TRUE)
+        return self._atom(pred, side, how)
 
-    def _indexed(self, atom: KindIs | NamespaceIs | LabelIn) -> Bounds:
+    def _join(
+        self, parts: Iterable[Parts], connective: Callable[[Pred, Pred], Pred], neutral: Pred, absorbing: Pred
+    ) -> Parts:
+        joined = {neutral: self.all}
+        for partition in parts:
+            refined: dict[Pred, int] = {}
+            for before, classes in joined.items():
+                if before is absorbing:
+                    refined[absorbing] = refined.get(absorbing, 0) | classes
+                    continue
+                for part, left in partition:
+                    if both := classes & part:
+                        now = left if before is neutral else connective(before, left)
+                        refined[now] = refined.get(now, 0) | both
+            joined = refined
+        return tuple((classes, left) for left, classes in joined.items())
+
+    def _atom(self, atom: Pred, side: Side, how: Circumstance) -> Parts:
+        if isinstance(atom, SelfTraffic):
+            return ((self.all, self._partial.residual(atom, Direction.EGRESS, how)),)
+        if not isinstance(
+            atom, KindIs | NamespaceIs | LabelIn | ServiceAccountIs | AddressIn | AddressOwnedBy | OwnNode
+        ):
+            return ((self.all, atom),)
+        if atom.side is not side:
+            return ((self.all, atom),)
         if isinstance(atom, KindIs):
-            exact = 0
-            for kind in atom.kinds:
-                exact |= self._by_kind.get(kind, 0)
-            return Bounds(exact, exact)
+            return self._exactly(sum(self._by_kind.get(kind, 0) for kind in atom.kinds))
         if isinstance(atom, NamespaceIs):
-            exact = self._by_namespace.get(atom.name, 0)
-            return Bounds(exact, exact)
-        must = may = 0
-        if atom.of == "pod":
-            for c in bits(self._by_label.get(atom.key, 0)):
-                left = label_residual(atom, self._classes.representative(c), self._namespaces)
-                must |= (left is TRUE) << c
-                may |= (left is not FALSE) << c
-        else:
-            for in_namespace in self._by_namespace.values():
-                first = self._classes.representative(in_namespace.bit_length() - 1)
-                left = label_residual(atom, first, self._namespaces)
-                must |= in_namespace if left is TRUE else 0
-                may |= in_namespace if left is not FALSE else 0
-        return Bounds(must, may)
+            return self._exactly(self._by_namespace.get(atom.name, 0))
+        if isinstance(atom, LabelIn):
+            return self._labelled(atom)
+        return self._by_representatives(atom, side, how)
 
-    def _one_by_one(self, atom: Pred, side: Side, how: Circumstance) -> Bounds:
+    def _exactly(self, classes: int) -> Parts:
+        return tuple((part, left) for part, left in ((classes, TRUE), (self.all & ~classes, FALSE)) if part)
+
+    def _labelled(self, atom: LabelIn) -> Parts:
+        found: dict[Pred, int] = {}
+        if atom.of == "pod":
+            groups = list(self._by_label.get(atom.key, {}).values())
+        else:
+            groups = list(self._by_namespace.values())
+        for classes in groups:
+            end = self._classes.representative(classes.bit_length() - 1)
+            left = label_residual(atom, end, self._namespaces)
+            found[left] = found.get(left, 0) | classes
+        if without := self.all & ~sum(groups):
+            found[FALSE] = found.get(FALSE, 0) | without
+        return tuple((classes, left) for left, classes in found.items())
+
+    def _by_representatives(self, atom: Pred, side: Side, how: Circumstance) -> Parts:
+        """The partition by an atom that is evaluated once for every group of classes that it cannot tell apart."""
         direction = Direction.EGRESS if side is Side.DST else Direction.INGRESS
-        must = may = 0
-        for c, end in enumerate(self._classes.representatives):
-            ends = {"src": end} if side is Side.SRC else {"dst": end}
-            left = self._partial.residual(atom, direction, how, **ends)
-            must |= (left is TRUE) << c
-            may |= (left is not FALSE) << c
-        return Bounds(must, may)
+        if isinstance(atom, AddressIn):
+            groups = self._addresses.groups(atom.prefix)
+        elif isinstance(atom, AddressOwnedBy | OwnNode):
+            groups = list(self._by_kind.values())
+        else:
+            groups = [1 << c for c in range(len(self._classes))]
+        found: dict[Pred, int] = {}
+        for classes in groups:
+            end = self._classes.representative((classes & -classes).bit_length() - 1)
+            known = {"src": end} if side is Side.SRC else {"dst": end}
+            left = self._partial.residual(atom, direction, how, **known)
+            found[left] = found.get(left, 0) | classes
+        return tuple((classes, left) for left, classes in found.items())
+
+
+class _Addresses:
+    """Classes by their addresses, so that a prefix finds its own without asking each of them."""
+
+    def __init__(self, ends: list[Endpoint]) -> None:
+        self._by_value: dict[Family, list[tuple[int, int]]] = {4: [], 6: []}
+        self._by_families: dict[tuple[Family, ...], int] = {}
+        self._others: dict[tuple[str, object], int] = {}
+        for c, end in enumerate(ends):
+            families = tuple(a.family for a in end.addresses)
+            if end.address_known and len(set(families)) == len(families):
+                self._by_families[families] = self._by_families.get(families, 0) | 1 << c
+                for address in end.addresses:
+                    self._by_value[address.family].append((address.value, c))
+            else:
+                # a class of unknown address is like all of its kind; one with several of a family is like no other
+                key = ("several", c) if end.address_known else ("unknown", end.kind)
+                self._others[key] = self._others.get(key, 0) | 1 << c
+        for entries in self._by_value.values():
+            entries.sort()
+
+    def groups(self, prefix: Prefix) -> list[int]:
+        """Disjoint sets of classes, everything together, of which a prefix cannot tell the members apart."""
+        entries = self._by_value[prefix.family]
+        first = bisect_left(entries, (prefix.first, -1))
+        last = bisect_right(entries, (prefix.last, 1 << 62))
+        inside = 0
+        for _, c in entries[first:last]:
+            inside |= 1 << c
+        groups = list(self._others.values())
+        for families, classes in self._by_families.items():
+            groups += [classes & inside, classes & ~inside] if prefix.family in families else [classes]
+        return [group for group in groups if group]
+
+
+@cache
+def _depends_on_circumstance(pred: Pred) -> bool:
+    return any(
+        isinstance(a, SelfTraffic | OwnNode) or (isinstance(a, AddressIn | AddressOwnedBy) and a.side is Side.DST)
+        for a in atoms_of(pred)
+    )

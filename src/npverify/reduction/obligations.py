@@ -184,7 +184,7 @@ class Obligations:
         """The peers, parted by the residuals of every variant."""
         parts: list[tuple[int, tuple[Pred, ...]]] = [(peers, ())]
         for signature in variants(members.signature):
-            groups = self._residuals.groups(direction, signature, members.first, how)
+            groups = self._residuals.groups(direction, signature, members.first, how, peers)
             parts = [
                 (both, (*residuals, group.residual))
                 for part, residuals in parts

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
@@ -70,16 +71,26 @@ class Residuals:
         return sum(1 << c for c, s in self._signatures[direction].items() if any(e.policy.id == policy for e in s))
 
     def groups(
-        self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance = DIRECT
+        self,
+        direction: Direction,
+        signature: Signature,
+        subject: Endpoint,
+        how: Circumstance = DIRECT,
+        among: int | None = None,
     ) -> tuple[Group, ...]:
-        """All classes, parted by what is left of the direction when `subject`, whose signature this is, talks to them."""
+        """Classes of peers, parted by what is left of the direction when `subject`, whose signature this is, meets them.
+
+        `among` is the set of classes to part; None: all.
+        """
         if direction is Direction.INGRESS and not how.same:
             how = replace(how, via=None)  # translation is over where ingress is judged
+        if among is None:
+            among = self.bitsets.all
         aspect = (subject.kind, tuple(p for p in subject.ports if p.name) if direction is Direction.INGRESS else ())
-        key = (direction, signature, aspect, how)
+        key = (direction, signature, aspect, how, among)
         found = self._groups.get(key)
         if found is None:
-            found = self._groups[key] = self._part(direction, signature, subject, how)
+            found = self._groups[key] = self._part(direction, signature, subject, how, among)
         return found
 
     def left_out(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
@@ -98,15 +109,13 @@ class Residuals:
         found: dict[int, list[Entry]] = {}
         for index, tier in enumerate(self.policies.half(direction).tiers):
             for policy in tier.policies:
-                must, may = self.bitsets.bounds(policy.subject, side, DIRECT)
-                for c in bits(may):
-                    selects = TRUE if must >> c & 1 else self._on_subject(policy.subject, direction, c)
-                    found.setdefault(c, []).append(Entry(index, policy, selects, policy.rules))
+                for part, selects in self.bitsets.parts(policy.subject, side, DIRECT):
+                    if selects is not FALSE:
+                        entry = Entry(index, policy, selects, policy.rules)
+                        for c in bits(part):
+                            found.setdefault(c, []).append(entry)
         interned: dict[Signature, Signature] = {}
         return {c: interned.setdefault(tuple(entries), tuple(entries)) for c, entries in found.items()}
-
-    def _on_subject(self, pred: Pred, direction: Direction, c: int) -> Pred:
-        return self.partial.residual(pred, direction, DIRECT, **ends(direction, self.classes.representative(c)))
 
     def _partition(self, key: Callable[[Endpoint], Hashable]) -> tuple[int, ...]:
         parts: dict[Hashable, int] = {}
@@ -116,18 +125,25 @@ class Residuals:
         return tuple(parts.values())
 
     def _part(
-        self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance
+        self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, among: int
     ) -> tuple[Group, ...]:
         half = self.policies.half(direction)
         rules = [rule for entry in signature for rule in entry.rules]
         tests = [exemption.match for exemption in half.exemptions] + [rule.peer for rule in rules]
-        tests = [self.partial.residual(t, direction, how, **ends(direction, subject)) for t in tests]
+        about = direction.subject
+        tests = [
+            self.partial.residual(t, direction, how, **ends(direction, subject)) if _looks_at(t, about) else t
+            for t in tests
+        ]
         start: Iterable[int] = self._by_kind
         if direction is Direction.EGRESS and any(
             isinstance(atom, NamedPortIs) for rule in rules for atom in atoms_of(rule.traffic)
         ):
             start = [both for ports in self._by_ports for kind in self._by_kind if (both := ports & kind)]
-        parts: dict[tuple[int, tuple[Pred, ...]], int] = {(n, ()): part for n, part in enumerate(start)}
+        parts: dict[tuple[int, tuple[Pred, ...]], int] = {}
+        for n, part in enumerate(start):
+            if asked := part & among:
+                parts[n, ()] = asked
         for test in tests:
             parts = self._split(parts, test, direction, how)
         groups: dict[Pred, int] = {}
@@ -146,18 +162,18 @@ class Residuals:
     def _split(
         self, parts: dict[tuple[int, tuple[Pred, ...]], int], test: Pred, direction: Direction, how: Circumstance
     ) -> dict[tuple[int, tuple[Pred, ...]], int]:
-        must, may = self.bitsets.bounds(test, direction.peer, how)
+        partition = self.bitsets.parts(test, direction.peer, how)
         split: dict[tuple[int, tuple[Pred, ...]], int] = {}
         for (n, said), part in parts.items():
-            if inside := part & must:
-                split[n, (*said, TRUE)] = inside
-            if outside := part & ~may:
-                split[n, (*said, FALSE)] = outside
-            for c in bits(part & may & ~must):
-                peer = ends(direction.opposite, self.classes.representative(c))
-                key = (n, (*said, self.partial.residual(test, direction, how, **peer)))
-                split[key] = split.get(key, 0) | 1 << c
+            for classes, left in partition:
+                if both := part & classes:
+                    split[n, (*said, left)] = both
         return split
+
+
+@cache
+def _looks_at(pred: Pred, side: Side) -> bool:
+    return any(getattr(atom, "side", None) is side for atom in atoms_of(pred))
 
 
 def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) -> dict[str, Endpoint | None]:
