@@ -75,19 +75,13 @@ def wrong(cluster: Cluster, answers: list[list[Any]]) -> list[str]:
 
 def table(runs: list[Run]) -> list[dict[str, Any]]:
     """One row per stage: median seconds, and the highest peak so far in MB."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for index, (name, _, _) in enumerate(runs[0]["stages"]):
         seconds = statistics.median(r["stages"][index][1] for r in runs)
-        rows.append(
-            {"stage": name, "seconds": round(seconds, 3), "peak_mb": round(max(r["stages"][index][2] for r in runs))}
-        )
-    rows.append(
-        {
-            "stage": "to all answers",
-            "seconds": round(statistics.median(r["to_answers"] for r in runs), 3),
-            "peak_mb": None,
-        }
-    )
+        peak = max(r["stages"][index][2] for r in runs)
+        rows.append({"stage": name, "seconds": round(seconds, 3), "peak_mb": round(peak)})
+    total = statistics.median(r["to_answers"] for r in runs)
+    rows.append({"stage": "start to all answers", "seconds": round(total, 3), "peak_mb": None})
     return rows
 
 
@@ -112,18 +106,14 @@ def main() -> int:
         process = statistics.median(whole(path) for _ in range(chosen.repeat))
         content = path.read_bytes()
     rows = [*table(runs), {"stage": "npverify prove, whole process", "seconds": round(process, 3), "peak_mb": None}]
+    megabytes = len(content) / 1e6
     print(
-        f"{size.pods:,} pods × {size.policies:,} policies × {size.namespaces} namespaces, seed {chosen.seed}, ", end=""
+        f"{size.pods:,} pods × {size.policies:,} policies × {size.namespaces} namespaces, seed {chosen.seed},", end=" "
     )
-    print(
-        f"{len(cluster.facts)} assertions, {len(content) / 1e6:.1f} MB of {chosen.format.upper()}, median of {chosen.repeat}"
-    )
+    print(f"{megabytes:.1f} MB of {chosen.format.upper()}, {len(cluster.facts)} assertions, median of {chosen.repeat}")
     for row in rows:
-        print(
-            f"  {row['stage']:32} {row['seconds']:9.3f} s  {'' if row['peak_mb'] is None else row['peak_mb']:>6} MB".rstrip(
-                " MB"
-            )
-        )
+        peak = "" if row["peak_mb"] is None else f"{row['peak_mb']:6} MB"
+        print(f"  {row['stage']:32} {row['seconds']:9.3f} s  {peak}".rstrip())
     mistakes = wrong(cluster, runs[0]["answers"])
     for mistake in mistakes:
         print(f"WRONG {mistake}")

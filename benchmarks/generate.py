@@ -28,6 +28,7 @@ SIZES = {"S": Size(1_000, 100, 10), "M": Size(10_000, 1_000, 50), "L": Size(100_
 CELLS = 3
 TIERS = ("frontend", "backend", "data", "batch")
 ENVS = ("prod", "staging", "dev")
+HASH = "bcdfghjklmnpqrstvwxz2456789"  # kubernetes apimachinery pkg/util/rand SafeEncodeString: never reads as a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,7 @@ def _random_workload(
     ports: list[Object] = [{"name": "http", "containerPort": 8080 + rng.randrange(5)}]
     if rng.random() < 0.5:
         ports.append({"name": "metrics", "containerPort": 9090})
-    labels = {"version": "v1" if rng.random() < 0.8 else "v2", "pod-template-hash": f"{rng.getrandbits(40):010x}"}
+    labels = {"version": "v1" if rng.random() < 0.8 else "v2", "pod-template-hash": "".join(rng.choices(HASH, k=10))}
     for i in range(replicas):
         pod = _pod(f"{workload.app}-{i}", workload, labels, ports, addresses, rng.randrange(nodes))
         fate = rng.random()
