@@ -7,6 +7,7 @@ worlds are dense on purpose: few names, labels, ports and addresses, so that pol
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -16,6 +17,7 @@ from npverify.ingest.document import Document, Path
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.addresses import FAMILIES, NEVER_A_POD, Address, Prefix
 from npverify.inventory.build import build
+from npverify.inventory.labels import pod_label
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, OTHER, Reading, Unknown
 from npverify.normal.flow import PROTOCOLS, Flow, Via
@@ -288,8 +290,9 @@ def _reading(rng: Random, world: World) -> dict[str, str]:
                 mentioned.setdefault(atom.key, set()).update(atom.values or ())
             elif isinstance(atom, UnknownIn) and atom.unknown.kind != "switch":
                 reading[atom.unknown.name] = rng.choice(atom.unknown.values)
-    for end in world.inventory.endpoints:
-        for key, value in sorted(end.labels.items()):
+    for end, side in product(world.inventory.endpoints, ("src", "dst")):
+        for key in sorted(end.labels):
+            value = pod_label(end, key, side)
             if isinstance(value, Unknown):
                 choices = [*value.values, *(sorted(mentioned.get(key, ())) if value.open else ())]
                 reading[value.name] = rng.choice(choices)

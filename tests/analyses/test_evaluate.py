@@ -66,7 +66,7 @@ DEPENDS = [
     ("the fewest blocks", db_admits(not_(block(SRC, "10.0.0.0/8"))), WEB, True, ("address of shop/web",)),
     ("a label of an undeclared namespace", db_admits(PROD, declared=False), WEB, False, ("label env of namespace shop",)),
     ("a label that a declared namespace lacks", db_admits(PROD), WEB, False, ()),
-    ("a run-time label", db_admits(label_in(SRC, "pod", "hash", ["7f"])), WEB, False, ("label hash of shop/web",)),
+    ("a run-time label", db_admits(label_in(SRC, "pod", "hash", ["7f"])), WEB, False, ("label hash of shop/web (source)",)),
     ("that a run-time label is there", db_admits(label_in(SRC, "pod", "hash", None)), WEB, True, ()),
 ]  # fmt: skip
 

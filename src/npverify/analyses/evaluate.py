@@ -16,6 +16,7 @@ from npverify.analyses.flows import Query, families_of, known_address, same_node
 from npverify.analyses.results import Evaluation
 from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
+from npverify.inventory.labels import pod_label
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.unknowns import Unknown, namespace_label
 from npverify.normal.flow import Flow
@@ -144,9 +145,9 @@ class Evaluator:
         values = dict.fromkeys(unknown.values)
         if unknown.open:
             values.update(self._values.get(unknown.name, {}))
-            for end in (flow.src, flow.dst):
-                for key, value in end.labels.items():
-                    if value == unknown:
+            for side, end in (("src", flow.src), ("dst", flow.dst)):
+                for key in end.labels:
+                    if pod_label(end, key, side) == unknown:
                         values.update(self._labels.get(("pod", key), {}))
                 for of, key in self._labels:
                     if of == "namespace" and namespace_label(end.namespace, key) == unknown:

@@ -8,6 +8,7 @@ from npverify.assertions.claims import Assertion, Isolated
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction, PolicyId
 from npverify.normal.predicates import TRUE, Pred, UnknownIn, and_, atoms_of, not_, or_
+from npverify.reduction.partial import seen_on
 from npverify.reduction.readings import under
 
 
@@ -18,13 +19,12 @@ def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> Ass
     open_ends: list[tuple[Endpoint, Direction, Pred]] = []
     some = False
     for end, condition in claim.ends.items():
-        if condition is not TRUE:
-            condition = residuals.partial.residual(condition, Direction.EGRESS, src=end)
-        some = some or engine.possible(condition, end, end)
         for direction in claim.directions:
+            here = condition if condition is TRUE else _on_subject(engine, condition, end, direction)
+            some = some or engine.possible(here, end, end)
             signature = residuals.signature(direction, residuals.classes.of[end])
             asked |= dict.fromkeys(entry.policy.id for entry in signature)
-            bare = and_(condition, not_(or_(*(entry.selects for entry in signature))))
+            bare = and_(here, not_(or_(*(entry.selects for entry in signature))))
             if engine.possible(bare, end, end):
                 open_ends.append((end, direction, bare))
     depends = tuple(sorted(asked))
@@ -34,6 +34,12 @@ def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> Ass
         because = _because(open_ends)
         return AssertionResult(assertion, Status.REFUTED, because=because, depends_on=depends)
     return AssertionResult(assertion, Status.PROVED, depends_on=depends)
+
+
+def _on_subject(engine: Engine, condition: Pred, end: Endpoint, direction: Direction) -> Pred:
+    """The condition of a member, which looks at the source side, as one on the subject of a direction."""
+    known = engine.residuals.partial.residual(condition, Direction.EGRESS, src=end)
+    return seen_on(known, end, direction.subject)
 
 
 def _because(open_ends: list[tuple[Endpoint, Direction, Pred]]) -> str:

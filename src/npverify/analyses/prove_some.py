@@ -18,9 +18,9 @@ from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import Unknown, fact
-from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, not_, or_, unknown_in
+from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, not_, or_, substitute, unknown_in
 from npverify.reduction.obligations import Obligation, flows_allowed, flows_denied
-from npverify.reduction.readings import Packet, at_address, at_packet, packets, substitute, under
+from npverify.reduction.readings import Packet, at_address, at_packet, packets, under
 from npverify.smt.choose import Chosen
 
 _SIDES = (Side.SRC, Side.DST)

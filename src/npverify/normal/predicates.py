@@ -328,6 +328,27 @@ def atoms(pred: Pred) -> Iterator[Pred]:
             yield at
 
 
+def substitute(pred: Pred, settle: Callable[[Pred], Pred]) -> Pred:
+    """The predicate with each atom replaced by what `settle` makes of it."""
+    memo: dict[Pred, Pred] = {}
+
+    def walk(at: Pred) -> Pred:
+        found = memo.get(at)
+        if found is None:
+            if isinstance(at, And):
+                found = and_(*map(walk, at.parts))
+            elif isinstance(at, Or):
+                found = or_(*map(walk, at.parts))
+            elif isinstance(at, Not):
+                found = not_(walk(at.body))
+            else:
+                found = settle(at)
+            memo[at] = found
+        return found
+
+    return walk(pred)
+
+
 @cache
 def atoms_of(pred: Pred) -> tuple[Pred, ...]:
     """`atoms`, remembered."""

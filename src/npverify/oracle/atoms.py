@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from npverify.inventory.addresses import Address
+from npverify.inventory.labels import pod_label
 from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Namespace
 from npverify.inventory.unknowns import ABSENT, Reading, Unknown, namespace_label
 from npverify.normal.flow import PORT_PROTOCOLS, Flow
@@ -82,7 +83,7 @@ def label_value(at: LabelIn, seen: Seen) -> str | None:
         return None
     value: str | Unknown | None
     if at.of == "pod":
-        value = end.labels.get(at.key)
+        value = pod_label(end, at.key, at.side)
     else:
         namespace = seen.namespaces.get(end.namespace)
         value = namespace.labels.get(at.key) if namespace else None

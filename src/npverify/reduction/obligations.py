@@ -27,7 +27,7 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.bitsets import bits
 from npverify.reduction.pairs import count_pairs, first_pair
-from npverify.reduction.partial import DIRECT, Circumstance, Virtual
+from npverify.reduction.partial import DIRECT, Circumstance, Virtual, seen_on
 from npverify.reduction.residuals import Residuals, Signature, host_network
 
 
@@ -123,7 +123,9 @@ class Obligations:
         ends = {"src": None, "dst": None}
         for end, condition in chosen.items():
             if condition is not TRUE:
-                condition = self._residuals.partial.residual(condition, direction, DIRECT, **{**ends, side.value: end})
+                condition = self._residuals.partial.residual(
+                    seen_on(condition, end, side), direction, DIRECT, **{**ends, side.value: end}
+                )
                 if condition is FALSE:
                     continue
             c = of[end]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from npverify.inventory.addresses import EVERYTHING, NEVER_A_POD, Address, Prefix
+from npverify.inventory.labels import of_replica, pod_label
 from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory, Namespace
 from npverify.inventory.unknowns import ABSENT, Unknown, namespace_label
 from npverify.normal.policy import Direction
@@ -31,6 +32,7 @@ from npverify.normal.predicates import (
     SelfTraffic,
     ServiceAccountIs,
     Side,
+    UnknownIn,
     address_in,
     and_,
     const,
@@ -39,6 +41,7 @@ from npverify.normal.predicates import (
     or_,
     port_in,
     protocol_is,
+    substitute,
     unknown_in,
 )
 
@@ -179,7 +182,7 @@ def label_residual(atom: LabelIn, end: Endpoint, namespaces: Mapping[str, Namesp
         return FALSE
     found: str | Unknown | None
     if atom.of == "pod":
-        found = end.labels.get(atom.key)
+        found = pod_label(end, atom.key, atom.side)
     else:
         namespace = namespaces[end.namespace]
         found = namespace.labels.get(atom.key)
@@ -192,6 +195,19 @@ def label_residual(atom: LabelIn, end: Endpoint, namespaces: Mapping[str, Namesp
     if atom.values is None:
         return not_(unknown_in(found, ABSENT)) if ABSENT in found.values else TRUE
     return unknown_in(found, *atom.values)
+
+
+def seen_on(condition: Pred, end: Endpoint, side: Side) -> Pred:
+    """A condition on the labels of an endpoint, as a statement about it on one side of a flow."""
+    own = [u for u in end.labels.values() if isinstance(u, Unknown)]
+    return substitute(
+        condition,
+        lambda atom: (
+            unknown_in(of_replica(atom.unknown, end, side), *atom.values)
+            if isinstance(atom, UnknownIn) and atom.unknown in own
+            else atom
+        ),
+    )
 
 
 def _named_port(atom: NamedPortIs, dst: Endpoint) -> Pred:

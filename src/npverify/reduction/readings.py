@@ -6,7 +6,7 @@ One representative of each cell stands for all: that is how "there is a flow" be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from npverify.inventory.addresses import BITS, FAMILIES, Address, Family
@@ -14,20 +14,15 @@ from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.predicates import (
     AddressIn,
-    And,
     IcmpIs,
-    Not,
-    Or,
     PortIn,
     Pred,
     ProtocolIs,
     Side,
     UnknownIn,
-    and_,
     atoms_of,
     const,
-    not_,
-    or_,
+    substitute,
 )
 
 
@@ -38,27 +33,6 @@ class Packet(NamedTuple):
     protocol: str
     port: int | None = None
     icmp: tuple[int, int] | None = None
-
-
-def substitute(pred: Pred, settle: Callable[[Pred], Pred]) -> Pred:
-    """The predicate with each atom replaced by what `settle` makes of it."""
-    memo: dict[Pred, Pred] = {}
-
-    def walk(at: Pred) -> Pred:
-        found = memo.get(at)
-        if found is None:
-            if isinstance(at, And):
-                found = and_(*map(walk, at.parts))
-            elif isinstance(at, Or):
-                found = or_(*map(walk, at.parts))
-            elif isinstance(at, Not):
-                found = not_(walk(at.body))
-            else:
-                found = settle(at)
-            memo[at] = found
-        return found
-
-    return walk(pred)
 
 
 def under(pred: Pred, reading: Reading) -> Pred:

@@ -68,9 +68,11 @@ def choose(
         icmp = (_lowest(question, encoding.icmp_type, 8), _lowest(question, encoding.icmp_code, 8))
     else:
         port = _choose_port(question, [number for name, number in declared if name == protocol])
-    addresses = {side: _choose_address(question, side, family, preferred.get(side, OUTSIDE))
+    addresses = {
+        side: _choose_address(question, side, family, preferred.get(side, OUTSIDE))
         for side in Side
-        if encoding.mentions(side, family)}
+        if encoding.mentions(side, family)
+    }
     any_port = port is not None and _port_is_free(question, protocol, family, addresses, reading)
     return Chosen(protocol, port, icmp, family, addresses, reading, any_port)
 
