@@ -540,7 +540,7 @@ SELECTORS = (
                 BAKER,
                 "harbor/tug",
                 80,
-                {"": "A", "label pod-template-hash of Deployment harbor/tug=abc": "D"},
+                {"": "A", "label pod-template-hash of Deployment harbor/tug (destination)=abc": "D"},
             ),
         ),
         more="apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: tug, namespace: harbor}\n"
