@@ -85,10 +85,14 @@ class _Addresses:
     def __init__(self) -> None:
         self.next = 0
 
-    def take(self) -> tuple[str, str]:
+    def take(self) -> str:
+        """The next IPv4 address."""
         self.next += 1
-        n = self.next
-        return f"10.{128 + (n >> 16)}.{(n >> 8) & 255}.{n & 255}", f"fd00::{n:x}"
+        return f"10.{128 + (self.next >> 16)}.{(self.next >> 8) & 255}.{self.next & 255}"
+
+    def second(self) -> str:
+        """The IPv6 address that goes with the last IPv4 one."""
+        return f"fd00::{self.next >> 16:x}:{self.next & 0xFFFF:x}"
 
 
 def _meta(name: str, namespace: str | None = None, labels: dict[str, str] | None = None) -> Object:
@@ -118,7 +122,7 @@ def _namespace(name: str, labels: dict[str, str]) -> Object:
 def _pod(
     name: str, workload: Workload, labels: dict[str, str], ports: list[Object], addresses: _Addresses, node: int
 ) -> Object:
-    v4, _ = addresses.take()
+    v4 = addresses.take()
     meta = _meta(name, workload.namespace, {"app": workload.app, "tier": workload.tier, **labels})
     meta["ownerReferences"] = [
         {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": workload.app, "controller": True, "uid": workload.app}
@@ -268,7 +272,7 @@ def _random_workload(
         elif fate < 0.03:
             pod["status"]["phase"] = "Succeeded"
         elif fate < 0.08:
-            pod["status"]["podIPs"].append({"ip": f"fd00::{addresses.next:x}"})
+            pod["status"]["podIPs"].append({"ip": addresses.second()})
         cluster.objects.append(pod)
 
 
