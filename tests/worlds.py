@@ -48,16 +48,31 @@ def document(value: dict[str, Any]) -> Document:
     return Document(value["apiVersion"], value["kind"], meta.get("namespace"), meta["name"], value, _Nowhere())
 
 
+@dataclass(frozen=True)
+class Made:
+    """A generated world with the manifests that it was read from."""
+
+    objects: list[dict[str, Any]]
+    profile: str
+    world: World
+
+
 def random_world(rng: Random) -> World:
-    """An inventory of up to nine objects and up to five policies, under a random profile."""
+    """An inventory of up to nine objects and up to six policies, under a random profile."""
+    return random_manifests(rng).world
+
+
+def random_manifests(rng: Random) -> Made:
+    """The same, with the manifests and the name of the profile."""
     problems = Problems()
-    documents = [document(value) for value in (*_inventory(rng), *_policies(rng))]
+    objects = [*_inventory(rng), *_policies(rng)]
+    documents = [document(value) for value in objects]
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
     inventory = build(documents, problems, pod_space=tuple(Prefix.parse(p) for p in space))
-    chosen = profile(rng.choice(["kubernetes", "kubernetes", "kubernetes", "calico", "cilium"]), {})
-    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], chosen, problems)
+    name = rng.choice(["kubernetes", "kubernetes", "kubernetes", "calico", "cilium"])
+    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(name, {}), problems)
     problems.raise_errors()
-    return World(inventory, lowered.policies, lowered.ids)
+    return Made(objects, name, World(inventory, lowered.policies, lowered.ids))
 
 
 def _inventory(rng: Random) -> list[dict[str, Any]]:
