@@ -19,7 +19,7 @@ from npverify.assertions.claims import (
     SomeFlow,
 )
 from npverify.ingest.source import Span
-from npverify.inventory.model import EXTERNAL, ContainerPort, EndpointKind
+from npverify.inventory.model import EXTERNAL, Backend, ContainerPort, Endpoint, EndpointKind, Service, ServicePort
 from npverify.inventory.unknowns import Unknown, fact, runtime_label
 from npverify.normal.policy import Action, Exemption, PolicyId
 from npverify.normal.predicates import (
@@ -339,3 +339,39 @@ def test_an_opaque_fact_is_neither_true_nor_false() -> None:
     target: EndSet = {EXTERNAL: and_(block(DST, "203.0.113.7/32"), on("TCP", 443))}
     for claim in (no(Leg({WEB: TRUE}, target)), every(Leg({WEB: TRUE}, target))):
         assert ask(it, claim).status is Status.REFUTED
+
+
+ONE, OTHER_ONE = block(DST, "10.0.0.7/32"), block(SRC, "10.0.0.7/32")
+
+
+def test_two_pods_never_have_one_address() -> None:
+    """Egress to one address and ingress from that same address admit no flow between two pods."""
+    web, db = pod("web", many=True), pod("db", many=True)
+    out = selecting(SRC, "out", allow(ONE), on_apps=["web"])
+    it = world(web, db, egress=[out], ingress=[selecting(DST, "in", allow(OTHER_ONE), on_apps=["db"])])
+    assert ask(it, no(leg(web, db))).status is Status.PROVED
+
+
+def test_one_pod_has_one_address_on_both_sides() -> None:
+    """A pod that may send to one address and be reached from another alone does not reach itself past policies."""
+    lone = Endpoint(EndpointKind.POD, "shop", "lone", labels={"app": "lone"})
+    out = selecting(SRC, "out", allow(ONE))
+    it = world(lone, egress=[out], ingress=[selecting(DST, "in", allow(block(SRC, "10.0.0.8/32")))])
+    assert ask(it, no(leg(lone, lone, leave_out_self=False))).status is Status.PROVED
+    agreed = world(lone, egress=[out], ingress=[selecting(DST, "in", allow(OTHER_ONE))])
+    shown = ask(agreed, no(leg(lone, lone, leave_out_self=False))).counterexample
+    assert shown is not None
+    assert shown.flow.src_ip == shown.flow.dst_ip
+    assert str(shown.flow.src_ip) == "10.0.0.7"
+
+
+@pytest.mark.parametrize(("kind", "said"), [("LoadBalancer", True), ("NodePort", True), ("ClusterIP", False)])
+def test_a_way_in_through_nodes_is_not_passed_over(kind: str, said: bool) -> None:
+    """What is proved of outside traffic says that nodes forward some of it with their own address, where they do."""
+    ports = (ServicePort("", "TCP", 80, 5432),)
+    service = Service("shop", "front", kind, ports, {0: (Backend(DB, 5432),)})
+    it = world(DB, ingress=[selecting(DST, "db")], services=[service])
+    result = prove(it, [assertion(no(leg(EXTERNAL, DB)))])
+    assert any("shop/front" in line for line in result.assumed) is said
+    inside = world(WEB, DB, ingress=[selecting(DST, "db")], services=[service])
+    assert prove(inside, [assertion(no(leg(WEB, DB)))]).assumed == ()

@@ -241,7 +241,7 @@ def test_an_external_name_cannot_be_a_destination():
                 "{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: x},"
                 " spec: {template: {metadata: {labels: {app: w}}}}}",
             ],
-            "Service x/s selects on the label pod-template-hash, set when a pod is created: x/w is not counted behind it",
+            "Service x/s selects on the label pod-template-hash, set when a pod is created: x/w may be behind it",
             id="row 48: a run-time label",
         ),
         pytest.param(
@@ -251,6 +251,6 @@ def test_an_external_name_cannot_be_a_destination():
         ),
     ],
 )
-def test_what_is_not_counted_behind_a_service_is_noted(documents, note):
+def test_what_the_inventory_cannot_tell_of_a_service_is_noted(documents, note):
     """The reader of a report learns what the inventory cannot tell."""
     assert note in inventory("\n---\n".join(documents)).notes

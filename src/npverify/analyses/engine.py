@@ -39,18 +39,21 @@ class Engine:
         self.obligations = Obligations(world.inventory, self.residuals)
         self.oracle = Oracle(world.policies, world.inventory)
         self._known = KnownAddresses(world.inventory)
-        self._answers: dict[tuple[Pred, frozenset[Side]], bool | UndecidedError] = {}
+        self._answers: dict[tuple[Pred, frozenset[Side], bool], bool | UndecidedError] = {}
 
-    def possible(self, pred: Pred, src: Endpoint, dst: Endpoint) -> bool:
-        """Whether some flow between the two satisfies `pred`; raises as `Question.possible` does."""
+    def possible(self, pred: Pred, src: Endpoint, dst: Endpoint, *, same: bool = False) -> bool:
+        """Whether some flow between the two satisfies `pred`; `same` if they are one pod, not two replicas.
+
+        Raises as `Question.possible` does.
+        """
         if pred is FALSE or pred is TRUE:
             return pred is TRUE
         taken = self._taken(src, dst)
-        key = (pred, frozenset(taken))
+        key = (pred, frozenset(taken), same)
         answer = self._answers.get(key)
         if answer is None:
             try:
-                answer = satisfiable(pred, taken, self.budget)
+                answer = satisfiable(pred, taken, self.budget, same=same)
             except UndecidedError as gave_up:
                 answer = gave_up
             self._answers[key] = answer
@@ -61,7 +64,7 @@ class Engine:
     def counterexample(self, broken: Pred, obligation: Obligation) -> tuple[Counterexample, Flow, Reading]:
         """The preferred flow that satisfies `broken`, as the oracle judges it; the caller checks that verdict."""
         src, dst = obligation.src, obligation.dst
-        question = Question(broken, self._taken(src, dst), self.budget)
+        question = Question(broken, self._taken(src, dst), self.budget, same=obligation.how.same)
         preferred = {side: INSIDE if end.is_pod else OUTSIDE for side, end in ((Side.SRC, src), (Side.DST, dst))}
         chosen = choose(question, [(p.protocol, p.number) for p in dst.ports], preferred)
         flow = self.flow(obligation, chosen)

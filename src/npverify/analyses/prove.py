@@ -16,6 +16,7 @@ from npverify.analyses.prove_policies import prove_policy_claim
 from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow
 from npverify.analyses.refute import first_counterexample, violated
 from npverify.analyses.results import AssertionResult, ProveResult, Status
+from npverify.analyses.ways_in import ways_in
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Isolated, PolicyClaim, SomeFlow
 from npverify.reduction.obligations import flows_allowed, flows_denied
@@ -56,7 +57,8 @@ def prove(
             interrupted = True
             result = AssertionResult(assertion, Status.UNDECIDED, because="the run was interrupted")
         results.append(replace(result, seconds=time.perf_counter() - start))
-    return ProveResult(tuple(results), warnings=world.warnings, interrupted=interrupted)
+    assumed = tuple(ways_in(world, assertions))
+    return ProveResult(tuple(results), assumed, world.warnings, interrupted)
 
 
 def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
@@ -90,6 +92,6 @@ def _all_flows(engine: Engine, assertion: Assertion, claim: AllFlows) -> Asserti
         return AssertionResult(assertion, Status.REFUTED, shown, depends_on=asked, refuting_pairs=pairs)
     if gave_up is not None:
         return AssertionResult(assertion, Status.UNDECIDED, because=str(gave_up), depends_on=asked)
-    if not any(engine.possible(o.premise, o.src, o.dst) for o in obligations):
+    if not any(engine.possible(o.premise, o.src, o.dst, same=o.how.same) for o in obligations):
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     return AssertionResult(assertion, Status.PROVED, depends_on=asked)

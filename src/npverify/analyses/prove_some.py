@@ -41,7 +41,7 @@ def prove_some_flow(engine: Engine, assertion: Assertion, claim: SomeFlow) -> As
     asked = engine.asked(claim.legs)
     obligations = [o for leg in claim.legs for o in engine.obligations.of(leg, flows_allowed)]
     obligations.sort(key=lambda o: o.order)
-    if not any(engine.possible(o.premise, o.src, o.dst) for o in obligations):
+    if not any(engine.possible(o.premise, o.src, o.dst, same=o.how.same) for o in obligations):
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     options: list[_Option] = []
     for obligation in obligations:

@@ -19,7 +19,7 @@ def violated(engine: Engine, obligations: Iterable[Obligation]) -> tuple[list[Ob
     gave_up: UndecidedError | None = None
     for obligation in obligations:
         try:
-            if engine.possible(obligation.broken, obligation.src, obligation.dst):
+            if engine.possible(obligation.broken, obligation.src, obligation.dst, same=obligation.how.same):
                 broken.append(obligation)
         except UndecidedError as error:
             gave_up = error
@@ -42,6 +42,6 @@ def prefer_default(engine: Engine, broken: Sequence[Obligation]) -> tuple[Obliga
     """The first obligation that is broken with every unknown at its default, with that formula; else the first as it is."""
     for obligation in broken:
         formula = under(obligation.broken, {})
-        if engine.possible(formula, obligation.src, obligation.dst):
+        if engine.possible(formula, obligation.src, obligation.dst, same=obligation.how.same):
             return obligation, formula
     return broken[0], broken[0].broken

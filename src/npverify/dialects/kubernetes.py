@@ -95,7 +95,7 @@ def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: 
         peer = or_(*(_peer(p, policy.id.namespace, direction.peer, profile) for p in rule.peers))
         if direction is Direction.INGRESS:
             peer = and_(peer, _source_is_seen(profile))
-    traffic = or_(*(_port(p, profile) for p in rule.ports)) if rule.ports else _portless(profile)
+    traffic = or_(*(_port(p, direction, profile) for p in rule.ports)) if rule.ports else _portless(profile)
     return Rule(Action.ALLOW, peer, traffic, rule.label, rule.span)
 
 
@@ -140,12 +140,14 @@ def _portless(profile: Profile) -> Pred:
 
 
 @_remembered
-def _port(entry: PortEntry, profile: Profile) -> Pred:
+def _port(entry: PortEntry, direction: Direction, profile: Profile) -> Pred:
     protocol = protocol_is(entry.protocol)
     if entry.port is None:
         return protocol
     if isinstance(entry.port, str):
-        return _named_port(entry.port, entry.protocol, profile)
+        named = _named_port(entry.port, entry.protocol, profile)
+        # a name means a port of a pod, and an egress rule may meet one on the host network that counts as its node
+        return and_(named, _policed(Side.DST, profile)) if direction is Direction.EGRESS else named
     first = port_in(entry.port, entry.port)
     if entry.end is None:
         return and_(protocol, first)

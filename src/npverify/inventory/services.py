@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -145,16 +145,27 @@ def _port(item: Item, index: int, port: dict[str, Any], problems: Problems) -> S
 
 
 def _selected(item: Item, selector: Mapping[str, str], index: _Index, notes: list[str]) -> list[Endpoint]:
-    """The pods of the Service's namespace that have every label; one whose value nobody knows yet is not counted."""
-    ways = [index.pods.get((item.namespace, key, value), ()) for key, value in selector.items()]
-    pods = [pod for pod in min(ways, key=len) if all(pod.labels.get(k) == v for k, v in selector.items())]
-    for key in sorted(selector):
-        for pod in index.pods.get((item.namespace, key, None), ()):
-            if all(pod.labels.get(k) == v or isinstance(pod.labels.get(k), Unknown) for k, v in selector.items()):
-                notes.append(
-                    f"{item} selects on the label {key}, set when a pod is created: {pod} is not counted behind it"
-                )
-    return sorted(pods, key=lambda pod: pod.key)
+    """The pods of the Service's namespace that have every label, or may have it once they are created.
+
+    A pod that may be behind the Service is counted: what is proved of all its backends then holds whether it is or not.
+    """
+    possible = (
+        {*index.pods.get((item.namespace, key, value), ()), *_may_have(item.namespace, key, value, index)}
+        for key, value in selector.items()
+    )
+    pods = sorted(set.intersection(*possible), key=lambda pod: pod.key)
+    for pod in pods:
+        for key in sorted(selector):
+            if isinstance(pod.labels[key], Unknown):
+                notes.append(f"{item} selects on the label {key}, set when a pod is created: {pod} may be behind it")
+    return pods
+
+
+def _may_have(namespace: str, key: str, value: str, index: _Index) -> Iterator[Endpoint]:
+    for pod in index.pods.get((namespace, key, None), ()):
+        unknown = pod.labels[key]
+        if isinstance(unknown, Unknown) and (unknown.open or value in unknown.values):
+            yield pod
 
 
 def _pod_backends(port: ServicePort, pods: Sequence[Endpoint], *, headless: bool) -> tuple[Backend, ...]:

@@ -58,8 +58,9 @@ class Encoding:
         """The unknowns that occur, by name."""
         return tuple(sorted(self._unknown, key=lambda u: u.name))
 
-    def well_formed(self) -> Formula:
-        """What every flow satisfies: ports and ICMP fields only where the protocol has them, values that exist."""
+    def well_formed(self, same: bool | None = None) -> Formula:
+        """What every flow satisfies: ports and ICMP fields only where the protocol has them, values that exist, and
+        equal addresses on both sides exactly if they are the `same` endpoint (None: no matter)."""
         icmp = self.protocol == PROTOCOLS.index("ICMP")
         zero = z3.And(self.icmp_type == 0, self.icmp_code == 0, self.context)
         parts = [z3.If(icmp, self.port == 0, z3.And(self.port != 0, zero, self.context), self.context)]
@@ -68,6 +69,10 @@ class Encoding:
                 parts.append(z3.ULT(variable, len(codes)))
             else:
                 parts += [variable != codes[v] for v in codes if v.startswith("<") and v not in unknown.values]
+        for family in BITS:
+            if same is not None and self.mentions(Side.SRC, family) and self.mentions(Side.DST, family):
+                equal = self.address(Side.SRC, family) == self.address(Side.DST, family)
+                parts.append(equal if same else z3.Not(equal, self.context))
         return z3.And(*parts, self.context)
 
     def formula(self, pred: Pred) -> Formula:

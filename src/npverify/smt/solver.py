@@ -48,14 +48,23 @@ BUDGETS: Mapping[str, Budget] = MappingProxyType(
 class Question:
     """One predicate in one solver. Guards the solver's state; not to be shared between threads."""
 
-    def __init__(self, pred: Pred, taken: Taken = NOTHING_TAKEN, budget: Budget = BUDGETS["normal"]) -> None:
+    def __init__(
+        self,
+        pred: Pred,
+        taken: Taken = NOTHING_TAKEN,
+        budget: Budget = BUDGETS["normal"],
+        *,
+        same: bool | None = None,
+    ) -> None:
+        """`same`: both ends are one endpoint, so their addresses are equal; False: two, so they differ; None: no matter."""
         self.encoding = Encoding()
         self.statement: Formula = self.encoding.formula(pred)
         self._taken = taken
+        self._same = same
         self._budget = budget
         self._excluded: list[Formula] = []
         self._solver = self._new_solver()
-        self._solver.add(self.encoding.well_formed(), self.statement)
+        self._solver.add(self.encoding.well_formed(same), self.statement)
 
     def possible(self, *also: Formula) -> bool:
         """Whether the predicate can be true together with these formulas.
@@ -86,7 +95,7 @@ class Question:
     def always(self, *given: Formula) -> bool:
         """Whether the predicate holds wherever these formulas (and well-formedness) do."""
         solver = self._new_solver()
-        solver.add(self.encoding.well_formed(), *given, z3.Not(self.statement, self.encoding.context))
+        solver.add(self.encoding.well_formed(self._same), *given, z3.Not(self.statement, self.encoding.context))
         return bool(solver.check() == z3.unsat)
 
     def _new_solver(self) -> z3.Solver:
@@ -139,6 +148,8 @@ def _in_words(reason: str, budget: Budget) -> str:
     return f"the solver gave up: {reason}"
 
 
-def satisfiable(pred: Pred, taken: Taken = NOTHING_TAKEN, budget: Budget = BUDGETS["normal"]) -> bool:
-    """Whether a residual predicate can be true; raises as `Question.possible` does."""
-    return Question(pred, taken, budget).possible()
+def satisfiable(
+    pred: Pred, taken: Taken = NOTHING_TAKEN, budget: Budget = BUDGETS["normal"], *, same: bool | None = None
+) -> bool:
+    """Whether a residual predicate can be true; arguments and errors are those of `Question` and `Question.possible`."""
+    return Question(pred, taken, budget, same=same).possible()
