@@ -933,6 +933,18 @@ NODES_AND_SERVICES = (
         more=_AGENTS,
     ),
     Case(
+        89,
+        "a host-network pod has named ports only where it counts as a pod, for a node has none",
+        policy(f"{HERE}, policyTypes: [Egress], egress: [{{ports: [{{port: http}}]}}]"),
+        (depends(CRANE, "harbor/beacon", 8080, AS_POD), denied(CRANE, "harbor/beacon", 81)),
+        more=pod(
+            "beacon",
+            "kind: agent",
+            "nodeName: reef, hostNetwork: true, "
+            "containers: [{name: m, image: i, ports: [{name: http, containerPort: 8080}]}]",
+        ),
+    ),
+    Case(
         90,
         "a host-network pod has the address of its node",
         policy(_from("{ipBlock: {cidr: 192.168.7.2/32}}")),
