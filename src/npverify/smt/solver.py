@@ -7,6 +7,7 @@ process, in a shared one it depends on what came before. Wall time is only a bac
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -118,6 +119,7 @@ class Question:
             self._solver.add(*self._excluded[already:])
 
     def _check(self) -> z3.ModelRef | None:
+        start = time.monotonic()
         answer = self._solver.check()
         if answer == z3.sat:
             return self._solver.model()
@@ -126,7 +128,7 @@ class Question:
         reason = self._solver.reason_unknown()
         if "interrupt" in reason:
             raise InterruptedByUserError
-        raise UndecidedError(_in_words(reason, self._budget))
+        raise UndecidedError(_in_words(reason, self._budget, time.monotonic() - start))
 
     def _collision(self, model: z3.ModelRef) -> Formula | None:
         six = z3.is_true(model.eval(self.encoding.six, model_completion=True))
@@ -140,10 +142,11 @@ class Question:
         return None
 
 
-def _in_words(reason: str, budget: Budget) -> str:
-    if "timeout" in reason or (budget.seconds is not None and "cancel" in reason):
+def _in_words(reason: str, budget: Budget, elapsed: float) -> str:
+    # Z3 says "canceled", or nothing, for either limit, depending on the phase in which it was reached.
+    if "timeout" in reason or (budget.seconds is not None and elapsed > budget.seconds - 0.001):
         return f"the time limit of {budget.seconds:g} s was reached"
-    if "resource" in reason or "cancel" in reason:
+    if any(word in reason for word in ("resource", "cancel", "no reason")):
         return f"the budget was spent (rlimit {budget.rlimit})"
     return f"the solver gave up: {reason}"
 
