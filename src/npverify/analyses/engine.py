@@ -82,13 +82,13 @@ class Engine:
                     found |= {entry.policy.id for entry in self.residuals.signature(direction, c)}
         return tuple(sorted(found))
 
-    def candidates(self, obligation: Obligation, end: Endpoint, side: Side, family: Family) -> tuple[Address, ...]:
-        """One address of each cell that the obligation's formula tells apart and that the endpoint could have."""
+    def candidates(self, end: Endpoint, side: Side, family: Family, preds: Iterable[Pred]) -> tuple[Address, ...]:
+        """One address of each cell that the predicates tell apart and that the endpoint could have."""
         if end.address_known:
             return tuple(a for a in end.addresses if a.family == family)
         domain = self.obligations.domain(end, side)
         found = []
-        for first, last in cells((obligation.broken, obligation.premise, domain), side, family):
+        for first, last in cells((*preds, domain), side, family):
             start = Address(family, first)
             if at_address(at_packet(domain, Packet(family, "TCP", 1)), side, start) is not FALSE:
                 at = self._known.next_free(start)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import NamedTuple
 
 from npverify.analyses.engine import NO_FLOW, Engine
 from npverify.analyses.refute import first_counterexample, violated
@@ -20,7 +22,9 @@ from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import Unknown, fact
 from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, not_, or_, substitute, unknown_in
 from npverify.reduction.obligations import Obligation, flows_allowed, flows_denied
+from npverify.reduction.pairs import on_one_node
 from npverify.reduction.readings import Packet, at_address, at_packet, packets, under
+from npverify.reduction.residuals import host_network
 from npverify.smt.choose import Chosen
 
 _SIDES = (Side.SRC, Side.DST)
@@ -44,8 +48,9 @@ def prove_some_flow(engine: Engine, assertion: Assertion, claim: SomeFlow) -> As
     if not any(engine.possible(o.premise, o.src, o.dst, same=o.how.same) for o in obligations):
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     options: list[_Option] = []
-    for obligation in obligations:
-        options += _options(engine, obligation)
+    addresses = _Addresses(engine, obligations)
+    for obligation in filter(_certain, obligations):
+        options += _options(engine, obligation, addresses)
         if any(option.needs is TRUE for option in options):
             break
     missing = not_(or_(*(option.needs for option in options)))
@@ -62,52 +67,83 @@ def prove_each_reaches_some(engine: Engine, assertion: Assertion, claim: EachRea
     The legs of one Service are its ports, and each needs a destination; all other legs are alternatives.
     """
     asked = engine.asked(claim.legs)
-    spoken_of = False
+    speaks = False
     for end, condition in _sources(engine, claim.legs):
-        own = [replace(leg, src={end: condition}) for leg in claim.legs]
-        ways: dict[object, list[Pred | None]] = {}
-        for index, leg in enumerate(own):
+        legs = [replace(leg, src={end: condition}) for leg in claim.legs]
+        own = [list(engine.obligations.of(leg, flows_denied)) for leg in legs]
+        addresses = _Addresses(engine, chain.from_iterable(own))
+        ways: dict[object, list[_Taken]] = {}
+        for index, (leg, obligations) in enumerate(zip(legs, own, strict=True)):
             key = ("service", leg.via.service.namespace, leg.via.service.name) if leg.via else ("leg", index)
-            ways.setdefault(key, []).append(_taken_by_one(engine, leg))
-        if all(way is None for legs in ways.values() for way in legs):
+            ways.setdefault(key, []).append(_taken_by_one(engine, obligations, addresses))
+        spoken_of = or_(*(leg.spoken_of for legs_of_one in ways.values() for leg in legs_of_one))
+        if spoken_of is FALSE:
             continue
-        spoken_of = True
-        reached = or_(*(and_(*(way or FALSE for way in legs)) for legs in ways.values()))
-        if engine.possible(and_(condition, not_(reached)), end, EXTERNAL):
+        speaks = True
+        reached = or_(*(and_(*(leg.taken for leg in legs_of_one)) for legs_of_one in ways.values()))
+        if engine.possible(and_(spoken_of, not_(reached)), end, EXTERNAL):
             because = f"{end} reaches none of them"
-            shown = _nearest(engine, own)
+            shown = _nearest(engine, legs)
             return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
-    if not spoken_of:
+    if not speaks:
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     return AssertionResult(assertion, Status.PROVED, depends_on=asked)
 
 
-def _sources(engine: Engine, legs: Iterable[Leg]) -> Iterator[tuple[Endpoint, Pred]]:
-    """One source of each class and condition."""
-    seen: set[tuple[int, Pred]] = set()
+def _sources(engine: Engine, legs: Sequence[Leg]) -> Iterator[tuple[Endpoint, Pred]]:
+    """One of all sources that may be swapped for each other without changing policies, destinations or nodes."""
+    seen: set[tuple[object, ...]] = set()
+    hosts = any(host_network(end) for leg in legs for end in leg.dst)
     for leg in legs:
         for end, condition in leg.src.items():
-            key = (engine.residuals.classes.of[end], condition)
+            key = (
+                engine.residuals.classes.of[end],
+                condition,
+                end.addresses if condition is not TRUE else (),
+                end.replicated,
+                (end.node, end.on_every_node) if hosts or host_network(end) else None,
+                tuple(other.dst.get(end) for other in legs),  # a destination is left out where it is the source
+            )
             if key not in seen:
                 seen.add(key)
                 yield end, condition
 
 
-def _taken_by_one(engine: Engine, leg: Leg) -> Pred | None:
-    """When one destination of the leg takes every flow from its one source; None if the leg has no flow at all."""
-    ways = []
-    for obligation in engine.obligations.of(leg, flows_denied):
+class _Taken(NamedTuple):
+    """Of one source and one leg: when there are flows at all, and when one destination takes every one of them."""
+
+    spoken_of: Pred
+    taken: Pred
+
+
+def _taken_by_one(engine: Engine, obligations: Iterable[Obligation], addresses: _Addresses) -> _Taken:
+    """When one destination takes every flow, if these are the obligations of its leg."""
+    ways: list[Pred] = []
+    speaks: list[Pred] = []
+    for obligation in obligations:
+        if not _certain(obligation):
+            continue
         for family in FAMILIES:
             cells = [p for p in packets([obligation.premise, obligation.broken]) if p.family == family]
-            for addresses in _choices(engine, obligation, family, [Side.DST]):
-                settle = _Settled(engine, obligation, family, addresses)
-                spoken_of = [cell for cell in cells if settle(at_packet(obligation.premise, cell)) is not FALSE]
-                if spoken_of:
-                    ways.append(and_(*(not_(settle(at_packet(obligation.broken, cell))) for cell in spoken_of)))
-    return or_(*ways) if ways else None
+            for chosen in _choices(engine, obligation, family, [Side.DST]):
+                settle = _Settled(addresses, obligation, family, chosen)
+                spoken_of = [
+                    (cell, said) for cell in cells if (said := settle(at_packet(obligation.premise, cell))) is not FALSE
+                ]
+                # who is no destination under a reading takes nothing there
+                member = or_(*(said for _, said in spoken_of))
+                ways.append(and_(member, *(not_(settle(at_packet(obligation.broken, cell))) for cell, _ in spoken_of)))
+                speaks.append(member)
+    return _Taken(or_(*speaks), or_(*ways))
 
 
-def _options(engine: Engine, obligation: Obligation) -> Iterator[_Option]:
+def _certain(obligation: Obligation) -> bool:
+    """Whether the ends do stand to each other like this. Where it is not known whether they share a node, they need not:
+    what exists must exist on two nodes too, and one node only allows more."""
+    return not obligation.how.own_node or on_one_node(obligation.src, obligation.dst) is True
+
+
+def _options(engine: Engine, obligation: Obligation, addresses: _Addresses) -> Iterator[_Option]:
     """Every way in which a flow of the obligation may be allowed, the preferred ones first."""
     if obligation.broken is FALSE:
         return
@@ -118,11 +154,11 @@ def _options(engine: Engine, obligation: Obligation) -> Iterator[_Option]:
         left = at_packet(obligation.broken, packet)
         if left is FALSE:
             continue
-        for addresses in _choices(engine, obligation, packet.family, _SIDES):
-            settled = _Settled(engine, obligation, packet.family, addresses)
+        for chosen in _choices(engine, obligation, packet.family, _SIDES):
+            settled = _Settled(addresses, obligation, packet.family, chosen)
             needs = settled(left)
             if needs is not FALSE:
-                yield _Option(obligation, packet, needs, {**settled.defaults, **addresses})
+                yield _Option(obligation, packet, needs, {**settled.defaults, **chosen})
 
 
 def _choices(
@@ -133,26 +169,48 @@ def _choices(
     for side in sides:
         end = obligation.src if side is Side.SRC else obligation.dst
         if end is EXTERNAL or end.address_known:
-            candidates = engine.candidates(obligation, end, side, family)
+            candidates = engine.candidates(end, side, family, (obligation.broken, obligation.premise))
             chosen = [{**before, side: address} for before in chosen for address in candidates]
     yield from chosen
+
+
+class _Addresses:
+    """The values of addresses that are not chosen: one of each cell that any of the obligations tells apart, so that what
+    they say of one endpoint's address can be compared. Guards the memo."""
+
+    def __init__(self, engine: Engine, obligations: Iterable[Obligation]) -> None:
+        self._engine = engine
+        self._preds: dict[tuple[Endpoint, Side], dict[Pred, None]] = {}
+        self._values: dict[tuple[Endpoint, Side, Family], dict[str, Address]] = {}
+        for o in obligations:
+            for end, side in ((o.src, Side.SRC), (o.dst, Side.DST)):
+                self._preds.setdefault((end, side), {}).update(dict.fromkeys((o.broken, o.premise)))
+
+    def of(self, end: Endpoint, side: Side, family: Family) -> dict[str, Address]:
+        """The addresses by their text, the default first."""
+        key = (end, side, family)
+        if key not in self._values:
+            found = self._engine.candidates(end, side, family, self._preds[end, side])
+            self._values[key] = {str(address): address for address in found}
+        return self._values[key]
 
 
 class _Settled:
     """Fills chosen addresses into a predicate and turns the others into unknowns; remembers their default values."""
 
     def __init__(
-        self, engine: Engine, obligation: Obligation, family: Family, addresses: Mapping[Side, Address]
+        self, addresses: _Addresses, obligation: Obligation, family: Family, chosen: Mapping[Side, Address]
     ) -> None:
-        self._chosen = dict(addresses)
+        self._chosen = dict(chosen)
         self._open: dict[Side, tuple[Unknown, dict[str, Address]]] = {}
         self.defaults: dict[Side, Address] = {}
         for side, end in ((Side.SRC, obligation.src), (Side.DST, obligation.dst)):
-            if side in addresses:
+            if side in chosen:
                 continue
-            values = {str(a): a for a in engine.candidates(obligation, end, side, family)}
+            values = addresses.of(end, side, family)
             if values:
-                self._open[side] = (Unknown(f"IPv{family} address of {end}", tuple(values)), values)
+                name = f"IPv{family} address of {end} ({side})"
+                self._open[side] = (Unknown(name, tuple(values)), values)
                 self.defaults[side] = next(iter(values.values()))
         via = obligation.leg.via
         self._service = str(via.service) if via is not None else ""

@@ -10,7 +10,7 @@ is true exactly where the oracle says that the predicate holds. Not trusted: tes
 | icmp type, icmp code | 8 | 0 unless the protocol is ICMP |
 | six | 1 | the addresses of the flow are IPv6 |
 | src4, dst4, vip4 / src6, dst6, vip6 | 32 / 128 | addresses of each family; only those of the flow's family count |
-| one per unknown | 8 or 16 | index of its value; in an open unknown, every index that names no value is some other text |
+| one per unknown | 8 or more; 16 if open | index of its value; in an open unknown, every index that names no value is some other text |
 """
 
 from __future__ import annotations
@@ -140,9 +140,11 @@ class Encoding:
     def _of_unknown(self, unknown: Unknown) -> tuple[Any, dict[str, int]]:
         found = self._unknown.get(unknown)
         if found is None:
-            width = 16 if unknown.open else 8
+            width = 16 if unknown.open else max(8, len(unknown.values).bit_length())
             codes = {value: index for index, value in enumerate(unknown.values)}
-            found = self._unknown[unknown] = (self._variable(f"unknown {unknown.name}", width), codes)
+            # numbered, because an index means nothing to an unknown of the same name with other values
+            name = f"unknown {len(self._unknown)} {unknown.name}"
+            found = self._unknown[unknown] = (self._variable(name, width), codes)
         return found
 
     def _variable(self, name: str, width: int) -> Any:
