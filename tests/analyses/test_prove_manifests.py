@@ -36,7 +36,7 @@ def node(name: str) -> str:
 
 def blocks(*cidrs: str) -> str:
     """An ingress from blocks of addresses."""
-    return f"ingress: [{{from: [{', '.join(f'{{ipBlock: {{cidr: "{c}"}}}}' for c in cidrs)}]}}]"
+    return f"ingress: [{{from: [{', '.join(f'{{ipBlock: {{cidr: {c}}}}}' for c in cidrs)}]}}]"
 
 
 def status_of(folder: Path, manifests: list[str], assertion: str, assume: dict[str, str]) -> str:
