@@ -7,18 +7,11 @@ row here is refused with an error.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from functools import cache
 
+from npverify.ingest.fields import State
 
-class State(StrEnum):
-    """What becomes of a field."""
-
-    MODELLED = "modelled"
-    IRRELEVANT = "irrelevant"  # cannot change the verdict on a packet
-    OPAQUE = "opaque"  # becomes a free Boolean
-    REFUSED = "refused"  # an error where it is set
-
+__all__ = ["FIELDS", "State", "children"]
 
 _OBJECT_META = (
     "generateName", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp",

@@ -8,10 +8,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Any
 
 from npverify.ingest.document import Document, Path
 from npverify.ingest.source import Problems, Span
+
+
+class State(StrEnum):
+    """What becomes of a field of an API object."""
+
+    MODELLED = "modelled"
+    IRRELEVANT = "irrelevant"  # cannot change the verdict on a packet
+    OPAQUE = "opaque"  # becomes a free Boolean
+    REFUSED = "refused"  # an error where it is set
 
 
 def type_name(value: object) -> str:

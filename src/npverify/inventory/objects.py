@@ -1,4 +1,4 @@
-"""The API objects that the inventory is made of: their kinds, the types of their fields, and their identity.
+"""The API objects that the inventory is made of: their kinds and their identity.
 
 In come documents, out come `Item`s whose fields have the right types and whose name is valid; every other one is reported.
 """
@@ -12,113 +12,15 @@ from typing import Any
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems, Span
-from npverify.inventory.shapes import Leaf, ListOf, MapOf, conforms, map_of, report
+from npverify.inventory.schema import SHAPES
+from npverify.inventory.shapes import conforms, report
 from npverify.inventory.syntax import is_dns_label, is_subdomain
+from npverify.inventory.unknown_fields import UnknownFields
 
 POSITIONED = 1_000
 """Objects carry positions up to this number of documents: finding one reads its text again."""
 
 CLUSTER_SCOPED = frozenset({"Namespace", "Node"})
-
-_META = map_of(
-    name=Leaf.TEXT,
-    generateName=Leaf.TEXT,
-    namespace=Leaf.TEXT,
-    labels=Leaf.LABELS,
-    ownerReferences=ListOf(map_of(kind=Leaf.TEXT, name=Leaf.TEXT, controller=Leaf.BOOLEAN)),
-)
-_CONTAINER = map_of(
-    restartPolicy=Leaf.TEXT,
-    ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER)),
-)
-_POD_SPEC = map_of(
-    containers=ListOf(_CONTAINER),
-    initContainers=ListOf(_CONTAINER),
-    hostNetwork=Leaf.BOOLEAN,
-    nodeName=Leaf.TEXT,
-    serviceAccountName=Leaf.TEXT,
-    serviceAccount=Leaf.TEXT,
-)
-_TEMPLATE = map_of(metadata=map_of(labels=Leaf.LABELS), spec=_POD_SPEC)
-_SELECTOR = map_of(
-    matchLabels=Leaf.LABELS,
-    matchExpressions=ListOf(map_of(key=Leaf.TEXT, operator=Leaf.TEXT, values=ListOf(Leaf.TEXT))),
-)
-_SCALED = map_of(
-    metadata=_META,
-    spec=map_of(
-        replicas=Leaf.INTEGER,
-        selector=_SELECTOR,
-        ordinals=map_of(start=Leaf.INTEGER),
-        template=_TEMPLATE,
-    ),
-)
-_JOB_SPEC = map_of(
-    parallelism=Leaf.INTEGER,
-    completions=Leaf.INTEGER,
-    completionMode=Leaf.TEXT,
-    manualSelector=Leaf.BOOLEAN,
-    template=_TEMPLATE,
-)
-_PLAIN = map_of(metadata=_META)
-
-_SHAPES: Mapping[str, MapOf] = {
-    "Namespace": _PLAIN,
-    "ServiceAccount": _PLAIN,
-    "Pod": map_of(
-        metadata=_META,
-        spec=_POD_SPEC,
-        status=map_of(phase=Leaf.TEXT, podIP=Leaf.TEXT, podIPs=ListOf(map_of(ip=Leaf.TEXT))),
-    ),
-    "Deployment": _SCALED,
-    "ReplicaSet": _SCALED,
-    "StatefulSet": _SCALED,
-    "DaemonSet": _SCALED,
-    "ReplicationController": map_of(
-        metadata=_META, spec=map_of(replicas=Leaf.INTEGER, selector=Leaf.LABELS, template=_TEMPLATE)
-    ),
-    "Job": map_of(
-        metadata=_META,
-        spec=_JOB_SPEC,
-        status=map_of(conditions=ListOf(map_of(type=Leaf.TEXT, status=Leaf.TEXT))),
-    ),
-    "CronJob": map_of(metadata=_META, spec=map_of(jobTemplate=map_of(spec=_JOB_SPEC))),
-    "Node": map_of(
-        metadata=_META,
-        spec=map_of(podCIDR=Leaf.TEXT, podCIDRs=ListOf(Leaf.TEXT)),
-        status=map_of(addresses=ListOf(map_of(type=Leaf.TEXT, address=Leaf.TEXT))),
-    ),
-    "Service": map_of(
-        metadata=_META,
-        spec=map_of(
-            type=Leaf.TEXT,
-            selector=Leaf.LABELS,
-            clusterIP=Leaf.TEXT,
-            clusterIPs=ListOf(Leaf.TEXT),
-            ipFamilies=ListOf(Leaf.TEXT),
-            externalName=Leaf.TEXT,
-            externalTrafficPolicy=Leaf.TEXT,
-            ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER, targetPort=Leaf.PORT)),
-        ),
-    ),
-    "Endpoints": map_of(
-        metadata=_META,
-        subsets=ListOf(
-            map_of(
-                addresses=ListOf(map_of(ip=Leaf.TEXT)),
-                ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER)),
-            )
-        ),
-    ),
-    "EndpointSlice": map_of(
-        metadata=_META,
-        addressType=Leaf.TEXT,
-        endpoints=ListOf(
-            map_of(addresses=ListOf(Leaf.TEXT), conditions=map_of(ready=Leaf.BOOLEAN, serving=Leaf.BOOLEAN))
-        ),
-        ports=ListOf(map_of(name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER)),
-    ),
-}
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "": ("Namespace", "Pod", "ReplicationController", "Service", "Endpoints", "Node", "ServiceAccount"),
@@ -192,16 +94,20 @@ def entries(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list[Item]]:
     """The items of each kind in the order of the documents; whatever the API would refuse is reported and left out."""
-    items: dict[str, list[Item]] = {kind: [] for kind in _SHAPES}
+    items: dict[str, list[Item]] = {kind: [] for kind in SHAPES}
     seen: dict[tuple[str, str, str], Document] = {}
     generated: dict[tuple[str, str, str], int] = {}
     positioned = len(documents) <= POSITIONED
+    unknown = UnknownFields()
     for doc in documents:
         if not is_inventory(doc.api_version, doc.kind):
             continue
-        if not conforms(doc.value, _SHAPES[doc.kind]):
-            report(Fields.of(doc, problems), _SHAPES[doc.kind])
-            continue
+        if not conforms(doc.value, SHAPES[doc.kind]):
+            found = Problems()
+            report(Fields.of(doc, found), SHAPES[doc.kind], unknown.look)
+            problems.extend(found.errors)
+            if found.errors:
+                continue
         namespace = "" if doc.kind in CLUSTER_SCOPED else doc.namespace or "default"
         name = _name(doc, problems)
         if not name:
@@ -214,6 +120,7 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
             _duplicate(doc, first, ref, problems)
             continue
         items[doc.kind].append(Item(doc, namespace, name, not doc.name, positioned))
+    unknown.warn(problems)
     return items
 
 

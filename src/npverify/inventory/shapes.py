@@ -1,4 +1,4 @@
-"""The types of the fields that the inventory reads, checked on plain values first and with positions only on a mismatch.
+"""The names and types of fields, checked on plain values first and with positions only on a mismatch.
 
 Objects that conform are read without further checks; one that does not is read again through `Fields`, which reports every
 mismatch with its position. Missing and null are the same everywhere (encoding/json into the API's Go structs).
@@ -6,11 +6,13 @@ mismatch with its position. Missing and null are the same everywhere (encoding/j
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
 from npverify.ingest.fields import Fields, type_name
+from npverify.inventory.fields_table import FIELDS
 
 
 class Leaf(Enum):
@@ -32,28 +34,30 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapOf:
-    """A map with these fields and any others, which are not looked at."""
+    """A map of the API type `type`: `fields` are those that are read, `known` the names of all that it has."""
 
+    type: str
     fields: tuple[tuple[str, Shape], ...]
+    known: frozenset[str]
 
 
 Shape = Leaf | ListOf | MapOf
 _TEXT = {str}
 
 
-def map_of(**fields: Shape) -> MapOf:
-    """A map with the fields that are named as the API names them."""
-    return MapOf(tuple(fields.items()))
+def map_of(type_: str, /, **fields: Shape) -> MapOf:
+    """A map of an API type of `fields_table`, and those of its fields that are read."""
+    return MapOf(type_, tuple(fields.items()), frozenset(FIELDS[type_]))
 
 
 def conforms(value: Any, shape: Shape) -> bool:
-    """Whether a decoded value has the types of `shape`; null always has."""
+    """Whether a decoded value has the types of `shape` and no field that its type does not know; null always has."""
     if value is None:
         return True
     if shape is Leaf.TEXT:
         return type(value) is str
     if isinstance(shape, MapOf):
-        if type(value) is not dict:
+        if type(value) is not dict or not value.keys() <= shape.known:
             return False
         for key, inner in shape.fields:
             held = value.get(key)
@@ -71,16 +75,18 @@ def conforms(value: Any, shape: Shape) -> bool:
     return type(value) is int or (shape is Leaf.PORT and type(value) is str)
 
 
-def report(fields: Fields, shape: MapOf) -> None:
-    """Report every value under `fields` that does not conform to `shape`."""
+def report(fields: Fields, shape: MapOf, unknown: Callable[[Fields, MapOf, list[str]], None]) -> None:
+    """Report every value under `fields` that does not conform to `shape`; `unknown` is told the fields without a row."""
+    if strangers := [key for key in fields.value if key not in shape.known]:
+        unknown(fields, shape, strangers)
     for key, inner in shape.fields:
         match inner:
             case MapOf():
                 if (held := fields.map(key)) is not None:
-                    report(held, inner)
+                    report(held, inner, unknown)
             case ListOf(MapOf() as item):
                 for _, element in fields.maps(key):
-                    report(element, item)
+                    report(element, item, unknown)
             case ListOf():
                 fields.texts(key)
             case Leaf.TEXT:

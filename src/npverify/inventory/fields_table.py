@@ -1,0 +1,136 @@
+"""Every field of the API objects that the inventory reads, type by type, and what npverify does with it.
+
+Source: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and kubernetes/apimachinery
+pkg/apis/meta/v1/types.go, as of Kubernetes 1.37, with the fields that older versions served. Types whose fields are all
+irrelevant have no row: nobody looks inside them.
+
+Irrelevant is what changes neither which pods, nodes and namespaces exist, nor their labels, accounts, ports and addresses,
+nor what stands behind a Service at its own address. So scheduling, readiness, storage and the ways into a Service through
+nodes and load balancers are; for policies, a pod that is not ready counts like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from npverify.ingest.fields import State
+
+Table = Mapping[str, State]
+
+
+def _rows(modelled: str, irrelevant: str = "") -> Table:
+    states = dict.fromkeys(modelled.split(), State.MODELLED)
+    return states | dict.fromkeys(irrelevant.split(), State.IRRELEVANT)
+
+
+def _kind(modelled: str, irrelevant: str = "") -> Table:
+    return _rows(f"apiVersion kind metadata {modelled}", irrelevant)
+
+
+FIELDS: Mapping[str, Table] = {
+    "Namespace": _kind("", "spec status"),
+    "ServiceAccount": _kind("", "secrets imagePullSecrets automountServiceAccountToken"),
+    "Pod": _kind("spec status"),
+    "Deployment": _kind("spec", "status"),
+    "ReplicaSet": _kind("spec", "status"),
+    "StatefulSet": _kind("spec", "status"),
+    "DaemonSet": _kind("spec", "status"),
+    "ReplicationController": _kind("spec", "status"),
+    "Job": _kind("spec status"),
+    "CronJob": _kind("spec", "status"),
+    "Node": _kind("spec status"),
+    "Service": _kind("spec", "status"),
+    "Endpoints": _kind("subsets"),
+    "EndpointSlice": _kind("addressType endpoints ports"),
+    "ObjectMeta": _rows(
+        "name generateName namespace labels ownerReferences",
+        "selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds annotations"
+        " finalizers managedFields clusterName",
+    ),
+    "OwnerReference": _rows("kind name controller", "apiVersion uid blockOwnerDeletion"),
+    "LabelSelector": _rows("matchLabels matchExpressions"),
+    "LabelSelectorRequirement": _rows("key operator values"),
+    "PodTemplateSpec": _rows("metadata spec"),
+    "PodSpec": _rows(
+        "containers initContainers hostNetwork nodeName serviceAccountName serviceAccount",
+        # ephemeral containers cannot declare ports: kubernetes/api core/v1 EphemeralContainerCommon.Ports
+        "volumes ephemeralContainers restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy"
+        " nodeSelector automountServiceAccountToken hostPID hostIPC shareProcessNamespace securityContext imagePullSecrets"
+        " hostname subdomain affinity schedulerName tolerations hostAliases priorityClassName priority dnsConfig"
+        " readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead topologySpreadConstraints"
+        " setHostnameAsFQDN os hostUsers schedulingGates resourceClaims resources hostnameOverride schedulingGroup"
+        " workloadRef evictionResponders",
+    ),
+    "Container": _rows(
+        "ports restartPolicy",
+        "name image command args workingDir envFrom env resources resizePolicy restartPolicyRules volumeMounts"
+        " volumeDevices livenessProbe readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy"
+        " imagePullPolicy securityContext stdin stdinOnce tty",
+    ),
+    "ContainerPort": _rows("name protocol containerPort", "hostPort hostIP"),
+    "PodStatus": _rows(
+        "phase podIP podIPs",
+        "observedGeneration conditions message reason nominatedNodeName hostIP hostIPs startTime initContainerStatuses"
+        " containerStatuses qosClass ephemeralContainerStatuses resize resourceClaimStatuses extendedResourceClaimStatus"
+        " allocatedResources resources nodeAllocatableResourceClaimStatuses volumeHealth",
+    ),
+    "PodIP": _rows("ip"),
+    "DeploymentSpec": _rows(
+        "replicas selector template",
+        "strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds rollbackTo",
+    ),
+    "ReplicaSetSpec": _rows("replicas selector template", "minReadySeconds"),
+    "StatefulSetSpec": _rows(
+        "replicas selector template ordinals",
+        "volumeClaimTemplates serviceName podManagementPolicy updateStrategy revisionHistoryLimit minReadySeconds"
+        " persistentVolumeClaimRetentionPolicy",
+    ),
+    "StatefulSetOrdinals": _rows("start"),
+    "DaemonSetSpec": _rows(
+        "selector template", "updateStrategy minReadySeconds revisionHistoryLimit templateGeneration"
+    ),
+    "ReplicationControllerSpec": _rows("replicas selector template", "minReadySeconds"),
+    "JobSpec": _rows(
+        "parallelism completions completionMode manualSelector template",
+        # a suspended Job can be resumed; its selector is generated unless it is told not to be
+        "suspend selector activeDeadlineSeconds podFailurePolicy successPolicy backoffLimit backoffLimitPerIndex"
+        " maxFailedIndexes ttlSecondsAfterFinished podReplacementPolicy managedBy scheduling",
+    ),
+    "JobStatus": _rows(
+        "conditions",
+        "startTime completionTime active succeeded failed terminating completedIndexes failedIndexes"
+        " uncountedTerminatedPods ready",
+    ),
+    "JobCondition": _rows("type status", "lastProbeTime lastTransitionTime reason message"),
+    "CronJobSpec": _rows(
+        "jobTemplate",
+        "schedule timeZone startingDeadlineSeconds concurrencyPolicy suspend successfulJobsHistoryLimit"
+        " failedJobsHistoryLimit",
+    ),
+    "JobTemplateSpec": _rows("spec", "metadata"),
+    "NodeSpec": _rows(
+        "podCIDR podCIDRs", "providerID unschedulable taints configSource externalID podPreemptionPolicy"
+    ),
+    "NodeStatus": _rows(
+        "addresses",
+        "capacity allocatable phase conditions daemonEndpoints nodeInfo images volumesInUse volumesAttached config"
+        " runtimeHandlers features declaredFeatures",
+    ),
+    "NodeAddress": _rows("type address"),
+    "ServiceSpec": _rows(
+        "type selector clusterIP clusterIPs externalName externalTrafficPolicy ports",
+        # the families of a Service show in its addresses
+        "externalIPs sessionAffinity sessionAffinityConfig loadBalancerIP loadBalancerSourceRanges healthCheckNodePort"
+        " publishNotReadyAddresses ipFamilies ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass"
+        " internalTrafficPolicy trafficDistribution topologyKeys",
+    ),
+    "ServicePort": _rows("name protocol port targetPort", "appProtocol nodePort"),
+    "EndpointSubset": _rows("addresses ports", "notReadyAddresses"),
+    "EndpointAddress": _rows("ip", "hostname nodeName targetRef"),
+    "EndpointPort": _rows("name protocol port", "appProtocol"),
+    "Endpoint": _rows("addresses conditions", "hostname targetRef deprecatedTopology topology nodeName zone hints"),
+    "EndpointConditions": _rows("ready serving", "terminating"),
+}
+
+STATUS: frozenset[str] = frozenset({"PodStatus", "PodIP", "JobStatus", "JobCondition", "NodeStatus", "NodeAddress"})
+"""Types that the cluster writes, not a user: a field of theirs without a row is worth a word only if it is misspelt."""

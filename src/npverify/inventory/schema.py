@@ -1,0 +1,123 @@
+"""What is read of each kind of API object: the fields that `fields_table` calls modelled, with their types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from npverify.inventory.shapes import Leaf, ListOf, MapOf, Shape, map_of
+
+_META = map_of(
+    "ObjectMeta",
+    name=Leaf.TEXT,
+    generateName=Leaf.TEXT,
+    namespace=Leaf.TEXT,
+    labels=Leaf.LABELS,
+    ownerReferences=ListOf(map_of("OwnerReference", kind=Leaf.TEXT, name=Leaf.TEXT, controller=Leaf.BOOLEAN)),
+)
+_CONTAINER = map_of(
+    "Container",
+    restartPolicy=Leaf.TEXT,
+    ports=ListOf(map_of("ContainerPort", name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER)),
+)
+_POD_SPEC = map_of(
+    "PodSpec",
+    containers=ListOf(_CONTAINER),
+    initContainers=ListOf(_CONTAINER),
+    hostNetwork=Leaf.BOOLEAN,
+    nodeName=Leaf.TEXT,
+    serviceAccountName=Leaf.TEXT,
+    serviceAccount=Leaf.TEXT,
+)
+_TEMPLATE = map_of("PodTemplateSpec", metadata=map_of("ObjectMeta", labels=Leaf.LABELS), spec=_POD_SPEC)
+_REQUIREMENT = map_of("LabelSelectorRequirement", key=Leaf.TEXT, operator=Leaf.TEXT, values=ListOf(Leaf.TEXT))
+_SELECTOR = map_of("LabelSelector", matchLabels=Leaf.LABELS, matchExpressions=ListOf(_REQUIREMENT))
+_JOB_SPEC = map_of(
+    "JobSpec",
+    parallelism=Leaf.INTEGER,
+    completions=Leaf.INTEGER,
+    completionMode=Leaf.TEXT,
+    manualSelector=Leaf.BOOLEAN,
+    template=_TEMPLATE,
+)
+_JOB_CONDITION = map_of("JobCondition", type=Leaf.TEXT, status=Leaf.TEXT)
+
+
+def _kind(kind: str, **fields: Shape) -> MapOf:
+    return map_of(kind, apiVersion=Leaf.TEXT, kind=Leaf.TEXT, metadata=_META, **fields)
+
+
+def _controller(kind: str, **fields: Shape) -> MapOf:
+    return _kind(kind, spec=map_of(f"{kind}Spec", template=_TEMPLATE, **fields))
+
+
+def _endpoint_port() -> ListOf:
+    return ListOf(map_of("EndpointPort", name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER))
+
+
+SHAPES: Mapping[str, MapOf] = {
+    shape.type: shape
+    for shape in (
+        _kind("Namespace"),
+        _kind("ServiceAccount"),
+        _kind(
+            "Pod",
+            spec=_POD_SPEC,
+            status=map_of("PodStatus", phase=Leaf.TEXT, podIP=Leaf.TEXT, podIPs=ListOf(map_of("PodIP", ip=Leaf.TEXT))),
+        ),
+        _controller("Deployment", replicas=Leaf.INTEGER, selector=_SELECTOR),
+        _controller("ReplicaSet", replicas=Leaf.INTEGER, selector=_SELECTOR),
+        _controller(
+            "StatefulSet",
+            replicas=Leaf.INTEGER,
+            selector=_SELECTOR,
+            ordinals=map_of("StatefulSetOrdinals", start=Leaf.INTEGER),
+        ),
+        _controller("DaemonSet", selector=_SELECTOR),
+        _controller("ReplicationController", replicas=Leaf.INTEGER, selector=Leaf.LABELS),
+        _kind("Job", spec=_JOB_SPEC, status=map_of("JobStatus", conditions=ListOf(_JOB_CONDITION))),
+        _kind("CronJob", spec=map_of("CronJobSpec", jobTemplate=map_of("JobTemplateSpec", spec=_JOB_SPEC))),
+        _kind(
+            "Node",
+            spec=map_of("NodeSpec", podCIDR=Leaf.TEXT, podCIDRs=ListOf(Leaf.TEXT)),
+            status=map_of("NodeStatus", addresses=ListOf(map_of("NodeAddress", type=Leaf.TEXT, address=Leaf.TEXT))),
+        ),
+        _kind(
+            "Service",
+            spec=map_of(
+                "ServiceSpec",
+                type=Leaf.TEXT,
+                selector=Leaf.LABELS,
+                clusterIP=Leaf.TEXT,
+                clusterIPs=ListOf(Leaf.TEXT),
+                externalName=Leaf.TEXT,
+                externalTrafficPolicy=Leaf.TEXT,
+                ports=ListOf(
+                    map_of("ServicePort", name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER, targetPort=Leaf.PORT)
+                ),
+            ),
+        ),
+        _kind(
+            "Endpoints",
+            subsets=ListOf(
+                map_of(
+                    "EndpointSubset",
+                    addresses=ListOf(map_of("EndpointAddress", ip=Leaf.TEXT)),
+                    ports=_endpoint_port(),
+                )
+            ),
+        ),
+        _kind(
+            "EndpointSlice",
+            addressType=Leaf.TEXT,
+            endpoints=ListOf(
+                map_of(
+                    "Endpoint",
+                    addresses=ListOf(Leaf.TEXT),
+                    conditions=map_of("EndpointConditions", ready=Leaf.BOOLEAN, serving=Leaf.BOOLEAN),
+                )
+            ),
+            ports=_endpoint_port(),
+        ),
+    )
+}
+"""What is read of each kind; the API groups do not differ."""
