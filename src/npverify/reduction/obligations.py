@@ -160,8 +160,8 @@ class Obligations:
                         continue
                     broken = and_(premise, breaks(egress_residual, ingress_residual))
                     yield Obligation(
-                        self._with_domains(premise, *pair),
-                        self._with_domains(broken, *pair),
+                        self._with_domains(premise, *pair, how),
+                        self._with_domains(broken, *pair, how),
                         *pair,
                         how,
                         leg,
@@ -208,10 +208,12 @@ class Obligations:
             return _one_family({a.family for a in end.addresses}, side)
         return _one_family(set(self._inventory.families), side)
 
-    def _with_domains(self, pred: Pred, src: Endpoint, dst: Endpoint) -> Pred:
-        """Adds which addresses the two ends can have, where the formula looks at them."""
+    def _with_domains(self, pred: Pred, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
+        """Adds which addresses the two ends and the Service between can have, where the formula looks at them."""
         looked_at = {a.side for a in atoms_of(pred) if isinstance(a, AddressIn) and a.prefix.length > 0}
         domains = [self.domain(end, side) for end, side in ((src, Side.SRC), (dst, Side.DST)) if side in looked_at]
+        if Side.VIP in looked_at and how.via is not None and how.via.known:
+            domains.append(or_(*(address_in(Side.VIP, Prefix.host(a)) for a in how.via.addresses)))
         return and_(pred, *domains)
 
     def domain(self, end: Endpoint, side: Side) -> Pred:

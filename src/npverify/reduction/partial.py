@@ -152,13 +152,7 @@ class Partial:
         if end.kind is EndpointKind.EXTERNAL:
             return address_in(side, prefix)
         if end.address_known:
-            of_family = [a for a in end.addresses if a.family == prefix.family]
-            inside = sum(prefix.contains(a) for a in of_family)
-            if inside == 0:
-                return FALSE
-            if inside < len(of_family):
-                return address_in(side, prefix)
-            return TRUE if len(of_family) == len(end.addresses) else address_in(side, EVERYTHING[prefix.family])
+            return _known_address_in(end.addresses, side, prefix)
         return self._unknown_address_in(end, side, prefix)
 
     def _unknown_address_in(self, end: Endpoint, side: Side, prefix: Prefix) -> Pred:
@@ -219,10 +213,16 @@ def _named_port(atom: NamedPortIs, dst: Endpoint) -> Pred:
     return and_(protocol_is(atom.protocol), or_(*(port_in(p.number, p.number) for p in named)))
 
 
+def _known_address_in(addresses: tuple[Address, ...], side: Side, prefix: Prefix) -> Pred:
+    """Whether the address that is used, one of `addresses`, lies in the prefix; open if they differ within its family."""
+    of_family = [a for a in addresses if a.family == prefix.family]
+    inside = sum(prefix.contains(a) for a in of_family)
+    if inside == 0:
+        return FALSE
+    if inside < len(of_family):
+        return address_in(side, prefix)
+    return TRUE if len(of_family) == len(addresses) else address_in(side, EVERYTHING[prefix.family])
+
+
 def _virtual_address_in(via: Virtual, prefix: Prefix) -> Pred:
-    if not via.known:
-        return address_in(Side.VIP, prefix)
-    inside = [a for a in via.addresses if prefix.contains(a)]
-    if len(inside) == len(via.addresses):
-        return TRUE
-    return or_(*(address_in(Side.VIP, Prefix.host(a)) for a in inside))
+    return _known_address_in(via.addresses, Side.VIP, prefix) if via.known else address_in(Side.VIP, prefix)
