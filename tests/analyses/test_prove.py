@@ -375,3 +375,11 @@ def test_a_way_in_through_nodes_is_not_passed_over(kind: str, said: bool) -> Non
     assert any("shop/front" in line for line in result.assumed) is said
     inside = world(WEB, DB, ingress=[selecting(DST, "db")], services=[service])
     assert prove(inside, [assertion(no(leg(WEB, DB)))]).assumed == ()
+
+
+def test_a_pod_range_that_known_addresses_fill_is_no_crash() -> None:
+    """Where no address is left for a pod of unknown address, flows are still answered."""
+    known = pod("known", ip="10.9.0.0 10.9.0.1")
+    it = world(known, pod("new", many=True), pod_space=("10.9.0.0/31",))
+    new = next(e for e in it.inventory.endpoints if e.name == "new")
+    assert ask(it, no(leg(new, known))).status is Status.REFUTED

@@ -80,8 +80,9 @@ DEBUG = "debug -it {} --image=busybox:1.36 --"
         ),
         pytest.param(
             Flow(LONE, EXTERNAL, "SCTP", 36412, None, Address.parse("2001:db8::1")),
-            "kubectl -n shop debug -it tool --image=registry.k8s.io/e2e-test-images/agnhost:2.47 -- "
-            "/agnhost connect [2001:db8::1]:36412 --protocol=sctp --timeout=3s",
+            "kubectl -n shop debug -it tool --image=AGNHOST -- "
+            "/agnhost connect [2001:db8::1]:36412 --protocol=sctp --timeout=3s"
+            "  # AGNHOST: the image of kubernetes/kubernetes test/images/agnhost",
             id="SCTP has a tool of its own",
         ),
     ],

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from npverify.analyses.results import Assumed, Counterexample
+from npverify.analyses.through import Through
 from npverify.analyses.world import World
 from npverify.assertions.claims import Leg
-from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import NEVER_A_POD, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Reading, Unknown
@@ -37,6 +37,7 @@ class Engine:
         self.budget = budget
         self.residuals = Residuals(world.inventory, world.policies)
         self.obligations = Obligations(world.inventory, self.residuals)
+        self.through = Through(world.inventory, self.residuals)
         self.oracle = Oracle(world.policies, world.inventory)
         self._known = KnownAddresses(world.inventory)
         self._answers: dict[tuple[Pred, frozenset[Side], bool], bool | UndecidedError] = {}
@@ -195,7 +196,8 @@ class KnownAddresses:
             never = end is not EXTERNAL and any(p.contains(at) for p in NEVER_A_POD)
             if not never and (in_space if inside else not in_space or end is not EXTERNAL):
                 return at
-        raise InternalError(f"no free address for {end}")
+        # Known addresses fill the whole space. Which address it is does not matter where this is asked.
+        return starts[0]
 
     def next_free(self, start: Address, other: Address | None = None) -> Address:
         """The first address from `start` on that belongs to nobody and is not `other`."""

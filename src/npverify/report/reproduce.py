@@ -13,7 +13,8 @@ from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.flow import Flow
 
 IMAGE = "busybox:1.36"
-SCTP_IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.47"
+SCTP_IMAGE = "AGNHOST"  # stands for the image, which clusters pull from different places
+SCTP_NOTE = "AGNHOST: the image of kubernetes/kubernetes test/images/agnhost"
 
 _ECHO_REQUESTS = (None, (8, 0), (128, 0))
 
@@ -45,7 +46,7 @@ def _attempt(flow: Flow) -> tuple[str, list[str]]:
         return f"ping -c 1 -W 3 {target}", notes
     if flow.protocol == "SCTP":
         host = f"[{target}]" if ":" in target and "$" not in target else target
-        return f"/agnhost connect {host}:{port} --protocol=sctp --timeout=3s", notes
+        return f"/agnhost connect {host}:{port} --protocol=sctp --timeout=3s", [*notes, SCTP_NOTE]
     if flow.protocol == "UDP":
         return f"nc -u -w 3 {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
     return f"nc -vz -w 3 {target} {port}", notes
