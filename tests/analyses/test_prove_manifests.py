@@ -127,6 +127,90 @@ def test_what_exists_exists_under_every_reading(tmp_path: Path, manifests: list[
     assert status_of(tmp_path, manifests, text, LITERAL) == status
 
 
+VIP = "10.96.0.10"
+DB_SERVICE = (
+    "{apiVersion: v1, kind: Service, metadata: {name: db, namespace: x}, "
+    f"spec: {{selector: {{app: db}}, ports: [{{port: 5432}}], clusterIP: {VIP}}}}}"
+)
+TO_VIP = f"egress: [{{to: [{{ipBlock: {{cidr: {VIP}/32}}}}]}}], policyTypes: [Egress]"
+CLOSED = "egress: [], policyTypes: [Egress]"
+SHOP = [pod("web", "web", "10.1.0.1"), pod("db", "db", "10.1.0.2"), DB_SERVICE, policy("to-vip", "web", TO_VIP)]
+TWICE = [*SHOP, policy("closed", "web", CLOSED)]
+SOLO = [
+    pod("db", "db", "10.1.0.2"),
+    DB_SERVICE,
+    policy("own", "db", "ingress: [{from: [{podSelector: {matchLabels: {app: db}}}]}]"),
+    policy("closed", "db", DENIED),
+]
+BEFORE = {"service_translation": "before_policy"}
+POLICED = {"self_via_service": "policed"}
+
+THROUGH = [
+    ("nobody reaches it by way of a Service either", SHOP, "no pod x/web reaches pod x/db", {}, "refuted"),
+    ("not on other ports", SHOP, "no pod x/web reaches pod x/db:80", {}, "proved"),
+    ("nor where the backend's address is seen", SHOP, "no pod x/web reaches pod x/db", BEFORE, "proved"),
+    ("only others count these ways in", SHOP, "only (internet or nodes) reaches pod x/db", {}, "refuted"),
+    ("what it reaches besides includes them", SHOP, "pod x/web reaches only internet", {}, "refuted"),
+    ("isolation is from these ways too", SHOP, "pod x/db is isolated from pod x/web", {}, "refuted"),
+    ("every direct flow is meant by every", SHOP, "every pod x/db reaches pod x/web", {}, "proved"),
+    ("a policy that opens a Service matters", TWICE, "policy x/to-vip is redundant", {}, "refuted"),
+    ("unless its address is never seen", TWICE, "policy x/to-vip is redundant", BEFORE, "proved"),
+    ("a policy beside one that isolates is redundant", TWICE, "policy x/closed is redundant", {}, "proved"),
+    ("a policy that lets a pod come back to itself matters", SOLO, "policy x/own is shadowed", POLICED, "refuted"),
+    (
+        "it matters not where the plugin lets it anyhow",
+        SOLO,
+        "policy x/own is shadowed",
+        {"self_via_service": "allowed"},
+        "proved",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("manifests", "text", "assume", "status"), [row[1:] for row in THROUGH], ids=[row[0] for row in THROUGH]
+)
+def test_a_service_is_a_way_to_its_pods(
+    tmp_path: Path, manifests: list[str], text: str, assume: dict[str, str], status: str
+) -> None:
+    """Claims about every way to a pod count flows through its Services, whose address egress policies may see."""
+    assert status_of(tmp_path, manifests, text, assume) == status
+
+
+HOST = [pod("a", "a", "10.1.0.1"), pod("h", "h", more=", hostNetwork: true"), policy("p", "h", DENIED)]
+HASHED = [
+    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: x}, spec: {selector: {matchLabels: {app: a}}, "
+    "template: {metadata: {labels: {app: a}}, spec: {containers: [{name: c, image: i}]}}}}",
+    pod("b", "b", "10.1.0.1"),
+    policy("p", "a, pod-template-hash: abc", DENIED),
+]
+AS_POD, AS_NODE = {"hostnetwork_pods": "as_pod"}, {"hostnetwork_pods": "as_node"}
+
+PROPERTIES = [
+    ("may select nobody", HOST, "policy x/p is not vacuous", {}, "refuted"),
+    ("may select somebody", HOST, "policy x/p is vacuous", {}, "refuted"),
+    ("selects somebody", HOST, "no policy is vacuous", AS_POD, "proved"),
+    ("selects nobody", HOST, "policy x/p is vacuous", AS_NODE, "proved"),
+    ("may change nothing", HOST, "no policy is redundant", {}, "refuted"),
+    ("changes something", HOST, "no policy is redundant", AS_POD, "proved"),
+    ("may select by a label that nobody knows", HASHED, "policy x/p is not vacuous", {}, "refuted"),
+    ("may isolate by a label that nobody knows", HASHED, "policy x/p is redundant", {}, "refuted"),
+    ("may isolate nobody by that label", HASHED, "policy x/p is not redundant", {}, "refuted"),
+    ("may open nothing", TWICE, "policy x/to-vip is not shadowed", {"ipblock_matches_pods": "never"}, "refuted"),
+    ("opens something", TWICE, "policy x/to-vip is not shadowed", {"service_translation": "after_policy"}, "proved"),
+]
+
+
+@pytest.mark.parametrize(
+    ("manifests", "text", "assume", "status"), [row[1:] for row in PROPERTIES], ids=[row[0] for row in PROPERTIES]
+)
+def test_a_policy_has_a_property_or_has_it_not_under_every_reading(
+    tmp_path: Path, manifests: list[str], text: str, assume: dict[str, str], status: str
+) -> None:
+    """Both a property and its absence are proved only if they hold whatever the plugin does and labels are."""
+    assert status_of(tmp_path, manifests, text, assume) == status
+
+
 @pytest.mark.parametrize("count", [255, 256, 257, 300])
 def test_every_value_of_a_closed_unknown_is_possible(count: int) -> None:
     """The last of many values is as possible as the first, and nothing else is."""

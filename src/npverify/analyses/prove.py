@@ -82,7 +82,9 @@ def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
 
 def _all_flows(engine: Engine, assertion: Assertion, claim: AllFlows) -> AssertionResult:
     breaks = flows_denied if claim.want else flows_allowed
-    obligations = [o for leg in claim.legs for o in engine.obligations.of(leg, breaks)]
+    # who may reach nobody may not do so by way of a Service either
+    legs = claim.legs if claim.want else (*claim.legs, *engine.through.services(claim.legs))
+    obligations = [o for leg in legs for o in engine.obligations.of(leg, breaks)]
     obligations.sort(key=lambda o: o.order)
     asked = engine.asked(claim.legs)
     broken, gave_up = violated(engine, obligations)

@@ -6,10 +6,11 @@ away (it still selects what it selects) gives every flow the same verdict in eac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from npverify.analyses.engine import Engine, members
+from npverify.analyses.prove_some import exists_always
 from npverify.analyses.refute import prefer_default, violated
 from npverify.analyses.results import AssertionResult, Counterexample, Status
 from npverify.assertions.claims import Assertion, Leg, PolicyClaim
@@ -19,18 +20,23 @@ from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet
 from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
 from npverify.oracle import Oracle
-from npverify.reduction.obligations import Breaks, Variants
+from npverify.reduction.bitsets import bits
+from npverify.reduction.obligations import Breaks, Obligation, Variants
 from npverify.reduction.residuals import Signature
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """Whether a policy has a property; `because` and the flow tell why not."""
+    """Whether a policy has a property; `because` and the flow tell why not.
+
+    `never`  it has not, under any reading
+    """
 
     holds: bool
     because: str = ""
     shown: Counterexample | None = None
     vacuous: bool = False
+    never: bool = False
 
 
 def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim) -> AssertionResult:
@@ -40,26 +46,37 @@ def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim)
         return AssertionResult(assertion, Status.VACUOUS, because="there is no policy that it speaks about")
     vacuous: list[PolicyId] = []
     for policy in sorted(claim.policies):
-        answer = decide(engine, policy)
+        answer = decide(engine, policy, claim.want)
         if answer.vacuous and claim.want:
             vacuous.append(policy)
-        elif answer.holds is not claim.want:
-            because = answer.because if claim.want else f"{policy} is {claim.property}"
+        elif not (answer.holds if claim.want else answer.never):
+            sometimes = "" if answer.holds else " under some reading"
+            because = answer.because if claim.want else f"{policy} is {claim.property}{sometimes}"
             depends = tuple(sorted(claim.policies)) if len(claim.policies) == 1 else (policy,)
-            return AssertionResult(assertion, Status.REFUTED, answer.shown, because=because, depends_on=depends)
+            shown = answer.shown if claim.want else None
+            return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=depends)
     if vacuous:
         return AssertionResult(assertion, Status.VACUOUS, because=f"{vacuous[0]} has no rules that could be shadowed")
     return AssertionResult(assertion, Status.PROVED, depends_on=tuple(sorted(claim.policies)))
 
 
-def _vacuous(engine: Engine, policy: PolicyId) -> _Answer:
+def _vacuous(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
+    residuals = engine.residuals
+    selects = [
+        entry.selects
+        for direction in Direction
+        for c in bits(residuals.selecting(direction, policy))
+        for entry in residuals.signature(direction, c)
+        if entry.policy.id == policy
+    ]
+    never = not engine.possible(not_(or_(*selects)), EXTERNAL, EXTERNAL)
     for direction in Direction:
-        for end in members(engine.residuals.selecting(direction, policy), engine.residuals):
-            return _Answer(False, f"it selects {end} for {direction}")
+        for end in members(residuals.selecting(direction, policy), residuals):
+            return _Answer(False, f"it selects {end} for {direction}", never=never)
     return _Answer(True)
 
 
-def _redundant(engine: Engine, policy: PolicyId) -> _Answer:
+def _redundant(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
     def without(signature: Signature) -> tuple[Signature, ...]:
         return signature, tuple(entry for entry in signature if entry.policy.id != policy)
 
@@ -67,28 +84,33 @@ def _redundant(engine: Engine, policy: PolicyId) -> _Answer:
         return _differ(and_(egress[0], ingress[0]), and_(egress[1], ingress[1]))
 
     change = _Change(without, changes, _changed_set(engine.world.policies, policy, lambda p: None), _passes)
-    for direction in Direction:
-        shown = _first_change(engine, _leg(engine, policy, direction), change)
-        if shown is not None:
-            now, then = ("allowed", "denied") if shown.verdict.allowed else ("denied", "allowed")
-            return _Answer(False, f"{policy} matters: this flow is {now}, and {then} without it", shown)
-    return _Answer(True)
+    found = [o for d in Direction for leg in _legs(engine, policy, d) for o in _obligations(engine, leg, change)]
+    shown = _first_change(engine, found, change)
+    if shown is None:
+        return _Answer(True)
+    now, then = ("allowed", "denied") if shown.verdict.allowed else ("denied", "allowed")
+    because = f"{policy} matters: this flow is {now}, and {then} without it"
+    return _Answer(False, because, shown, never=not want and exists_always(engine, found))
 
 
-def _shadowed(engine: Engine, policy: PolicyId) -> _Answer:
+def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
     if not any(part.rules for part in _parts(engine.world.policies, policy)):
-        return _Answer(False, f"{policy} has no rules", vacuous=True)
+        return _Answer(False, f"{policy} has no rules", vacuous=True, never=True)
 
     def ruleless(signature: Signature) -> tuple[Signature, ...]:
         return signature, tuple(e._replace(rules=()) if e.policy.id == policy else e for e in signature)
 
     changed = _changed_set(engine.world.policies, policy, lambda p: replace(p, rules=()))
+    answer = _Answer(True)
+    every: list[Obligation] = []
     for direction in Direction:
         change = _Change(ruleless, _side_differs(direction), changed, _side_passes(direction))
-        shown = _first_change(engine, _leg(engine, policy, direction), change)
+        found = [o for leg in _legs(engine, policy, direction) for o in _obligations(engine, leg, change)]
+        every += found
+        shown = _first_change(engine, found, change) if answer.holds else None
         if shown is not None:
-            return _Answer(False, f"{policy} decides the {direction} of this flow", shown)
-    return _Answer(True)
+            answer = _Answer(False, f"{policy} decides the {direction} of this flow", shown)
+    return answer if answer.holds or want else replace(answer, never=exists_always(engine, every))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +123,13 @@ class _Change:
     passes: Callable[[Verdict], bool]
 
 
-def _first_change(engine: Engine, leg: Leg, change: _Change) -> Counterexample | None:
-    """The preferred flow of the leg that the change decides differently, confirmed by the oracle; None if there is none."""
-    obligations = sorted(engine.obligations.of(leg, change.differs, change.variants), key=lambda o: o.order)
+def _obligations(engine: Engine, leg: Leg, change: _Change) -> list[Obligation]:
+    """The flows of the leg that the change decides differently."""
+    return sorted(engine.obligations.of(leg, change.differs, change.variants), key=lambda o: o.order)
+
+
+def _first_change(engine: Engine, obligations: Sequence[Obligation], change: _Change) -> Counterexample | None:
+    """The preferred flow that the change decides differently, confirmed by the oracle; None if there is none."""
     broken, gave_up = violated(engine, obligations)
     if not broken:
         if gave_up is not None:
@@ -117,12 +143,15 @@ def _first_change(engine: Engine, leg: Leg, change: _Change) -> Counterexample |
     return shown
 
 
-def _leg(engine: Engine, policy: PolicyId, direction: Direction) -> Leg:
-    """Every flow whose judged end the policy may select."""
+def _legs(engine: Engine, policy: PolicyId, direction: Direction) -> Iterator[Leg]:
+    """Every flow whose judged end the policy may select: direct ones, and those through a Service that differ from them."""
     subjects = dict.fromkeys(members(engine.residuals.selecting(direction, policy), engine.residuals), TRUE)
     everything = dict.fromkeys((*engine.world.inventory.endpoints, EXTERNAL), TRUE)
     src, dst = (subjects, everything) if direction is Direction.EGRESS else (everything, subjects)
-    return Leg(src, dst, leave_out_self=True, leave_out_own_node=False)
+    direct = Leg(src, dst, leave_out_self=True, leave_out_own_node=False)
+    yield direct
+    yield from engine.through.services((direct,))
+    yield from engine.through.themselves(subjects)
 
 
 def _differ(one: Pred, other: Pred) -> Pred:

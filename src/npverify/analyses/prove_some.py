@@ -47,18 +47,34 @@ def prove_some_flow(engine: Engine, assertion: Assertion, claim: SomeFlow) -> As
     obligations.sort(key=lambda o: o.order)
     if not any(engine.possible(o.premise, o.src, o.dst, same=o.how.same) for o in obligations):
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
-    options: list[_Option] = []
-    addresses = _Addresses(engine, obligations)
-    for obligation in filter(_certain, obligations):
-        options += _options(engine, obligation, addresses)
-        if any(option.needs is TRUE for option in options):
-            break
-    missing = not_(or_(*(option.needs for option in options)))
-    if engine.possible(missing, EXTERNAL, EXTERNAL):
+    options = _ways_to_exist(engine, obligations)
+    if not _exhaustive(engine, options):
         because = "under some reading no flow is allowed" if options else "no flow is allowed"
         shown = _nearest(engine, claim.legs)
         return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
     return AssertionResult(assertion, Status.PROVED, witness=_witness(engine, options), depends_on=asked)
+
+
+def exists_always(engine: Engine, obligations: Sequence[Obligation]) -> bool:
+    """Whether under every reading some flow breaks one of the obligations."""
+    return _exhaustive(engine, _ways_to_exist(engine, obligations))
+
+
+def _ways_to_exist(engine: Engine, obligations: Sequence[Obligation]) -> list[_Option]:
+    """The ways in which a flow may break one of the obligations, up to the first that needs nothing."""
+    options: list[_Option] = []
+    addresses = _Addresses(engine, obligations)
+    for obligation in filter(_certain, obligations):
+        for option in _options(engine, obligation, addresses):
+            options.append(option)
+            if option.needs is TRUE:
+                return options
+    return options
+
+
+def _exhaustive(engine: Engine, options: Iterable[_Option]) -> bool:
+    """Whether under every reading there is what one of the options needs."""
+    return not engine.possible(not_(or_(*(option.needs for option in options))), EXTERNAL, EXTERNAL)
 
 
 def prove_each_reaches_some(engine: Engine, assertion: Assertion, claim: EachReachesSome) -> AssertionResult:
