@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from npverify.ingest.document import Document, Path
 from npverify.ingest.fields import Fields, State
@@ -43,7 +44,7 @@ class UnknownFields:
                 self._refuse(fields, key, f"did you mean `{meant}`?")
             elif shape.type in STATUS:
                 continue
-            elif place := _place(key, fields.doc.kind):
+            elif place := _place(key, fields.doc.kind, fields.path):
                 self._refuse(fields, key, f"`{key}` belongs {place}: check the indentation")
             elif (seen := self._passed.get((shape.type, key))) is not None:
                 seen.count += 1
@@ -105,20 +106,26 @@ def _slips(word: str, other: str, most: int) -> int:
 
 
 @lru_cache(maxsize=1 << 10)
-def _place(key: str, kind: str) -> str:
-    """Where in an object of this kind a field of that name is read; "" if nowhere."""
-    places = [path for name, path in _places(SHAPES[kind], "") if name == key]
+def _place(key: str, kind: str, at: Path) -> str:
+    """Where in an object of this kind a field of that name is read, rather near `at`; "" if nowhere."""
+    places = [path for name, path in _places(SHAPES[kind], ()) if name == key]
     if not places:
         return ""
-    nearest = min(places, key=lambda path: (path.count("."), path))
-    return f"in `{nearest}`" if nearest else "at the top of the object"
+    here = tuple("[]" if isinstance(step, int) else step for step in at)
+    place = min(places, key=lambda path: (len(path) - 2 * _shared(path, here), path))
+    return f"in `{'.'.join(place).replace('.[]', '[]')}`" if place else "at the top of the object"
 
 
-def _places(shape: Shape, path: str) -> Iterator[tuple[str, str]]:
+def _shared(path: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many steps two paths begin with together."""
+    return sum(1 for _ in takewhile(lambda steps: steps[0] == steps[1], zip(path, other, strict=False)))
+
+
+def _places(shape: Shape, path: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Every field that is read below a shape, with the path of the map that holds it."""
     if isinstance(shape, ListOf):
-        yield from _places(shape.item, f"{path}[]")
+        yield from _places(shape.item, (*path, "[]"))
     elif isinstance(shape, MapOf) and shape.type not in STATUS:
         for name, inner in shape.fields:
             yield name, path
-            yield from _places(inner, f"{path}.{name}" if path else name)
+            yield from _places(inner, (*path, name))
