@@ -142,11 +142,19 @@ SOLO = [
     policy("own", "db", "ingress: [{from: [{podSelector: {matchLabels: {app: db}}}]}]"),
     policy("closed", "db", DENIED),
 ]
+ON_ONE_NODE = [pod(name, "h", more=", hostNetwork: true, nodeName: n1") for name in ("h1", "h2")]
 BEFORE = {"service_translation": "before_policy"}
 POLICED = {"self_via_service": "policed"}
 
-THROUGH = [
+WAYS = [
     ("nobody reaches it by way of a Service either", SHOP, "no pod x/web reaches pod x/db", {}, "refuted"),
+    (
+        "two on the host network of a node have one address",
+        ON_ONE_NODE,
+        "no (pod x/h1 and 10.0.0.1/32) reaches (pod x/h2 and 10.0.0.1/32)",
+        {},
+        "refuted",
+    ),
     ("not on other ports", SHOP, "no pod x/web reaches pod x/db:80", {}, "proved"),
     ("nor where the backend's address is seen", SHOP, "no pod x/web reaches pod x/db", BEFORE, "proved"),
     ("only others count these ways in", SHOP, "only (internet or nodes) reaches pod x/db", {}, "refuted"),
@@ -168,12 +176,13 @@ THROUGH = [
 
 
 @pytest.mark.parametrize(
-    ("manifests", "text", "assume", "status"), [row[1:] for row in THROUGH], ids=[row[0] for row in THROUGH]
+    ("manifests", "text", "assume", "status"), [row[1:] for row in WAYS], ids=[row[0] for row in WAYS]
 )
-def test_a_service_is_a_way_to_its_pods(
+def test_no_way_is_overlooked(
     tmp_path: Path, manifests: list[str], text: str, assume: dict[str, str], status: str
 ) -> None:
-    """Claims about every way to a pod count flows through its Services, whose address egress policies may see."""
+    """Claims that something cannot be count flows through Services, whose address egress policies may see, and within a
+    node."""
     assert status_of(tmp_path, manifests, text, assume) == status
 
 

@@ -17,7 +17,7 @@ from npverify.assertions.claims import (
     PolicyClaim,
     SomeFlow,
 )
-from npverify.assertions.legs import ICMP, OWN_NODE, SELF
+from npverify.assertions.legs import ICMP, NO_POD, OWN_NODE, SELF
 from npverify.assertions.resolve import Resolved, declared_pod_space, resolve
 from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.inventory.addresses import Address, Prefix
@@ -81,11 +81,15 @@ STORE = Service(
     {0: (Backend(db, 8080), Backend(cache, 8081), Backend(EXTERNAL, 8080, Address.parse("203.0.113.9")))},
 )  # fmt: skip
 EMPTY = Service("shop", "empty", "ClusterIP", (ServicePort("", "TCP", 80, 80),), {0: ()})
+HALF = Service(
+    "shop", "half", "ClusterIP", (ServicePort("", "TCP", 80, 80), ServicePort("", "TCP", 81, "none")),
+    {0: (Backend(db, 80),), 1: ()},
+)  # fmt: skip
 NAMED = Service("shop", "named", "ExternalName", (), {}, problem="it is an ExternalName")
 
 WORLD = world(
     web, db, cache, dns, agent, web2, n1,
-    services=(DNS, STORE, EMPTY, NAMED),
+    services=(DNS, STORE, EMPTY, HALF, NAMED),
     namespace_labels={"shop": {"env": "prod"}, "test": {"env": "dev"}},
 ).inventory  # fmt: skip
 ALL = (web, db, cache, dns, agent, web2, n1, EXTERNAL)
@@ -364,6 +368,7 @@ LEFT_OUT = {
     "a pod on the host network": ("no agent reaches db:80", True, True, (OWN_NODE,)),
     "nodes are named": ("no nodes reach db:80", True, False, ()),
     "a node is named behind a let": ("no hosts reach cache:80", True, False, ()),
+    "no pod at either end": ("no internet reaches (nodes or db:80)", True, False, (NO_POD, ICMP)),
     "anything names all": ("no anything reaches db:80", False, False, ()),
     "only": ("only cache reaches db:80", True, True, (SELF, OWN_NODE)),
     "reaches only": ("cache reaches only db:80", True, True, (SELF, OWN_NODE, ICMP)),
@@ -437,6 +442,7 @@ WARNINGS = {
     ),
     "an overlap that is empty": ("assert no db and cache reaches db", "NPV130", 11, "selects nothing"),
     "a service without pods": ("assert every db reaches service shop/empty", "NPV131", 33, "no pod stands behind"),
+    "a port of a service without pods": ("assert every db reaches service shop/half", "NPV131", 33, "`tcp/81`"),
     "a service that is a name": ("assert every db reaches service shop/named", "NPV131", 33, "ExternalName"),
     "a port name that nobody declares": ("assert no db reaches cache on port metrics", "NPV133", 31, "`metrics`"),
 }

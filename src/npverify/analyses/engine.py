@@ -22,7 +22,7 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.obligations import Obligation, Obligations
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.readings import Packet, at_address, at_packet, cells
-from npverify.reduction.residuals import Residuals
+from npverify.reduction.residuals import Residuals, host_network
 from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, choose
 from npverify.smt.solver import Budget, Question, Taken, UndecidedError, satisfiable
 
@@ -40,7 +40,7 @@ class Engine:
         self.through = Through(world.inventory, self.residuals)
         self.oracle = Oracle(world.policies, world.inventory)
         self._known = KnownAddresses(world.inventory)
-        self._answers: dict[tuple[Pred, frozenset[Side], bool], bool | UndecidedError] = {}
+        self._answers: dict[tuple[Pred, frozenset[Side], bool | None], bool | UndecidedError] = {}
 
     def possible(self, pred: Pred, src: Endpoint, dst: Endpoint, *, same: bool = False) -> bool:
         """Whether some flow between the two satisfies `pred`; `same` if they are one pod, not two replicas.
@@ -50,11 +50,12 @@ class Engine:
         if pred is FALSE or pred is TRUE:
             return pred is TRUE
         taken = self._taken(src, dst)
-        key = (pred, frozenset(taken), same)
+        one = _one_address(src, dst, same=same)
+        key = (pred, frozenset(taken), one)
         answer = self._answers.get(key)
         if answer is None:
             try:
-                answer = satisfiable(pred, taken, self.budget, same=same)
+                answer = satisfiable(pred, taken, self.budget, same=one)
             except UndecidedError as gave_up:
                 answer = gave_up
             self._answers[key] = answer
@@ -65,7 +66,9 @@ class Engine:
     def counterexample(self, broken: Pred, obligation: Obligation) -> tuple[Counterexample, Flow, Reading]:
         """The preferred flow that satisfies `broken`, as the oracle judges it; the caller checks that verdict."""
         src, dst = obligation.src, obligation.dst
-        question = Question(broken, self._taken(src, dst), self.budget, same=obligation.how.same)
+        question = Question(
+            broken, self._taken(src, dst), self.budget, same=_one_address(src, dst, same=obligation.how.same)
+        )
         preferred = {side: INSIDE if end.is_pod else OUTSIDE for side, end in ((Side.SRC, src), (Side.DST, dst))}
         chosen = choose(question, [(p.protocol, p.number) for p in dst.ports], preferred)
         flow = self.flow(obligation, chosen)
@@ -142,6 +145,11 @@ class Engine:
         if obligation.how.own_node and on_one_node(obligation.src, obligation.dst) is None:
             phrase = f"{obligation.src} and {obligation.dst} run on one node"
             yield Assumed("node", "one", phrase)
+
+
+def _one_address(src: Endpoint, dst: Endpoint, *, same: bool) -> bool | None:
+    """Whether two ends have one address; None where they may: all on the host network of a node have the node's."""
+    return None if not same and host_network(src) and host_network(dst) else same
 
 
 def assumed(unknown: Unknown, value: str) -> Assumed:

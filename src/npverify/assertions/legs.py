@@ -16,6 +16,7 @@ from npverify.normal.predicates import FALSE, Side
 
 SELF = "a pod's traffic to itself is left out"
 OWN_NODE = "traffic between a pod and its own node is left out"
+NO_POD = "traffic between nodes and outside addresses, which no policy judges, is left out"
 ICMP = "ICMP is not covered"
 
 POD = EndpointKind.POD
@@ -58,7 +59,9 @@ def assumed(select: Selector, legs: Iterable[Leg], *, icmp: bool) -> tuple[str, 
         for one, other in ((leg.src, leg.dst), (leg.dst, leg.src)):
             if leg.leave_out_own_node and any(e in one for e in hosts) and any(e.kind is POD for e in other):
                 found.add(OWN_NODE)
-    phrases = [p for p in (SELF, OWN_NODE) if p in found]
+        if not all(e.is_pod for e in leg.src) and not all(e.is_pod for e in leg.dst):
+            found.add(NO_POD)
+    phrases = [p for p in (SELF, OWN_NODE, NO_POD) if p in found]
     return (*phrases, ICMP) if icmp else tuple(phrases)
 
 
@@ -201,6 +204,13 @@ def _through(select: Selector, service: Service, asked: tuple[s.Traffic, ...], a
         if asked and not any(selects(item, p) for item in asked):
             continue
         backends = service.backends.get(index, ())
+        if not backends and any(service.backends.values()):
+            select.warn(
+                "NPV131",
+                f"no pod stands behind {describe((p,))} of service `{service}`",
+                at.span,
+                "check `targetPort` against the ports that the pods declare",
+            )
         for number in sorted({b.port for b in backends}):
             behind = unite(*({b.endpoint: backend_condition(b, Side.DST)} for b in backends if b.port == number))
             members = select.universe.ordered(restrict(behind, port(p.protocol, number)))
