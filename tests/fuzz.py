@@ -1,4 +1,4 @@
-"""The agreement of oracle, encoder and reduction on as many random flows as there is time for.
+"""The agreement of oracle, encoder, reduction and reference on as many random flows as there is time for.
 
     python tests/fuzz.py --cases 100000 --seed 1 --jobs 2
 
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from random import Random
 
+from against_reference import reference_disagreements
 from agreement import disagreements, obligation_disagreements
 
 PER_WORLD = 20
@@ -20,8 +21,9 @@ PER_WORLD = 20
 
 def world(seed: int) -> list[str]:
     """What does not agree in the world of one seed."""
-    check = disagreements if seed % 2 else obligation_disagreements
-    return [f"seed {seed}: {line}" for line in check(Random(seed), PER_WORLD)]
+    among_themselves = disagreements if seed % 2 else obligation_disagreements
+    checks = (among_themselves, reference_disagreements)
+    return [f"seed {seed}: {line}" for check in checks for line in check(Random(seed), PER_WORLD)]
 
 
 def seeds(first: int, cases: int) -> Iterator[int]:

@@ -11,6 +11,7 @@ from itertools import product
 from random import Random
 from typing import Any
 
+from generate import PORTS, cluster, policies
 from npverify.analyses.world import World
 from npverify.dialects import lower, profile
 from npverify.ingest.document import Document, Path
@@ -23,15 +24,6 @@ from npverify.inventory.unknowns import ABSENT, OTHER, Reading, Unknown
 from npverify.normal.flow import PROTOCOLS, Flow, Via
 from npverify.normal.predicates import AddressIn, LabelIn, PortIn, UnknownIn, atoms_of
 from npverify.reduction.classes import predicates
-
-NAMESPACES = ("red", "blue")
-APPS = ("web", "api", "db")
-PORTS = (53, 80, 81, 443, 8080)
-NAMES = ("http", "dns", "alt")
-CIDRS = (
-    "0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/30", "10.1.0.1/32", "203.0.113.0/24", "::/0", "fd00::/8",
-    "fd00::1/128", "192.168.0.0/24",
-)  # fmt: skip
 
 
 class _Nowhere:
@@ -65,7 +57,7 @@ def random_world(rng: Random) -> World:
 def random_manifests(rng: Random) -> Made:
     """The same, with the manifests and the name of the profile."""
     problems = Problems()
-    objects = [*_inventory(rng), *_policies(rng)]
+    objects = [*cluster(rng), *policies(rng)]
     documents = [document(value) for value in objects]
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
     inventory = build(documents, problems, pod_space=tuple(Prefix.parse(p) for p in space))
@@ -73,154 +65,6 @@ def random_manifests(rng: Random) -> Made:
     lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(name, {}), problems)
     problems.raise_errors()
     return Made(objects, name, World(inventory, lowered.policies, lowered.ids))
-
-
-def _inventory(rng: Random) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = []
-    for name in NAMESPACES:
-        if rng.random() < 0.7:
-            labels = {"env": rng.choice(("prod", "dev"))} if rng.random() < 0.7 else {}
-            made.append({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-    for node in rng.sample(("n1", "n2"), rng.randint(0, 2)):
-        status = (
-            {"addresses": [{"type": "InternalIP", "address": f"192.168.0.{node[1]}"}]} if rng.random() < 0.6 else {}
-        )
-        made.append({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node}, "status": status})
-    for number in range(rng.randint(2, 5)):
-        made.append(_workload(rng, number))
-    return made
-
-
-def _workload(rng: Random, number: int) -> dict[str, Any]:
-    namespace, app = rng.choice(NAMESPACES), rng.choice(APPS)
-    labels = {"app": app} if rng.random() < 0.9 else {}
-    if rng.random() < 0.3:
-        labels["tier"] = rng.choice(("a", "b", ""))
-    containers = [{"name": "c", "ports": _container_ports(rng)}]
-    spec: dict[str, Any] = {"containers": containers}
-    if rng.random() < 0.3:
-        spec["initContainers"] = [{"name": "i", "ports": _container_ports(rng)}]
-        if rng.random() < 0.5:
-            spec["initContainers"][0]["restartPolicy"] = "Always"
-    if rng.random() < 0.15:
-        spec["hostNetwork"] = True
-    if rng.random() < 0.3:
-        spec["nodeName"] = rng.choice(("n1", "n2"))
-    meta = {"name": f"{app}-{number}", "namespace": namespace}
-    kind = rng.choice(("Pod", "Pod", "Deployment", "StatefulSet", "DaemonSet"))
-    if kind == "Pod":
-        status = rng.choice(
-            (
-                {},
-                {"phase": "Running", "podIPs": [{"ip": f"10.1.0.{number}"}]},
-                {"phase": "Running", "podIPs": [{"ip": f"10.1.0.{number}"}, {"ip": f"fd00::{number}"}]},
-            )
-        )
-        if spec.get("hostNetwork"):
-            status = {}
-        return {
-            "apiVersion": "v1",
-            "kind": kind,
-            "metadata": {**meta, "labels": labels},
-            "spec": spec,
-            "status": status,
-        }
-    labels["app"] = app
-    template = {"metadata": {"labels": labels}, "spec": spec}
-    inner = {"selector": {"matchLabels": {"app": app}}, "template": template}
-    return {"apiVersion": "apps/v1", "kind": kind, "metadata": meta, "spec": inner}
-
-
-def _container_ports(rng: Random) -> list[dict[str, Any]]:
-    return [
-        {
-            "containerPort": rng.choice(PORTS),
-            "protocol": rng.choice(("TCP", "TCP", "UDP")),
-            **({"name": name} if rng.random() < 0.8 else {}),
-        }
-        for name in rng.sample(NAMES, rng.randint(0, 2))
-    ]
-
-
-def _policies(rng: Random) -> list[dict[str, Any]]:
-    return [
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": f"p{number}", "namespace": rng.choice(NAMESPACES)},
-            "spec": _spec(rng),
-        }
-        for number in range(rng.choice((0, 1, 3, 4, 5, 6)))
-    ]
-
-
-def _spec(rng: Random) -> dict[str, Any]:
-    spec: dict[str, Any] = {"podSelector": _selector(rng)}
-    if rng.random() < 0.6:
-        spec["policyTypes"] = rng.sample(("Ingress", "Egress"), rng.randint(1, 2))
-    for field, peers in (("ingress", "from"), ("egress", "to")):
-        if rng.random() < 0.7:
-            spec[field] = [_rule(rng, peers) for _ in range(rng.randint(0, 2))]
-    return spec
-
-
-def _rule(rng: Random, peers: str) -> dict[str, Any]:
-    rule: dict[str, Any] = {}
-    if rng.random() < 0.8:
-        rule[peers] = [_peer(rng) for _ in range(rng.randint(0, 2))]
-    if rng.random() < 0.6:
-        rule["ports"] = [_port(rng) for _ in range(rng.randint(0, 2))]
-    return rule
-
-
-def _peer(rng: Random) -> dict[str, Any]:
-    kind = rng.random()
-    if kind < 0.3:
-        cidr = Prefix.parse(rng.choice(CIDRS))
-        inside = [c for c in CIDRS if cidr.covers(Prefix.parse(c)) and Prefix.parse(c) != cidr]
-        block: dict[str, Any] = {"cidr": str(cidr)}
-        if inside and rng.random() < 0.5:
-            block["except"] = rng.sample(inside, 1)
-        return {"ipBlock": block}
-    if kind < 0.6:
-        return {"podSelector": _selector(rng)}
-    namespaces = _selector(rng, namespace=True)
-    return {"namespaceSelector": namespaces, **({"podSelector": _selector(rng)} if kind < 0.8 else {})}
-
-
-def _selector(rng: Random, *, namespace: bool = False) -> dict[str, Any]:
-    key = rng.choice(
-        ("env", "kubernetes.io/metadata.name") if namespace else ("app", "app", "tier", "pod-template-hash")
-    )
-    values = {
-        "env": ("prod", "dev"),
-        "kubernetes.io/metadata.name": NAMESPACES,
-        "app": APPS,
-        "tier": ("a", ""),
-        "pod-template-hash": ("abc",),
-    }[key]
-    kind = rng.random()
-    if kind < 0.3:
-        return {}
-    if kind < 0.6:
-        return {"matchLabels": {key: rng.choice(values)}}
-    operator = rng.choice(("In", "NotIn", "Exists", "DoesNotExist"))
-    expression: dict[str, Any] = {"key": key, "operator": operator}
-    if operator in ("In", "NotIn"):
-        expression["values"] = rng.sample(values, rng.randint(1, len(values)))
-    return {"matchExpressions": [expression]}
-
-
-def _port(rng: Random) -> dict[str, Any]:
-    protocol = {"protocol": rng.choice(("TCP", "UDP", "SCTP"))} if rng.random() < 0.6 else {}
-    kind = rng.random()
-    if kind < 0.15:
-        return protocol
-    if kind < 0.4:
-        return {**protocol, "port": rng.choice(NAMES)}
-    if kind < 0.6:
-        return {**protocol, "port": 80, "endPort": rng.choice((80, 81, 443))}
-    return {**protocol, "port": rng.choice(PORTS)}
 
 
 @dataclass(frozen=True)
@@ -234,21 +78,25 @@ class Case:
 def random_case(rng: Random, world: World) -> Case:
     """A flow between two random ends with every field filled in, and a random reading."""
     ends = [*world.inventory.endpoints, EXTERNAL]
-    src, dst = rng.choice(ends), rng.choice(ends)
-    while not (src.is_pod or dst.is_pod):
-        src, dst = rng.choice(ends), rng.choice(ends)
+    pairs = [(a, b) for a in ends for b in ends if (a.is_pod or b.is_pod) and _families(a, world) & _families(b, world)]
+    src, dst = rng.choice(pairs)
     prefixes = sorted({a.prefix for p in predicates(world.policies) for a in atoms_of(p) if isinstance(a, AddressIn)})
-    common = [f for f in FAMILIES if f in _families(src, world) and f in _families(dst, world)] or [4]
-    family = rng.choice(common)
+    family = rng.choice([f for f in FAMILIES if f in _families(src, world) & _families(dst, world)])
     same = src is dst and (not src.replicated or rng.random() < 0.5)
     src_ip = _address(rng, src, family, prefixes, world)
     dst_ip = src_ip if same else _address(rng, dst, family, prefixes, world)
     hosts = (EndpointKind.HOST_POD, EndpointKind.NODE)
     may_share = (src.kind in hosts and dst.is_pod) or (dst.kind in hosts and src.is_pod)
     protocol = rng.choice((*PROTOCOLS, "TCP", "TCP"))
+    mentioned = _mentioned_ports(world)
+    port: int | None = rng.choice(sorted({*PORTS, 1, 65535, *mentioned} if rng.random() < 0.5 else mentioned or PORTS))
+    if dst.ports and rng.random() < 0.5:
+        declared = rng.choice(dst.ports)
+        port = declared.number
+        protocol = declared.protocol if rng.random() < 0.8 else protocol
     icmp = (rng.choice((0, 8)), 0) if protocol == "ICMP" else None
-    ports = {p.number for p in dst.ports} | set(PORTS) | {1, 65535} | _mentioned_ports(world)
-    port = None if icmp else rng.choice(sorted(ports if rng.random() < 0.5 else _mentioned_ports(world) or ports))
+    if icmp:
+        port = None
     via = None
     if dst.is_pod and rng.random() < 0.3:
         via = Via("red", "service", _virtual(rng, family, prefixes), 80)
@@ -267,7 +115,7 @@ def _families(end: Endpoint, world: World) -> set[int]:
 def _address(rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], world: World) -> Address:
     if end is not EXTERNAL and end.address_known:
         of_family = [a for a in end.addresses if a.family == family]
-        return rng.choice(of_family or list(end.addresses))
+        return rng.choice(of_family)
     space = [p for p in world.inventory.pod_space if p.family == family]
     inside_space = bool(space) and end.kind is EndpointKind.POD
     blocks = [p for p in (space if inside_space else prefixes) if p.family == family] or [
@@ -297,7 +145,7 @@ def _mentioned_ports(world: World) -> set[int]:
 
 
 def _reading(rng: Random, world: World) -> dict[str, str]:
-    reading = {s.name: rng.choice(s.values) for s in world.policies.switches if rng.random() < 0.5}
+    reading = {s.name: rng.choice(s.values) for s in world.policies.switches if rng.random() < 0.8}
     mentioned: dict[str, set[str]] = {}
     for pred in predicates(world.policies):
         for atom in atoms_of(pred):

@@ -69,7 +69,7 @@ def test_an_added_allow_rule_removes_no_flow(seed: int) -> None:
     made = random_manifests(rng)
     objects = deepcopy(made.objects)
     for policy in policies(objects):
-        spec = policy["spec"]
+        spec = policy["spec"] = policy.get("spec") or {}
         if "Ingress" in (spec.get("policyTypes") or ["Ingress"]):
             spec["ingress"] = [*(spec.get("ingress") or []), {"ports": [{"port": rng.choice((53, 80, 443))}]}]
     assert all(after for before, after, _ in verdicts(rng, made.world, remade(made, objects)) if before)
@@ -116,7 +116,7 @@ def test_the_order_of_rules_peers_and_ports_changes_nothing(seed: int) -> None:
     objects = deepcopy(made.objects)
     for policy in policies(objects):
         for field, peers in (("ingress", "from"), ("egress", "to")):
-            rules = policy["spec"].get(field) or []
+            rules = (policy.get("spec") or {}).get(field) or []
             rules.reverse()
             for rule in rules:
                 for part in (peers, "ports"):
