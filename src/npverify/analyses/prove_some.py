@@ -22,7 +22,6 @@ from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import Unknown, fact
 from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, not_, or_, substitute, unknown_in
 from npverify.reduction.obligations import Obligation, flows_allowed, flows_denied
-from npverify.reduction.pairs import on_one_node
 from npverify.reduction.readings import Packet, at_address, at_packet, packets, under
 from npverify.reduction.residuals import host_network
 from npverify.smt.choose import Chosen
@@ -154,9 +153,10 @@ def _taken_by_one(engine: Engine, obligations: Iterable[Obligation], addresses: 
 
 
 def _certain(obligation: Obligation) -> bool:
-    """Whether the ends do stand to each other like this. Where it is not known whether they share a node, they need not:
-    what exists must exist on two nodes too, and one node only allows more."""
-    return not obligation.how.own_node or on_one_node(obligation.src, obligation.dst) is True
+    """Whether the ends do stand to each other like this. Where it is not known whether they share a node, and where a
+    DaemonSet has pods on other nodes too, they need not: one node only allows more than two."""
+    here = obligation.src.node
+    return not obligation.how.own_node or (here is not None and here == obligation.dst.node)
 
 
 def _options(engine: Engine, obligation: Obligation, addresses: _Addresses) -> Iterator[_Option]:
