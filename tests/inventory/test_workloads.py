@@ -213,3 +213,11 @@ def test_workloads_of_one_name_are_told_apart():
 def test_a_daemon_set_has_no_replicas():
     """A field that a DaemonSet does not have takes no pods away."""
     assert names(inventory(workload("DaemonSet", "replicas: 0"))) == ["x/w"]
+
+
+@pytest.mark.parametrize(("replicas", "count"), [(0, 0), (1, 1), (64, 64), (65, 1)])
+def test_the_pods_of_a_stateful_set_are_told_apart_up_to_64(replicas: int, count: int) -> None:
+    """Each pod of a StatefulSet has a name of its own; only beyond 64 of them one endpoint stands for all."""
+    pods = inventory(workload("StatefulSet", f"replicas: {replicas}")).pods
+    assert {p.name for p in pods} == ({"w"} if replicas == 65 else {f"w-{n}" for n in range(count)})
+    assert all(p.replicated is (replicas == 65) for p in pods)
