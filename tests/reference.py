@@ -8,7 +8,7 @@ kubernetes/website network-policies.md. What these leave to the network plugin i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, Literal
@@ -99,13 +99,13 @@ def matches(selector: Manifest, labels: Labels) -> bool:
             return False
     for requirement in selector.get("matchExpressions", []):
         key, operator, values = requirement["key"], requirement["operator"], requirement.get("values", [])
-        if operator == "In" and not (key in labels and labels[key] in values):
-            return False
-        if operator == "NotIn" and key in labels and labels[key] in values:
-            return False
-        if operator == "Exists" and key not in labels:
-            return False
-        if operator == "DoesNotExist" and key in labels:
+        holds = {
+            "In": key in labels and labels[key] in values,
+            "NotIn": key not in labels or labels[key] not in values,
+            "Exists": key in labels,
+            "DoesNotExist": key not in labels,
+        }
+        if not holds[operator]:
             return False
     return True
 
@@ -118,24 +118,25 @@ def policy_types(spec: Manifest) -> set[str]:
     return {"Ingress", "Egress"} if spec.get("egress", []) else {"Ingress"}
 
 
+@dataclass(frozen=True)
 class _Cluster:
     """The objects of one cluster, under one reading."""
 
-    def __init__(self, objects: list[Manifest], reading: Reading) -> None:
-        self.objects = objects
-        self.reading = reading
+    objects: list[Manifest]
+    reading: Reading
 
     def passes(self, direction: str, flow: Flow) -> bool:
         """One direction: the flow passes an exempt or unpoliced end, one that nothing isolates, or by some rule."""
         subject = flow.src if direction == "Egress" else flow.dst
         if not self.is_pod(subject) or self.exempt(direction, flow):
             return True
-        selecting = [p for p in self.policies() if self.selects(p, subject, direction)]
+        selecting = [p for p in self.objects if self.selects(p, subject, direction)]
         if not selecting:
             return True
         if flow.protocol == "ICMP" and self.reading.icmp != "portless_rules_only":
             return self.reading.icmp == "always_allow"
-        return any(self.rule_matches(r, p, direction, flow) for p in selecting for r in self.rules(p, direction))
+        rules = [(r, p) for p in selecting for r in p.get("spec", {}).get(direction.lower(), [])]
+        return any(self.rule_matches(rule, policy, direction, flow) for rule, policy in rules)
 
     def exempt(self, direction: str, flow: Flow) -> bool:
         """Traffic that no policy stops: a pod's own, that of its node, and perhaps that to its node."""
@@ -147,17 +148,12 @@ class _Cluster:
             return direction == "Ingress" or self.reading.pod_to_own_node == "always_allow"
         return False
 
-    def policies(self) -> Iterator[Manifest]:
-        return (o for o in self.objects if o["kind"] == "NetworkPolicy")
-
-    def rules(self, policy: Manifest, direction: str) -> list[Manifest]:
-        return policy.get("spec", {}).get(direction.lower(), [])
-
     def selects(self, policy: Manifest, pod: End, direction: str) -> bool:
-        """Whether the policy isolates the pod in this direction."""
+        """Whether the object is a policy that isolates the pod in this direction."""
         spec = policy.get("spec", {})
         return (
-            pod.owner[1] == policy["metadata"].get("namespace", "default")
+            policy["kind"] == "NetworkPolicy"
+            and pod.owner[1] == policy["metadata"].get("namespace", "default")
             and direction in policy_types(spec)
             and matches(spec.get("podSelector", {}), self.labels(pod))
         )
@@ -167,9 +163,8 @@ class _Cluster:
         peers = rule.get("to" if direction == "Egress" else "from", [])
         ports = rule.get("ports", [])
         namespace = policy["metadata"].get("namespace", "default")
-        return (not peers or any(self.peer_matches(p, namespace, direction, flow) for p in peers)) and (
-            not ports or any(self.port_matches(p, flow) for p in ports)
-        )
+        some_peer = not peers or any(self.peer_matches(p, namespace, direction, flow) for p in peers)
+        return some_peer and (not ports or any(self.port_matches(p, flow) for p in ports))
 
     def peer_matches(self, peer: Manifest, namespace: str, direction: str, flow: Flow) -> bool:
         """Whether the other end is the pods of a selector, or in a block."""
@@ -182,19 +177,17 @@ class _Cluster:
             return False
         if "namespaceSelector" not in peer:
             return end.owner[1] == namespace and matches(peer["podSelector"], self.labels(end))
-        return matches(peer["namespaceSelector"], self.namespace_labels(end.owner[1])) and matches(
-            peer.get("podSelector", {}), self.labels(end)
-        )
+        there = matches(peer["namespaceSelector"], self.namespace_labels(end.owner[1]))
+        return there and matches(peer.get("podSelector", {}), self.labels(end))
 
     def block_matches(self, block: Manifest, end: End, vip: str | None) -> bool:
         """Whether the address that the policy sees is in the block and in none of its exceptions."""
         seen, reading = end.ip, self.reading
+        owners = reading.ipblock_matches_nodes if self.is_host(end) else reading.ipblock_matches_pods
         if vip is not None and reading.service_translation == "after_policy":
             seen = vip  # the address of no pod and of no node
-        elif end.kind != "outside":
-            written = reading.ipblock_matches_nodes if self.is_host(end) else reading.ipblock_matches_pods
-            if written == "never":
-                return False
+        elif end.kind != "outside" and owners == "never":
+            return False
         address = ip_address(seen)
         inside, *outside = [address in ip_network(c) for c in (block["cidr"], *block.get("except", []))]
         return inside and not any(outside)
@@ -229,20 +222,17 @@ class _Cluster:
     def template(self, pod: End) -> Manifest:
         """The pod itself, or the template of the controller that made it: something with labels and a pod's spec."""
         kind, namespace, name = pod.owner
-        for o in self.objects:
-            meta = o["metadata"]
-            if (o["kind"], meta.get("namespace", "default"), meta["name"]) == (kind, namespace, name):
-                spec = o["spec"]["jobTemplate"]["spec"] if kind == "CronJob" else o["spec"]
-                return o if kind == "Pod" else spec["template"]
-        raise KeyError(pod.owner)
+        named = [o for o in self.objects if (o["kind"], o["metadata"]["name"]) == (kind, name)]
+        (found,) = [o for o in named if o["metadata"].get("namespace", "default") == namespace]
+        spec = found["spec"]["jobTemplate"]["spec"] if kind == "CronJob" else found["spec"]
+        return found if kind == "Pod" else spec["template"]
 
     def labels(self, pod: End) -> dict[str, str]:
         """The labels of a pod: those of its template, and over them those of its controller."""
         written = self.template(pod).get("metadata", {}).get("labels", {})
         added = RUNTIME_LABELS[pod.owner[0]]
-        return {k: v for k, v in written.items() if k not in added} | {
-            k: v for k, v in pod.runtime.items() if k in added
-        }
+        kept = {key: value for key, value in written.items() if key not in added}
+        return kept | {key: value for key, value in pod.runtime.items() if key in added}
 
     def namespace_labels(self, name: str) -> dict[str, str]:
         """The labels of a namespace; its name is always one of them and cannot be forged."""
