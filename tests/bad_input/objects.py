@@ -212,6 +212,26 @@ INVENTORY = [
         (("NPV020", "number"),),
     ),
     Bad(
+        "a misspelt field of a pod",
+        raw(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: shop}\nspec:\n  ▶hostNetwrok: true\n  containers: [{name: c}]\n"
+        ),
+        (("NPV021", "hostNetwork"),),
+    ),
+    Bad(
+        "a misplaced field of a template",
+        raw(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: shop}\nspec:\n"
+            "  ▶hostNetwork: true\n  template: {spec: {containers: [{name: c}]}}\n"
+        ),
+        (("NPV021", "spec.template.spec"),),
+    ),
+    Bad(
+        "a workload without a template",
+        raw("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x, namespace: shop}\n▷spec: {replicas: 1}\n"),
+        (("NPV045", "spec.template"),),
+    ),
+    Bad(
         "policies and nobody to select",
         {"in.yaml": POLICY + "metadata: {name: p, namespace: shop}\nspec: {podSelector: {}}\n"},
         (("NPV144", "pod"),),

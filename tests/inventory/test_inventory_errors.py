@@ -113,14 +113,15 @@ CONTAINER = "spec: {{containers: [{{ports: [{{{}}}]}}]}}"
             pod(CONTAINER.format("containerPort: 1, name: a--b")), "NPV039", f"{PORT}.name", id="no name of a port"
         ),
         pytest.param(
-            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: x}, spec: {replicas: -1}}",
+            "{apiVersion: apps/v1, kind: Deployment, metadata: {name: w, namespace: x},"
+            " spec: {replicas: -1, template: {spec: {containers: [{}]}}}}",
             "NPV040",
             "spec.replicas",
             id="fewer than no pods",
         ),
         pytest.param(
             "{apiVersion: batch/v1, kind: CronJob, metadata: {name: w, namespace: x},"
-            " spec: {jobTemplate: {spec: {parallelism: -1}}}}",
+            " spec: {jobTemplate: {spec: {parallelism: -1, template: {spec: {containers: [{}]}}}}}}",
             "NPV040",
             "spec.jobTemplate.spec.parallelism",
             id="fewer than no pods of a run",
@@ -197,6 +198,7 @@ def test_one_object_is_defined_once(first, second, duplicate):
         return f"{{apiVersion: {version}, kind: {kind}, metadata: {{name: {name}{namespace}}}}}"
 
     errors = problems_of(f"{document(first)}\n---\n{document(second)}").errors
+    errors = tuple(error for error in errors if error.code != "NPV045")  # the workloads have no template
     assert [error.code for error in errors] == ["NPV034"] * duplicate
     for error in errors:
         assert error.span.line == 2

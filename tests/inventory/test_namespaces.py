@@ -65,9 +65,9 @@ def test_missing_namespaces_are_one_warning():
     """0.4: the warning counts the objects, policies too, and points at the first."""
     (warning,) = problems_of(
         """
-        {kind: Pod, metadata: {name: elsewhere, namespace: shop}}
+        {kind: Pod, metadata: {name: elsewhere, namespace: shop}, spec: {containers: [{}]}}
         ---
-        {kind: Pod, metadata: {name: a}}
+        {kind: Pod, metadata: {name: a}, spec: {containers: [{}]}}
         ---
         {kind: Node, metadata: {name: n}}
         ---

@@ -147,7 +147,8 @@ def test_generated_names_are_told_apart():
 )
 def test_an_address_outside_the_pod_space_is_a_warning(address, code):
     """What the user said of pod addresses and what a snapshot says must agree."""
-    pod = f"{{kind: Pod, metadata: {{name: a, namespace: x}}, status: {{podIP: {address}}}}}"
+    head = "kind: Pod, metadata: {name: a, namespace: x}, spec: {containers: [{}]}"
+    pod = f"{{{head}, status: {{podIP: {address}}}}}"
     warnings = problems_of(pod, pod_space=(Prefix.parse("10.1.0.0/16"),)).warnings
     assert [warning.code for warning in warnings] == code
 
@@ -155,7 +156,8 @@ def test_an_address_outside_the_pod_space_is_a_warning(address, code):
 def test_an_address_of_two_pods_is_a_warning():
     """Two running pods cannot have one address, so that the snapshot is not of one moment."""
     pods = "\n---\n".join(
-        f"{{kind: Pod, metadata: {{name: {name}, namespace: x}}, status: {{podIP: 10.0.0.1}}}}" for name in "ab"
+        f"{{kind: Pod, metadata: {{name: {name}, namespace: x}}, spec: {{containers: [{{}}]}}, status: {{podIP: 10.0.0.1}}}}"
+        for name in "ab"
     )
     (warning,) = problems_of(pods).warnings
     assert warning.code == "NPV042"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.manifests import inventory, names
+from inventory.manifests import inventory, names, problems_of
 from npverify.inventory.model import WorkloadRef
 
 
@@ -18,17 +18,24 @@ def owned(kind: str, name: str, owner: str = "", labels: str = "", group: str = 
     return f"{{apiVersion: {group}, kind: {kind}, metadata: {meta}{more}}}"
 
 
+def whole(kind: str, name: str, owner: str = "", group: str = "apps/v1", more: str = "") -> str:
+    """A workload with a pod template."""
+    spec = "template: {spec: {containers: [{name: c}]}}"
+    spec = f"jobTemplate: {{spec: {{{spec}}}}}" if kind == "CronJob" else spec
+    return owned(kind, name, owner, group=group, more=f", spec: {{{spec}{more}}}")
+
+
 def pod(owner: str, labels: str = "", name: str = "p", status: str = "{phase: Running, podIP: 10.0.0.1}") -> str:
     """A listed pod of a controller."""
     return owned("Pod", name, owner, labels, more=f", status: {status}")
 
 
-DEPLOYMENT = owned("Deployment", "web", group="apps/v1")
-REPLICA_SET = owned("ReplicaSet", "web-abc", "Deployment/web", group="apps/v1")
-OLD_REPLICA_SET = owned("ReplicaSet", "web-old", "Deployment/web", group="apps/v1", more=", spec: {replicas: 0}")
-LONE_REPLICA_SET = owned("ReplicaSet", "web-abc", group="apps/v1")
-JOB = owned("Job", "nightly-28000001", "CronJob/nightly", group="batch/v1")
-CRON_JOB = owned("CronJob", "nightly", group="batch/v1")
+DEPLOYMENT = whole("Deployment", "web")
+REPLICA_SET = whole("ReplicaSet", "web-abc", "Deployment/web")
+OLD_REPLICA_SET = whole("ReplicaSet", "web-old", "Deployment/web", more=", replicas: 0")
+LONE_REPLICA_SET = whole("ReplicaSet", "web-abc")
+JOB = whole("Job", "nightly-28000001", "CronJob/nightly", "batch/v1")
+CRON_JOB = whole("CronJob", "nightly", group="batch/v1")
 
 
 @pytest.mark.parametrize(
@@ -87,12 +94,12 @@ def test_a_listed_pod_belongs_to_its_top_controller(documents, workload):
             id="finished pods are not what the next run will be",
         ),
         pytest.param(
-            [owned("Deployment", "other", group="apps/v1"), pod("ReplicaSet/web-abc", "pod-template-hash: abc")],
+            [whole("Deployment", "other"), pod("ReplicaSet/web-abc", "pod-template-hash: abc")],
             ["x/other", "x/p"],
             id="each workload by itself",
         ),
         pytest.param(
-            [owned("Deployment", "p", group="apps/v1"), pod("Deployment/web")],
+            [whole("Deployment", "p"), pod("Deployment/web")],
             ["x/p", "x/p?"],
             id="a pod and a workload of one name and kind are told apart",
         ),
@@ -125,3 +132,65 @@ def test_many_left_out_pods_are_one_note():
     """A report does not list every finished pod."""
     pods = "\n---\n".join(pod("", name=f"p{i}", status="{phase: Failed}") for i in range(5))
     assert "left out, because they have finished: 5 pods (x/p0, x/p1, x/p2 and 2 more)" in inventory(pods).notes
+
+
+@pytest.mark.parametrize(
+    ("documents", "where"),
+    [
+        pytest.param([owned("Deployment", "w", group="apps/v1")], "spec.template", id="no spec"),
+        pytest.param(
+            [owned("DaemonSet", "w", group="apps/v1", more=", spec: {}")], "spec.template", id="an empty spec"
+        ),
+        pytest.param(
+            [owned("ReplicationController", "w", more=", spec: {template: {}}")],
+            "spec.template",
+            id="an empty template",
+        ),
+        pytest.param(
+            [owned("CronJob", "w", group="batch/v1", more=", spec: {schedule: x}")],
+            "spec.jobTemplate.spec.template",
+            id="a CronJob",
+        ),
+        pytest.param(
+            [owned("Deployment", "w", group="apps/v1"), pod("Deployment/w")], "", id="its pods are listed instead"
+        ),
+        pytest.param(
+            [owned("StatefulSet", "w", group="apps/v1", more=", spec: {replicas: 0}")], "", id="it has no pods at all"
+        ),
+        pytest.param(
+            [whole("Deployment", "web"), owned("ReplicaSet", "web-1", "Deployment/web", group="apps/v1")],
+            "",
+            id="another workload makes it",
+        ),
+    ],
+)
+def test_a_workload_whose_pods_nothing_tells_is_an_error(documents, where):
+    """The template is missed where the pods are to be made from it."""
+    errors = problems_of("\n---\n".join(documents)).errors
+    assert [(e.code, e.span.file) for e in errors] == ([("NPV045", where)] if where else [])
+
+
+@pytest.mark.parametrize(
+    ("documents", "told"),
+    [
+        pytest.param([whole("Deployment", "w")], [], id="a template with a container"),
+        pytest.param([pod("", name="w")], ["Pod `x/w` lists no container"], id="a pod without spec"),
+        pytest.param([owned("Pod", "w", more=", spec: {containers: []}")], ["Pod `x/w` lists no container"], id="none"),
+        pytest.param(
+            [owned("Job", "w", group="batch/v1", more=", spec: {template: {metadata: {labels: {a: b}}}}")],
+            ["Job `x/w` lists no container"],
+            id="a template of labels alone",
+        ),
+        pytest.param(
+            [pod("", name=f"p{i}", status=f"{{phase: Running, podIP: 10.0.0.{i}}}") for i in range(3)],
+            ["Pod `x/p0` lists no container, and so it is with 2 more"],
+            id="one warning for all",
+        ),
+    ],
+)
+def test_pods_without_containers_are_told_once(documents, told):
+    """Trimmed objects are read as pods that declare no port, and that is said."""
+    found = problems_of("\n---\n".join(documents))
+    assert found.errors == ()
+    warned = [w.message for w in found.warnings if w.code == "NPV046"]
+    assert warned == [f"{text}: taken to declare no port" for text in told]

@@ -201,7 +201,7 @@ def test_the_pod_spec_of_a_template_counts():
 
 def test_a_workload_without_template_labels_is_an_endpoint():
     """A template may leave out its metadata."""
-    assert names(inventory(workload("ReplicaSet", template=""))) == ["x/w"]
+    assert names(inventory(workload("ReplicaSet", template="spec: {containers: [{name: c}]}"))) == ["x/w"]
 
 
 def test_workloads_of_one_name_are_told_apart():

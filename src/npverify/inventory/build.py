@@ -11,6 +11,7 @@ from dataclasses import replace
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
+from npverify.inventory.containers import warn_without_containers
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory, Service
 from npverify.inventory.namespaces import read_namespaces, used_namespaces
 from npverify.inventory.nodes import implied_nodes, pod_block_families, read_nodes
@@ -42,6 +43,7 @@ def build(
     declared = read_nodes(items["Node"], problems)
     owners = Owners(items)
     listed = read_pods(items["Pod"], owners, declared, problems, notes)
+    warn_without_containers(items, problems)
     expanded = expand_workloads(items, listed.live, owners, declared, problems, notes)
     pods = _unique([*listed.endpoints, *expanded])
     nodes = [*declared.values(), *implied_nodes(pods, declared)]

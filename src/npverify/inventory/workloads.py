@@ -56,6 +56,8 @@ def expand_workloads(
             if why := _idle(item):
                 notes.append(f"{item} {why}: no pods")
                 continue
+            if _lacks_template(item, problems):
+                continue
             endpoints += _endpoints(item, above[-1] if above else ref, template, nodes, problems)
     return endpoints
 
@@ -63,6 +65,11 @@ def expand_workloads(
 def _path(kind: str) -> tuple[str, ...]:
     """Where the part of the object stands that holds the template and the counts."""
     return ("spec", "jobTemplate", "spec") if kind == "CronJob" else ("spec",)
+
+
+def template_path(kind: str) -> tuple[str, ...]:
+    """Where the pod template stands in a workload of this kind."""
+    return (*_path(kind), "template")
 
 
 def _spec(item: Item) -> dict[str, Any]:
@@ -92,6 +99,17 @@ def _template(item: Item, problems: Problems) -> dict[str, Any]:
             fix = "write 0 or a larger number"
             Fields.of(item.doc, problems).error("NPV040", f"`{key}` is negative: {count}", *path, key, fix=fix)
     return template
+
+
+def _lacks_template(item: Item, problems: Problems) -> bool:
+    """Whether there is no template, so that nothing tells what the pods are; the API refuses that, and so it is reported."""
+    path = template_path(item.kind)
+    if part(item.doc.value, *path):
+        return False
+    fix = "write the template of its pods, or list the pods themselves"
+    message = f"`{'.'.join(path)}` of {item.kind} `{item.name}` is missing"
+    Fields.of(item.doc, problems).error("NPV045", message, *path, fix=fix)
+    return True
 
 
 def _idle(item: Item) -> str:
