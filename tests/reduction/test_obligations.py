@@ -173,6 +173,17 @@ def test_several_addresses_of_one_family_are_tried_one_by_one() -> None:
     assert ask(it, AllFlows(False, (leg(web, [OTHER, SEVERAL]),))) == "refuted"
 
 
+def test_several_addresses_are_those_of_each_pod() -> None:
+    """Two pods whose addresses lie partly in the same blocks are not judged by each other's addresses."""
+    web = pod("web", ip="10.9.0.1")
+    inside = pod("inside", app="db", ip="10.1.0.1 10.1.0.2 10.2.0.1")
+    outside = pod("outside", app="db", ip="10.1.0.3 10.2.0.3 10.3.0.3")
+    both = (allow(block(DST, "10.1.0.0/16")), allow(block(DST, "10.2.0.0/16")))
+    it = world(web, inside, outside, egress=(selecting(SRC, "both", *both, on_apps=("web",)),))
+    assert ask(it, AllFlows(True, (leg(web, inside),))) == "proved"
+    assert ask(it, AllFlows(True, (leg(web, [inside, outside]),))) == "refuted"
+
+
 def test_equal_pairs_make_one_obligation() -> None:
     """A hundred pods that nothing tells apart are one obligation that counts their pairs."""
     pods = [pod(f"p{n:03}", app="web", ip=f"10.1.0.{n}") for n in range(100)]
