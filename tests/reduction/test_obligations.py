@@ -61,6 +61,8 @@ ABOUT: list[tuple[str, tuple[Endpoint, ...], Leg, Pred, bool]] = [
     ("pods of one family each have none in common", (FOUR, SIX), leg(FOUR, SIX), TRUE, False),
     ("a pod of both families talks IPv6 with one of IPv6", (WEB, SIX), leg(WEB, SIX), block(SRC, "::/0"), True),
     ("but not IPv4", (WEB, SIX), leg(WEB, SIX), block(SRC, "0.0.0.0/0"), False),
+    ("a pod and its own node, where policies judge it", (ON_N1, N1), leg(ON_N1, N1), TRUE, True),
+    ("a node and its own pod, where policies judge it", (ON_N1, N1), leg(N1, ON_N1), TRUE, True),
     ("in a cluster of IPv4 pods have no IPv6", (ONE, MANY), leg(ONE, MANY), block(SRC, "::/0"), False),
 ]  # fmt: skip
 
@@ -144,6 +146,19 @@ def test_a_headless_service_is_not_translated(headless: bool, status: str) -> No
     policy = selecting(SRC, "to the pod", allow(block(DST, "10.1.0.2/32")), on_apps=("web",))
     it = world(*ends, egress=(policy,), services=(db,), vip_visible=TRUE)
     assert ask(it, AllFlows(True, (leg(*ends, via=Hop(db, 0)),))) == status
+
+
+@pytest.mark.parametrize(
+    ("vips", "status"),
+    [(("10.96.0.1",), "proved"), (("fd96::1",), "refuted"), (("10.96.0.1", "fd96::1"), "refuted"), ((), "refuted")],
+    ids=["IPv4", "IPv6", "both", "unknown"],
+)
+def test_a_flow_through_a_service_is_of_the_family_of_its_address(vips: tuple[str, ...], status: str) -> None:
+    """Pods of both families talk IPv4 through a Service that has an IPv4 address only."""
+    db = service(*vips)
+    only_four = selecting(DST, "only IPv4", allow(block(SRC, "0.0.0.0/0")), on_apps=("db",))
+    it = world(WEB, DB, ingress=(only_four,), services=(db,), families=(4, 6))
+    assert ask(it, AllFlows(True, (leg(WEB, DB, via=Hop(db, 0)),))) == status
 
 
 def test_members_that_declare_other_ports_are_judged_apart() -> None:
