@@ -35,6 +35,13 @@ IP4, IP6 = Address.parse("10.1.0.7"), Address.parse("fd00::7")
 OUTSIDE = Address.parse("203.0.113.9")
 W, D = {"workload": "shop/web"}, {"pod": "shop/db"}
 
+
+def test_a_virtual_address_is_asked_about_by_its_service() -> None:
+    """Policies judge what a Service translates to, so its address alone is refused with the way to ask."""
+    with pytest.raises(InputError, match="virtual address of Service shop/front"):
+        resolve_end("10.96.0.9", IT)
+
+
 READ = [
     ("a workload and a pod", {"src": W, "dst": D, "port": 80}, Flow(WEB, DB, "TCP", 80, None, IP4)),
     ("a kind", {"src": {**W, "kind": "Deployment"}, "dst": D, "port": 80}, Flow(WEB, DB, "TCP", 80, None, IP4)),

@@ -8,6 +8,7 @@ import pytest
 
 from npverify.analyses.load import load
 from npverify.analyses.prove import prove
+from npverify.analyses.results import AssertionResult, Status
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.predicates import unknown_in
 from npverify.smt.solver import satisfiable
@@ -41,10 +42,15 @@ def blocks(*cidrs: str) -> str:
 
 def status_of(folder: Path, manifests: list[str], assertion: str, assume: dict[str, str]) -> str:
     """The status of one assertion."""
+    return answer(folder, manifests, assertion, assume).status.value
+
+
+def answer(folder: Path, manifests: list[str], assertion: str, assume: dict[str, str]) -> AssertionResult:
+    """The answer to one assertion."""
     (folder / "m.yaml").write_text("\n---\n".join(manifests))
     (folder / "s.npv").write_text(f"assert {assertion}\n")
     loaded = load([str(folder)], assume=assume)
-    return prove(loaded.world, loaded.assertions).results[0].status.value
+    return prove(loaded.world, loaded.assertions).results[0]
 
 
 DENIED = "ingress: [], policyTypes: [Ingress]"
@@ -229,6 +235,14 @@ def test_a_policy_has_a_property_or_has_it_not_under_every_reading(
 ) -> None:
     """Both a property and its absence are proved only if they hold whatever the plugin does and labels are."""
     assert status_of(tmp_path, manifests, text, assume) == status
+
+
+def test_a_refuted_isolation_names_the_reading_that_it_needs(tmp_path: Path) -> None:
+    """Who is not isolated under the default reading, because the set is empty there, is so under the reading that is named."""
+    undeclared = [pod("a", "a", "10.1.0.1")]
+    result = answer(tmp_path, undeclared, 'every pod in namespace where env == "prod" is isolated for ingress', {})
+    assert result.status is Status.REFUTED
+    assert result.because.endswith("(only if the label env of namespace x is `prod`)")
 
 
 @pytest.mark.parametrize("count", [255, 256, 257, 300])

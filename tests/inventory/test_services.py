@@ -192,9 +192,14 @@ def test_a_service_without_selector_sends_to_these_addresses(documents, backends
     assert behind(MANUAL, *documents) == backends
 
 
-def test_slices_of_a_service_with_selector_are_not_needed():
-    """The pods that are selected are the backends, whatever a snapshot's slices say."""
-    assert behind(TO_8080, pod("a"), endpoint_slice("{addresses: [198.51.100.7]}")) == ["x/a:8080"]
+def test_what_controllers_make_of_a_selector_is_not_needed():
+    """The pods that are selected are the backends, whatever a snapshot's own slices and Endpoints say."""
+    label = "kubernetes.io/service-name: s, endpointslice.kubernetes.io/managed-by: endpointslice-controller.k8s.io"
+    made = endpoint_slice("{addresses: [198.51.100.7]}").replace("kubernetes.io/service-name: s", label)
+    assert behind(TO_8080, pod("a"), made) == ["x/a:8080"]
+    assert behind(TO_8080, pod("a"), endpoints("addresses: [{ip: 198.51.100.7}], ports: [{port: 8080}]")) == [
+        "x/a:8080"
+    ]
 
 
 V4, V6 = Address.parse("10.96.0.10"), Address.parse("fd00::a")
@@ -229,6 +234,14 @@ def test_an_external_name_cannot_be_a_destination():
     found = inventory(f"{text}\n---\n{pod('a')}").services["x", "s"]
     assert "`db.example.com`" in found.problem
     assert found.backends == {}
+
+
+def test_a_slice_made_by_hand_counts_beside_the_selector():
+    """1.11: kube-proxy reads every slice of a Service, so one that somebody adds leads elsewhere as well, once each."""
+    selected = service("selector: {app: w}, ports: [{port: 80, targetPort: 8080}]")
+    assert behind(selected, LIVE, endpoint_slice("{addresses: [10.0.0.1]}")) == ["x/a:8080"]
+    both = behind(selected, LIVE, endpoint_slice("{addresses: [203.0.113.5]}"))
+    assert both == ["x/a:8080", "203.0.113.5:8080"]
 
 
 @pytest.mark.parametrize(

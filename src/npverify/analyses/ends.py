@@ -45,6 +45,7 @@ class Directory:
         # a pod on the host network shares its node's addresses: the node goes first
         owners = sorted(inventory.endpoints, key=lambda end: end.kind is EndpointKind.HOST_POD)
         self.by_address = {a: end for end in reversed(owners) if end.address_known for a in end.addresses}
+        self.virtual = {vip: str(service) for service in self.services.values() for vip in service.vips}
         for end in inventory.endpoints:
             if end.kind is EndpointKind.NODE:
                 self.nodes[end.name] = end
@@ -100,6 +101,12 @@ class Directory:
             raise _error(
                 UNREADABLE, f"`{text}` is not an IP address", "write one address, such as 203.0.113.9"
             ) from None
+        if address in self.virtual:
+            raise _error(
+                UNREADABLE,
+                f"`{text}` is the virtual address of Service {self.virtual[address]}, which is translated on the way",
+                f'ask about the Service: {{"service": "{self.virtual[address]}"}}, or `--to service/{self.virtual[address]}`',
+            )
         return Ends(text, (self.by_address.get(address, EXTERNAL),), address)
 
     def service(self, text: str) -> Ends:

@@ -7,9 +7,11 @@ from npverify.analyses.results import AssertionResult, Status
 from npverify.assertions.claims import Assertion, Isolated
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction, PolicyId
-from npverify.normal.predicates import TRUE, Pred, UnknownIn, and_, atoms_of, not_, or_
+from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
 from npverify.reduction.partial import seen_on
 from npverify.reduction.readings import under
+from npverify.smt.choose import choose_reading
+from npverify.smt.solver import Question
 
 
 def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> AssertionResult:
@@ -31,7 +33,7 @@ def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> Ass
     if not some:
         return AssertionResult(assertion, Status.VACUOUS, because="there is no endpoint that it speaks about")
     if open_ends:
-        because = _because(open_ends)
+        because = _because(engine, open_ends)
         return AssertionResult(assertion, Status.REFUTED, because=because, depends_on=depends)
     return AssertionResult(assertion, Status.PROVED, depends_on=depends)
 
@@ -42,14 +44,15 @@ def _on_subject(engine: Engine, condition: Pred, end: Endpoint, direction: Direc
     return seen_on(known, end, direction.subject)
 
 
-def _because(open_ends: list[tuple[Endpoint, Direction, Pred]]) -> str:
+def _because(engine: Engine, open_ends: list[tuple[Endpoint, Direction, Pred]]) -> str:
     by_default = [(e, d, p) for e, d, p in open_ends if under(p, {}) is TRUE]
     end, direction, bare = (by_default or open_ends)[0]
     others = len({e.key for e, _, _ in open_ends} - {end.key})
     more = f", nor {others} other endpoint{'s' if others > 1 else ''}" if others else ""
     only_if = ""
     if not by_default:
-        unknowns = [a.unknown for a in atoms_of(bare) if isinstance(a, UnknownIn)]
-        needs = sorted({assumed(u, v).phrase for u in unknowns for v in u.values if v != u.default})
-        only_if = f" (only if {' or '.join(needs)})" if needs else ""
+        question = Question(bare, budget=engine.budget)
+        reading = choose_reading(question)
+        needs = [assumed(u, reading[u.name]).phrase for u in question.encoding.unknowns if u.name in reading]
+        only_if = f" (only if {' and '.join(needs)})" if needs else ""
     return f"no policy selects {end} for {direction}{more}{only_if}"

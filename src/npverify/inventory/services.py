@@ -58,7 +58,7 @@ def read_services(
     if not items["Service"]:
         return {}
     index = _index(endpoints, frozenset(key for item in items["Service"] for key in _selector(item)))
-    targets = read_targets(items, {i.ref[1:] for i in items["Service"] if not _selector(i)}, gone, problems, notes)
+    targets = read_targets(items, {i.ref[1:]: bool(_selector(i)) for i in items["Service"]}, gone, problems, notes)
     found = [_service(item, index, targets.get(item.ref[1:], ()), problems, notes) for item in items["Service"]]
     return {(s.namespace, s.name): s for s in sorted(found, key=lambda s: (s.namespace, s.name))}
 
@@ -86,7 +86,11 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
         if not pods:
             notes.append(f"{item} selects no pod")
         for number, port in enumerate(ports):
-            backends[number] = _pod_backends(port, pods, headless=headless)
+            selected = _pod_backends(port, pods, headless=headless)
+            # kube-proxy reads every slice of the Service, whether the selector made it or somebody by hand
+            others = _manual_backends(port, targets, index, headless=headless)
+            known = {(b.endpoint, b.port) for b in selected}
+            backends[number] = (*selected, *(b for b in others if (b.endpoint, b.port) not in known))
     else:
         for number, port in enumerate(ports):
             backends[number] = _manual_backends(port, targets, index, headless=headless)

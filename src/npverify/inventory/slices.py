@@ -1,8 +1,12 @@
-"""Where a Service without a selector sends traffic: EndpointSlices and Endpoints."""
+"""Where a Service sends traffic that its selector does not tell: EndpointSlices and Endpoints made by hand.
+
+What the controllers of the cluster make of a selector is passed over: the pods that it selects are in the inventory, or they
+stand for those that a workload would create.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from npverify.ingest.document import Path
@@ -12,6 +16,8 @@ from npverify.inventory.nodes import read_address
 from npverify.inventory.objects import Item, entries, part
 
 SERVICE_NAME = "kubernetes.io/service-name"
+MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
+_CONTROLLERS = ("endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io")
 
 
 class Target(NamedTuple):
@@ -25,16 +31,16 @@ class Target(NamedTuple):
 
 def read_targets(
     items: Mapping[str, Sequence[Item]],
-    services: Collection[tuple[str, str]],
+    services: Mapping[tuple[str, str], bool],
     gone: frozenset[Address],
     problems: Problems,
     notes: list[str],
 ) -> dict[tuple[str, str], list[Target]]:
-    """The targets of these Services (namespace and name), without addresses in `gone`."""
+    """The targets of these Services (namespace and name, with whether they have a selector), without addresses in `gone`."""
     found: dict[tuple[str, str], list[Target]] = {}
     for item in items["EndpointSlice"]:
         service = (item.namespace, item.labels.get(SERVICE_NAME, ""))
-        if service not in services:
+        if service not in services or (services[service] and item.labels.get(MANAGED_BY) in _CONTROLLERS):
             continue
         if item.doc.value.get("addressType") == "FQDN":
             notes.append(f"{item} names its targets by DNS: they are not counted behind Service {'/'.join(service)}")
@@ -43,7 +49,7 @@ def read_targets(
         found.setdefault(service, []).extend(_join(entries(item.doc.value, "ports"), addresses, gone))
     for item in items["Endpoints"]:
         service = (item.namespace, item.name)
-        if service not in services:
+        if services.get(service, True):  # the controller owns the Endpoints of a Service with a selector
             continue
         for index, subset in enumerate(entries(item.doc.value, "subsets")):
             addresses = [

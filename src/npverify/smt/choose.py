@@ -58,7 +58,7 @@ def choose(
     `declared` are the destination's ports and `preferred` addresses that read well for a side, in order of preference.
     """
     encoding = question.encoding
-    reading = _choose_reading(question)
+    reading = choose_reading(question)
     protocol = next(name for name in PROTOCOLS if question.fix(encoding.protocol == PROTOCOLS.index(name)))
     family: Family = 4 if question.fix(z3.Not(encoding.six, encoding.context)) else 6
     if family == 6:
@@ -77,7 +77,8 @@ def choose(
     return Chosen(protocol, port, icmp, family, addresses, reading, any_port)
 
 
-def _choose_reading(question: Question) -> dict[str, str]:
+def choose_reading(question: Question) -> dict[str, str]:
+    """The values of unknowns away from their default that a question needs, as few as one by one allows; fixes them."""
     encoding = question.encoding
     defaults = [encoding.value_is(u, u.default) for u in encoding.unknowns]
     if not defaults or question.fix(z3.And(*defaults, encoding.context)):
