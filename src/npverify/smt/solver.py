@@ -94,10 +94,16 @@ class Question:
         return True
 
     def always(self, *given: Formula) -> bool:
-        """Whether the predicate holds wherever these formulas (and well-formedness) do."""
+        """Whether the predicate holds wherever these formulas (and well-formedness) do; False where it cannot be decided.
+
+        Raises InterruptedByUserError on Ctrl-C.
+        """
         solver = self._new_solver()
         solver.add(self.encoding.well_formed(self._same), *given, z3.Not(self.statement, self.encoding.context))
-        return bool(solver.check() == z3.unsat)
+        answer = solver.check()
+        if answer == z3.unknown and "interrupt" in solver.reason_unknown():
+            raise InterruptedByUserError
+        return bool(answer == z3.unsat)
 
     def _new_solver(self) -> z3.Solver:
         # QF_FD answers wide disjunctions in linear time, where the default solver is quadratic (measured: ux notes on Z3),
