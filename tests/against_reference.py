@@ -65,7 +65,7 @@ def flow_of(case: Case) -> reference.Flow:
     assert flow.dst_ip is not None
     return reference.Flow(
         _end(flow.src, str(flow.src_ip), "src", case),
-        _end(flow.dst, str(flow.dst_ip), "dst", case),
+        _end(flow.dst, str(flow.dst_ip), "src" if flow.same else "dst", case),
         flow.protocol,
         flow.port,
         flow.same,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from npverify.analyses.prove import prove
@@ -13,6 +15,7 @@ from npverify.assertions.claims import (
     Claim,
     EachReachesSome,
     EndSet,
+    Hop,
     Isolated,
     Leg,
     PolicyClaim,
@@ -249,6 +252,19 @@ def test_two_replicas_may_differ_in_a_label_that_is_set_at_run_time() -> None:
     assert result.status is Status.REFUTED
     assert result.counterexample is not None
     assert [a.value for a in result.counterexample.reading] == ["abc"]
+
+
+def test_one_replica_has_one_value_of_a_run_time_label() -> None:
+    """What closes egress to pods without the hash and ingress to pods with it closes a pod's way to itself."""
+    closed_out = policy("out", not_(label_in(SRC, "pod", "hash", ["abc"])))
+    closed_in = policy("in", label_in(DST, "pod", "hash", ["abc"]))
+    ports = (ServicePort("", "TCP", 80, 5432),)
+    service = Service("shop", "web", "ClusterIP", ports, {0: (Backend(REPLICAS, 5432),)})
+    it = world(REPLICAS, egress=[tier(closed_out)], ingress=[tier(closed_in)], services=[service])
+    to_itself = replace(leg(REPLICAS, REPLICAS, leave_out_self=False), via=Hop(service, 0))
+    shown = ask(it, no(to_itself)).counterexample
+    assert shown is not None
+    assert not shown.flow.same
 
 
 OWN = Exemption("node_to_own_pod", and_(own_node(SRC), kind_is(SRC, EndpointKind.NODE)), True, "own node")

@@ -2,7 +2,7 @@
 
 A replicated endpoint stands for several pods, and a label that is set when a pod is created may differ between two of them
 (job-name of two runs of a CronJob, pod-template-hash during a rollout). In a flow between two replicas such a label is one
-unknown on the source's side and another on the destination's.
+unknown on the source's side and another on the destination's; where one pod talks to itself it is the source's on both.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from npverify.inventory.model import Endpoint
 from npverify.inventory.unknowns import Unknown
 
-_SIDES = {"src": "source", "dst": "destination"}
+_SIDES = {"src": " (source)", "dst": " (destination)"}
 
 
 def pod_label(end: Endpoint, key: str, side: str) -> str | Unknown | None:
@@ -25,4 +25,11 @@ def of_replica(unknown: Unknown, end: Endpoint, side: str) -> Unknown:
     """The unknown that stands for a run-time label of `end` on one side of a flow."""
     if not end.replicated:
         return unknown
-    return replace(unknown, name=f"{unknown.name} ({_SIDES[side]})")
+    return replace(unknown, name=unknown.name + _SIDES[side])
+
+
+def of_one_pod(unknown: Unknown) -> Unknown:
+    """What an unknown of `of_replica` is where source and destination are one pod."""
+    if unknown.kind != "label" or not unknown.name.endswith(_SIDES["dst"]):
+        return unknown
+    return replace(unknown, name=unknown.name.removesuffix(_SIDES["dst"]) + _SIDES["src"])

@@ -83,7 +83,7 @@ def label_value(at: LabelIn, seen: Seen) -> str | None:
         return None
     value: str | Unknown | None
     if at.of == "pod":
-        value = pod_label(end, at.key, at.side)
+        value = pod_label(end, at.key, Side.SRC if seen.flow.same else at.side)
     else:
         namespace = seen.namespaces.get(end.namespace)
         value = namespace.labels.get(at.key) if namespace else None

@@ -27,7 +27,7 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.bitsets import bits
 from npverify.reduction.pairs import count_pairs, first_pair
-from npverify.reduction.partial import DIRECT, Circumstance, Virtual, seen_on
+from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod, seen_on
 from npverify.reduction.residuals import Residuals, Signature, host_network
 
 
@@ -153,7 +153,8 @@ class Obligations:
                     pair = first_pair(_ends(source, come), _ends(target, to), how)
                     if pair is None:
                         continue
-                    premise = and_(source.condition, target.condition, self._well_formed(*pair, how))
+                    conditions = and_(source.condition, target.condition)
+                    premise = and_(of_one_pod(conditions) if how.same else conditions, self._well_formed(*pair, how))
                     if how.own_node and leg.leave_out_own_node:
                         premise = and_(premise, not_(self._residuals.left_out(*pair, how)))
                     if premise is FALSE:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from npverify.inventory import labels
 from npverify.inventory.addresses import EVERYTHING, NEVER_A_POD, Address, Prefix
 from npverify.inventory.labels import of_replica, pod_label
 from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory, Namespace
@@ -145,7 +146,8 @@ class Partial:
             return const(end.is_pod and end.namespace == atom.name)
         if isinstance(atom, ServiceAccountIs):
             return const(end.is_pod and end.service_account == atom.name)
-        return label_residual(atom, end, self._namespaces)
+        left = label_residual(atom, end, self._namespaces)
+        return of_one_pod(left) if how.same else left
 
     def address_in(self, end: Endpoint, side: Side, prefix: Prefix) -> Pred:
         """Whether the address of `end` lies in `prefix`, as far as the inventory tells."""
@@ -201,6 +203,14 @@ def seen_on(condition: Pred, end: Endpoint, side: Side) -> Pred:
             if isinstance(atom, UnknownIn) and atom.unknown in own
             else atom
         ),
+    )
+
+
+def of_one_pod(pred: Pred) -> Pred:
+    """A residual about two replicas, as one about a pod that talks to itself."""
+    return substitute(
+        pred,
+        lambda atom: unknown_in(labels.of_one_pod(atom.unknown), *atom.values) if isinstance(atom, UnknownIn) else atom,
     )
 
 

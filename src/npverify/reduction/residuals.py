@@ -27,7 +27,7 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.bitsets import Bitsets, bits
 from npverify.reduction.classes import Classes
-from npverify.reduction.partial import DIRECT, Circumstance, Partial
+from npverify.reduction.partial import DIRECT, Circumstance, Partial, of_one_pod
 
 
 class Entry(NamedTuple):
@@ -156,6 +156,8 @@ class Residuals:
                 for r, m in zip(rules, matches, strict=True)
             ]
             residual = or_(*exempt, judge(half, signature, traffic))
+            if how.same:
+                residual = of_one_pod(residual)
             groups[residual] = groups.get(residual, 0) | part
         return tuple(Group(part, residual) for residual, part in groups.items())
 
