@@ -20,12 +20,13 @@ from npverify.assertions.claims import (
     PolicyClaim,
     SomeFlow,
 )
-from npverify.ingest.source import Span
+from npverify.ingest.source import InternalError, Span
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service, ServicePort
 from npverify.inventory.unknowns import runtime_label
 from npverify.normal.policy import Exemption, PolicyId
 from npverify.normal.predicates import TRUE, and_, kind_is, label_in, namespace_is, own_node, unknown_in
+from npverify.oracle import Oracle
 from npverify.reduction.obligations import Obligation
 from npverify.smt.solver import BUDGETS, Budget, UndecidedError
 from smallworld import DST, IN, SRC, allow, app, block, node, on, pod, policy, selecting, world
@@ -147,3 +148,20 @@ def test_an_answer_is_remembered_for_ends_of_the_same_kind_only() -> None:
     for ends in ((EXTERNAL, WEB), (WEB, EXTERNAL)):
         engine = Engine(world(WEB, DB), BUDGETS["normal"])
         assert {end: engine.possible(at_web, end, DB) for end in ends} == {EXTERNAL: False, WEB: True}
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(AllFlows(True, (Leg({WEB: TRUE}, {DB: PG}),)), id="a counterexample that passes"),
+        pytest.param(PolicyClaim("redundant", (PolicyId("kubernetes", "NetworkPolicy", "shop", "in"),), True), id="a change"),
+    ],
+)  # fmt: skip
+def test_what_the_oracle_does_not_confirm_is_no_answer(claim: Claim) -> None:
+    """A flow on which solver and oracle differ is a fault of the program, never a result."""
+    engine = Engine(world(WEB, DB, ingress=(selecting(DST, "in"),)), BUDGETS["normal"])
+    assert prove_one(engine, assertion(claim)).status is Status.REFUTED
+    open_world = world(WEB, DB)
+    engine.oracle = Oracle(open_world.policies, open_world.inventory)
+    with pytest.raises(InternalError, match="does not confirm"):
+        prove_one(engine, assertion(claim))
