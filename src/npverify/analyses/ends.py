@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,8 +184,9 @@ class Directory:
             raise _error(UNKNOWN_NAME, f"no pod or workload has the name `{text}`", nearest(text, names) or TEXT_FORMS)
         return next(iter(found.values()))
 
-    def _unknown(self, what: str, text: str, known: Iterable[tuple[str, str]]) -> InputError:
-        names = ["/".join(k) for k in known]
+    def _unknown(self, what: str, text: str, known: Collection[tuple[str, str]]) -> InputError:
+        namespace = text.partition("/")[0]
+        names = ["/".join(k) for k in known if k[0] == namespace] or ["/".join(k) for k in known]
         return _error(UNKNOWN_NAME, f"there is no {what} `{text}`", nearest(text, names) or _some(names))
 
 

@@ -7,6 +7,7 @@ with its position, never coerced. After an error the reader goes on with the fie
 from __future__ import annotations
 
 import difflib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Any
@@ -37,10 +38,19 @@ def type_name(value: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean …?` for a near miss among `known`, else ""."""
+    """`did you mean …?` for a near miss among `known`, else ""; of very many names only those around it in the alphabet."""
     lowered = {k.lower(): k for k in sorted(known, reverse=True)}
-    match = difflib.get_close_matches(word.lower(), list(lowered), n=1, cutoff=0.7)
+    candidates = list(lowered)
+    if len(candidates) > _COMPARED:
+        # comparing all of 10,000 pod names takes a second, and a file of flows can have an error on every line
+        candidates.sort()
+        at = bisect_left(candidates, word.lower())
+        candidates = candidates[max(0, at - _COMPARED // 2) : at + _COMPARED // 2]
+    match = difflib.get_close_matches(word.lower(), candidates, n=1, cutoff=0.7)
     return f"did you mean `{lowered[match[0]]}`?" if match else ""
+
+
+_COMPARED = 100
 
 
 class Fields:

@@ -37,7 +37,8 @@ class Oracle:
         self.policies = policies
         self._namespaces = inventory.namespaces
         self._halves = {d: tuple(_Index.of(t, d.subject) for t in policies.half(d).tiers) for d in Direction}
-        self._selected: dict[tuple[Direction, Endpoint, tuple[tuple[str, str], ...]], tuple[Asked, Touched]] = {}
+        self._selected: dict[tuple[object, ...], tuple[Asked, Touched]] = {}
+        self._alikes: dict[Endpoint, tuple[object, ...]] = {}
 
     def decide(self, flow: Flow, reading: Reading = DEFAULT_READING, touched: Touched | None = None) -> Verdict:
         """The verdict of both directions; `touched` collects the unknowns that were looked at."""
@@ -94,9 +95,17 @@ class Oracle:
             return tuple(() for _ in self._halves[direction])
         return self._asked(direction, self.seen(flow, reading, direction))
 
+    def _alike(self, end: Endpoint) -> tuple[object, ...]:
+        """Equal for endpoints of which a subject cannot tell one from the other: the replicas of a workload, listed singly."""
+        found = self._alikes.get(end)
+        if found is None:
+            labels = tuple(sorted(end.labels.items(), key=lambda label: label[0]))
+            found = self._alikes[end] = (end.kind, end.namespace, end.service_account, end.replicated, labels)
+        return found
+
     def _asked(self, direction: Direction, seen: Seen) -> Asked:
         end = seen.end(direction.subject)
-        key = (direction, end, tuple(sorted(seen.reading.items())))
+        key = (direction, self._alike(end), tuple(sorted(seen.reading.items())))
         found = self._selected.get(key)
         if found is None:
             fresh = Seen(seen.flow, seen.reading, seen.namespaces, seen.vip)
