@@ -9,6 +9,7 @@ from report_worlds import ALLOW_ID, DB, LONE, answer, assertion, counterexample,
 
 from npverify.analyses.results import Assumed, Status
 from npverify.inventory.addresses import Address
+from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.flow import Flow
 from npverify.report.json_values import dumps
@@ -100,6 +101,26 @@ def test_a_reading_is_named_with_its_mend():
     assert "--assume icmp=portless_rules_only" in text
     assert "--pod-cidr" in text
     assert "manifest of namespace shop" in text
+
+
+def test_the_address_of_a_node_is_not_settled_by_the_pod_range():
+    """Where pods live says nothing about a pod on the host network or a node, so the mend names something else."""
+    host = Endpoint(EndpointKind.HOST_POD, "shop", "agent", WorkloadRef("DaemonSet", "shop", "agent"))
+    inventory = replace(world().inventory, endpoints=(*world().inventory.endpoints, host))
+    needed = (Assumed("address of shop/agent", "10.9.9.9", "shop/agent has the address 10.9.9.9"),)
+    shown = answer(Status.REFUTED, counterexample=counterexample(reading=needed))
+    text = render_prove(result(shown), replace(world(), inventory=inventory), View())
+    assert "kubectl get pods,nodes -A -o json" in text
+    assert "except hostnetwork pods" in text
+    assert "--pod-cidr" not in text
+
+
+def test_assumptions_stand_in_one_order():
+    """The line of assumptions does not depend on which assertion made them first."""
+    first = answer(Status.PROVED, replace(assertion("a"), assumed=("ICMP is not covered",)))
+    second = answer(Status.PROVED, replace(assertion("b"), assumed=("a pod's traffic to itself is left out",)))
+    here, there = (render_prove(result(*two), world(), View()) for two in ((first, second), (second, first)))
+    assert here.splitlines()[-1] == there.splitlines()[-1]
 
 
 def test_quiet_leaves_out_what_is_proved():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from npverify.analyses.results import AssertionResult, Assumed, ProveResult, Status
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, EachReachesSome, SomeFlow
+from npverify.inventory.model import EndpointKind
 from npverify.report.paint import count
 
 MESH_MARK = "as far as network policies go: mesh policies may restrict further"
@@ -13,9 +14,8 @@ MESH_MARK = "as far as network policies go: mesh policies may restrict further"
 
 def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
     """Everything that the answers of a run leave out or take for granted, each once."""
-    found = [*result.assumed]
-    for answer in result.results:
-        found += answer.assertion.assumed
+    left_out = {phrase for answer in result.results for phrase in answer.assertion.assumed}
+    found = [*result.assumed, *sorted(left_out, key=str.casefold)]
     found += [f"{count(number, kind, kind)} ignored as asked" for kind, number in world.ignored.items()]
     if world.mesh:
         found.append("mesh policies may restrict traffic further")
@@ -34,7 +34,9 @@ def mend(needed: Assumed, world: World) -> str:
             others = [v for v in switch.values if v != needed.value]
             settings = " or ".join(f"--assume {switch.name}={v}" for v in others)
             return f"if your plugin does otherwise, say so with {settings}, or name it with --cni"
-    if needed.name.startswith("address"):
+    if needed.name.startswith("address of "):
+        if needed.name.removeprefix("address of ") in _with_addresses_of_nodes(world):
+            return "give the actual pods and nodes (`kubectl get pods,nodes -A -o json`), or write `except hostnetwork pods`"
         return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
     if needed.name == "node":
         return "give the actual pods (`kubectl get pods -A -o json`), which tell their nodes"
@@ -44,6 +46,11 @@ def mend(needed: Assumed, world: World) -> str:
     if needed.name.startswith("label "):
         return "give the actual pods (`kubectl get pods -A -o json`) instead of the workload"
     return "nothing in the files settles this"
+
+
+def _with_addresses_of_nodes(world: World) -> set[str]:
+    """Names of nodes and of pods on the host network: they do not live where pods live."""
+    return {str(e) for e in world.inventory.endpoints if e.kind in (EndpointKind.HOST_POD, EndpointKind.NODE)}
 
 
 def mesh_may_restrict(answer: AssertionResult, world: World) -> bool:
