@@ -383,6 +383,19 @@ def test_one_pod_has_one_address_on_both_sides() -> None:
     assert str(shown.flow.src_ip) == "10.0.0.7"
 
 
+def test_an_unknown_virtual_address_is_named() -> None:
+    """What passes only because a Service has a certain virtual address says so; that address is no loopback and no pod's."""
+    web = pod("web", ip="10.1.0.1")
+    service = Service("shop", "db", "ClusterIP", (ServicePort("", "TCP", 5432, 5432),), {0: (Backend(DB, 5432),)})
+    out = selecting(SRC, "out", allow(block(DST, "10.96.0.0/12")), allow(block(DST, "127.0.0.0/8")), on_apps=["web"])
+    through = Leg({web: TRUE}, {DB: PG}, Hop(service, 0))
+    shown = ask(world(web, DB, egress=[out], services=[service], vip_visible=TRUE), no(through)).counterexample
+    assert shown is not None
+    assert [a.phrase for a in shown.reading] == ["Service shop/db has the virtual address 10.96.0.0"]
+    inside = world(web, DB, egress=[out], services=[service], vip_visible=TRUE, pod_space=("10.0.0.0/8",))
+    assert ask(inside, no(through)).status is Status.PROVED
+
+
 @pytest.mark.parametrize(("kind", "said"), [("LoadBalancer", True), ("NodePort", True), ("ClusterIP", False)])
 def test_a_way_in_through_nodes_is_not_passed_over(kind: str, said: bool) -> None:
     """What is proved of outside traffic says that nodes forward some of it with their own address, where they do."""

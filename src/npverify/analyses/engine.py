@@ -142,6 +142,11 @@ class Engine:
             if side in chosen.addresses and end is not EXTERNAL and not end.address_known:
                 address = str(chosen.addresses[side])
                 yield Assumed(f"address of {end}", address, f"{end} has the address {address}")
+        via = obligation.leg.via
+        if via is not None and not via.service.vip_known and Side.VIP in chosen.addresses:
+            address = str(chosen.addresses[Side.VIP])
+            phrase = f"Service {via.service} has the virtual address {address}"
+            yield Assumed(f"virtual address of Service {via.service}", address, phrase)
         if obligation.how.own_node and on_one_node(obligation.src, obligation.dst) is None:
             phrase = f"{obligation.src} and {obligation.dst} run on one node"
             yield Assumed("node", "one", phrase)

@@ -213,8 +213,10 @@ class Obligations:
         """Adds which addresses the two ends and the Service between can have, where the formula looks at them."""
         looked_at = {a.side for a in atoms_of(pred) if isinstance(a, AddressIn) and a.prefix.length > 0}
         domains = [self.domain(end, side) for end, side in ((src, Side.SRC), (dst, Side.DST)) if side in looked_at]
-        if Side.VIP in looked_at and how.via is not None and how.via.known:
-            domains.append(or_(*(address_in(Side.VIP, Prefix.host(a)) for a in how.via.addresses)))
+        if Side.VIP in looked_at and how.via is not None:
+            own = (address_in(Side.VIP, Prefix.host(a)) for a in how.via.addresses)
+            no_vip = (address_in(Side.VIP, p) for p in (*NEVER_A_POD, *self._inventory.pod_space))
+            domains.append(or_(*own) if how.via.known else not_(or_(*no_vip)))
         return and_(pred, *domains)
 
     def domain(self, end: Endpoint, side: Side) -> Pred:

@@ -38,6 +38,8 @@ def mend(needed: Assumed, world: World) -> str:
         if needed.name.removeprefix("address of ") in _with_addresses_of_nodes(world):
             return "give the actual pods and nodes (`kubectl get pods,nodes -A -o json`), or write `except hostnetwork pods`"
         return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
+    if needed.name.startswith("virtual address of "):
+        return "write the Service's `clusterIP`, or say when it is translated with --assume service_translation=before_policy"
     if needed.name == "node":
         return "give the actual pods (`kubectl get pods -A -o json`), which tell their nodes"
     if needed.name.startswith("label ") and " of namespace " in needed.name:
