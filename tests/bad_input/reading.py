@@ -37,6 +37,22 @@ ROWS = [
         (("NPV008", "labels"),),
     ),
     Bad(
+        "two objects without a line `---` between them",
+        {
+            "in.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\n"
+            "▶apiVersion: v1\nkind: Pod\nmetadata: {name: db}\nspec: {}\n"
+        },
+        (("NPV008", "`---`"),),
+    ),
+    Bad(
+        "a policy behind an unread object without a line `---` between them",
+        {
+            "in.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n"
+            "▶apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: db}\nspec: {podSelector: {}}\n"
+        },
+        (("NPV008", "`---`"),),
+    ),
+    Bad(
         "a key that stands twice in JSON",
         {"in.json": '{"apiVersion": "v1", "kind": "Pod",\n "metadata": {"name": "web", ▷"name": "db"}}\n'},
         (("NPV008", "name"),),

@@ -120,4 +120,11 @@ ROWS = [
         ("prove", "in.yaml", "--spec", "bad.npv"),
         unmarked=1,
     ),
+    Bad(
+        "names of a spec without any manifest",
+        {"in.yaml": "", "bad.npv": "let a = deployment shop/a\nassert no a reaches pods in namespace shop\n"},
+        (("NPV144", "kubectl"),),
+        ("prove", "in.yaml", "--spec", "bad.npv"),
+        unmarked=1,
+    ),
 ]

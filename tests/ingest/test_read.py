@@ -162,6 +162,29 @@ def test_a_link_around_itself_ends(tmp_path: Path) -> None:
     assert not problems.errors
 
 
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        pytest.param("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", 1, id="with its kind"),
+        pytest.param("", 1, id="without a kind, as kustomize allows"),
+        pytest.param("", 5, id="in many folders"),
+    ],
+)
+def test_a_kustomization_is_not_applied_and_that_is_told(tmp_path: Path, kind: str, number: int) -> None:
+    """What kustomize would make of a folder differs from its files, so one warning names the way to build it."""
+    for i in range(number):
+        (tmp_path / f"k{i}").mkdir()
+        (tmp_path / f"k{i}" / "kustomization.yaml").write_text(f"{kind}namespace: shop\nresources: [a.yaml]\n")
+        (tmp_path / f"k{i}" / "a.yaml").write_text(pod(f"a{i}"))
+    problems = Problems()
+    bundle = read([str(tmp_path)], problems, wanted=lambda version, kind: kind != "Kustomization")
+    assert len(bundle.documents) == number
+    assert not problems.errors
+    assert [d.code for d in problems.warnings] == ["NPV017"]
+    assert f"{tmp_path}/k0/kustomization.yaml" in problems.warnings[0].message
+    assert problems.warnings[0].fix == f"build it first, as in `kubectl kustomize {tmp_path}/k0 | npverify COMMAND -`"
+
+
 def test_other_yaml_in_a_folder_is_counted_in_a_warning(tmp_path: Path) -> None:
     """Helm values, charts and lists are skipped with a count; half a manifest is an error."""
     (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: x\n")

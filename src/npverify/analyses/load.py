@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from npverify.analyses.world import World
@@ -13,7 +13,7 @@ from npverify.dialects import is_policy, lower
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.files import SPEC, files
 from npverify.ingest.read import SpecText, read
-from npverify.ingest.source import InputError, Problems
+from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.inventory.addresses import BITS, Family, Prefix
 from npverify.inventory.build import build, is_inventory
 
@@ -75,7 +75,10 @@ def load(
     lowered = lower(policy_documents, chosen, problems, ignore_kinds=ignore_kinds)
     assertions: tuple[Assertion, ...] = ()
     if with_assertions and not problems.errors:  # names would be unknown only because of the errors above
-        assertions = resolve(texts, inventory, lowered.ids, problems, only_tags=only_tags).assertions
+        found = Problems()
+        assertions = resolve(texts, inventory, lowered.ids, found, only_tags=only_tags).assertions
+        problems.extend(found.warnings)
+        problems.extend(found.errors if inventory.pods else _without_unknown_names(found.errors))
     problems.raise_errors()
     _warn(chosen, bool(lowered.ids), problems)
     world = World(
@@ -106,6 +109,18 @@ def _specs(found: Sequence[SpecText], named: Sequence[str], problems: Problems) 
             if file.named or file.name.endswith(SPEC):
                 kept.setdefault(os.path.realpath(file.name), SpecText(file.name, file.content))
     return tuple(kept.values())
+
+
+def _without_unknown_names(errors: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """The errors of specs about input without pods: one for all the names that are unknown only because of that."""
+    unknown = [error for error in errors if error.code == "NPV104"]
+    if unknown:
+        yield Diagnostic(
+            "NPV144",
+            "no pod or workload was found, so the names in the specs mean nothing",
+            fix="add the manifests of the workloads or the output of `kubectl get pods -A -o json`",
+        )
+    yield from (error for error in errors if error not in unknown)
 
 
 def _prefixes(texts: Sequence[str], problems: Problems) -> list[Prefix]:

@@ -218,7 +218,7 @@ class Selector:
             self._missing(
                 f"there is no namespace `{name}`",
                 span,
-                nearest(name, known) or f"known are {', '.join(f'`{n}`' for n in known)}",
+                nearest(name, known) or (f"known are {', '.join(f'`{n}`' for n in known)}" if known else ""),
             )
 
     def _named(self, kind: str, name: str, span: Span) -> tuple[str, Members]:

@@ -114,6 +114,7 @@ class _Constructor:
     def mapping(self, node: MappingNode, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         first: dict[str, Node] = {}
+        joined = False
         for key_node, value_node in node.value:
             if is_merge(key_node):
                 self.merge(value_node, found, depth)
@@ -121,8 +122,9 @@ class _Constructor:
             key = self.key(key_node)
             if key is None:
                 continue
-            if key in first:
-                self.duplicate(key, key_node, first[key])
+            if key in first and not joined:
+                joined = depth == 0 and key in ("apiVersion", "kind")
+                self.duplicate(key, key_node, first[key], joined=joined)
             first[key] = key_node
             found[key] = self.value(value_node, depth + 1)
         return found
@@ -152,10 +154,12 @@ class _Constructor:
         self.part.error("NPV009", message, _offset(node), fix)
         return None
 
-    def duplicate(self, key: str, node: Node, first: Node) -> None:
+    def duplicate(self, key: str, node: Node, first: Node, *, joined: bool) -> None:
+        """Report a key that stands twice; `joined`: so begins a second object, all of whose keys would be duplicates."""
         line = self.part.span(_offset(first)).line
         message = f"key `{key}` appears twice in one map (first at line {line}); Kubernetes would keep only the last"
-        self.part.error("NPV008", message, _offset(node), "join the two, or drop one")
+        fix = "put a line `---` between the two objects" if joined else "join the two, or drop one"
+        self.part.error("NPV008", message, _offset(node), fix)
 
     def expect_tag(self, node: Node, known: tuple[str, ...]) -> None:
         if node.tag not in known:

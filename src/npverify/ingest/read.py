@@ -24,7 +24,8 @@ from npverify.ingest.text import Part, Text
 
 _TEMPLATE = re.compile(r"\{\{")
 _CHART = "Chart.yaml"
-_SHOWN_FOREIGN = 3
+_KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml")
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def read(
             else:
                 documents.extend(reader.documents(file))
     reader.warn_foreign()
+    reader.warn_kustomizations()
     return Bundle(tuple(documents), tuple(specs), count, dict(sorted(skipped.items())))
 
 
@@ -81,16 +83,20 @@ def read_spec(path: str, problems: Problems) -> SpecText | None:
 
 
 class _Reader:
-    """Reads the files of a run. Guards the trees that were parsed last and the documents that are no objects."""
+    """Reads the files of a run. Guards the trees that were parsed last, the documents that are no objects, and the files
+    that tell kustomize what to do."""
 
     def __init__(self, sorter: Sorter, problems: Problems) -> None:
         self.sorter = sorter
         self.problems = problems
         self.trees = Trees()
         self.foreign: list[Span] = []
+        self.kustomizations: list[str] = []
 
     def documents(self, file: File) -> Iterator[Document]:
         """The wanted objects of a manifest file."""
+        if os.path.basename(file.name) in _KUSTOMIZATION:
+            self.kustomizations.append(file.name)
         text = Text(file.name, file.content)
         begin = json_text.blank_end(file.content, 0)
         if begin == len(file.content):
@@ -184,6 +190,8 @@ class _Reader:
         )
 
     def is_foreign(self, file: File, value: object, span: Span) -> bool:
+        if os.path.basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
+            return True
         if file.named or not (is_foreign(value) or os.path.basename(file.name) == _CHART):
             return False
         self.foreign.append(span)
@@ -211,15 +219,32 @@ class _Reader:
         if not self.foreign:
             return
         names = list(dict.fromkeys(span.file for span in self.foreign))
-        shown = ", ".join(f"`{name}`" for name in names[:_SHOWN_FOREIGN])
-        more = f" and {len(names) - _SHOWN_FOREIGN} more" if len(names) > _SHOWN_FOREIGN else ""
         many = len(self.foreign) > 1
-        message = f"{len(self.foreign)} document{'s are' if many else ' is'} no Kubernetes object{'s' if many else ''}, skipped: {shown}{more}"
+        message = f"{len(self.foreign)} document{'s are' if many else ' is'} no Kubernetes object{'s' if many else ''}, skipped: {_listed(names)}"
         self.problems.warn("NPV015", message, self.foreign[0], "to see why, name the file itself")
+
+    def warn_kustomizations(self) -> None:
+        """One warning that files are read as they stand, where kustomize would change them."""
+        if not self.kustomizations:
+            return
+        many = len(self.kustomizations) > 1
+        message = (
+            f"{_listed(self.kustomizations)} {'are' if many else 'is'} not applied: namespaces, labels and patches of"
+            " kustomize are missing from the manifests that were read"
+        )
+        folder = os.path.dirname(self.kustomizations[0]) or "."
+        fix = f"build it first, as in `kubectl kustomize {folder} | npverify COMMAND -`"
+        self.problems.warn("NPV017", message, fix=fix)
 
 
 class _IsTemplate(Exception):
     pass
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
 
 
 def _peek(root: Node) -> dict[str, Scalar]:
