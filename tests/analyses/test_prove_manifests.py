@@ -250,3 +250,18 @@ def test_every_value_of_a_closed_unknown_is_possible(count: int) -> None:
     """The last of many values is as possible as the first, and nothing else is."""
     unknown = Unknown("place", tuple(f"v{n}" for n in range(count)))
     assert satisfiable(unknown_in(unknown, f"v{count - 1}"))
+
+
+@pytest.mark.parametrize(
+    ("assertion", "told"),
+    [
+        pytest.param("no pod reaches 2001:db8::/32", True, id="the other family"),
+        pytest.param("no pod reaches 2001:db8::/32 or 203.0.113.7", None, id="both families: not vacuous"),
+        pytest.param('no pods where app == "c" reach pods', False, id="another reason"),
+    ],
+)
+def test_a_vacuous_assertion_about_the_other_family_says_so(tmp_path: Path, assertion: str, told: bool | None) -> None:
+    """In a cluster that shows IPv4 alone an assertion about IPv6 speaks about no flow, and the reason names the option."""
+    found = answer(tmp_path, [pod("a", "a", "10.1.0.1"), pod("b", "b", "10.1.0.2")], assertion, {})
+    assert (found.status is Status.VACUOUS) is (told is not None)
+    assert ("IPv6 addresses, and the cluster has IPv4 alone" in found.because) is bool(told)

@@ -153,6 +153,7 @@ def test_the_starter_spec_proposes_what_fits():
     text = spec_text(INVENTORY)
     assert "#   namespace shop: deployment shop/web, pod shop/tool, statefulset shop/db\n" in text
     assert "# assert only deployment shop/web reaches statefulset shop/db on tcp/5432\n" in text
+    assert "\nuse kubernetes/metadata\n" in text  # which leaves pods on the host network out
 
 
 def test_the_starter_config_quotes_paths():

@@ -16,6 +16,7 @@ from npverify.analyses.prove_policies import prove_policy_claim
 from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow
 from npverify.analyses.refute import first_counterexample, violated
 from npverify.analyses.results import AssertionResult, ProveResult, Status
+from npverify.analyses.vacuous import why_no_flow
 from npverify.analyses.ways_in import ways_in
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Isolated, PolicyClaim, SomeFlow
@@ -56,6 +57,8 @@ def prove(
         except (InterruptedByUserError, KeyboardInterrupt):
             interrupted = True
             result = AssertionResult(assertion, Status.UNDECIDED, because="the run was interrupted")
+        if result.because == NO_FLOW:
+            result = replace(result, because=why_no_flow(world, assertion))
         results.append(replace(result, seconds=time.perf_counter() - start))
     assumed = tuple(ways_in(world, assertions))
     return ProveResult(tuple(results), assumed, world.warnings, interrupted)

@@ -16,7 +16,7 @@ from npverify.inventory.model import EXTERNAL
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     """One phrase for a report if an assertion about outside sources speaks of pods behind such a Service."""
-    legs = [leg for a in assertions for leg in _legs(a) if EXTERNAL in leg.src]
+    legs = [leg for a in assertions for leg in legs_of(a) if EXTERNAL in leg.src]
     exposed = [
         str(service)
         for _, service in sorted(world.inventory.services.items())
@@ -30,6 +30,7 @@ def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
         )
 
 
-def _legs(assertion: Assertion) -> tuple[Leg, ...]:
+def legs_of(assertion: Assertion) -> tuple[Leg, ...]:
+    """The flows that an assertion speaks about; none where it speaks about policies or isolation."""
     claim = assertion.claim
     return claim.legs if isinstance(claim, AllFlows | SomeFlow | EachReachesSome) else ()

@@ -63,10 +63,10 @@ def _spec(inventory: Inventory) -> Iterator[str]:
     yield ""
     yield from _found(inventory)
     yield ""
-    yield "# The address at which clouds hand out credentials."
-    yield 'assert "no pod reaches the cloud metadata address": no pod reaches 169.254.169.254'
+    yield "# A pack of ready-made assertions: no pod reaches the address at which clouds hand out credentials."
+    yield "use kubernetes/metadata"
     yield ""
-    yield "# Packs: every pod is isolated in both directions; every pod reaches cluster DNS."
+    yield "# More packs: every pod is isolated in both directions; every pod reaches cluster DNS."
     yield "# use kubernetes/default-deny"
     yield "# use kubernetes/dns"
     yield from _stores(inventory)
