@@ -106,6 +106,17 @@ ROWS = [
         ("prove", "in.yaml", "--spec", "bad.npv"),
         unmarked=1,
     ),
+    spec(
+        "a misspelt keyword behind a complete statement",
+        "assert no app reaches pods\n▶asert no pod reaches 192.0.2.2\n",
+        "NPV100 `assert`",
+    ),
+    spec("a name behind the colon of a port", "assert no web reaches db▶:http\n", "NPV100 `on port http`"),
+    spec(
+        "ports without a comma between them",
+        "assert no web reaches db on tcp/80 ▶udp/53\n",
+        "NPV100 `on tcp/80, udp/53`",
+    ),
     Bad(
         "a spec that is not there",
         {"in.yaml": WORLD},

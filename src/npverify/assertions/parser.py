@@ -6,6 +6,7 @@ so one mistake hides no other. Every mistake becomes a `Diagnostic`; a statement
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -57,8 +58,18 @@ def _parse_piece(name: str, lines: list[str], first: int, last: int, problems: P
         if isinstance(error, UnexpectedToken) and error.token.type == "$END":
             line, column = _end(lines, first, last)
         message, fix = _explain(error, lines[line - 1][column - 1 :])
+        if (keyword := _misspelt(lines[line - 1])) and line > first:
+            word = lines[line - 1].split()[0]
+            column = lines[line - 1].index(word) + 1
+            message, fix = f"expected a statement or the rest of one, found `{word}`", f"did you mean `{keyword}`?"
         problems.error("NPV100", message, Span(name, line, column), fix, lines[line - 1])
         return None
+
+
+def _misspelt(line: str) -> str:
+    """The keyword that a line probably should have begun with, "" if none."""
+    near = difflib.get_close_matches((line.split() or [""])[0], ("use", "let", "assume", "assert"), n=1, cutoff=0.8)
+    return near[0] if near else ""
 
 
 def _end(lines: list[str], first: int, last: int) -> tuple[int, int]:

@@ -93,6 +93,16 @@ TABLE: tuple[Row, ...] = (
         ("assert a reaches b", "assert pods reach b", "assert a reaches service shop/b", "assert a reaches 10.0.0.0/8"),
     ),
     Row(
+        "what stands behind the colon of a port is a number",
+        "write `db:80`, or `on port http` for a port by its name",
+        ("assert no a reaches b:http", "assert no a reaches service x/b:http", "assert no a reaches pods:http"),
+    ),
+    Row(
+        "ports are listed with commas",
+        "write `on tcp/80, udp/53`",
+        ("assert no a reaches b on tcp/80 udp/53", "assert no a reaches b on tcp/80 port http"),
+    ),
+    Row(
         "a colon is missing",
         'write `assert "title": no a reaches b`, or `assert on change: no new flow reaches b`',
         (
