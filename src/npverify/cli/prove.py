@@ -11,6 +11,7 @@ import typer
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.cli import options as o
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say
 from npverify.cli.progress import Progress
@@ -79,6 +80,7 @@ def prove(
     if not allow_empty:
         refuse_empty(loaded, only or ())
     say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
+    keep_freed_memory()
     with Progress(wanted=not quiet) as progress:
         result = prove_all(
             loaded.world,
