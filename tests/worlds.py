@@ -116,6 +116,11 @@ def _address(rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], wo
     if end is not EXTERNAL and end.address_known:
         of_family = [a for a in end.addresses if a.family == family]
         return rng.choice(of_family)
+    nodes = world.inventory.nodes
+    if end.kind is EndpointKind.HOST_POD and nodes and all(n.addresses for n in nodes):
+        of_nodes = [a for n in nodes for a in n.addresses if a.family == family]
+        if of_nodes:
+            return rng.choice(of_nodes)
     space = [p for p in world.inventory.pod_space if p.family == family]
     inside_space = bool(space) and end.kind is EndpointKind.POD
     blocks = [p for p in (space if inside_space else prefixes) if p.family == family] or [

@@ -414,3 +414,41 @@ def test_a_pod_range_that_known_addresses_fill_is_no_crash() -> None:
     it = world(known, pod("new", many=True), pod_space=("10.9.0.0/31",))
     new = next(e for e in it.inventory.endpoints if e.name == "new")
     assert ask(it, no(leg(new, known))).status is Status.REFUTED
+
+
+AGENT = pod("agent", kind=EndpointKind.HOST_POD, many=True)
+
+
+@pytest.mark.parametrize(
+    ("cidr", "nodes", "status"),
+    [
+        pytest.param("192.168.0.1/32", True, "refuted", id="it has the address of a node, though the node has it too"),
+        pytest.param("10.0.0.0/8", True, "proved", id="it has no address that no node has"),
+        pytest.param("10.0.0.0/8", False, "refuted", id="it may have any address where nodes are not known"),
+    ],
+)
+def test_a_pod_on_the_host_network_lives_where_the_nodes_are(cidr: str, nodes: bool, status: str) -> None:
+    """A host-network pod of unknown node has the address of some declared node."""
+    known = [node("n1", ip="192.168.0.1"), node("n2", ip="192.168.0.2")] if nodes else []
+    admits = selecting(DST, "p", allow(block(SRC, cidr)), on_apps=["db"])
+    it = world(AGENT, pod("db", ip="10.1.0.3"), *known, ingress=[admits])
+    db = next(e for e in it.inventory.endpoints if e.name == "db")
+    assert ask(it, no(leg(AGENT, db, ALL))).status == status
+
+
+def test_a_port_that_decides_one_side_is_not_any() -> None:
+    """Every port is denied, but by egress or by ingress as the port goes, so the flow shown keeps its port."""
+    out = selecting(SRC, "out", allow(TRUE, on("TCP", 80)), on_apps=["web"])
+    it = world(WEB, API, egress=[out], ingress=[selecting(DST, "in", allow(TRUE, on("TCP", 81)), on_apps=["api"])])
+    shown = ask(it, every(leg(WEB, API, TCP))).counterexample
+    assert shown is not None
+    assert shown.flow.port is not None
+    assert "port" not in shown.any
+
+
+def test_every_policy_that_has_a_property_is_named() -> None:
+    """`no policy is redundant` names all that are, not only the first."""
+    because = ask(POLICIES, PolicyClaim("redundant", (P_WIDE, P_NARROW, P_VOID, P_DENY), False)).because
+    assert because == (
+        "NetworkPolicy shop/deny, NetworkPolicy shop/narrow, NetworkPolicy shop/void are redundant (each by itself)"
+    )

@@ -65,8 +65,9 @@ def test_the_first_pair(
 
 
 def test_pairs_are_counted() -> None:
-    """Every source with every target; one where it depends on nodes."""
-    assert count_pairs([[A, B], [C]], [[A], [B]], DIRECT) == 6
+    """Every source with every target but itself, unless it has replicas; one where it depends on nodes."""
+    assert count_pairs([[A, B], [C]], [[A], [B]], DIRECT) == 4
+    assert count_pairs([[MANY]], [[MANY], [A]], DIRECT) == 2
     assert count_pairs([[A, B]], [[A, B]], SAME) == 1
 
 

@@ -99,7 +99,9 @@ ADDRESSES: list[tuple[str, dict[str, object], Endpoint, str, Pred]] = [
         FOUR,
     ),
     ("a space of the other family says nothing", {"space": ("fd00::/64",)}, MANY, "10.1.0.0/16", block(SRC, "10.1.0.0/16")),
-    ("the space of pods is not that of hosts", {"space": ("10.1.0.0/16",)}, HOST, "10.2.0.0/16", block(SRC, "10.2.0.0/16")),
+    ("the space of pods is not that of hosts", {"space": ("10.1.0.0/16",)}, HOST, "10.1.0.0/16", FALSE),
+    ("a pod on the host network lives where the nodes are", {}, HOST, "192.168.0.0/16", FOUR),
+    ("and nowhere else", {}, HOST, "10.2.0.0/16", FALSE),
     ("with a space and one family a block around it is sure", {"space": ("10.1.0.0/16",), "families": (4,)}, MANY, "10.0.0.0/8", TRUE),
 ]  # fmt: skip
 

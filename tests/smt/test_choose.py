@@ -22,7 +22,7 @@ from npverify.normal.predicates import (
     protocol_is,
     unknown_in,
 )
-from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, choose
+from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, any_port, choose
 from npverify.smt.solver import Question
 from smallworld import DST, SRC, block, on
 
@@ -38,8 +38,8 @@ PACKETS: list[tuple[str, Pred, list[tuple[str, int]], tuple[str, int | None, tup
     ("TCP before UDP", protocol_is("UDP", "TCP"), [], ("TCP", 1, None)),
     ("UDP before SCTP", protocol_is("SCTP", "UDP"), [], ("UDP", 1, None)),
     ("SCTP before ICMP", protocol_is("ICMP", "SCTP"), [], ("SCTP", 1, None)),
-    ("ICMP where there is nothing else", protocol_is("ICMP"), [], ("ICMP", None, (0, 0))),
-    ("the lowest type and code", and_(protocol_is("ICMP"), not_(icmp_is(0)), not_(icmp_is(1, 0))), [], ("ICMP", None, (1, 1))),
+    ("ICMP where there is nothing else, an echo request", protocol_is("ICMP"), [], ("ICMP", None, (8, 0))),
+    ("else the lowest type and code", and_(protocol_is("ICMP"), not_(or_(icmp_is(0), icmp_is(8), icmp_is(1, 0)))), [], ("ICMP", None, (1, 1))),
     ("the highest type and code", icmp_is(255, 255), [], ("ICMP", None, (255, 255))),
     ("a declared port before the lowest one", TRUE, [PG], ("TCP", 5432, None)),
     ("the first declared one", TRUE, [PG, HTTP], ("TCP", 5432, None)),
@@ -138,14 +138,13 @@ ANY_PORT = [
     ("every port, but of another protocol", or_(protocol_is("UDP"), on("TCP", 80)), False),
     ("every port, but under another reading", or_(GREEN, on("TCP", 80)), False),
     ("every port under the reading that it needs", and_(GREEN, protocol_is("TCP")), True),
-    ("ICMP has no ports", protocol_is("ICMP"), False),
 ]
 
 
 @pytest.mark.parametrize(("pred", "want"), [r[1:] for r in ANY_PORT], ids=[r[0] for r in ANY_PORT])
 def test_whether_any_port_would_do(pred: Pred, want: bool) -> None:
-    """`any_port` says that the same flow on each other port of its protocol satisfies the predicate too."""
-    assert choose(Question(pred)).any_port is want
+    """`any_port` says that the flow that was chosen satisfies the predicate on each other port of its protocol too."""
+    assert any_port(pred, choose(Question(pred)), same=None) is want
 
 
 PROGRAM = """
@@ -178,4 +177,4 @@ def test_the_choice_is_a_value() -> None:
     """Equal questions give equal choices."""
     pred = and_(on("TCP", 80, 90), not_(block(SRC, "10.0.0.0/8")), GREEN)
     first, second = choose(Question(pred)), choose(Question(pred))
-    assert first == second == Chosen("TCP", 80, None, 4, {SRC: OUTSIDE[0]}, {"colour": "green"}, False)
+    assert first == second == Chosen("TCP", 80, None, 4, {SRC: OUTSIDE[0]}, {"colour": "green"})

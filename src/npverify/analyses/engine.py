@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -13,17 +12,18 @@ from npverify.analyses.world import World
 from npverify.assertions.claims import Leg
 from npverify.inventory.addresses import NEVER_A_POD, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
+from npverify.inventory.spaces import address_space, merge
 from npverify.inventory.unknowns import Reading, Unknown
 from npverify.normal.flow import Flow, Via
 from npverify.normal.policy import Direction, PolicyId
-from npverify.normal.predicates import FALSE, TRUE, Pred, Side
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side, not_
 from npverify.oracle import Oracle
 from npverify.reduction.bitsets import bits
 from npverify.reduction.obligations import Obligation, Obligations
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.readings import Packet, at_address, at_packet, cells
 from npverify.reduction.residuals import Residuals, host_network
-from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, choose
+from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, any_port, choose
 from npverify.smt.solver import Budget, Question, Taken, UndecidedError, satisfiable
 
 NO_FLOW = "there is no flow that it speaks about"
@@ -74,7 +74,8 @@ class Engine:
         flow = self.flow(obligation, chosen)
         verdict = self.oracle.decide(flow, chosen.reading)
         reading = tuple(self._assumed(obligation, chosen, question.encoding.unknowns))
-        shown = Counterexample(flow, verdict, reading, tuple(_any_fields(obligation, chosen)))
+        fields = tuple(_any_fields(obligation, chosen, any_port=self._any_port(broken, obligation, chosen)))
+        shown = Counterexample(flow, verdict, reading, fields)
         return shown, flow, chosen.reading
 
     def asked(self, legs: Iterable[Leg]) -> tuple[PolicyId, ...]:
@@ -86,6 +87,16 @@ class Engine:
                     found |= {entry.policy.id for entry in self.residuals.signature(direction, c)}
         return tuple(sorted(found))
 
+    def _any_port(self, broken: Pred, obligation: Obligation, chosen: Chosen) -> bool:
+        """Whether the port does not matter: neither to the flow nor to what each of its two directions says."""
+        if chosen.port is None:
+            return False
+        one = _one_address(obligation.src, obligation.dst, same=obligation.how.same)
+        sides = (obligation.egress[0], obligation.ingress[0])
+        return any_port(broken, chosen, same=one) and all(
+            any_port(side, chosen, same=one) or any_port(not_(side), chosen, same=one) for side in sides
+        )
+
     def candidates(self, end: Endpoint, side: Side, family: Family, preds: Iterable[Pred]) -> tuple[Address, ...]:
         """One address of each cell that the predicates tell apart and that the endpoint could have."""
         if end.address_known:
@@ -95,13 +106,17 @@ class Engine:
         for first, last in cells((*preds, domain), side, family):
             start = Address(family, first)
             if at_address(at_packet(domain, Packet(family, "TCP", 1)), side, start) is not FALSE:
-                at = self._known.next_free(start)
+                at = start if end.kind is EndpointKind.HOST_POD else self._known.next_free(start)
                 found += [at] if at.value <= last else []
         return tuple(found)
 
     def _taken(self, src: Endpoint, dst: Endpoint) -> Taken:
-        """Sides whose address is open: it is none of the addresses that are known to be somebody else's."""
-        open_sides = [side for side, end in ((Side.SRC, src), (Side.DST, dst)) if not end.address_known]
+        """Sides whose address is open: it is none of the addresses that are known to be somebody else's.
+
+        A pod on the host network shares the address of its node, so nothing is taken for it.
+        """
+        ends = ((Side.SRC, src), (Side.DST, dst))
+        open_sides = [s for s, end in ends if not end.address_known and end.kind is not EndpointKind.HOST_POD]
         return dict.fromkeys(open_sides, self._known.block)
 
     def flow(self, obligation: Obligation, chosen: Chosen) -> Flow:
@@ -171,12 +186,12 @@ def _in_words(unknown: Unknown, value: str) -> str:
     return f"the {unknown.name} is `{value}`" if unknown.kind == "label" else f"{unknown.name} is {value}"
 
 
-def _any_fields(obligation: Obligation, chosen: Chosen) -> Iterator[str]:
+def _any_fields(obligation: Obligation, chosen: Chosen, *, any_port: bool) -> Iterator[str]:
     yield "src_port"
     for name, side, end in (("src_ip", Side.SRC, obligation.src), ("dst_ip", Side.DST, obligation.dst)):
         if side not in chosen.addresses and not end.address_known:
             yield name
-    if chosen.any_port:
+    if any_port:
         yield "port"
 
 
@@ -184,10 +199,10 @@ class KnownAddresses:
     """The addresses that belong to known endpoints and services, as merged blocks."""
 
     def __init__(self, inventory: Inventory) -> None:
-        self._pod_space = inventory.pod_space
+        self._spaces = {kind: address_space(inventory, kind) for kind in EndpointKind}
         owned = chain.from_iterable(e.addresses for e in inventory.endpoints if e.address_known)
         virtual = chain.from_iterable(s.vips for s in inventory.services.values())
-        self._blocks: Mapping[Family, list[Prefix]] = _merged({*owned, *virtual})
+        self._blocks: Mapping[Family, list[Prefix]] = merge((*owned, *virtual))
 
     def block(self, address: Address) -> Prefix | None:
         """The block that an address falls into; None if it belongs to nobody."""
@@ -197,17 +212,18 @@ class KnownAddresses:
 
     def free(self, end: Endpoint, family: Family, other: Address | None) -> Address:
         """An address that an endpoint of unknown address could have, not `other`: one that reads well, else the lowest."""
-        space = [p for p in self._pod_space if p.family == family]
-        inside = end.kind is EndpointKind.POD and bool(space)
+        space = [p for p in self._spaces[end.kind] if p.family == family]
+        outside = [p for p in self._spaces[EndpointKind.POD] if end is EXTERNAL]
         starts = [a for a in (OUTSIDE if end is EXTERNAL else INSIDE) if a.family == family]
-        if inside:
+        if space:
             starts = [Address(family, min(p.first + 10, p.last)) for p in space]
             starts += [Address(family, p.first) for p in space]
         for start in starts:
-            at = self.next_free(start, other)
-            in_space = any(p.contains(at) for p in space)
+            # a pod on the host network has an address that is its node's as well
+            at = start if end.kind is EndpointKind.HOST_POD else self.next_free(start, other)
             never = end is not EXTERNAL and any(p.contains(at) for p in NEVER_A_POD)
-            if not never and (in_space if inside else not in_space or end is not EXTERNAL):
+            fits = any(p.contains(at) for p in space) if space else not any(p.contains(at) for p in outside)
+            if fits and not never:
                 return at
         # Known addresses fill the whole space. Which address it is does not matter where this is asked.
         return starts[0]
@@ -223,15 +239,6 @@ class KnownAddresses:
                 at = Address(at.family, at.value + 1)
             else:
                 return at
-
-
-def _merged(addresses: Iterable[Address]) -> dict[Family, list[Prefix]]:
-    v4 = ipaddress.collapse_addresses(ipaddress.IPv4Network((a.value, 32)) for a in addresses if a.family == 4)
-    v6 = ipaddress.collapse_addresses(ipaddress.IPv6Network((a.value, 128)) for a in addresses if a.family == 6)
-    return {
-        4: sorted(Prefix(4, int(n.network_address), n.prefixlen) for n in v4),
-        6: sorted(Prefix(6, int(n.network_address), n.prefixlen) for n in v6),
-    }
 
 
 def members(classes: int, residuals: Residuals) -> Iterator[Endpoint]:

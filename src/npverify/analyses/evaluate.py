@@ -18,6 +18,7 @@ from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import Endpoint, EndpointKind
+from npverify.inventory.spaces import address_space
 from npverify.inventory.unknowns import Unknown, namespace_label
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction, Policy, PolicySet
@@ -36,7 +37,7 @@ class Evaluator:
         preds = tuple(dict.fromkeys(predicates(world.policies)))
         self.prefixes = prefixes_of(preds)
         self._anywhere = prefixes_of(_asked_of_all(world.policies))
-        self._representatives: dict[tuple[Family, bool], Address | None] = {}
+        self._representatives: dict[tuple[Family, EndpointKind | None], Address | None] = {}
         self._evaluated: dict[Flow, Evaluation] = {}
         self._labels: dict[tuple[str, str], dict[str, None]] = {}
         self._values: dict[str, dict[str, None]] = {}
@@ -65,7 +66,7 @@ class Evaluator:
         family = given.family if given else likely
         via = flow.via
         if via is not None and via.vip is None:
-            via = via._replace(vip=self._representative(family, pod=False))
+            via = via._replace(vip=self._representative(family, None))
         return replace(
             flow,
             src_ip=flow.src_ip or self._address(flow.src, family),
@@ -75,12 +76,12 @@ class Evaluator:
 
     def representative(self, end: Endpoint, family: Family) -> Address | None:
         """The address that stands for that of an endpoint, where it is not known."""
-        return self._representative(family, pod=end.kind is EndpointKind.POD)
+        return self._representative(family, end.kind)
 
-    def _representative(self, family: Family, *, pod: bool) -> Address | None:
-        key = (family, pod)
+    def _representative(self, family: Family, kind: EndpointKind | None) -> Address | None:
+        key = (family, kind)
         if key not in self._representatives:
-            space = self.world.inventory.pod_space if pod else ()
+            space = () if kind is None else address_space(self.world.inventory, kind)
             self._representatives[key] = representative(family, self.prefixes, space)
         return self._representatives[key]
 
@@ -128,7 +129,7 @@ class Evaluator:
         )
         if given is not None or now is None or end.address_known:
             return
-        space = self.world.inventory.pod_space if end.kind is EndpointKind.POD else ()
+        space = address_space(self.world.inventory, end.kind)
         for other in self._others(now, flow, space):
             yield replace(settled, src_ip=other) if side == "src" else replace(settled, dst_ip=other)
 

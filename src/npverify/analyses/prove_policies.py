@@ -45,19 +45,37 @@ def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim)
     if not claim.policies:
         return AssertionResult(assertion, Status.VACUOUS, because="there is no policy that it speaks about")
     vacuous: list[PolicyId] = []
+    failing: list[tuple[PolicyId, _Answer]] = []
     for policy in sorted(claim.policies):
         answer = decide(engine, policy, claim.want)
         if answer.vacuous and claim.want:
             vacuous.append(policy)
         elif not (answer.holds if claim.want else answer.never):
-            sometimes = "" if answer.holds else " under some reading"
-            because = answer.because if claim.want else f"{policy} is {claim.property}{sometimes}"
-            depends = tuple(sorted(claim.policies)) if len(claim.policies) == 1 else (policy,)
-            shown = answer.shown if claim.want else None
-            return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=depends)
+            failing.append((policy, answer))
+    if failing:
+        policy, answer = failing[0]
+        because = answer.because if claim.want else _which(claim.property, failing)
+        shown = answer.shown if claim.want else None
+        return AssertionResult(
+            assertion, Status.REFUTED, shown, because=because, depends_on=tuple(p for p, _ in failing)
+        )
     if vacuous:
         return AssertionResult(assertion, Status.VACUOUS, because=f"{vacuous[0]} has no rules that could be shadowed")
     return AssertionResult(assertion, Status.PROVED, depends_on=tuple(sorted(claim.policies)))
+
+
+def _which(kind: str, failing: Sequence[tuple[PolicyId, _Answer]]) -> str:
+    """Names every policy that has the property though none should, those first that have it under every reading."""
+    groups = {
+        "": [str(policy) for policy, answer in failing if answer.holds],
+        " under some reading": [str(policy) for policy, answer in failing if not answer.holds],
+    }
+    parts = [
+        f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} {kind}{when}"
+        for when, names in groups.items()
+        if names
+    ]
+    return "; ".join(parts) + (" (each by itself)" if len(failing) > 1 else "")
 
 
 def _vacuous(engine: Engine, policy: PolicyId, want: bool) -> _Answer:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from npverify.assertions.claims import EndSet, Leg
 from npverify.inventory.addresses import EVERYTHING, NEVER_A_POD, Prefix
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
+from npverify.inventory.spaces import address_space
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     FALSE,
@@ -234,7 +235,7 @@ class Obligations:
             return not_(or_(*(address_in(side, p) for p in space)))
         if end.address_known:
             return or_(*(address_in(side, Prefix.host(a)) for a in end.addresses))
-        return self._unknown_domain(side, space if end.kind is EndpointKind.POD else ())
+        return self._unknown_domain(side, address_space(self._inventory, end.kind))
 
     def _unknown_domain(self, side: Side, space: tuple[Prefix, ...]) -> Pred:
         allowed = []
@@ -256,7 +257,7 @@ def _domain_key(end: Endpoint) -> tuple[object, ...]:
     if end.kind is EndpointKind.EXTERNAL:
         return ("external",)
     if not end.address_known:
-        return ("unknown", end.kind is EndpointKind.POD)
+        return ("unknown", end.kind)
     families = sorted(a.family for a in end.addresses)
     # With one address of each family every address atom is a constant; with several, which one counts stays open.
     several = len(set(families)) < len(families)

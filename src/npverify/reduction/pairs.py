@@ -27,10 +27,12 @@ def first_pair(sources: Groups, targets: Groups, how: Circumstance) -> tuple[End
 
 
 def count_pairs(sources: Groups, targets: Groups, how: Circumstance) -> int:
-    """About how many pairs of endpoints two groups make; 1 where the pairs depend on the nodes."""
+    """How many pairs of endpoints two groups make, a pod with itself left out; 1 where the pairs depend on the nodes."""
     if how.own_node or how.same:
         return 1
-    return sum(map(len, sources)) * sum(map(len, targets))
+    to = {end for ends in targets for end in ends}
+    alone = sum(end in to and not end.replicated for ends in sources for end in ends)
+    return sum(map(len, sources)) * len(to) - alone
 
 
 def on_one_node(a: Endpoint, b: Endpoint) -> bool | None:

@@ -14,6 +14,7 @@ from npverify.inventory import labels
 from npverify.inventory.addresses import EVERYTHING, NEVER_A_POD, Address, Prefix
 from npverify.inventory.labels import of_replica, pod_label
 from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory, Namespace
+from npverify.inventory.spaces import address_space
 from npverify.inventory.unknowns import ABSENT, Unknown, namespace_label
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
@@ -81,7 +82,7 @@ class Partial:
     def __init__(self, inventory: Inventory, vip_visible: Pred = FALSE) -> None:
         self._namespaces = inventory.namespaces
         self._families = inventory.families
-        self._pod_space = inventory.pod_space
+        self._spaces = {kind: address_space(inventory, kind) for kind in EndpointKind}
         self._vip_visible = vip_visible
 
     def residual(
@@ -163,8 +164,8 @@ class Partial:
         everywhere = TRUE if self._families == {prefix.family} else address_in(side, EVERYTHING[prefix.family])
         if prefix.length == 0:
             return everywhere
-        space = [p for p in self._pod_space if p.family == prefix.family]
-        if end.kind is EndpointKind.POD and space:
+        space = [p for p in self._spaces[end.kind] if p.family == prefix.family]
+        if space:
             if all(prefix.covers(p) for p in space):
                 return everywhere
             if not any(prefix.overlaps(p) for p in space):

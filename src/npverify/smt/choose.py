@@ -1,7 +1,7 @@
 """Picks one flow out of all that satisfy a question, by fixed preferences and never by what the solver happens to say.
 
 Preferences, first to last: no unknown away from its default; TCP before UDP, SCTP and ICMP; a port that the destination
-declares, then the lowest one; IPv4; addresses that read well, then the lowest. So the same input gives the same flow with
+declares, then the lowest one; of ICMP the echo request; IPv4; addresses that read well, then the lowest. So the same input gives the same flow with
 every version of the solver.
 """
 
@@ -16,7 +16,7 @@ import z3
 from npverify.inventory.addresses import BITS, Address, Family
 from npverify.inventory.unknowns import OTHER
 from npverify.normal.flow import PROTOCOLS
-from npverify.normal.predicates import Side
+from npverify.normal.predicates import Pred, Side
 from npverify.smt.encode import Formula
 from npverify.smt.solver import Question
 
@@ -30,13 +30,15 @@ INSIDE: tuple[Address, ...] = tuple(
 )
 
 
+ECHO_REQUEST = (8, 0)  # type and code of what ping sends: RFC 792
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The packet part of a flow, and the reading it needs.
 
     `addresses`   those that matter, by side
     `reading`     every unknown of the question that is not at its default
-    `any_port`    the flow breaks the assertion on every other port of the protocol too
     """
 
     protocol: str
@@ -45,7 +47,6 @@ class Chosen:
     family: Family
     addresses: Mapping[Side, Address] = field(default_factory=dict)
     reading: Mapping[str, str] = field(default_factory=dict)
-    any_port: bool = False
 
 
 def choose(
@@ -65,7 +66,10 @@ def choose(
         question.fix(encoding.six)
     port = icmp = None
     if protocol == "ICMP":
-        icmp = (_lowest(question, encoding.icmp_type, 8), _lowest(question, encoding.icmp_code, 8))
+        if question.fix(z3.And(encoding.icmp_type == 8, encoding.icmp_code == 0, encoding.context)):
+            icmp = ECHO_REQUEST
+        else:
+            icmp = (_lowest(question, encoding.icmp_type, 8), _lowest(question, encoding.icmp_code, 8))
     else:
         port = _choose_port(question, [number for name, number in declared if name == protocol])
     addresses = {
@@ -73,8 +77,7 @@ def choose(
         for side in Side
         if encoding.mentions(side, family)
     }
-    any_port = port is not None and _port_is_free(question, protocol, family, addresses, reading)
-    return Chosen(protocol, port, icmp, family, addresses, reading, any_port)
+    return Chosen(protocol, port, icmp, family, addresses, reading)
 
 
 def choose_reading(question: Question) -> dict[str, str]:
@@ -120,12 +123,16 @@ def _lowest(question: Question, variable: Formula, width: int) -> int:
     return value
 
 
-def _port_is_free(
-    question: Question, protocol: str, family: Family, addresses: Mapping[Side, Address], reading: Mapping[str, str]
-) -> bool:
+def any_port(statement: Pred, chosen: Chosen, *, same: bool | None) -> bool:
+    """Whether a predicate is true of every port of the chosen protocol, with everything else as it was chosen."""
+    question = Question(statement, same=same)
     encoding = question.encoding
-    six = encoding.six if family == 6 else z3.Not(encoding.six, encoding.context)
-    given = [encoding.protocol == PROTOCOLS.index(protocol), six]
-    given += [encoding.address(side, family) == address.value for side, address in addresses.items()]
-    given += [encoding.value_is(u, reading.get(u.name, u.default)) for u in encoding.unknowns]
+    six = encoding.six if chosen.family == 6 else z3.Not(encoding.six, encoding.context)
+    given = [encoding.protocol == PROTOCOLS.index(chosen.protocol), six]
+    given += [
+        encoding.address(side, chosen.family) == address.value
+        for side, address in chosen.addresses.items()
+        if encoding.mentions(side, chosen.family)
+    ]
+    given += [encoding.value_is(u, chosen.reading.get(u.name, u.default)) for u in encoding.unknowns]
     return question.always(*given)
