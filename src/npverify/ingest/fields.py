@@ -7,6 +7,7 @@ with its position, never coerced. After an error the reader goes on with the fie
 from __future__ import annotations
 
 import difflib
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -51,6 +52,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 _COMPARED = 100
+
+_MENDS = {
+    "a list": "write its items on lines of their own that begin with `- `",
+    "a map": "write its fields as `name: value`, each on a line of its own",
+    "a whole number": "write digits without quotes",
+    "true or false": "write true or false without quotes",
+}
 
 
 class Fields:
@@ -172,7 +180,17 @@ class Fields:
 
     def _mismatch(self, wanted: str, value: object, *path: str | int) -> None:
         name = ".".join(str(p) for p in (*self.path, *path))
-        shown = f" (`{value}`)" if isinstance(value, bool | int | float) else ""
-        shown = shown.replace("True", "true").replace("False", "false")
-        fix = 'put it in quotes: "…"' if wanted == "text" and isinstance(value, bool | int | float) else ""
+        written = self._written(value, *path)
+        shown = f" (`{written}`)" if written else ""
+        fix = _MENDS.get(wanted, "")
+        if wanted == "text" and written:
+            fix = f'put it in quotes: "{written}"'
         self.error("NPV020", f"`{name}` must be {wanted}, not {type_name(value)}{shown}", *path, fix=fix)
+
+    def _written(self, value: object, *path: str | int) -> str:
+        """A number or a Boolean as the user wrote it (`yes`, `0o17`), where the source line shows it; else "" or its value."""
+        if not isinstance(value, bool | int | float):
+            return ""
+        span = self.span(*path)
+        word = re.match(r"[^\s,{}\[\]\"']+", self.doc.excerpt(span)[span.column - 1 :]) if span.column else None
+        return word[0] if word else str(value).lower()
