@@ -12,7 +12,7 @@ HEAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"
 ROWS = [
     ("a word that YAML reads as a Boolean", "x: yes", "text", "`x` must be text, not a boolean (`yes`)", '"yes"'),
     ("a number with a base", "x: 0o17", "text", "`x` must be text, not a number (`0o17`)", '"0o17"'),
-    ("a number in flow style", "y: {x: 1e3}\nx: 1e3", "text", "`x` must be text, not a number (`1e3`)", '"1e3"'),
+    ("a number in flow style", "z: {x: 1e3}\nx: 1e3", "text", "`x` must be text, not a number (`1e3`)", '"1e3"'),
     ("text for a number", 'x: "80"', "integer", "`x` must be a whole number, not text", "without quotes"),
     ("a fraction for a number", "x: 80.5", "integer", "`x` must be a whole number, not a number (`80.5`)", "digits"),
     ("text for a Boolean", 'x: "true"', "boolean", "`x` must be true or false, not text", "without quotes"),
