@@ -9,6 +9,7 @@ import pytest
 from npverify.analyses.load import load
 from npverify.analyses.prove import prove
 from npverify.analyses.results import AssertionResult, Status
+from npverify.ingest.source import InputError
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.predicates import unknown_in
 from npverify.smt.solver import satisfiable
@@ -265,3 +266,14 @@ def test_a_vacuous_assertion_about_the_other_family_says_so(tmp_path: Path, asse
     found = answer(tmp_path, [pod("a", "a", "10.1.0.1"), pod("b", "b", "10.1.0.2")], assertion, {})
     assert (found.status is Status.VACUOUS) is (told is not None)
     assert ("IPv6 addresses, and the cluster has IPv4 alone" in found.because) is bool(told)
+
+
+def test_a_workload_without_pods_is_said_to_have_none(tmp_path: Path) -> None:
+    """A name that exists, but with 0 replicas, is refused for that reason and not as a misspelling."""
+    idle = (
+        "{apiVersion: apps/v1, kind: Deployment, metadata: {name: old, namespace: x}, spec: {replicas: 0, selector: "
+        "{matchLabels: {app: old}}, template: {metadata: {labels: {app: old}}, spec: {containers: [{name: c, image: i}]}}}}"
+    )
+    with pytest.raises(InputError) as refused:
+        answer(tmp_path, [idle, pod("a", "a", "10.1.0.1")], "no deployment x/old reaches pod x/a", {})
+    assert [d.fix for d in refused.value.diagnostics] == ["Deployment x/old has 0 replicas: no pods"]

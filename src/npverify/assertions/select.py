@@ -238,8 +238,13 @@ class Selector:
                 if same
                 else nearest(name, self.directory.names_of_kind(kind), f"{kind} {{}}")
             )
-            self._missing(f"there is no {kind} `{name}`", span, fix)
+            self._missing(f"there is no {kind} `{name}`", span, self._left_out(kind, name) or fix)
         return "", {}
+
+    def _left_out(self, kind: str, name: str) -> str:
+        """Why something that is in the input has no pods, if the inventory says so."""
+        notes = self.universe.inventory.notes
+        return next((note for note in notes if note.lower().startswith(f"{kind} {name} ".lower())), "")
 
     def service(self, named: s.Named) -> Service | None:
         """The Service that is meant; None after a message, also if it cannot be a destination."""
