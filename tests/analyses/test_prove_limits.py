@@ -165,3 +165,15 @@ def test_what_the_oracle_does_not_confirm_is_no_answer(claim: Claim) -> None:
     engine.oracle = Oracle(open_world.policies, open_world.inventory)
     with pytest.raises(InternalError, match="does not confirm"):
         prove_one(engine, assertion(claim))
+
+
+def test_a_run_that_is_stopped_keeps_what_is_decided() -> None:
+    """`stop` is asked between questions: what came before is answered, the rest is undecided and said to be interrupted."""
+    calls = iter([False] * 4 + [True] * 100)
+    web, db = pod("web", ip="10.1.0.1"), pod("db", ip="10.1.0.3")
+    it = world(web, db, ingress=[selecting(DST, "p", allow(TRUE, on("TCP", 80)), on_apps=["db"])])
+    claims = [AllFlows(False, (Leg({web: TRUE}, {db: on("TCP", port)}),)) for port in (81, 82, 83)]
+    spec = [Assertion("t", "t", claim, "test", Span("t.npv", 1, 1)) for claim in claims]
+    result = prove(it, spec, stop=lambda: next(calls))
+    assert [r.status for r in result.results] == [Status.PROVED, Status.UNDECIDED, Status.UNDECIDED]
+    assert result.interrupted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 
 from npverify.analyses.results import Assumed, Counterexample
@@ -24,17 +24,24 @@ from npverify.reduction.pairs import on_one_node
 from npverify.reduction.readings import Packet, at_address, at_packet, cells
 from npverify.reduction.residuals import Residuals, host_network
 from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, any_port, choose
-from npverify.smt.solver import Budget, Question, Taken, UndecidedError, satisfiable
+from npverify.smt.solver import Budget, InterruptedByUserError, Question, Taken, UndecidedError, satisfiable
 
 NO_FLOW = "there is no flow that it speaks about"
+
+
+def never() -> bool:
+    """Nobody wants the run to stop."""
+    return False
 
 
 class Engine:
     """Decides obligations over one world. Guards the memo of answers, so that equal obligations are solved once."""
 
-    def __init__(self, world: World, budget: Budget) -> None:
+    def __init__(self, world: World, budget: Budget, stop: Callable[[], bool] = never) -> None:
+        """`stop` is asked before each question; where it says True the run ends as on Ctrl-C."""
         self.world = world
         self.budget = budget
+        self._stop = stop
         self.residuals = Residuals(world.inventory, world.policies)
         self.obligations = Obligations(world.inventory, self.residuals)
         self.through = Through(world.inventory, self.residuals)
@@ -49,6 +56,8 @@ class Engine:
         """
         if pred is FALSE or pred is TRUE:
             return pred is TRUE
+        if self._stop():
+            raise InterruptedByUserError
         taken = self._taken(src, dst)
         one = _one_address(src, dst, same=same)
         key = (pred, frozenset(taken), one)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from npverify.analyses.engine import NO_FLOW, Engine
+from npverify.analyses.engine import NO_FLOW, Engine, never
 from npverify.analyses.prove_isolation import prove_isolated
 from npverify.analyses.prove_policies import prove_policy_claim
 from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow
@@ -34,16 +34,18 @@ def prove(
     budget: Budget = BUDGETS["normal"],
     timeout: float | None = None,
     progress: Progress | None = None,
+    stop: Callable[[], bool] = never,
 ) -> ProveResult:
     """Answer every assertion. `timeout` is in seconds for one obligation, on top of the budget.
 
-    Ctrl-C ends the run with what is decided; the rest is undecided and `interrupted` is set. InternalError if the oracle
+    Ctrl-C, or `stop` giving True, ends the run with what is decided; the rest is undecided and `interrupted` is set. InternalError if the oracle
     does not confirm a counterexample.
     """
     results: list[AssertionResult] = []
     interrupted = False
     engine: Engine | None = None
     for index, assertion in enumerate(assertions):
+        interrupted = interrupted or stop()
         if interrupted:
             results.append(AssertionResult(assertion, Status.UNDECIDED, because="the run was interrupted"))
             continue
@@ -52,7 +54,7 @@ def prove(
         start = time.perf_counter()
         try:
             if engine is None:
-                engine = Engine(world, Budget(budget.rlimit, timeout if timeout is not None else budget.seconds))
+                engine = Engine(world, Budget(budget.rlimit, timeout if timeout is not None else budget.seconds), stop)
             result = prove_one(engine, assertion)
         except (InterruptedByUserError, KeyboardInterrupt):
             interrupted = True

@@ -11,6 +11,7 @@ import typer
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.cli import options as o
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say
@@ -81,13 +82,14 @@ def prove(
         refuse_empty(loaded, only or ())
     say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
     keep_freed_memory()
-    with Progress(wanted=not quiet) as progress:
+    with Progress(wanted=not quiet) as progress, Interrupt() as interrupt:
         result = prove_all(
             loaded.world,
             loaded.assertions,
             budget=chosen,
             timeout=timeout or inputs.config.timeout,
             progress=progress.step,
+            stop=lambda: interrupt.asked,
         )
     if format == "json":
         text = dumps(prove_json(result, loaded.world, timings=timings))
