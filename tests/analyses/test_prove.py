@@ -452,3 +452,14 @@ def test_every_policy_that_has_a_property_is_named() -> None:
     assert because == (
         "NetworkPolicy shop/deny, NetworkPolicy shop/narrow, NetworkPolicy shop/void are redundant (each by itself)"
     )
+
+
+@pytest.mark.parametrize(("cidr", "status"), [("192.168.0.1/32", "refuted"), ("192.168.0.0/30", "proved")])
+def test_which_node_a_host_network_pod_runs_on_is_not_chosen(cidr: str, status: str) -> None:
+    """A flow from the host network exists only if it does wherever the pod runs, not on one lucky node."""
+    known = [node("n1", ip="192.168.0.1"), node("n2", ip="192.168.0.2")]
+    admits = selecting(DST, "p", allow(block(SRC, cidr)), on_apps=["db"])
+    it = world(AGENT, pod("db", ip="10.1.0.3"), *known, ingress=[admits])
+    db = next(e for e in it.inventory.endpoints if e.name == "db")
+    for claim in (SomeFlow((leg(AGENT, db),)), EachReachesSome((leg(AGENT, db),)), every(leg(AGENT, db))):
+        assert ask(it, claim).status == status
