@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from npverify.inventory.model import EXTERNAL, EndpointKind
-from npverify.inventory.unknowns import fact
+from npverify.inventory.unknowns import fact, runtime_label
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Action, Direction, Exemption, Tier
-from npverify.normal.predicates import TRUE, and_, kind_is, or_, protocol_is, self_traffic, unknown_in
+from npverify.normal.predicates import TRUE, and_, kind_is, label_in, or_, protocol_is, self_traffic, unknown_in
 from npverify.oracle import Oracle
 from smallworld import DST, IN, OUT, SRC, allow, app, block, node, on, pod, policy, rule, selecting, tier, world
 
@@ -115,3 +117,14 @@ def test_the_unknowns_that_were_looked_at_are_told(way: Direction) -> None:
     touched: dict = {}
     Oracle(it.policies, it.inventory).decide(FLOW, {}, touched)
     assert list(touched) == [f"address at {way.peer}"], "the address is not in the block, so the switch was not asked"
+
+
+def test_what_selects_a_replica_is_asked_anew_where_it_talks_to_itself() -> None:
+    """Between two replicas a run-time label is the destination's own; where one pod talks to itself it is the source's."""
+    web = pod("web", many=True, hash=runtime_label("shop/web", "hash"))
+    it = world(web, ingress=[policy("in", label_in(DST, "pod", "hash", ["abc"]))])
+    oracle = Oracle(it.policies, it.inventory)
+    reading = {"label hash of shop/web (source)": "abc", "label hash of shop/web (destination)": "<other>"}
+    between = Flow(web, web, "TCP", 80)
+    assert oracle.decide(between, reading).allowed
+    assert not oracle.decide(replace(between, same=True), reading).allowed

@@ -100,12 +100,12 @@ class Oracle:
         found = self._alikes.get(end)
         if found is None:
             labels = tuple(sorted(end.labels.items(), key=lambda label: label[0]))
-            found = self._alikes[end] = (end.kind, end.namespace, end.service_account, end.replicated, labels)
+            found = self._alikes[end] = (end.kind, end.namespace, end.service_account, labels)
         return found
 
     def _asked(self, direction: Direction, seen: Seen) -> Asked:
         end = seen.end(direction.subject)
-        key = (direction, self._alike(end), tuple(sorted(seen.reading.items())))
+        key = (direction, self._alike(end), seen.flow.same, tuple(sorted(seen.reading.items())))
         found = self._selected.get(key)
         if found is None:
             fresh = Seen(seen.flow, seen.reading, seen.namespaces, seen.vip)
