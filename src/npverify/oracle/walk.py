@@ -100,7 +100,7 @@ class Oracle:
         found = self._alikes.get(end)
         if found is None:
             labels = tuple(sorted(end.labels.items(), key=lambda label: label[0]))
-            found = self._alikes[end] = (end.kind, end.namespace, end.service_account, labels)
+            found = self._alikes[end] = (end.kind, end.namespace, end.service_account, end.replicated, labels)
         return found
 
     def _asked(self, direction: Direction, seen: Seen) -> Asked:
