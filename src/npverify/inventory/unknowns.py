@@ -54,6 +54,12 @@ def namespace_label(namespace: str, key: str) -> Unknown:
     return Unknown(f"label {key} of namespace {namespace}", (ABSENT, OTHER), "label", open=True)
 
 
+def account_label(namespace: str, account: str, key: str) -> Unknown:
+    """The value of a label of a service account that is used but not declared."""
+    name = f"label {key} of service account {namespace}/{account}"
+    return Unknown(name, (ABSENT, OTHER), "label", open=True)
+
+
 def runtime_label(owner: str, key: str, *, may_be_absent: bool = False, known: str | None = None) -> Unknown:
     """The value of a label that a controller sets when it creates the pod; `known` is its value if it is there at all."""
     if known is not None:
