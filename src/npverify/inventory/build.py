@@ -60,6 +60,7 @@ def build(
         pod_space,
         tuple(sorted(set(notes))),
         read_accounts(items["ServiceAccount"], problems),
+        nodes_declared=bool(items["Node"]),
     )
 
 

@@ -184,6 +184,7 @@ class Inventory:
     `families`  address families that the cluster uses, by evidence; both where nothing tells
     `pod_space` where pods of unknown address live; () where nothing tells
     `notes`     what a reader of a report should know ("shop/old has 0 replicas: no pods"), sorted
+    `nodes_declared`    Node objects are given, so the nodes are all that there are
     `service_accounts`  those that are declared, by namespace and name; pods may use others, whose labels are unknown
     """
 
@@ -194,6 +195,7 @@ class Inventory:
     pod_space: tuple[Prefix, ...] = ()
     notes: tuple[str, ...] = ()
     service_accounts: Mapping[tuple[str, str], ServiceAccount] = field(default_factory=dict)
+    nodes_declared: bool = False
 
     @property
     def pods(self) -> tuple[Endpoint, ...]:
