@@ -1,0 +1,57 @@
+"""How to bring a migration about without a moment in which a pod is open.
+
+Everything new is there before anything old goes: with both present the verdicts are those of either alone (which is proved),
+and so they are at every moment in between, since each new policy isolates the pods of its source and can only allow more.
+Without its policy a pod would be open: deleting first is never right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from shlex import quote
+
+from npverify.analyses.translate.results import Became, Step
+from npverify.ingest.files import STDIN
+
+NATIVE = "networkpolicies.networking.k8s.io"
+"""The full name of the resource: Calico's has the same short one, and `kubectl delete networkpolicy` may mean either."""
+
+_NAMES = 10  # of policies in one command
+_SECONDS = 60
+
+
+def plan(became: Sequence[Became], files: Sequence[str]) -> tuple[Step, ...]:
+    """The commands, for policies that stand in `files` (files or folders)."""
+    given = " ".join(f"-f {quote(name)}" for name in files)
+    delete = tuple(_deletions(became))
+    sources = sorted({b.span.file for b in became} - {STDIN})
+    return (
+        Step("ask the cluster whether it takes the new policies", (f"kubectl apply --dry-run=server {given}",)),
+        Step("create all of them, while the native ones are still there", (f"kubectl apply {given}",)),
+        Step(
+            "make sure that all are there, and give every node time to take them",
+            (f"kubectl get {given} -o name", f"sleep {_SECONDS}"),
+        ),
+        Step("only now delete the native ones", delete),
+        Step("take the native ones out of what is applied from now on", tuple(f"git rm {quote(s)}" for s in sources)),
+    )
+
+
+def undo(became: Sequence[Became], files: Sequence[str]) -> tuple[Step, ...]:
+    """The way back: again nothing goes before the other is there."""
+    given = " ".join(f"-f {quote(name)}" for name in files)
+    sources = " ".join(f"-f {quote(s)}" for s in sorted({b.span.file for b in became} - {STDIN}))
+    return (
+        Step(
+            "to go back: first the native policies, then without the new ones",
+            (*((f"kubectl apply {sources}",) if sources else ()), f"kubectl delete {given}"),
+        ),
+    )
+
+
+def _deletions(became: Iterable[Became]) -> Iterable[str]:
+    for namespace, group in groupby(became, key=lambda b: b.source.namespace):
+        names = [b.source.name for b in group]
+        for start in range(0, len(names), _NAMES):
+            yield f"kubectl -n {quote(namespace)} delete {NATIVE} {' '.join(map(quote, names[start : start + _NAMES]))}"
