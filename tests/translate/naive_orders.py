@@ -71,10 +71,14 @@ ROWS = [
     Row(
         5,
         "a Deny rule for the default deny shadows what other policies of the same order allow",
-        documents(native("allow-api", API_TO_DB), native("a-default-deny", "{podSelector: {}, policyTypes: [Ingress]}")),
+        documents(
+            native("allow-api", API_TO_DB), native("a-default-deny", "{podSelector: {}, policyTypes: [Ingress]}")
+        ),
         documents(
             calico("allow-api", allow_api()),
-            calico("a-default-deny", f'{{order: 1000, selector: "{P}", types: [Ingress], ingress: [{{action: Deny}}]}}'),
+            calico(
+                "a-default-deny", f'{{order: 1000, selector: "{P}", types: [Ingress], ingress: [{{action: Deny}}]}}'
+            ),
         ),
         _LOST,
     ),

@@ -113,7 +113,10 @@ ROWS = [
         "an exception of one family makes the rule match nothing of the other",
         from_peers(block("0.0.0.0/0", "10.0.0.0/8"), block("::/0")),
         allow("{notNets: [10.0.0.0/8]}"),
-        tuple(Seen(NATIVE, src, "shop/db") for src in ("outside 6", "shop/api", "shop/web", "blog/api", "node n1", "node n2")),
+        tuple(
+            Seen(NATIVE, src, "shop/db")
+            for src in ("outside 6", "shop/api", "shop/web", "blog/api", "node n1", "node n2")
+        ),
     ),
     Row(
         17,
@@ -159,7 +162,11 @@ ROWS = [
         "a global policy selects host endpoints too",
         documents(
             native("db", "{podSelector: {matchExpressions: [{key: app, operator: Exists}]}, policyTypes: [Ingress]}"),
-            native("db", "{podSelector: {matchExpressions: [{key: app, operator: Exists}]}, policyTypes: [Ingress]}", "blog"),
+            native(
+                "db",
+                "{podSelector: {matchExpressions: [{key: app, operator: Exists}]}, policyTypes: [Ingress]}",
+                "blog",
+            ),
         ),
         calico("db", "{order: 1000, selector: all(), types: [Ingress]}", "GlobalNetworkPolicy", ""),
         (Seen(NATIVE, dst="node n1"), Seen(NATIVE, dst="node n2")),

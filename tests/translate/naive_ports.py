@@ -42,14 +42,23 @@ ROWS = [
         "a name is looked up in each pod; its number in one pod is not its number in another",
         with_ports("{port: sql}", labels="store: sql"),
         allow("protocol: TCP, destination: {ports: [5432]}", selector=STORES),
-        (Seen(NATIVE, dst="shop/db2", protocol="TCP", port=5433), Seen(NAIVE, dst="shop/db2", protocol="TCP", port=5432)),
+        (
+            Seen(NATIVE, dst="shop/db2", protocol="TCP", port=5433),
+            Seen(NAIVE, dst="shop/db2", protocol="TCP", port=5432),
+        ),
         around=_OTHER_DB,
     ),
     Row(
         20,
         "a name is a port of a pod and never of an address outside; its number would be",
-        native("db", "{podSelector: {matchLabels: {app: db}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 203.0.113.0/24}}], ports: [{port: sql}]}]}"),
-        calico("db", f"{{order: 1000, selector: {DB}, types: [Egress], egress: [{{action: Allow, protocol: TCP, destination: {{nets: [203.0.113.0/24], ports: [5432]}}}}]}}"),
+        native(
+            "db",
+            "{podSelector: {matchLabels: {app: db}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 203.0.113.0/24}}], ports: [{port: sql}]}]}",
+        ),
+        calico(
+            "db",
+            f"{{order: 1000, selector: {DB}, types: [Egress], egress: [{{action: Allow, protocol: TCP, destination: {{nets: [203.0.113.0/24], ports: [5432]}}}}]}}",
+        ),
         (Seen(NAIVE, "shop/db", "outside 4", "TCP", 5432),),
     ),
     Row(

@@ -49,7 +49,10 @@ ROWS = [
     Row(
         26,
         "names that differ in dots alone must not become one",
-        documents(native("d.b.x", _API_IN), native("d-b.x.y", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}")),
+        documents(
+            native("d.b.x", _API_IN),
+            native("d-b.x.y", "{podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}"),
+        ),
         documents(
             calico("d-b-x", f"{{order: 1000, selector: {DB}, types: [Ingress], ingress: [{_FROM_API}]}}"),
             calico("d-b-x", f"{{order: 1000, selector: \"{P} && app == 'web'\", types: [Ingress]}}"),
@@ -79,7 +82,9 @@ ROWS = [
         "one policy for one subject takes a direction's rules only from those that declare it",
         documents(
             native("db-in", _API_IN),
-            native("db-out", "{podSelector: {matchLabels: {app: db}}, policyTypes: [Egress], egress: [{}], ingress: [{}]}"),
+            native(
+                "db-out", "{podSelector: {matchLabels: {app: db}}, policyTypes: [Egress], egress: [{}], ingress: [{}]}"
+            ),
         ),
         calico(
             "db",
@@ -90,7 +95,10 @@ ROWS = [
     Row(
         38,
         "back again: a rule that denies has no native form, and without it more is allowed",
-        calico("db", f"{{order: 1000, selector: {DB}, types: [Ingress], ingress: [{{action: Deny, source: {{selector: app == 'web'}}}}, {{action: Allow}}]}}"),
+        calico(
+            "db",
+            f"{{order: 1000, selector: {DB}, types: [Ingress], ingress: [{{action: Deny, source: {{selector: app == 'web'}}}}, {{action: Allow}}]}}",
+        ),
         native("db", "{podSelector: {matchLabels: {app: db}}, ingress: [{}]}"),
         (Seen(NAIVE, "shop/web", "shop/db"),),
         same=False,  # there is nothing native to translate

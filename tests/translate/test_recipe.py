@@ -10,9 +10,9 @@ from recipe_rows import ROWS, Row
 from translated import VERSIONS, native, read_policy, spec_of, translated
 
 from generate import policies
-from npverify.dialects.calico.selector_text import LONGEST
 from npverify.dialects.calico.translate import MOST_RULES
 from npverify.dialects.calico.translate_rules import MOST_NETS, MOST_PORTS
+from npverify.dialects.calico.translate_selectors import LONGEST
 from npverify.normal.policy import Direction
 
 

@@ -41,7 +41,9 @@ def _names_outside(policies: Sequence[NetworkPolicy], problems: Problems) -> Non
         if direction is Direction.EGRESS and peer.block and any(isinstance(e.port, str) for e in rule.ports)
     ]
     message = "an address block: names are ports of pods, so no address outside is matched, before and after"
-    _tell(found, "NPV318", "has a named port towards", "have named ports towards", message, "write the number", problems)
+    _tell(
+        found, "NPV318", "has a named port towards", "have named ports towards", message, "write the number", problems
+    )
 
 
 def _host_pods(policies: Sequence[NetworkPolicy], inventory: Inventory, problems: Problems) -> None:

@@ -24,30 +24,31 @@ _SECONDS = 60
 def plan(became: Sequence[Became], files: Sequence[str]) -> tuple[Step, ...]:
     """The commands, for policies that stand in `files` (files or folders)."""
     given = " ".join(f"-f {quote(name)}" for name in files)
-    delete = tuple(_deletions(became))
-    sources = sorted({b.span.file for b in became} - {STDIN})
-    return (
+    steps = (
         Step("ask the cluster whether it takes the new policies", (f"kubectl apply --dry-run=server {given}",)),
         Step("create all of them, while the native ones are still there", (f"kubectl apply {given}",)),
         Step(
             "make sure that all are there, and give every node time to take them",
             (f"kubectl get {given} -o name", f"sleep {_SECONDS}"),
         ),
-        Step("only now delete the native ones", delete),
-        Step("take the native ones out of what is applied from now on", tuple(f"git rm {quote(s)}" for s in sources)),
+        Step("only now delete the native ones", tuple(_deletions(became))),
     )
+    if sources := _files(became):
+        return (*steps, Step(f"take them out of {', '.join(sources)}, so that nobody applies them again", ()))
+    return steps
 
 
-def undo(became: Sequence[Became], files: Sequence[str]) -> tuple[Step, ...]:
-    """The way back: again nothing goes before the other is there."""
+def undo(became: Sequence[Became], files: Sequence[str]) -> Step:
+    """The way back, on which again nothing goes before the other is there."""
     given = " ".join(f"-f {quote(name)}" for name in files)
-    sources = " ".join(f"-f {quote(s)}" for s in sorted({b.span.file for b in became} - {STDIN}))
-    return (
-        Step(
-            "to go back: first the native policies, then without the new ones",
-            (*((f"kubectl apply {sources}",) if sources else ()), f"kubectl delete {given}"),
-        ),
-    )
+    sources = " ".join(f"-f {quote(name)}" for name in _files(became))
+    again = (f"kubectl apply {sources}",) if sources else ()
+    return Step("to go back, create the native ones first", (*again, f"kubectl delete {given}"))
+
+
+def _files(became: Iterable[Became]) -> list[str]:
+    """The files of the native policies."""
+    return sorted({b.span.file for b in became} - {STDIN})
 
 
 def _deletions(became: Iterable[Became]) -> Iterable[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from npverify.analyses.equiv import EquivResult
 from npverify.ingest.source import Diagnostic, Span
 from npverify.normal.policy import PolicyId
+
+if TYPE_CHECKING:
+    from npverify.analyses.equiv import EquivResult
 
 
 class Became(NamedTuple):

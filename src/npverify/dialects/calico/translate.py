@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from npverify.dialects.calico import selector_text
+from npverify.dialects.calico import translate_selectors
 from npverify.dialects.calico.translate_names import Names
 from npverify.dialects.calico.translate_rules import rules
 from npverify.dialects.kubernetes_read import NetworkPolicy, RuleText
@@ -83,7 +83,7 @@ def _parts(policy: NetworkPolicy, problems: Problems) -> Iterator[tuple[str, dic
         [found[start : start + MOST_RULES] for start in range(0, max(len(found), 1), MOST_RULES)]
         for found in sections.values()
     ]
-    for subject in selector_text.of_pods(policy.subject):
+    for subject in translate_selectors.of_pods(policy.subject):
         for row in zip_longest(*slices):
             yield subject, {d: part for d, part in zip(sections, row, strict=True) if part is not None}
 
@@ -144,9 +144,9 @@ def _warn_of_size(policy: NetworkPolicy, made: Sequence[Written], problems: Prob
         message = f"{policy.id} becomes {len(made)} policies, because the API of Calico limits the size of one"
         problems.warn("NPV312", message, policy.span, "apply and delete them together")
     texts = {text for written in made for text in _selectors(written.value["spec"])}
-    if longest := max((len(text) for text in texts if len(text) > selector_text.LONGEST), default=0):
+    if longest := max((len(text) for text in texts if len(text) > translate_selectors.LONGEST), default=0):
         message = f"a selector of {policy.id} has {longest} characters as Calico writes it, and cannot be parted"
-        fix = f"shorten its `NotIn` lists; Calico after 3.32 takes at most {selector_text.LONGEST} characters"
+        fix = f"shorten its `NotIn` lists; Calico after 3.32 takes at most {translate_selectors.LONGEST} characters"
         problems.warn("NPV313", message, policy.span, fix)
 
 

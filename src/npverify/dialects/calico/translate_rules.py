@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from npverify.dialects.calico import selector_text
+from npverify.dialects.calico import translate_selectors
 from npverify.dialects.kubernetes_read import Peer, PortEntry, RuleText
 from npverify.inventory.addresses import BITS, Prefix
 from npverify.normal.policy import Direction
@@ -48,12 +48,12 @@ def entities(peer: Peer) -> Iterator[Entity]:
         return
     # without namespaceSelector Calico too means the namespace of the policy: updateprocessors/rules.go
     wheres = (
-        [{"namespaceSelector": text} for text in selector_text.of_namespaces(peer.namespaces)]
+        [{"namespaceSelector": text} for text in translate_selectors.of_namespaces(peer.namespaces)]
         if peer.namespaces is not None
         else [{}]
     )
     for where in wheres:
-        for text in selector_text.of_pods(peer.pods or ()):
+        for text in translate_selectors.of_pods(peer.pods or ()):
             yield where | {"selector": text}
 
 
