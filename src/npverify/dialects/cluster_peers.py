@@ -108,7 +108,7 @@ def _pods(fields: Fields, kind: Kind, path: str) -> ClusterPeer:
     without(inner, old).only(children(kind.name, path), "pods")
     for key, every in _EVERY.items():
         # ClusterNetworkPolicy: a namespaceSelector that is not given is the empty one
-        if key == "podSelector" or (kind.first_version and not old):
+        if key == "podSelector" or kind.first_version:
             require(inner, key, "`pods`", f"for every {every} write `{key}: {{}}`")
     return ClusterPeer("pods", _selector(inner, "namespaceSelector"), _selector(inner, "podSelector"))
 
