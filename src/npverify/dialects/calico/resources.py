@@ -16,9 +16,6 @@ from npverify.ingest.source import Span
 from npverify.inventory.addresses import Address, Family, Prefix
 from npverify.normal.policy import Action, Direction, PolicyId
 
-Mode = Literal["validated", "native", "raw"]
-"""How objects got into the cluster: checked by the API server or calicoctl, native CRDs of v3, or unchecked."""
-
 StagedAction = Literal["Set", "Delete", "Learn", "Ignore"]
 """What a staged policy would do once it is enforced."""
 
@@ -196,6 +193,7 @@ class Felix(NamedTuple):
     vxlan_from_pods: bool | None = None
     ipip_from_pods: bool | None = None
     vxlan_port: int | None = None
+    bpf: bool | None = None
     span: Span | None = None
 
 
