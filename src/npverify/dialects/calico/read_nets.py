@@ -43,6 +43,18 @@ def set_nets(fields: Fields, key: str, way: Way) -> tuple[Prefix, ...]:
     return tuple(found)
 
 
+def one_net(fields: Fields, key: str) -> Prefix | None:
+    """A block or an address in a field of its own; None where it is absent, empty or wrong (which is reported)."""
+    text = fields.text(key)
+    if not text:
+        return None
+    try:
+        return _parsed(text)[0]
+    except ValueError as wrong:
+        fields.error("NPV230", f"address block `{text}` {wrong}", key, fix=_EXAMPLE)
+        return None
+
+
 def check_families(
     rule: Fields, ip_version: Family | None, lists: dict[tuple[str, str], tuple[Prefix, ...]], way: Way
 ) -> None:

@@ -42,7 +42,8 @@ def selector(fields: Fields, key: str, way: Way, *, droppable: bool = False) -> 
 
 def without_global(fields: Fields, key: str, way: Way, *, droppable: bool = False) -> Node | None:
     """A selector in a place where `global()` has no meaning."""
-    if "global(" in (fields.value.get(key) or ""):
+    text = fields.value.get(key)
+    if isinstance(text, str) and "global(" in text:
         message = f"`global()` has no meaning in `{key}`"
         fields.error("NPV252", message, key, fix="it is for the `namespaceSelector` of a rule")
         return None

@@ -93,6 +93,7 @@ class Policy(NamedTuple):
 
     `id`           kind as written, the v3 name, namespace "" for the global kinds
     `order`        None: last in its tier
+    `selector`     `all()` where it is absent, which `selector_given` tells from `all()` as text
     `types`        after defaulting; `types_given` says whether the user wrote them
     `rules`        both directions as written, also those that `types` leaves without effect
     `staged`       "" for a policy that is enforced
@@ -112,6 +113,7 @@ class Policy(NamedTuple):
     apply_on_forward: bool = False
     staged: StagedAction | Literal[""] = ""
     types_given: bool = True
+    selector_given: bool = True
 
 
 class StagedKubernetes(NamedTuple):
