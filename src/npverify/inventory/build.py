@@ -13,6 +13,7 @@ from npverify.ingest.source import Problems
 from npverify.inventory.accounts import read_accounts
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.containers import warn_without_containers
+from npverify.inventory.hosts import with_host_endpoints
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory, Service
 from npverify.inventory.namespaces import read_namespaces, used_namespaces
 from npverify.inventory.nodes import implied_nodes, pod_block_families, read_nodes
@@ -41,7 +42,7 @@ def build(
     notes: list[str] = []
     items = collect(documents, problems)
     namespaces = read_namespaces(items["Namespace"], used_namespaces(documents, problems), problems, notes)
-    declared = read_nodes(items["Node"], problems)
+    declared = with_host_endpoints(read_nodes(items["Node"], problems), documents, notes)
     owners = Owners(items)
     listed = read_pods(items["Pod"], owners, declared, problems, notes)
     warn_without_containers(items, problems)
