@@ -90,6 +90,8 @@ class Endpoint:
     node        name of the node it runs on (a node: its own name); None where unknown
     on_every_node   pods of a DaemonSet: on each node there may be one
     span        None where the input is large: finding a position reads its text again
+    orchestrator    what runs it; only Calico's WorkloadEndpoints tell of others than Kubernetes
+    profiles    the Calico profiles that it names, in their order; None: those of its namespace and service account
     """
 
     kind: EndpointKind
@@ -105,6 +107,8 @@ class Endpoint:
     address_known: bool = False
     replicated: bool = False
     span: Span | None = None
+    orchestrator: str = "k8s"
+    profiles: tuple[str, ...] | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str]:
