@@ -61,3 +61,8 @@ def test_what_came_from_standard_input_is_in_no_file() -> None:
 def test_names_of_files_are_quoted() -> None:
     """A space or a dollar sign in a name is no part of the command."""
     assert "kubectl apply -f 'my $files/calico.yaml'" in commands(plan([became("a")], ["my $files/calico.yaml"]))
+
+
+def test_folders_are_looked_through() -> None:
+    """Policies of each namespace stand in a folder of their own."""
+    assert "kubectl apply -R -f new/" in commands(plan([became("a")], ["new/"]))

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
 from npverify.dialects.selectors import Requirement, Selector
+from npverify.ingest.document import Document
 from npverify.ingest.source import Problems
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.policy import Direction
+from npverify.normal.policy import Direction, PolicySet
 
 _SHOWN = 3
+_ORDER = 1000
 _OS = "kubernetes.io/os"
 
 Labels = Mapping[str, "str | Unknown"]
@@ -141,3 +143,21 @@ def _may_meet(requirement: Requirement, labels: Labels) -> bool:
         return True
     present = value is not None and (not requirement.values or value in requirement.values)
     return present is (requirement.operator in ("In", "Exists"))
+
+
+def caution_about_neighbours(
+    policies: Sequence[NetworkPolicy], others: PolicySet, documents: Sequence[Document], problems: Problems
+) -> None:
+    """What may meet the translated policies later, though it does not today."""
+    beside = (p for d in Direction for t in others.half(d).tiers if t.name == "default" for p in t.policies)
+    tied = {p.id: p.span for p in beside if p.id.dialect == "calico" and p.order == _ORDER}
+    if tied:
+        names = ", ".join(map(str, sorted(tied)[:_SHOWN])) + (" …" if len(tied) > _SHOWN else "")
+        message = f"{names} in the tier `default` also have order 1000; among equal orders the names decide"
+        fix = "give them another order, so that no new name comes between"
+        problems.warn("NPV325", message, tied[min(tied)], fix)
+    translated = {(p.id.namespace, p.id.name) for p in policies}
+    for doc in documents:
+        if doc.kind == "StagedKubernetesNetworkPolicy" and (doc.namespace or "default", doc.name) in translated:
+            message = f"enforcing {doc.kind} `{doc.name}` would bring back the native policy that was translated"
+            problems.warn("NPV326", message, doc.span("metadata", "name"), "write it as a StagedNetworkPolicy")

@@ -7,6 +7,7 @@ Without its policy a pod would be open: deleting first is never right.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from shlex import quote
@@ -22,8 +23,8 @@ _SECONDS = 60
 
 
 def plan(became: Sequence[Became], files: Sequence[str]) -> tuple[Step, ...]:
-    """The commands, for policies that stand in `files` (files or folders)."""
-    given = " ".join(f"-f {quote(name)}" for name in files)
+    """The commands, for new policies that stand in `files` (files or folders)."""
+    given = _arguments(files)
     steps = (
         Step("ask the cluster whether it takes the new policies", (f"kubectl apply --dry-run=server {given}",)),
         Step("create all of them, while the native ones are still there", (f"kubectl apply {given}",)),
@@ -40,10 +41,15 @@ def plan(became: Sequence[Became], files: Sequence[str]) -> tuple[Step, ...]:
 
 def undo(became: Sequence[Became], files: Sequence[str]) -> Step:
     """The way back, on which again nothing goes before the other is there."""
-    given = " ".join(f"-f {quote(name)}" for name in files)
-    sources = " ".join(f"-f {quote(name)}" for name in _files(became))
-    again = (f"kubectl apply {sources}",) if sources else ()
-    return Step("to go back, create the native ones first", (*again, f"kubectl delete {given}"))
+    sources = _files(became)
+    again = (f"kubectl apply {_arguments(sources)}",) if sources else ()
+    return Step("to go back, create the native ones first", (*again, f"kubectl delete {_arguments(files)}"))
+
+
+def _arguments(files: Sequence[str]) -> str:
+    """Files for kubectl, which looks into the folders of a folder only if it is told."""
+    deep = "-R " if any(os.path.isdir(name) or name.endswith("/") for name in files) else ""
+    return deep + " ".join(f"-f {quote(name)}" for name in files)
 
 
 def _files(became: Iterable[Became]) -> list[str]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.ingest.source import Diagnostic, Span
 from npverify.normal.policy import PolicyId
-
-if TYPE_CHECKING:
-    from npverify.analyses.equiv import EquivResult
 
 
 class Became(NamedTuple):
@@ -17,11 +15,11 @@ class Became(NamedTuple):
 
     source: PolicyId
     span: Span
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 class File(NamedTuple):
-    """A file of Calico policies. `name` is "" for standard output."""
+    """A file of Calico policies."""
 
     name: str
     text: str
@@ -34,27 +32,27 @@ class Step(NamedTuple):
     commands: tuple[str, ...]
 
 
-class Proof(NamedTuple):
-    """One comparison: `claim` completes "proved: …"."""
-
-    claim: str
-    result: EquivResult
-
-
 @dataclass(frozen=True, slots=True)
 class TranslateResult:
     """A migration with its proofs.
 
     `became`    every native policy, in the order of names; with --check without names
-    `files`     what was written, () with --check
-    `proofs`    the comparisons in the order of the argument; the first one that is not equal is the last
-    `plan`      how to bring it about, () where it is not proved
+    `files`     what was written; () with --check
+    `equal`     the old world against the new one
+    `together`  the old world against the one where both sets are there; None where the first is not proved
+    `plan`      how to bring it about, and the last step is the way back; () where one of the two is not proved
     `warnings`  what the user should know, in the order of files
     """
 
     version: str
     became: tuple[Became, ...]
     files: tuple[File, ...]
-    proofs: tuple[Proof, ...]
+    equal: EquivResult
+    together: EquivResult | None
     plan: tuple[Step, ...]
     warnings: tuple[Diagnostic, ...]
+
+    @property
+    def proved(self) -> bool:
+        """Whether the migration changes nothing, at its end and on the way."""
+        return all(c is not None and c.status is Equivalence.EQUIVALENT for c in (self.equal, self.together))
