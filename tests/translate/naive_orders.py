@@ -141,6 +141,6 @@ ROWS = [
         "an order in quotes is no number, and refused",
         native("default-deny", DENY_DB),
         calico("default-deny", f"{{order: '1000', selector: {DB}, types: [Ingress]}}"),
-        refused="NPV020",
+        refused="NPV215",
     ),
 ]

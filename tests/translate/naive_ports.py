@@ -95,7 +95,7 @@ ROWS = [
         "a number without a protocol is refused",
         with_ports("{port: 80}"),
         allow("destination: {ports: [80]}"),
-        refused="NPV2",
+        refused="NPV222",
     ),
     Row(
         24,

@@ -35,6 +35,7 @@ class Row:
     native   the policies that are translated, naive: what somebody made of them, around: what else is in the cluster
     seen     flows that show the difference, each good as a witness; () where the naive text is refused
     refused  the code of the message with which the naive text (or the native one) is refused
+    left     what is assumed of the plugin that the native policies are for
     same     the translator's own text is proved equal in the same place
     """
 
@@ -48,7 +49,7 @@ class Row:
     native_refused: str = ""
     version: str = "3.32"
     assume: Mapping[str, str] = field(default_factory=dict)
-    cni: str = "calico"
+    left: Mapping[str, str] = field(default_factory=dict)
     same: bool = True
 
     @property

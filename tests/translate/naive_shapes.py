@@ -44,7 +44,7 @@ ROWS = [
         "a name with two dots is refused",
         native("db.v1.internal", _DEFAULT_DENY),
         calico("db.v1.internal", f"{{order: 1000, selector: {DB}, types: [Ingress]}}"),
-        refused="NPV2",
+        refused="NPV200",
     ),
     Row(
         26,
@@ -57,7 +57,7 @@ ROWS = [
             calico("d-b-x", f"{{order: 1000, selector: {DB}, types: [Ingress], ingress: [{_FROM_API}]}}"),
             calico("d-b-x", f"{{order: 1000, selector: \"{P} && app == 'web'\", types: [Ingress]}}"),
         ),
-        refused="NPV2",
+        refused="NPV202",
     ),
     Row(
         33,

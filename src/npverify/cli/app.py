@@ -15,6 +15,7 @@ from npverify.cli.guard import guarded
 from npverify.cli.init import init
 from npverify.cli.output import emit, prepare_streams
 from npverify.cli.prove import prove
+from npverify.cli.translate import translate
 
 INTRO = f"""\
 npverify {__version__} proves statements about Kubernetes network policies, and shows the packet that breaks them.
@@ -54,6 +55,7 @@ app.command("prove")(guarded(prove))
 app.command("eval")(guarded(evaluate))
 app.command("explain")(guarded(explain))
 app.command("connectivity")(guarded(connectivity))
+app.command("translate")(guarded(translate))
 app.command("init")(guarded(init))
 
 

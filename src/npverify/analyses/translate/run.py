@@ -35,6 +35,11 @@ def migrate(given: Input, compare: Compare, *, file: str | None = None, folder: 
     facts = Facts(given.profile.calico.version, _existing(given))
     written = translate(policies, facts, problems)
     _caution(policies, given, problems)
+    if given.after:
+        message = f"{given.after[0].span().file} is written by this run, so what it holds now is left out of the input"
+        problems.warn(
+            "NPV328", message, given.after[0].span(), "write the policies outside of the folders that are read"
+        )
     files = _files(written, file, folder)
     new = [document for text in files for document in _read_back(text)]
     became = [Became(p.id, p.span, tuple(w.key[1] for w in written if w.source == p.id)) for p in policies]
@@ -59,7 +64,7 @@ def check(given: Input, compare: Compare, files: Sequence[str]) -> TranslateResu
 
 
 def _native(given: Input) -> tuple[NetworkPolicy, ...]:
-    policies = tuple(sorted(given.native(), key=lambda p: p.id))
+    policies = given.native()
     if not policies:
         fix = "name the folder that holds the NetworkPolicy manifests of `networking.k8s.io/v1`"
         raise InputError.one("NPV320", "no native policy was found, so there is nothing to translate", fix=fix)
@@ -68,14 +73,14 @@ def _native(given: Input) -> tuple[NetworkPolicy, ...]:
 
 def _existing(given: Input) -> set[tuple[str, str]]:
     """Namespaces and names of Calico policies that stay; a staged one would take its name when it is enforced."""
-    own = {(i.namespace, i.name) for i in given.world.defined if i.dialect == "calico" and i.kind == "NetworkPolicy"}
+    own = {(i.namespace, i.name) for i in given.old.defined if i.dialect == "calico" and i.kind == "NetworkPolicy"}
     staged = {(d.namespace or "default", d.name) for d in given.before if d.kind == "StagedNetworkPolicy"}
     return own | staged
 
 
 def _caution(policies: Sequence[NetworkPolicy], given: Input, problems: Problems) -> None:
-    caution(policies, given.world.inventory, problems)
-    caution_about_neighbours(policies, given.world.policies, given.before, problems)
+    caution(policies, given.old.inventory, problems)
+    caution_about_neighbours(policies, given.old.policies, given.before, problems)
 
 
 def _files(written: Sequence[Written], file: str | None, folder: str | None) -> tuple[File, ...]:
@@ -102,13 +107,12 @@ def _compared(
     problems: Problems,
 ) -> TranslateResult:
     new = tuple(new)
-    before = given.under(given.before, Problems()) if given.new else given.world
     kept = [d for d in given.before if not is_native(d)]
     after = given.under((*kept, *new), problems)
     both = given.under((*given.before, *new), problems)
     _raise(problems, ours=bool(files))
-    equal = compare(before, after)
-    together = compare(before, both) if equal.status is Equivalence.EQUIVALENT else None
+    equal = compare(given.old, after)
+    together = compare(given.old, both) if equal.status is Equivalence.EQUIVALENT else None
     steps: tuple[Step, ...] = ()
     if together is not None and together.status is Equivalence.EQUIVALENT:
         steps = (*plan(became, where), undo(became, where))

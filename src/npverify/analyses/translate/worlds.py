@@ -20,16 +20,13 @@ from npverify.ingest.source import Problems
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Input:
-    """What was read: `world` for its inventory, `documents` with every policy of it, and under which profile.
+    """What was read: the world under the policies `before`, and the policies `after` that stand in new files already."""
 
-    `new` are the files that hold policies of the migration already; what stands in them is not part of the old world.
-    """
-
-    world: World
-    documents: Sequence[Document]
+    old: World
+    before: Sequence[Document]
     profile: Profile
     ignore_kinds: Collection[str] = ()
-    new: Collection[str] = ()
+    after: Sequence[Document] = ()
 
     @classmethod
     def read(
@@ -42,32 +39,24 @@ class Input:
         new: Sequence[str] = (),
         stdin: Callable[[], bytes] | None = None,
     ) -> Input:
-        """Read the policies again of a world that was loaded, without faults, from `paths` and `new`."""
-        found = read_documents([*paths, *new], Problems(), wanted=is_policy, stdin=stdin).documents
-        return cls(world, found, profile, ignore_kinds, tuple(file.name for file in files(new, Problems(), None)))
-
-    @property
-    def before(self) -> tuple[Document, ...]:
-        """The policies of the old world."""
-        new = {os.path.realpath(name) for name in self.new}
-        return tuple(d for d in self.documents if not new or os.path.realpath(d.span().file) not in new)
-
-    @property
-    def after(self) -> tuple[Document, ...]:
-        """The policies that stand in the new files."""
-        kept = set(map(id, self.before))
-        return tuple(d for d in self.documents if id(d) not in kept)
+        """Read the policies again of a world that was loaded from `paths` without faults; those in the files and folders
+        `new` are no part of the old world."""
+        found = read_documents(paths, Problems(), wanted=is_policy, stdin=stdin).documents
+        names = {os.path.realpath(file.name) for file in files(new, Problems(), stdin)}
+        after = [d for d in found if names and os.path.realpath(d.span().file) in names]
+        known = set(map(id, after))
+        given = cls(world, [d for d in found if id(d) not in known], profile, ignore_kinds, after)
+        return replace(given, old=given.under(given.before, Problems())) if after else given
 
     def native(self) -> tuple[NetworkPolicy, ...]:
-        """The native policies of the old world, which `load` found to be right."""
-        return tuple(read(d, Problems(), strict_cidr=self.profile.strict_cidr) for d in self.before if is_native(d))
+        """The native policies of the old world, in the order of names; they were found to be right."""
+        native = (read(d, Problems(), strict_cidr=self.profile.strict_cidr) for d in self.before if is_native(d))
+        return tuple(sorted(native, key=lambda p: p.id))
 
     def under(self, documents: Iterable[Document], problems: Problems) -> World:
         """The same inventory under other policies."""
-        lowered = lower(
-            list(documents), self.profile, problems, self.world.inventory, ignore_kinds=self.ignore_kinds
-        )
-        return replace(self.world, policies=lowered.policies, defined=lowered.ids, mesh=lowered.mesh)
+        lowered = lower(list(documents), self.profile, problems, self.old.inventory, ignore_kinds=self.ignore_kinds)
+        return replace(self.old, policies=lowered.policies, defined=lowered.ids, mesh=lowered.mesh)
 
 
 def is_native(document: Document) -> bool:
