@@ -185,6 +185,7 @@ class PolicySet:
     `profile`   the name of the plugin's profile
     `switches`  the switches that are free, in the order of the table; fixed ones are folded into the predicates
     `fixed`     name and value of those that the profile or the user fixed
+    `settings` name and value of what else the answer depends on, such as the version of the plugin
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
     """
 
@@ -194,6 +195,7 @@ class PolicySet:
     switches: tuple[Unknown, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
     vip_visible: Pred = FALSE
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def judges_hosts(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from npverify.dialects.calico import hosts as h
 from npverify.dialects.calico import resources as r
@@ -76,6 +76,13 @@ class CalicoLowering:
         self.rules = RuleLowering(self.objects, settings, problems)
         self.hosts = h.Hosts(resources.hosts, profiles)
         self.felix = resources.felix or r.Felix()
+
+    @property
+    def endpoint_to_host(self) -> Literal["accept", "drop"]:
+        """What the user says, else Felix's configuration, else what the manifests of an installation set. `Return` leaves
+        it to the host's own rules, which are taken to accept."""
+        said = self.settings.endpoint_to_host
+        return said or ("drop" if self.felix.endpoint_to_host == "Drop" else "accept")
 
     def halves(
         self, native: Sequence[Native], exemptions: Callable[[Direction], tuple[Exemption, ...]]
@@ -208,8 +215,8 @@ class CalicoLowering:
 
     def _own_host(self) -> Stage:
         """What a pod sends to its own node, behind its egress policy: DefaultEndpointToHostAction."""
-        said = self.settings.endpoint_to_host or ("drop" if self.felix.endpoint_to_host == "Drop" else "accept")
-        applies = and_(kind_is(Side.SRC, EndpointKind.POD), own_node(Side.DST), const(said == "drop"))
+        drops = const(self.endpoint_to_host == "drop")
+        applies = and_(kind_is(Side.SRC, EndpointKind.POD), own_node(Side.DST), drops)
         reason = "Felix drops what pods send to their own node (DefaultEndpointToHostAction)"
         return Stage("endpoint to host", applies, final=Action.DENY, reason=reason)
 
