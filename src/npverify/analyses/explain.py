@@ -116,9 +116,10 @@ def _side(world: World, flow: Flow, verdict: SideVerdict) -> SideNote:
     tiers: list[TierNote] = []
     skipped: set[str] = set()
     denied = False
+    accepted = {""}
     for stage in world.policies.half(direction).stages:
         here = it.oracle.seen_by(stage, seen)
-        if stage.name in skipped or not here.holds(stage.applies):
+        if stage.name in skipped or stage.after not in accepted or not here.holds(stage.applies):
             continue
         notes = [_exemption(exemption, here) for exemption in stage.exemptions]
         exemptions += notes
@@ -130,6 +131,8 @@ def _side(world: World, flow: Flow, verdict: SideVerdict) -> SideNote:
                 outcome = note.outcome
         if outcome == "allow":
             skipped |= set(stage.skips)
+            if not any(n.applies for n in notes):
+                accepted.add(stage.name)
         denied = denied or outcome == "deny" or (outcome is None and stage.final is Action.DENY)
     return SideNote(direction, judged, verdict, tuple(exemptions), tuple(tiers))
 

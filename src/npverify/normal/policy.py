@@ -125,6 +125,7 @@ class Stage:
     `reason`   why, where it is DENY
     `skips`    names of later stages that do not see what a rule or an exemption of this stage allows
     `hosts`    it may judge nodes and what runs on their network
+    `after`    name of an earlier stage: it sees only what a rule of that stage allows
     `before_translation`  it sees the address and port of the Service that was called, not those of the backend
     """
 
@@ -134,6 +135,7 @@ class Stage:
     exemptions: tuple[Exemption, ...] = ()
     final: Action = Action.ALLOW
     skips: tuple[str, ...] = ()
+    after: str = ""
     before_translation: bool = False
     hosts: bool = False
     reason: str = ""

@@ -196,18 +196,14 @@ class CalicoLowering:
 
     def _untracked_replies(self, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
         """Replies to what was accepted untracked: no connection is known, so they need a rule of the other direction."""
-        untracked = [p for p in policies if p.do_not_track]
-        accepted = self._untracked(Direction.INGRESS, policies, tiers)
-        found = self._of_hosts(Direction.EGRESS, untracked)
+        found = self._of_hosts(Direction.EGRESS, [p for p in policies if p.do_not_track])
         replies = _tiers(_passing(tiers), [e._replace(policy=_mirrored(e.policy)) for e in found])
-        applies = and_(accepted.applies, _allows(accepted)) if untracked else FALSE
-        exempt = h.failsafe(Direction.INGRESS, self._failsafes(Direction.INGRESS))
         return Stage(
             "untracked replies",
-            applies,
+            TRUE,
             replies,
-            (exempt,),
-            Action.DENY,
+            final=Action.DENY,
+            after=_untracked_name(Direction.INGRESS),
             before_translation=True,
             hosts=True,
             reason="the flow is not tracked, and no untracked policy of the host endpoint allows its replies",
@@ -326,7 +322,9 @@ def _untracked_name(direction: Direction) -> str:
 
 
 def _kept(*stages: Stage) -> tuple[Stage, ...]:
-    return tuple(stage for stage in stages if stage.applies is not FALSE)
+    """The stages that may see a flow."""
+    names = {"", *(stage.name for stage in stages if stage.applies is not FALSE)}
+    return tuple(stage for stage in stages if stage.name in names and stage.after in names)
 
 
 def _until_passed(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -339,20 +337,6 @@ def _until_passed(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         else:
             found.append(replace(rule, traffic=and_(rule.traffic, not_(passed))))
     return tuple(found)
-
-
-def _allows(stage: Stage) -> Pred:
-    """The flows that a stage allows by a rule, its exemptions aside."""
-    word: Pred = FALSE
-    for tier in reversed(stage.tiers):
-        onward = word
-        for policy in reversed(tier.policies):
-            for rule in reversed(policy.rules):
-                says = {Action.ALLOW: TRUE, Action.DENY: FALSE, Action.PASS: onward}.get(rule.action)
-                if says is not None:
-                    test = and_(policy.subject, rule.match)
-                    word = or_(and_(test, says), and_(not_(test), word))
-    return word
 
 
 def _mirrored(policy: Policy) -> Policy:
