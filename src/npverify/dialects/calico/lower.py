@@ -105,6 +105,7 @@ class CalicoLowering:
         out = Direction.EGRESS
         return _kept(
             self._untracked(out, policies, tiers),
+            self._untracked_replies(out, policies, tiers),
             self._host(out, policies, tiers),
             self._encapsulated(),
             self._pods(out, policies, tiers, native, exempt),
@@ -122,7 +123,7 @@ class CalicoLowering:
         into = Direction.INGRESS
         return _kept(
             self._untracked(into, policies, tiers),
-            self._untracked_replies(policies, tiers),
+            self._untracked_replies(into, policies, tiers),
             self._before_translation(policies, tiers),
             self._host(into, policies, tiers),
             self._forwarded(into, policies, tiers),
@@ -164,7 +165,8 @@ class CalicoLowering:
 
     def _forwarded(self, direction: Direction, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
         found = self._of_hosts(direction, [p for p in policies if _normal(p) and p.apply_on_forward])
-        return Stage("forwarded", self.hosts.forward(direction.subject) if found else FALSE, _tiers(tiers, found))
+        applies = self.hosts.forward(direction.subject) if found else FALSE
+        return Stage("forwarded", applies, _tiers(tiers, found), where="where the node forwards it")
 
     def _before_translation(self, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
         into = Direction.INGRESS
@@ -177,6 +179,7 @@ class CalicoLowering:
             (h.failsafe(into, self._failsafes(into)),),
             skips=("host", "forwarded"),
             before_translation=True,
+            where="before addresses are translated",
             hosts=True,
         )
 
@@ -190,21 +193,22 @@ class CalicoLowering:
             _tiers(_passing(tiers), found),
             (h.failsafe(direction, self._failsafes(direction)),),
             skips=("before translation", "host", "forwarded"),
+            where="before connections are tracked",
             before_translation=direction is Direction.INGRESS,
             hosts=True,
         )
 
-    def _untracked_replies(self, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
+    def _untracked_replies(self, direction: Direction, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
         """Replies to what was accepted untracked: no connection is known, so they need a rule of the other direction."""
-        found = self._of_hosts(Direction.EGRESS, [p for p in policies if p.do_not_track])
+        found = self._of_hosts(direction.opposite, [p for p in policies if p.do_not_track])
         replies = _tiers(_passing(tiers), [e._replace(policy=_mirrored(e.policy)) for e in found])
         return Stage(
             "untracked replies",
             TRUE,
             replies,
             final=Action.DENY,
-            after=_untracked_name(Direction.INGRESS),
-            before_translation=True,
+            after=_untracked_name(direction),
+            before_translation=direction is Direction.INGRESS,
             hosts=True,
             reason="the flow is not tracked, and no untracked policy of the host endpoint allows its replies",
         )
