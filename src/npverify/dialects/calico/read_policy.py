@@ -11,12 +11,12 @@ from typing import Any
 
 from npverify.dialects.calico.read_nets import check_set
 from npverify.dialects.calico.read_object import NAMESPACED, Object
-from npverify.dialects.calico.read_rule import Where, rules
+from npverify.dialects.calico.read_rule import rules
 from npverify.dialects.calico.read_selector import check_rewritten, without_global
 from npverify.dialects.calico.read_staged import check_deletion, staged_action
 from npverify.dialects.calico.resources import Policy, Profile, Rule
 from npverify.dialects.calico.selector import All, Has, Node, replaced
-from npverify.dialects.calico.way import Way
+from npverify.dialects.calico.way import Way, Where
 from npverify.ingest.fields import Fields, nearest, type_name
 from npverify.inventory.syntax import is_label_key, is_label_value, is_subdomain
 from npverify.normal.policy import Direction
