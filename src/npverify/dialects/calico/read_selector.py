@@ -7,6 +7,7 @@ alone: projectcalico/calico libcalico-go/lib/backend/syncersv1/updateprocessors/
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from npverify.dialects.calico.selector import Global, Node, SelectorError, parse
 from npverify.dialects.calico.way import Way
@@ -23,6 +24,11 @@ def selector(fields: Fields, key: str, way: Way, *, droppable: bool = False) -> 
 
     `droppable`: Calico leaves this one out of raw input if it is wrong, and the policy selects more.
     """
+    value = fields.value.get(key)
+    if isinstance(value, dict):
+        fix = f"write the selector as text: `{_as_text(value)}`"
+        fields.error("NPV020", f"`{key}` must be text, not a map", key, fix=fix)
+        return None
     text = fields.text(key)
     if not text:
         return None
@@ -94,6 +100,13 @@ def _report(fields: Fields, key: str, text: str, wrong: SelectorError, *, droppe
         fields.problems.warn("NPV254", message, span, wrong.fix, line)
     else:
         fields.problems.error("NPV250", message, span, wrong.fix, line)
+
+
+def _as_text(labels: dict[str, Any]) -> str:
+    """A selector of the Kubernetes API as text, as far as it is about equality."""
+    labels = labels.get("matchLabels") or labels
+    pairs = labels.items() if isinstance(labels, dict) else ()
+    return " && ".join(f'{name} == "{value}"' for name, value in pairs if isinstance(value, str)) or 'app == "web"'
 
 
 def _fits_in_parentheses(text: str) -> bool:

@@ -30,7 +30,7 @@ def check_deletion(spec: Fields, *named: str) -> None:
     """Report what a staged Delete says beside its action and the fields `named`."""
     for key, value in spec.value.items():
         # what the API takes for absent; an empty list is not
-        empty = value is None or value is False or value == ""
+        empty = value is None or value is False or value in ("", {})
         if key not in ("stagedAction", *named) and not empty:
             message = f"a policy with the staged action Delete has no `{key}`"
             spec.error("NPV214", message, key, key=True, fix="remove the field")
