@@ -68,7 +68,7 @@ def test_every_field_of_an_entity() -> None:
     """Each field has its place, on both sides."""
     text = (
         "nets: [10.0.0.0/8], notNets: [10.1.0.0/16], selector: a == 'b', notSelector: has(c), "
-        "namespaceSelector: all(), serviceAccounts: {names: [u, v], selector: has(d)}, ports: [80, http], notPorts: [\"1:9\"]"
+        'namespaceSelector: all(), serviceAccounts: {names: [u, v], selector: has(d)}, ports: [80, http], notPorts: ["1:9"]'
     )
     wanted = Entity(
         nets=(V4,),
@@ -86,7 +86,7 @@ def test_every_field_of_an_entity() -> None:
 
 def test_absent_is_empty_and_empty_is_not_all() -> None:
     """An empty list or text is as good as none; `{}` of service accounts is told from none; `all()` from an empty text."""
-    text = "nets: [], selector: \"\", namespaceSelector: null, serviceAccounts: {}, ports: null"
+    text = 'nets: [], selector: "", namespaceSelector: null, serviceAccounts: {}, ports: null'
     assert first_rule(source(text)).source == Entity(accounts=Accounts((), None))
     assert first_rule(source("selector: all()")).source.selector == All()
 
