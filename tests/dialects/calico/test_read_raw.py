@@ -120,6 +120,7 @@ def test_selectors_of_the_subject_are_dropped(row: Dropped) -> None:
 
 ABSENT = [
     ("a selector of a rule (E47)", source("selector: a = 'b'"), "NPV250", (3, 26)),
+    ("parentheses of a rule that fit only with others around", source("selector: a == 'b') || (c == 'd'"), "NPV250", (3, 26)),
     ("a namespaceSelector of a rule", source("namespaceSelector: a = 'b'"), "NPV250", (3, 26)),
     ("the selector of the subject", gnp("selector: a = 'b'"), "NPV250", (3, 26)),
     ("numeric ports without protocol (E73)", destination("ports: [80]"), "NPV222", (3, 26)),
@@ -164,7 +165,7 @@ ERRORS = [
     ("global() with others", source("namespaceSelector: global() || has(a)"), "NPV257"),
     ("two kinds of mistakes", rule("protocol: UDP, icmp: {type: 8}, ipVersion: 5"), "NPV226"),
     ("a selector of blanks", source("selector: ' '"), "NPV251"),
-    ("parentheses that fit only with others around", source("selector: a == 'b') || (c == 'd'"), "NPV256"),
+    ("parentheses that fit only with others around", gnp("selector: a == 'b') || (c == 'd'"), "NPV256"),
 ]  # fmt: skip
 
 

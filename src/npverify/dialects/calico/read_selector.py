@@ -42,7 +42,7 @@ def selector(fields: Fields, key: str, way: Way, *, droppable: bool = False) -> 
     try:
         return parse(text)
     except SelectorError as wrong:
-        _report(fields, key, text, wrong, dropped=droppable and way.raw, glued=way.raw and not droppable)
+        _report(fields, key, text, wrong, way, droppable=droppable)
         return None
 
 
@@ -88,14 +88,15 @@ def place(fields: Fields, key: str, text: str, column: int) -> Span:
     return Span(span.file, span.line, span.column + len(written))
 
 
-def _report(fields: Fields, key: str, text: str, wrong: SelectorError, *, dropped: bool, glued: bool) -> None:
+def _report(fields: Fields, key: str, text: str, wrong: SelectorError, way: Way, *, droppable: bool) -> None:
     span = place(fields, key, text, wrong.column)
     line = fields.doc.excerpt(span)
     message = f"`{key}`, column {wrong.column}: {wrong.message}"
-    if glued and _fits_in_parentheses(text):
+    # the text of a subject is only parsed together with others, those of rules also alone: backend/model/{policy,rule}.go
+    if way.raw and (fields.path, key) == (("spec",), "selector") and _fits_in_parentheses(text):
         fix = f"balance the parentheses; Calico would put the text into others: {wrong.fix}"
         fields.problems.error("NPV256", message, span, fix, line)
-    elif dropped:
+    elif way.raw and droppable:
         message += f"; Calico leaves `{key}` out, and the policy selects more"
         fields.problems.warn("NPV254", message, span, wrong.fix, line)
     else:
