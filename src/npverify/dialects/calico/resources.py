@@ -16,9 +16,6 @@ from npverify.ingest.source import Span
 from npverify.inventory.addresses import Address, Family, Prefix
 from npverify.normal.policy import Action, Direction, PolicyId
 
-Mode = Literal["validated", "native", "raw"]
-"""How objects got into the cluster: checked by the API server or calicoctl, native CRDs of v3, or unchecked."""
-
 StagedAction = Literal["Set", "Delete", "Learn", "Ignore"]
 """What a staged policy would do once it is enforced."""
 
@@ -96,6 +93,7 @@ class Policy(NamedTuple):
 
     `id`           kind as written, the v3 name, namespace "" for the global kinds
     `order`        None: last in its tier
+    `selector`     `all()` where it is absent, which `selector_given` tells from `all()` as text
     `types`        after defaulting; `types_given` says whether the user wrote them
     `rules`        both directions as written, also those that `types` leaves without effect
     `staged`       "" for a policy that is enforced
@@ -115,6 +113,7 @@ class Policy(NamedTuple):
     apply_on_forward: bool = False
     staged: StagedAction | Literal[""] = ""
     types_given: bool = True
+    selector_given: bool = True
 
 
 class StagedKubernetes(NamedTuple):
@@ -196,6 +195,7 @@ class Felix(NamedTuple):
     vxlan_from_pods: bool | None = None
     ipip_from_pods: bool | None = None
     vxlan_port: int | None = None
+    bpf: bool | None = None
     span: Span | None = None
 
 

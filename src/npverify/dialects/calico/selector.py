@@ -16,7 +16,7 @@ from npverify.dialects.calico.selector_parser import SelectorError, parse_tree, 
 
 __all__ = [
     "All", "And", "Contains", "EndsWith", "Equals", "Global", "Has", "In", "Node", "Not", "Or", "SelectorError",
-    "StartsWith", "holds", "keys", "map_keys", "parse",
+    "StartsWith", "holds", "keys", "map_keys", "parse", "replaced",
 ]  # fmt: skip
 
 
@@ -154,6 +154,18 @@ def map_keys(node: Node, rename: Callable[[str], str]) -> Node:
             return replace(node, parts=tuple(map_keys(part, rename) for part in parts))
         case Has() | Equals() | Contains() | StartsWith() | EndsWith() | In():
             return replace(node, key=rename(node.key))
+    return node
+
+
+def replaced(node: Node, what: Node, by: Node) -> Node:
+    """The same selector with `by` in every place of `what`: `replaced(n, All(), Has("projectcalico.org/namespace"))`."""
+    if node == what:
+        return by
+    match node:
+        case Not(body):
+            return _negated(replaced(body, what, by))
+        case And(parts) | Or(parts):
+            return replace(node, parts=tuple(replaced(part, what, by) for part in parts))
     return node
 
 
