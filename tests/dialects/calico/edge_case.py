@@ -169,7 +169,13 @@ def net_set(name: str, labels: str, nets: str, namespace: str = "") -> str:
 
 
 def host(
-    node: str, interface: str = "'*'", *, labels: str = "on: host", profiles: str = "", spec: str = "", name: str = ""
+    node: str,
+    interface: str = "'*'",
+    *,
+    labels: str = "machine: host",
+    profiles: str = "",
+    spec: str = "",
+    name: str = "",
 ) -> str:
     """A HostEndpoint of one of the two nodes, at its address."""
     address = {"oak": OAK_IP, "elm": ELM_IP}[node]

@@ -15,7 +15,6 @@ from dialects.calico.edge_case import (
     Case,
     allowed,
     denied,
-    depends,
     felix,
     gnp,
     host,
@@ -24,7 +23,7 @@ from dialects.calico.edge_case import (
 )
 from dialects.edge_cases import joined
 
-HOSTS = "selector: has(on)"  # the labels of `host`
+HOSTS = "selector: has(machine)"  # the labels of `host`
 _STAR, _ETH = "'*'", "eth0"
 
 
@@ -190,15 +189,21 @@ FORWARDED = (
 _RETURN = felix("defaultEndpointToHostAction: Return")
 _DROP = felix("defaultEndpointToHostAction: Drop")
 _ACCEPT = felix("defaultEndpointToHostAction: Accept")
-_HOSTS_WORD = {"endpoint_to_host=accept": "A", "endpoint_to_host=drop": "D"}
 
 OWN_HOST = (
-    Case(
-        89,
-        "what a pod sends to its own host is left to the host where Felix returns it, whatever its endpoint on an interface says",
-        "FV ep_to_host_action_test.go",
-        joined(_hosts(_ETH), gnp(f"{HOSTS}, types: [Ingress], ingress: [{{action: Deny}}]"), _RETURN),
-        (depends(APPLE, OAK, 80, _HOSTS_WORD),),
+    *(
+        Case(
+            89,
+            f"what Felix returns to the host of a pod is {verdict} by a host that {says}, whatever its endpoint on an interface says",
+            "FV ep_to_host_action_test.go",
+            joined(_hosts(_ETH), gnp(f"{HOSTS}, types: [Ingress], ingress: [{{action: Deny}}]"), _RETURN),
+            (query(APPLE, OAK),),
+            assume=assume,
+        )
+        for verdict, says, query, assume in (
+            ("allowed", "accepts", allowed, {"endpoint_to_host": "accept"}),
+            ("denied", "drops", denied, {"endpoint_to_host": "drop"}),
+        )
     ),
     Case(
         89,
@@ -306,8 +311,8 @@ TRANSLATION = (
             _hosts(_ETH),
             gnp(
                 f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Ingress, Egress], "
-                "ingress: [{action: Allow, source: {selector: has(on)}}], "
-                "egress: [{action: Allow, destination: {selector: has(on)}}]"
+                "ingress: [{action: Allow, source: {selector: has(machine)}}], "
+                "egress: [{action: Allow, destination: {selector: has(machine)}}]"
             ),
         ),
         (allowed(OAK, ELM, 8055), allowed(ELM, OAK, 8055), denied(OUTSIDE, OAK, 8055), allowed(OUTSIDE, OAK, 22)),
@@ -317,17 +322,17 @@ TRANSLATION = (
         "untracked policies without the egress rules of one host leave it the failsafe ports",
         "FV donottrack_test.go, should implement untracked policy correctly",
         joined(
-            host("oak", _ETH, labels="on: oak"),
-            host("elm", _ETH, labels="on: elm"),
+            host("oak", _ETH, labels="machine: oak"),
+            host("elm", _ETH, labels="machine: elm"),
             gnp(
-                "doNotTrack: true, applyOnForward: true, selector: on == 'oak', types: [Ingress], "
-                "ingress: [{action: Allow, source: {selector: has(on)}}]",
+                "doNotTrack: true, applyOnForward: true, selector: machine == 'oak', types: [Ingress], "
+                "ingress: [{action: Allow, source: {selector: has(machine)}}]",
                 "oak",
             ),
             gnp(
-                "doNotTrack: true, applyOnForward: true, selector: on == 'elm', types: [Ingress, Egress], "
-                "ingress: [{action: Allow, source: {selector: has(on)}}], "
-                "egress: [{action: Allow, destination: {selector: has(on)}}]",
+                "doNotTrack: true, applyOnForward: true, selector: machine == 'elm', types: [Ingress, Egress], "
+                "ingress: [{action: Allow, source: {selector: has(machine)}}], "
+                "egress: [{action: Allow, destination: {selector: has(machine)}}]",
                 "elm",
             ),
         ),

@@ -84,7 +84,7 @@ TIERS = (
         "UT pass to nowhere",
         joined(
             tier("first", "order: 10"),
-            gnp("tier: first, selector: on == 'host', types: [Ingress], ingress: [{action: Pass}]"),
+            gnp("tier: first, selector: machine == 'host', types: [Ingress], ingress: [{action: Pass}]"),
             host("oak"),
         ),
         (denied(OUTSIDE, OAK, of="ingress"),),

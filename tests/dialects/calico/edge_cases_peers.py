@@ -248,7 +248,7 @@ SUBJECTS = (
         gnp("selector: app == 'apple', namespaceSelector: env = 'prod', types: [Ingress]"),
         (denied(OUTSIDE, APPLE), denied(OUTSIDE, OTHER_APPLE), allowed(OUTSIDE, PEAR)),
         assume=RAW,
-        warned=("NPV250",),
+        warned=("NPV254",),
     ),
     Case(
         46,
@@ -264,7 +264,7 @@ SUBJECTS = (
         np(ingress("action: Deny, source: {selector: app = 'apple'}")),
         (allowed(APPLE, PEAR), allowed(OUTSIDE, PEAR)),
         assume=RAW,
-        warned=("NPV250",),
+        warned=("NPV204", "NPV250"),
     ),
     Case(
         49,
@@ -274,7 +274,7 @@ SUBJECTS = (
             gnp("selector: env == 'b', types: [Ingress]"),
             gnp("labelsToApply: {env: b}, ingress: [{action: Allow}], egress: [{action: Allow}]", "flags", kind="Profile"),
             host("oak", labels="env: a", profiles="flags"),
-            host("elm", labels="on: host", profiles="flags"),
+            host("elm", labels="machine: host", profiles="flags"),
         ),
         (allowed(OUTSIDE, OAK, of="ingress"), denied(OUTSIDE, "node elm", of="ingress")),
     ),

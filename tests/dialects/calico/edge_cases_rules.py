@@ -14,6 +14,7 @@ from dialects.calico.edge_case import (
     Case,
     allowed,
     denied,
+    depends,
     egress,
     gnp,
     icmp,
@@ -55,7 +56,7 @@ FAMILIES = (
         (denied(APPLE, PEAR, family=6), allowed(APPLE, PEAR), denied(OX, PEAR)),
         assume=RAW,
     ),
-    Case(64, "families do not mix in one rule", "page 5.4", _MIXED, refused=("NPV200",)),
+    Case(64, "families do not mix in one rule", "page 5.4", _MIXED, refused=("NPV231", "NPV231")),
     *(
         Case(
             65,
@@ -73,7 +74,7 @@ FAMILIES = (
         "every address cannot be excepted",
         "page 5.4",
         _in("source: {notNets: [0.0.0.0/0]}"),
-        refused=("NPV200",),
+        refused=("NPV232",),
     ),
     Case(
         66,
@@ -82,9 +83,9 @@ FAMILIES = (
         _in("source: {nets: [garbage]}"),
         (allowed(OUTSIDE, PEAR), allowed(OX, PEAR)),
         assume=RAW,
-        warned=("NPV200",),
+        warned=("NPV233",),
     ),
-    Case(66, "a block must be readable", "page 5.4", _in("source: {nets: [garbage]}"), refused=("NPV200",)),
+    Case(66, "a block must be readable", "page 5.4", _in("source: {nets: [garbage]}"), refused=("NPV230",)),
 )
 
 _STALL = service(
@@ -174,7 +175,7 @@ PORTS = (
         "numbered ports need a protocol",
         "validator validateRule",
         np(ingress("action: Deny, destination: {ports: [80]}")),
-        refused=("NPV200",),
+        refused=("NPV222",),
     ),
     Case(
         73,
@@ -183,7 +184,7 @@ PORTS = (
         np(ingress("action: Deny, destination: {ports: [80]}")),
         (allowed(APPLE, PEAR), allowed(APPLE, PEAR, 81)),
         assume=RAW,
-        warned=("NPV200",),
+        warned=("NPV204", "NPV222"),
     ),
     Case(
         74,
@@ -238,6 +239,8 @@ PROTOCOLS = (
         (allowed(APPLE, PEAR, 1, "UDP"), icmp(APPLE, PEAR, 8, 0, "A"), allowed(APPLE, PEAR, None, "253"), denied(APPLE, PEAR, 1)),
     ),
 )  # fmt: skip
+
+_REQUEST = "the HTTP request is one of NetworkPolicy orchard/rules, ingress[0]"
 
 SERVICES = (
     Case(
@@ -317,6 +320,14 @@ SERVICES = (
         "page 3.8",
         _in("http: {methods: [GET]}"),
         (allowed(APPLE, PEAR), allowed(APPLE, PEAR, 81), allowed(APPLE, PEAR, 80, "UDP")),
+    ),
+    Case(
+        83,
+        "where a proxy judges requests, what such a rule lets pass hangs on the request",
+        "app-policy/checker",
+        _in("http: {methods: [GET]}"),
+        (depends(APPLE, PEAR, 80, {"": "D", f"{_REQUEST}=true": "A", f"{_REQUEST}=false": "D"}),),
+        assume={"l7": "on"},
     ),
 )  # fmt: skip
 

@@ -108,7 +108,7 @@ ORDER_AND_FIELDS = (
         joined(
             host("oak", "eth0", profiles=_DEFAULT_ALLOW),
             gnp(
-                "doNotTrack: true, applyOnForward: true, selector: has(on), types: [Ingress], ingress: [{action: Deny}]"
+                "doNotTrack: true, applyOnForward: true, selector: has(machine), types: [Ingress], ingress: [{action: Deny}]"
             ),
         ),
         (denied(OUTSIDE, OAK), allowed(OUTSIDE, OAK, 22)),
@@ -119,9 +119,9 @@ ORDER_AND_FIELDS = (
         "page 2.7",
         joined(
             host("oak", "eth0"),
-            gnp("order: 1, selector: has(on), types: [Ingress], ingress: [{action: Allow}]", "normal"),
+            gnp("order: 1, selector: has(machine), types: [Ingress], ingress: [{action: Allow}]", "normal"),
             gnp(
-                "order: 9, preDNAT: true, applyOnForward: true, selector: has(on), "
+                "order: 9, preDNAT: true, applyOnForward: true, selector: has(machine), "
                 "ingress: [{action: Deny, source: {nets: [198.51.100.0/24]}}]",
                 "before",
             ),
@@ -229,7 +229,7 @@ PEERS = (
         "FV hostendpoints_test.go, should not deny host-to-own pod traffic even if an apply-on-forward deny policy is applied",
         joined(
             host("oak"),
-            gnp("applyOnForward: true, selector: has(on), types: [Ingress, Egress], egress: [{action: Deny}]"),
+            gnp("applyOnForward: true, selector: has(machine), types: [Ingress, Egress], egress: [{action: Deny}]"),
             np("selector: app == 'apple', types: [Ingress]", "closed"),
         ),
         (allowed(OAK, APPLE), denied(OAK, PEAR), denied("node elm", APPLE)),
