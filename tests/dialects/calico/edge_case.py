@@ -177,9 +177,10 @@ def host(
     spec: str = "",
     name: str = "",
 ) -> str:
-    """A HostEndpoint of one of the two nodes, at its address."""
+    """A HostEndpoint of one of the two nodes, at its address; without `interface` it is bound by the address."""
     address = {"oak": OAK_IP, "elm": ELM_IP}[node]
-    fields = f"node: {node}, interfaceName: {interface}, expectedIPs: [{address}], profiles: [{profiles}]"
+    bound = f"interfaceName: {interface}, " if interface else ""
+    fields = f"node: {node}, {bound}expectedIPs: [{address}], profiles: [{profiles}]"
     meta = f"name: {name or f'{node}-host'}, labels: {{{labels}}}"
     return _object("HostEndpoint", meta, f"{fields}, {spec}" if spec else fields, V3)
 

@@ -15,6 +15,7 @@ from dialects.calico.edge_case import (
     Case,
     allowed,
     denied,
+    depends,
     felix,
     gnp,
     host,
@@ -50,7 +51,30 @@ LOCAL = (
                 denied(OUTSIDE, OAK, 8055),
             ),
         )
-        for name, interface in (("all interfaces", _STAR), ("one interface", _ETH))
+        for name, interface in (("all interfaces", _STAR), ("one interface", _ETH), ("the interface of an address", ""))
+    ),
+    Case(
+        85,
+        "a host endpoint of one interface counts there before that of all interfaces",
+        "felix/dataplane/linux/endpoint_mgr.go resolveHostEndpoints",
+        joined(
+            host("oak", _STAR, profiles="projectcalico-default-allow", name="a"),
+            host("oak", _ETH, name="b"),
+        ),
+        (depends(OUTSIDE, OAK, 80, {"interface of node oak=eth0": "D", "interface of node oak=<other>": "A"}),),
+    ),
+    *(
+        Case(
+            85,
+            f"of two host endpoints of all interfaces the first by name counts, here the one that is {what}",
+            "felix/dataplane/linux/endpoint_mgr.go resolveHostEndpoints",
+            joined(
+                host("oak", _STAR, profiles="projectcalico-default-allow", name=opens),
+                host("oak", _STAR, name=closed),
+            ),
+            (query(OUTSIDE, OAK), query(OAK, OUTSIDE, 443)),
+        )
+        for what, opens, closed, query in (("open", "a", "b", allowed), ("closed", "b", "a", denied))
     ),
     Case(
         86,
@@ -90,6 +114,38 @@ LOCAL = (
         "felix/rules/endpoints.go",
         host("oak", profiles="projectcalico-default-allow, nowhere"),
         (allowed(OUTSIDE, OAK), allowed(OAK, OUTSIDE, 443)),
+    ),
+)
+
+_PASSING = joined(
+    gnp(
+        "ingress: [{action: Pass, protocol: TCP}, {action: Allow}], egress: [{action: Pass}]", "passing", kind="Profile"
+    ),
+    host("oak", profiles="passing, projectcalico-default-allow"),
+)
+
+PROFILES = (
+    Case(
+        99,
+        "Pass in a profile goes on to the next one",
+        "page 2.4; felix/rules/endpoints.go",
+        _PASSING,
+        (allowed(OUTSIDE, OAK), allowed(OUTSIDE, OAK, 80, "UDP"), allowed(OAK, OUTSIDE, 443)),
+    ),
+    Case(
+        99,
+        "Pass in the last profile is a Deny",
+        "page 2.4; felix/rules/endpoints.go",
+        joined(_PASSING.replace(", projectcalico-default-allow", "")),
+        (denied(OUTSIDE, OAK), allowed(OUTSIDE, OAK, 80, "UDP"), denied(OAK, OUTSIDE, 443)),
+    ),
+    Case(
+        99,
+        "Pass in a profile is a Deny for the BPF dataplane",
+        "page 3.9; felix/bpf/polprog/pol_prog_builder.go",
+        _PASSING,
+        (denied(OUTSIDE, OAK), allowed(OUTSIDE, OAK, 80, "UDP"), denied(OAK, OUTSIDE, 443)),
+        assume={"dataplane": "bpf"},
     ),
 )
 
@@ -340,4 +396,4 @@ TRANSLATION = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*LOCAL, *FORWARDED, *OWN_HOST, *TRANSLATION)
+CASES: tuple[Case, ...] = (*LOCAL, *PROFILES, *FORWARDED, *OWN_HOST, *TRANSLATION)

@@ -101,6 +101,16 @@ NAMESPACES = (
         (allowed(OAK, PEAR),),
     ),
     Case(
+        36,
+        "a host endpoint without expected addresses is no object to selectors",
+        "page 1.3",
+        joined(
+            np(ingress("action: Deny, source: {namespaceSelector: env != 'prod'}", "action: Allow")),
+            gnp(f"node: oak, interfaceName: '*', profiles: [{_DEFAULT_ALLOW}]", "oak-host", kind="HostEndpoint"),
+        ),
+        (allowed(OAK, PEAR),),
+    ),
+    Case(
         37,
         "a selector of a namespaced policy finds pods of its namespace alone",
         "networkpolicyprocessor_test.go, should not match pods in other namespaces; rules_test.go",
@@ -227,6 +237,22 @@ SUBJECTS = (
         "globalnetworkpolicyprocessor_test.go, … without a Selector but with a NamespaceSelector",
         joined(gnp("namespaceSelector: env != 'prod', types: [Ingress]"), host("oak", profiles=_DEFAULT_ALLOW)),
         (denied(OUTSIDE, OAK, of="ingress"), denied(OUTSIDE, OX), allowed(OUTSIDE, PEAR)),
+    ),
+    *(
+        Case(
+            44,
+            f"{what} beside a negative serviceAccountSelector means {whom}",
+            "updateprocessors/globalnetworkpolicyprocessor.go",
+            joined(
+                gnp(f"{selector}serviceAccountSelector: projectcalico.org/name != 'grower', types: [Ingress]"),
+                host("oak", profiles=_DEFAULT_ALLOW),
+            ),
+            (query(OUTSIDE, OAK, of="ingress"), denied(OUTSIDE, PEAR), allowed(OUTSIDE, APPLE)),
+        )
+        for what, selector, whom, query in (
+            ("all()", "selector: all(), ", "pods alone", allowed),
+            ("no selector", "", "hosts as well", denied),
+        )
     ),
     Case(
         45,

@@ -240,6 +240,40 @@ PROTOCOLS = (
     ),
 )  # fmt: skip
 
+BPF = (
+    Case(
+        77,
+        "the BPF dataplane does not know ICMPv6 by its name",
+        "page 3.9; felix/bpf/polprog",
+        _in("protocol: ICMPv6"),
+        (icmp(APPLE, PEAR, 128, 0, "D", family=6), icmp(APPLE, PEAR, 8, 0, "D")),
+        assume={"dataplane": "bpf"},
+    ),
+    Case(
+        77,
+        "the BPF dataplane knows ICMPv6 by its number",
+        "page 3.9; felix/bpf/polprog",
+        _in("protocol: 58"),
+        (icmp(APPLE, PEAR, 128, 0, "A", family=6), icmp(APPLE, PEAR, 8, 0, "D")),
+        assume={"dataplane": "bpf"},
+    ),
+    Case(
+        78,
+        "the BPF dataplane excepts nothing where it does not know the name",
+        "page 3.9; felix/bpf/polprog",
+        _in("notProtocol: UDPLite"),
+        (allowed(APPLE, PEAR, None, "UDPLite"), allowed(APPLE, PEAR)),
+        assume={"dataplane": "bpf"},
+    ),
+    Case(
+        78,
+        "other dataplanes except it",
+        "page 3.9; felix/rules/policy.go",
+        _in("notProtocol: UDPLite"),
+        (denied(APPLE, PEAR, None, "UDPLite"), allowed(APPLE, PEAR)),
+    ),
+)
+
 _REQUEST = "the HTTP request is one of NetworkPolicy orchard/rules, ingress[0]"
 
 SERVICES = (
@@ -331,4 +365,4 @@ SERVICES = (
     ),
 )  # fmt: skip
 
-CASES: tuple[Case, ...] = (*FAMILIES, *PORTS, *PROTOCOLS, *SERVICES)
+CASES: tuple[Case, ...] = (*FAMILIES, *PORTS, *PROTOCOLS, *BPF, *SERVICES)
