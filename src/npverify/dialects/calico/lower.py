@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from npverify.dialects.calico import hosts as h
 from npverify.dialects.calico import resources as r
@@ -67,22 +67,15 @@ class CalicoLowering:
     """Lowers one input. Guards the parts that every policy needs."""
 
     def __init__(self, resources: r.Resources, inventory: Inventory, settings: Settings, problems: Problems) -> None:
+        self.felix = resources.felix or r.Felix()
         self.resources = resources
-        self.settings = settings
+        self.settings = settings = settings.completed(self.felix)
         self.problems = problems
         profiles = {profile.name: profile for profile in resources.profiles}
         profiles.setdefault(ALLOW_ALL.name, ALLOW_ALL)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, profiles)
         self.rules = RuleLowering(self.objects, settings, problems)
         self.hosts = h.Hosts(resources.hosts, profiles)
-        self.felix = resources.felix or r.Felix()
-
-    @property
-    def endpoint_to_host(self) -> Literal["accept", "drop"]:
-        """What the user says, else Felix's configuration, else what the manifests of an installation set. `Return` leaves
-        it to the host's own rules, which are taken to accept."""
-        said = self.settings.endpoint_to_host
-        return said or ("drop" if self.felix.endpoint_to_host == "Drop" else "accept")
 
     def halves(
         self, native: Sequence[Native], exemptions: Callable[[Direction], tuple[Exemption, ...]]
@@ -215,7 +208,7 @@ class CalicoLowering:
 
     def _own_host(self) -> Stage:
         """What a pod sends to its own node, behind its egress policy: DefaultEndpointToHostAction."""
-        drops = const(self.endpoint_to_host == "drop")
+        drops = const(self.settings.endpoint_to_host == "drop")
         applies = and_(kind_is(Side.SRC, EndpointKind.POD), own_node(Side.DST), drops)
         reason = "Felix drops what pods send to their own node (DefaultEndpointToHostAction)"
         return Stage("endpoint to host", applies, final=Action.DENY, reason=reason)
