@@ -40,6 +40,7 @@ def evaluate(
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     quiet: o.Quiet = False,
@@ -53,7 +54,7 @@ def evaluate(
     o.check_format(format)
     _check_options(flows, from_, to, port, protocol, icmp, paths)
     inputs = o.Inputs.settle(
-        paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
+        paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind, remotes=remote
     )
     sources = Sources()
     loaded = inputs.load(sources)
