@@ -165,7 +165,8 @@ def test_the_address_decides(name: str, space: tuple[str, ...], allowed: bool, d
 @pytest.mark.parametrize("end", [DB, WEST_WEB, WEST_AGENT, WEST_N1], ids=str)
 def test_nothing_elsewhere_is_on_a_node_of_this_cluster(end: Endpoint) -> None:
     """Nodes of two clusters that have one name are two."""
-    for here in (WEB, AGENT, N1):
+    anywhere = pod("anywhere", kind=EndpointKind.HOST_POD)
+    for here in (WEB, AGENT, N1, anywhere):
         assert same_node(here, end) is False
         assert same_node(end, here) is False
 

@@ -178,6 +178,37 @@ def test_clusters_share_no_addresses(tmp_path: Path, cidr: str, status: str) -> 
     assert answer(tmp_path, to(block(cidr)), claim, pod_cidrs=["10.1.0.0/16"]).status.value == status
 
 
+GATEWAY, NODE = "deployment edge/gateway in cluster west", "node n1 in cluster west"
+OF_A_NODE = "198.51.100.1/32"
+
+
+@pytest.mark.parametrize(
+    ("rules", "claim"),
+    [
+        pytest.param(to(block(OF_A_NODE)), f"no frontend reaches {GATEWAY} or {NODE}", id="as destinations"),
+        pytest.param(
+            come(f"{{ipBlock: {{cidr: 0.0.0.0/0, except: [{OF_A_NODE}]}}}}"),
+            "every (pod edge/bare in cluster west or pod edge/hosted in cluster west) reaches some frontend",
+            id="as sources",
+        ),
+    ],
+)
+def test_who_is_on_the_host_network_does_not_hide_behind_a_pod(tmp_path: Path, rules: str, claim: str) -> None:
+    """Neither address is known, but only that of a node, or of a pod on its network, may be another such pod's."""
+    head = "apiVersion: v1, kind: Pod, metadata:"
+    bare = f"{{{head} {{name: bare, namespace: edge}}, spec: {{containers: [{{name: c}}]}}}}"
+    hosted = f"{{{head} {{name: hosted, namespace: edge}}, spec: {{hostNetwork: true, containers: [{{name: c}}]}}}}"
+    assert answer(tmp_path, rules, claim, west=f"{WEST}\n---\n{bare}\n---\n{hosted}").status.value == "refuted"
+
+
+def test_what_is_found_of_a_pod_is_not_taken_for_a_node(tmp_path: Path) -> None:
+    """Two questions with one formula differ where other addresses are somebody else's."""
+    spec = f"assert no frontend reaches {GATEWAY}\nassert no frontend reaches {NODE}\n"
+    loaded = load(tmp_path, to(block(OF_A_NODE)), spec, west=WEST)
+    results = npverify.prove(loaded.world, loaded.assertions).results
+    assert [r.status.value for r in results] == ["proved", "refuted"]
+
+
 def test_two_clusters_beside_this_one(tmp_path: Path) -> None:
     """Each is asked about by its name."""
     spec = "assert no frontend reaches pods in cluster east\nassert no frontend reaches pods in clusters east, west\n"
