@@ -79,6 +79,16 @@ def judged(flow: Flow, direction: Direction) -> str:
 
 def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
     """`allowed: shop/web is not isolated for egress`, `denied by …`: one direction on one line."""
+    return _verdict(side, flow, policies) + _where(side, policies)
+
+
+def _where(side: SideVerdict, policies: PolicySet) -> str:
+    stages = policies.half(side.direction).stages
+    where = next((stage.where for stage in stages if stage.name == side.stage), "")
+    return f", {where}" if where and side.by else ""
+
+
+def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
     word = "allowed" if side.allowed else "denied"
     who = judged(flow, side.direction)
     match side.because:
@@ -90,10 +100,14 @@ def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
             return printable(f"{word}: {who} is isolated by {names}{more}, and no {side.direction} rule matches")
         case "not isolated" if policies.profile == "none":
             return f"{word}: the network plugin enforces no policy"
+        case "not isolated" if side.by:
+            names = ", ".join(dict.fromkeys(str(by.policy.id) for by in side.by[:3]))
+            return printable(f"{word}: {names} let it pass on, and no later policy decides")
         case "not isolated":
             return f"{word}: {who} is not isolated, no policy selects it for {side.direction}"
         case "default":
-            return f"{word}: {who} denies what no policy and no profile allows"
+            stages = policies.half(side.direction).stages
+            return printable(f"{word}: {next(s.reason for s in stages if s.name == side.stage)}")
         case "no pod" if (flow.src if side.direction is Direction.EGRESS else flow.dst).cluster:
             return f"{word}: {who} is in another cluster, whose policies are not judged"
         case "no pod":
