@@ -279,3 +279,49 @@ def test_a_service_that_leads_elsewhere_is_judged_at_the_pod_there(tmp_path: Pat
     shown = results[1].counterexample
     assert shown is not None
     assert str(shown.flow.dst) == "west:shop/db-0"
+
+
+SETS = """
+{apiVersion: projectcalico.org/v3, kind: GlobalNetworkSet, metadata: {name: west, labels: {role: db}}, spec: {nets: [10.8.0.5/32]}}
+"""
+
+
+def calico(*rules: str) -> str:
+    """A Calico policy on the frontend that allows this and denies all else."""
+    egress = ", ".join(f"{{action: Allow, {rule}}}" for rule in rules)
+    spec = f"{{selector: app == 'frontend', types: [Egress], egress: [{egress}]}}"
+    return f"{{apiVersion: projectcalico.org/v3, kind: NetworkPolicy, metadata: {{name: p, namespace: shop}}, spec: {spec}}}"
+
+
+EVERY_DB = f"every frontend reaches {DB} on tcp/5432"
+IN_SETS = "destination: {selector: role == 'db', namespaceSelector: global()}"
+BY_CALICO = {
+    "nets open the pod that has the address": (["destination: {nets: [10.8.0.5/32]}"], EVERY_DB, "proved"),
+    "and no other": (
+        ["destination: {nets: [10.8.0.5/32]}"], "no frontend reaches pod shop/db-1 in cluster west", "proved",
+    ),
+    "notNets close it": (
+        ["destination: {nets: [10.8.0.0/16], notNets: [10.8.0.5/32]}"], f"no frontend reaches {DB}", "proved",
+    ),
+    "selectors do not match a pod elsewhere": (
+        ["destination: {selector: app == 'db'}", "destination: {namespaceSelector: all()}"],
+        "no frontend reaches pods in cluster west", "proved",
+    ),
+    "the set that holds its address does": ([IN_SETS], EVERY_DB, "proved"),
+    "and lets in no other": ([IN_SETS], "no frontend reaches pod shop/db-1 in cluster west", "proved"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "claim", "status"), BY_CALICO.values(), ids=BY_CALICO)
+def test_calico_knows_what_is_elsewhere_by_its_address(
+    tmp_path: Path, rules: list[str], claim: str, status: str
+) -> None:
+    """5.1: open-source Calico has no endpoints of other clusters; addresses and network sets stand for them."""
+    (tmp_path / "here.yaml").write_text(f"{HERE}\n---\n{SETS}\n---\n{calico(*rules)}")
+    (tmp_path / "west.yaml").write_text(WEST)
+    (tmp_path / "s.npv").write_text(f"assert {claim}\n")
+    loaded = npverify.load(
+        [str(tmp_path / "here.yaml")], specs=[str(tmp_path / "s.npv")], remotes={"west": [str(tmp_path / "west.yaml")]}
+    )
+    (result,) = npverify.prove(loaded.world, loaded.assertions).results
+    assert result.status.value == status
