@@ -277,7 +277,7 @@ class CalicoLowering:
                     break
                 rules = profile.egress if direction is Direction.EGRESS else profile.ingress
                 lowered = self.rules.lower(rules, "", direction, str(policy_id))
-                found.append(Policy(policy_id, subject, _until_passed(lowered), profile.span))
+                found.append(Policy(policy_id, subject, _of_profile(lowered, self.settings), profile.span))
         return (Tier("profiles", tuple(found), Action.DENY),) if found else ()
 
 
@@ -331,12 +331,15 @@ def _kept(*stages: Stage) -> tuple[Stage, ...]:
     return tuple(stage for stage in stages if stage.name in names and stage.after in names)
 
 
-def _until_passed(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The rules of a profile: `Pass` goes on to the next profile and not to the next tier."""
+def _of_profile(rules: tuple[Rule, ...], settings: Settings) -> tuple[Rule, ...]:
+    """The rules of a profile: `Pass` goes on to the next profile and not to the next tier, and with BPF it denies
+    (felix/bpf/polprog/pol_prog_builder.go)."""
     found: list[Rule] = []
     passed: Pred = FALSE
     for rule in rules:
-        if rule.action is Action.PASS:
+        if rule.action is Action.PASS and settings.dataplane == "bpf":
+            found.append(replace(rule, action=Action.DENY, traffic=and_(rule.traffic, not_(passed))))
+        elif rule.action is Action.PASS:
             passed = or_(passed, rule.match)
         else:
             found.append(replace(rule, traffic=and_(rule.traffic, not_(passed))))
