@@ -18,7 +18,7 @@ from npverify.analyses.results import Connection, Connectivity, Ports
 from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, WorkloadRef
-from npverify.normal.policy import Direction
+from npverify.normal.policy import Action, Direction
 from npverify.normal.predicates import TRUE, Pred
 from npverify.reduction.bitsets import bits
 from npverify.reduction.residuals import Group, Residuals
@@ -62,7 +62,14 @@ def connectivity(world: World) -> Connectivity:
             inbound.setdefault(block, []).append(Connection(block, unit.ref, allowed))
     for block in sorted(inbound):
         found += inbound[block]
-    return Connectivity(tuple(found), (*NOTES, *(_SPLIT_NOTE.format(ref) for ref in split)))
+    return Connectivity(tuple(found), (*NOTES, *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
+
+
+def _drops(world: World) -> Iterator[str]:
+    """What the plugin drops whatever policies say."""
+    for stage in world.policies.egress.stages:
+        if stage.final is Action.DENY and not stage.tiers and not stage.after:
+            yield stage.reason
 
 
 class _Table:

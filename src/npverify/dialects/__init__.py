@@ -144,7 +144,8 @@ def _lower_for_calico(
     lowering = CalicoLowering(resources, inventory, settings, problems)
     lowered = [Native(d, p) for d in Direction for p in kubernetes.lowered(native, d, profile)]
     egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
-    return kubernetes.with_switches(egress, ingress, profile), ids
+    settings = settings._replace(endpoint_to_host=lowering.endpoint_to_host)
+    return replace(kubernetes.with_switches(egress, ingress, profile), settings=settings.shown), ids
 
 
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)

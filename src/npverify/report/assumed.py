@@ -16,6 +16,8 @@ def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
     """Everything that the answers of a run leave out or take for granted, each once."""
     left_out = {phrase for answer in result.results for phrase in answer.assertion.assumed}
     found = [*result.assumed, *sorted(left_out, key=str.casefold)]
+    if settings := world.policies.settings:
+        found.append(f"settings {', '.join(f'{name}={value}' for name, value in settings)}")
     found += [f"{count(number, kind, kind)} ignored as asked" for kind, number in world.ignored.items()]
     if world.mesh:
         found.append("mesh policies may restrict traffic further")

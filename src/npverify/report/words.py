@@ -79,6 +79,16 @@ def judged(flow: Flow, direction: Direction) -> str:
 
 def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
     """`allowed: shop/web is not isolated for egress`, `denied by …`: one direction on one line."""
+    return _verdict(side, flow, policies) + _where(side, policies)
+
+
+def _where(side: SideVerdict, policies: PolicySet) -> str:
+    stages = policies.half(side.direction).stages
+    where = next((stage.where for stage in stages if stage.name == side.stage), "")
+    return f", {where}" if where and side.by else ""
+
+
+def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
     word = "allowed" if side.allowed else "denied"
     who = judged(flow, side.direction)
     match side.because:

@@ -47,6 +47,12 @@ class Settings(NamedTuple):
         return cls((int(major), int(minor)))._replace(**fields)
 
     @property
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """Every setting with its value, as reports name them."""
+        values = {name: getattr(self, name.removeprefix("calico_")) for name in SETTINGS}
+        return (("calico_version", self.version_text), *((n, v) for n, v in values.items() if v))
+
+    @property
     def version_text(self) -> str:
         """The version as it is written."""
         return f"{self.version[0]}.{self.version[1]}"
