@@ -217,6 +217,35 @@ TRANSLATION = (
         (denied(OUTSIDE, PEAR, 8080, via=_VIA, called=_NODE_PORT), allowed(OUTSIDE, PEAR, 8080)),
     ),
     Case(
+        92,
+        "what is allowed before translation is not asked of the other policies of the host, nor of its profiles",
+        "UT pre-DNAT policy + normal profiles; felix/rules/static.go acceptAlreadyAccepted",
+        joined(
+            host("elm", ETH),
+            gnp(f"{HOSTS}, applyOnForward: true, types: [Ingress], ingress: [{{action: Deny}}]", "forward"),
+            _before("80", 10, "Allow"),
+        ),
+        (allowed(OUTSIDE, ELM), allowed(OUTSIDE, PEAR), denied(OUTSIDE, ELM, 81), denied(OUTSIDE, PEAR, 81)),
+    ),
+    Case(
+        92,
+        "what is passed before translation goes on to the other policies of the host",
+        "UT pre-DNAT policy + normal profiles",
+        joined(host("elm", ETH), _before("80", 10, "Pass"), _before("", 20, "Allow")),
+        (denied(OUTSIDE, ELM), allowed(OUTSIDE, ELM, 81)),
+    ),
+    Case(
+        92,
+        "what is allowed before translation still leaves its node by one of all interfaces",
+        "felix/rules/static.go StaticFilterForwardChains",
+        joined(
+            host("elm"),
+            gnp(f"{HOSTS}, applyOnForward: true, types: [Egress], egress: [{{action: Deny}}]", "forward"),
+            _before("80", 10, "Allow"),
+        ),
+        (denied(OUTSIDE, PEAR), allowed(OUTSIDE, ELM)),
+    ),
+    Case(
         93,
         "what is allowed before translation is still judged by the policies of the pod",
         "UT pre-DNAT + workload",

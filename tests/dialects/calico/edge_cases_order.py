@@ -237,6 +237,17 @@ ORDER = (
         )
         for version, first, query in (("3.32", "allow-dns", denied), ("3.31", "allow", allowed))
     ),
+    *(
+        Case(
+            22,
+            "of two policies of one order, allow and allow1, allow comes first",
+            "policy_sorter.go PolKVLess",
+            joined(np(ingress(_ALL, order="7"), "allow1"), np(ingress(_CLOSES_80, order="7"), "allow")),
+            (denied(APPLE, PEAR), allowed(APPLE, PEAR, 81)),
+            version,
+        )
+        for version in ("3.32", "3.31")
+    ),
     Case(
         23,
         "of one order and name, the global policy comes before the namespaced one",
