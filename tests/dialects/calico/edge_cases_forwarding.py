@@ -266,6 +266,22 @@ TRANSLATION = (
         (allowed(OUTSIDE, PEAR), allowed(APPLE, PEAR), allowed(PEAR, APPLE)),
     ),
     Case(
+        96,
+        "an untracked policy that selects pods does nothing to them",
+        "felix/calc/event_sequencer.go",
+        gnp(f"{HERE}, applyOnForward: true, doNotTrack: true, types: [Ingress, Egress], ingress: [{{action: Deny}}]"),
+        (allowed(OUTSIDE, PEAR), allowed(PEAR, APPLE)),
+    ),
+    Case(
+        96,
+        "a policy that applies on forward and selects pods is a policy of pods like any other",
+        "page 2.7",
+        gnp(
+            f"{HERE}, applyOnForward: true, types: [Ingress], ingress: [{{action: Allow, source: {{selector: has(app)}}}}]"
+        ),
+        (denied(OUTSIDE, PEAR), allowed(APPLE, PEAR), denied(PLAIN, PEAR)),
+    ),
+    Case(
         98,
         "untracked policies on both hosts let both begin",
         "FV donottrack_test.go, should implement untracked policy correctly",

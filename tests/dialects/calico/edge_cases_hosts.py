@@ -112,6 +112,7 @@ LOCAL = (
         "felix/calc/active_rules_calculator.go DummyDropRules",
         host("oak", profiles="nowhere, projectcalico-default-allow"),
         (denied(OUTSIDE, OAK), denied(OAK, OUTSIDE, 443)),
+        warned=("NPV285",),
     ),
     Case(
         99,

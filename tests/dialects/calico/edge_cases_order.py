@@ -288,11 +288,23 @@ ORDER = (
         (denied(APPLE, PEAR),),
     ),
     Case(
+        24,
+        "an order may be negative, or a fraction",
+        "page 5.4",
+        joined(
+            np(ingress("action: Deny, protocol: TCP", order="-2.5"), "c"),
+            np(ingress(_ALL, order="-2"), "b"),
+            np(ingress("action: Deny", order="0"), "a"),
+        ),
+        (denied(APPLE, PEAR), allowed(APPLE, PEAR, 80, "UDP")),
+    ),
+    Case(
         25,
         "a policy in a tier that does not exist is enforced, and that tier denies",
         "policy_resolver.go sendEndpointUpdate",
         np(ingress("action: Allow, source: {selector: app == 'plum'}", tier="ghost")),
         (denied(APPLE, PEAR), denied(OUTSIDE, PEAR), allowed(PEAR, APPLE)),
+        warned=("NPV282",),
     ),
     Case(
         25,
@@ -304,6 +316,7 @@ ORDER = (
             np(ingress("action: Allow, source: {selector: app == 'apple'}", tier="zz"), "opens"),
         ),
         (allowed(APPLE, PEAR), denied(PLAIN, PEAR)),
+        warned=("NPV282",),
     ),
 )  # fmt: skip
 
