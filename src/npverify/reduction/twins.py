@@ -73,9 +73,11 @@ class Twins:
         self.unlike = sum(1 << c for c, twins in enumerate(self.members) if _unlike(twins[0]))
         self.classes = tuple(Classes.given(_of_side(self.members, side)) for side in (0, 1))
         self.of: dict[Endpoint, int] = {}
+        self._twin: dict[Endpoint, Twin] = {}
         for c, twins in enumerate(self.members):
             for twin in twins:
                 self.of.update((end, c) for end in twin.sides if end is not None)
+                self._twin.update((end, twin) for end in twin.sides if end is not None)
 
     def __len__(self) -> int:
         return len(self.members)
@@ -93,6 +95,10 @@ class Twins:
         if side == 0 or not self._left:
             return classes
         return classes & self.common | (classes & ~self.common) << self._left
+
+    def twin(self, end: Endpoint) -> Twin:
+        """An endpoint of one of the worlds with its counterpart."""
+        return self._twin[end]
 
     def twins(self, classes: int) -> Iterator[Twin]:
         """The members of a set of classes."""
