@@ -115,7 +115,7 @@ def _services(
         here, there = (inventory.services.get(name) for inventory in inventories)
         for hops in _hops(here, there):
             arriving: dict[Pred, list[Twin]] = {}
-            for service, index in dict.fromkeys(hops):
+            for service, index in hops:
                 for backend in service.backends.get(index, ()):
                     arrives = and_(
                         backend_condition(backend, Side.DST), port(service.ports[index].protocol, backend.port)
