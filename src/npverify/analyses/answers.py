@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from npverify.inventory.model import Endpoint
-from npverify.normal.predicates import FALSE, TRUE, Pred, Side
+from npverify.normal.predicates import FALSE, TRUE, Pred
 from npverify.reduction.residuals import host_network
 from npverify.smt.solver import (
     NOTHING_TAKEN,
@@ -29,18 +29,18 @@ class Answers:
         """`stop` is asked before each question; where it says True the run ends as on Ctrl-C."""
         self.budget = budget
         self._stop = stop
-        self._answers: dict[tuple[Pred, frozenset[Side], bool | None], bool | UndecidedError] = {}
+        self._answers: dict[tuple[Pred, frozenset[object], bool | None], bool | UndecidedError] = {}
 
     def possible(self, pred: Pred, taken: Taken = NOTHING_TAKEN, *, one: bool | None = None) -> bool:
         """Whether some flow satisfies `pred`; `one` is whether both ends have one address (None: no matter).
 
-        Raises as `Question.possible` does. All questions must agree on what is taken on a side.
+        Raises as `Question.possible` does.
         """
         if pred is FALSE or pred is TRUE:
             return pred is TRUE
         if self._stop():
             raise InterruptedByUserError
-        key = (pred, frozenset(taken), one)
+        key = (pred, frozenset(taken.items()), one)
         answer = self._answers.get(key)
         if answer is None:
             try:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from npverify.dialects.calico.settings import SETTINGS, VERSIONS
 from npverify.dialects.profiles import profile
 from npverify.ingest.fields import Fields, nearest, type_name
 from npverify.ingest.settings import read_settings
@@ -21,8 +22,10 @@ KEYS = (
     "paths",
     "specs",
     "cni",
+    "calico_version",
     "assume",
     "pod_cidrs",
+    "remotes",
     "ip_families",
     "ignore_kinds",
     "allow_vacuous",
@@ -45,9 +48,11 @@ class Config:
     pod_cidrs: tuple[str, ...] = ()
     families: frozenset[Family] | None = None
     ignore_kinds: tuple[str, ...] = ()
+    remotes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allow_vacuous: bool = False
     timeout: float | None = None
     budget: str | None = None
+    calico_version: str | None = None
 
 
 def find_config(start: Path) -> Path | None:
@@ -80,14 +85,22 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
         tuple(fields.texts("pod_cidrs")),
         _families(fields),
         tuple(fields.texts("ignore_kinds")),
+        _remotes(fields, path.parent, folder),
         fields.boolean("allow_vacuous") or False,
         _timeout(fields),
         _budget(fields),
+        fields.text("calico_version"),
     )
 
 
 def _paths(fields: Fields, key: str, base: Path, folder: Path) -> tuple[str, ...]:
     return tuple(os.path.relpath(base / text, folder).replace(os.sep, "/") for text in fields.texts(key))
+
+
+def _remotes(fields: Fields, base: Path, folder: Path) -> dict[str, tuple[str, ...]]:
+    """The paths of each other cluster."""
+    inner = fields.map("remotes")
+    return {str(name): _paths(inner, str(name), base, folder) for name in inner.value} if inner else {}
 
 
 def _assume(fields: Fields) -> dict[str, str]:
@@ -107,12 +120,18 @@ def _assume(fields: Fields) -> dict[str, str]:
 def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
     """Report an unknown plugin, switch or value at its place in the file."""
     cni = fields.value.get("cni")
-    for path, name, chosen in (
-        *([(("cni",), cni, {})] if isinstance(cni, str) else []),
-        *((("assume", switch), "kubernetes", {switch: value}) for switch, value in assume.items()),
+    version = fields.value.get("calico_version")
+    newest = VERSIONS[-1]
+    for path, name, chosen, release in (
+        *([(("cni",), cni, {}, newest)] if isinstance(cni, str) else []),
+        *([(("calico_version",), "calico", {}, version)] if isinstance(version, str) else []),
+        *(
+            (("assume", switch), "calico" if switch in SETTINGS else "kubernetes", {switch: value}, newest)
+            for switch, value in assume.items()
+        ),
     ):
         try:
-            profile(name, chosen)
+            profile(name, chosen, release)
         except InputError as error:
             for found in error.diagnostics:
                 fields.error(found.code, found.message, *path, fix=found.fix)

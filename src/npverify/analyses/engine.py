@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from npverify.analyses.answers import Answers, never, one_address
-from npverify.analyses.known_addresses import KnownAddresses
+from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
 from npverify.analyses.through import Through
 from npverify.analyses.world import World
@@ -38,7 +38,7 @@ class Engine:
         self.obligations = Obligations(world.inventory, self.residuals)
         self.through = Through(world.inventory, self.residuals)
         self.oracle = Oracle(world.policies, world.inventory)
-        self._known = KnownAddresses(world.inventory)
+        self._book = AddressBook(world.inventory)
         self._answers = Answers(budget, stop)
 
     def possible(self, pred: Pred, src: Endpoint, dst: Endpoint, *, same: bool = False) -> bool:
@@ -46,15 +46,16 @@ class Engine:
 
         Raises as `Question.possible` does.
         """
-        return self._answers.possible(pred, self._known.taken(src, dst), one=one_address(src, dst, same=same))
+        return self._answers.possible(pred, self._book.taken(src, dst), one=one_address(src, dst, same=same))
 
     def counterexample(self, broken: Pred, obligation: Obligation) -> tuple[Counterexample, Flow, Reading]:
         """The preferred flow that satisfies `broken`, as the oracle judges it; the caller checks that verdict."""
         src, dst = obligation.src, obligation.dst
         question = Question(
-            broken, self._known.taken(src, dst), self.budget, same=one_address(src, dst, same=obligation.how.same)
+            broken, self._book.taken(src, dst), self.budget, same=one_address(src, dst, same=obligation.how.same)
         )
-        preferred = {side: INSIDE if end.is_pod else OUTSIDE for side, end in ((Side.SRC, src), (Side.DST, dst))}
+        sides = ((Side.SRC, src), (Side.DST, dst))
+        preferred = {side: INSIDE if end.is_pod or end.cluster else OUTSIDE for side, end in sides}
         chosen = choose(question, [(p.protocol, p.number) for p in dst.ports], preferred)
         flow = self.flow(obligation, chosen)
         verdict = self.oracle.decide(flow, chosen.reading)
@@ -84,7 +85,7 @@ class Engine:
 
     def candidates(self, end: Endpoint, side: Side, family: Family, preds: Iterable[Pred]) -> tuple[Address, ...]:
         """One address of each cell that the predicates tell apart and that the endpoint could have."""
-        return self._known.candidates(end, self.obligations.domain(end, side), side, family, preds)
+        return self._book.candidates(end, self.obligations.domain(end, side), side, family, preds)
 
     def flow(self, obligation: Obligation, chosen: Chosen) -> Flow:
         """The concrete flow of an obligation with the packet that was chosen for it."""
@@ -115,7 +116,7 @@ class Engine:
             return chosen.addresses[side]
         if end.address_known:
             return min(a for a in end.addresses if a.family == chosen.family)
-        return self._known.free(end, chosen.family, other)
+        return self._book.free(end, chosen.family, other)
 
     def _assumed(self, obligation: Obligation, chosen: Chosen, unknowns: Iterable[Unknown]) -> Iterator[Assumed]:
         for unknown in unknowns:

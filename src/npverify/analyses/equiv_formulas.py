@@ -13,10 +13,10 @@ from itertools import product
 from typing import NamedTuple
 
 from npverify.analyses.equiv_ways import Through, Way
-from npverify.analyses.known_addresses import KnownAddresses
+from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
 from npverify.inventory.addresses import EVERYTHING, FAMILIES, Address
-from npverify.inventory.model import Endpoint
+from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import Reading
 from npverify.normal.predicates import (
     FALSE,
@@ -75,7 +75,7 @@ class Formulas:
 
     def __init__(self, worlds: tuple[World, World], residuals: tuple[Residuals, Residuals]) -> None:
         self.premises = (Premises(worlds[0].inventory, residuals[0]), Premises(worlds[1].inventory, residuals[1]))
-        self._known = (KnownAddresses(worlds[0].inventory), KnownAddresses(worlds[1].inventory))
+        self._books = (AddressBook(worlds[0].inventory), AddressBook(worlds[1].inventory))
 
     def of(self, block: Block, pair: Pair, way: Way, through: Through | None, arrives: Pred) -> Iterator[Formula]:
         """The formulas of two classes, of which `pair` stands for all; some flow differs if one of them can be true."""
@@ -124,7 +124,7 @@ class Formulas:
 
     def _candidates(self, m: _Meeting, side: Side, parts: Sequence[Pred], chosen: Own) -> Iterator[Address]:
         """One address of each cell in which the end on a side may have one, of the family of what was chosen before."""
-        known, premises = self._known[m.w], self.premises[m.w]
+        book, premises = self._books[m.w], self.premises[m.w]
         domain = premises.domains((side,), m.src, m.dst, m.how)
         for family in FAMILIES:
             if any(a.family != family for a in chosen.values()):
@@ -132,11 +132,11 @@ class Formulas:
             if side is not Side.VIP:
                 apart = not m.how.same and not (host_network(m.src) and host_network(m.dst))
                 other = chosen.get((m.w, side.other)) if apart else None
-                yield from known.candidates(m.end(side), domain, side, family, parts, other)
+                yield from book.candidates(m.end(side), domain, side, family, parts, other)
             elif m.how.via is not None and m.how.via.known:
                 yield from (a for a in m.how.via.addresses if a.family == family)
             else:
-                yield from known.in_cells(domain, side, family, parts)
+                yield from book.known_to(EXTERNAL).in_cells(domain, side, family, parts)
 
 
 def _shared(pair: Pair, through: Through | None) -> frozenset[Side]:

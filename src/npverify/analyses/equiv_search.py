@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from npverify.analyses.answers import Answers, never, one_address
 from npverify.analyses.equiv_formulas import Formula, Formulas
 from npverify.analyses.equiv_ways import Through, Way, ways
-from npverify.analyses.known_addresses import KnownAddresses
+from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
-from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.compare import Block, Comparison
@@ -25,6 +25,9 @@ from npverify.reduction.shapes import Shapes
 from npverify.reduction.twin_pairs import Pair, Pairs, by_name, may_be_near
 from npverify.reduction.twins import Twin, Twins
 from npverify.smt.solver import Budget, Taken, UndecidedError
+
+_ELSEWHERE = (EndpointKind.EXTERNAL, EndpointKind.REMOTE)
+"""What is no part of the cluster: flows between two of these are nobody's business here."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +64,7 @@ class Search:
             Residuals(left.inventory, left.policies, classes[0]),
             Residuals(right.inventory, right.policies, classes[1]),
         )
-        self.known = KnownAddresses(left.inventory, right.inventory)
+        self.book = AddressBook(left.inventory, right.inventory)
         self.gave_up: UndecidedError | None = None
         self._shapes = Shapes()
         self._comparison = Comparison(self.twins, self.residuals, self._alike)
@@ -86,7 +89,7 @@ class Search:
 
     def taken(self, pair: Pair) -> Taken:
         """The addresses that the ends of a flow do not have because they are somebody else's."""
-        return self.known.taken(pair[0].either, pair[1].either)
+        return self.book.taken(pair[0].either, pair[1].either)
 
     def families(self, w: int, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """The address families in which two ends can meet in one world."""
@@ -110,7 +113,7 @@ class Search:
         for _, here in sources:
             for _, there in targets:
                 src, dst = (self.twins.members[next(bits(ends))][0].either for ends in (here, there))
-                if src is EXTERNAL and dst is EXTERNAL:
+                if src.kind in _ELSEWHERE and dst.kind in _ELSEWHERE:
                     continue
                 if any(each.by_node for each in self.residuals) and may_be_near(src, dst):
                     yield from ((1 << c, 1 << d) for c in bits(here) for d in bits(there))

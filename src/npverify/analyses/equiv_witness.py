@@ -27,7 +27,10 @@ def difference(search: Search, found: Found, formula: Formula, pred: Pred) -> Di
     """The preferred flow that satisfies `pred`; InternalError if the oracles do not disagree about it."""
     dst = found.pair[1]
     question = Question(pred, search.taken(found.pair), search.answers.budget, same=one(found.pair, found.way))
-    preferred = {side: INSIDE if twin.either.is_pod else OUTSIDE for side, twin in zip(_ENDS, found.pair, strict=True)}
+    preferred = {
+        side: INSIDE if twin.either.is_pod or twin.either.cluster else OUTSIDE
+        for side, twin in zip(_ENDS, found.pair, strict=True)
+    }
     declared = [(p.protocol, p.number) for end in dst.sides if end is not None for p in end.ports]
     chosen = choose(question, declared, preferred)
     reading = tuple(_assumed(search, found, formula, chosen, question))
@@ -99,7 +102,7 @@ def _addresses(search: Search, found: Found, formula: Formula, chosen: Chosen, w
         elif end.address_known:
             at[side] = min(a for a in end.addresses if a.family == chosen.family)
         else:
-            at[side] = search.known.free(end, chosen.family, at.get(Side.SRC))
+            at[side] = search.book.free(end, chosen.family, at.get(Side.SRC))
     return at
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from npverify.inventory.addresses import NEVER_A_POD, Address, Family, Prefix
@@ -18,14 +18,16 @@ from npverify.smt.solver import Taken
 class KnownAddresses:
     """The addresses that belong to known endpoints and services, as merged blocks."""
 
-    def __init__(self, *inventories: Inventory) -> None:
-        """Of several inventories: what is known in any of them."""
+    def __init__(self, inventories: Sequence[Inventory], hosts: str | None = None) -> None:
+        """Of several inventories: what is known in any of them. `hosts` names a cluster whose nodes, and pods on their
+        network, are left out ("": this one); None: none is."""
         self._spaces = {
             kind: tuple(dict.fromkeys(p for each in inventories for p in address_space(each, kind)))
             for kind in EndpointKind
         }
         ends = chain.from_iterable(each.endpoints for each in inventories)
-        owned = chain.from_iterable(e.addresses for e in ends if e.address_known)
+        known = (e for e in ends if e.address_known)
+        owned = chain.from_iterable(e.addresses for e in known if e.cluster != hosts or not _on_host(e))
         services = chain.from_iterable(each.services.values() for each in inventories)
         virtual = chain.from_iterable(s.vips for s in services)
         self._blocks: Mapping[Family, list[Prefix]] = merge((*owned, *virtual))
@@ -36,22 +38,14 @@ class KnownAddresses:
         index = bisect_right(blocks, (address.family, address.value, 129)) - 1
         return blocks[index] if index >= 0 and blocks[index].contains(address) else None
 
-    def taken(self, src: Endpoint, dst: Endpoint) -> Taken:
-        """Sides whose address is open: it is none of the addresses that are known to be somebody else's.
-
-        A pod on the host network shares the address of its node, so nothing is taken for it.
-        """
-        ends = ((Side.SRC, src), (Side.DST, dst))
-        open_sides = [s for s, end in ends if not end.address_known and end.kind is not EndpointKind.HOST_POD]
-        return dict.fromkeys(open_sides, self.block)
-
     def free(self, end: Endpoint, family: Family, other: Address | None) -> Address:
         """An address that an endpoint of unknown address could have, not `other`: one that reads well, else the lowest."""
         space = [p for p in self._spaces[end.kind] if p.family == family]
         outside = [p for p in self._spaces[EndpointKind.POD] if end is EXTERNAL]
         starts = [a for a in (OUTSIDE if end is EXTERNAL else INSIDE) if a.family == family]
         if space:
-            starts = [Address(family, min(p.first + 10, p.last)) for p in space]
+            starts = starts if end.cluster else []  # the space of another cluster is all that is not this one's
+            starts += [Address(family, min(p.first + 10, p.last)) for p in space]
             starts += [Address(family, p.first) for p in space]
         for start in starts:
             # a pod on the host network has an address that is its node's as well
@@ -75,20 +69,6 @@ class KnownAddresses:
             else:
                 return at
 
-    def candidates(
-        self,
-        end: Endpoint,
-        domain: Pred,
-        side: Side,
-        family: Family,
-        preds: Iterable[Pred],
-        other: Address | None = None,
-    ) -> tuple[Address, ...]:
-        """One address, not `other`, of each cell that the predicates tell apart and that the endpoint could have."""
-        if end.address_known:
-            return tuple(a for a in end.addresses if a.family == family)
-        return tuple(self.in_cells(domain, side, family, preds, other, shared=end.kind is EndpointKind.HOST_POD))
-
     def in_cells(
         self,
         domain: Pred,
@@ -106,3 +86,53 @@ class KnownAddresses:
                 at = start if shared else self.next_free(start, other)
                 if at.value <= last:
                     yield at
+
+
+class AddressBook:
+    """What is known of the addresses in one inventory or several. Guards what is known to each kind of endpoint."""
+
+    def __init__(self, *inventories: Inventory) -> None:
+        self._inventories = inventories
+        self._known: dict[str | None, KnownAddresses] = {}
+
+    def taken(self, src: Endpoint, dst: Endpoint) -> Taken:
+        """Sides whose address is open: it is none of the addresses that are known to be somebody else's.
+
+        A pod on the host network shares the address of its node, so nothing is taken for it.
+        """
+        return {
+            side: self.known_to(end).block
+            for side, end in ((Side.SRC, src), (Side.DST, dst))
+            if not end.address_known and end.kind is not EndpointKind.HOST_POD
+        }
+
+    def known_to(self, end: Endpoint) -> KnownAddresses:
+        """The addresses that are somebody else's; a node shares its own with the pods on its network."""
+        hosts = end.cluster if end.kind is EndpointKind.NODE or end.on_host else None
+        if hosts not in self._known:
+            self._known[hosts] = KnownAddresses(self._inventories, hosts)
+        return self._known[hosts]
+
+    def free(self, end: Endpoint, family: Family, other: Address | None) -> Address:
+        """An address that an endpoint of unknown address could have, not `other`."""
+        return self.known_to(end).free(end, family, other)
+
+    def candidates(
+        self,
+        end: Endpoint,
+        domain: Pred,
+        side: Side,
+        family: Family,
+        preds: Iterable[Pred],
+        other: Address | None = None,
+    ) -> tuple[Address, ...]:
+        """One address, not `other`, of each cell that the predicates tell apart and that the endpoint could have."""
+        if end.address_known:
+            return tuple(a for a in end.addresses if a.family == family)
+        shared = end.kind is EndpointKind.HOST_POD
+        return tuple(self.known_to(end).in_cells(domain, side, family, preds, other, shared=shared))
+
+
+def _on_host(end: Endpoint) -> bool:
+    """Whether the endpoint has a node's address: the node itself, or a pod on its network."""
+    return end.kind is EndpointKind.NODE or end.shares_address

@@ -17,10 +17,12 @@ from npverify.report.json_values import dumps
 def connectivity(
     paths: o.Paths = None,
     cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     quiet: o.Quiet = False,
@@ -33,7 +35,14 @@ def connectivity(
 
     o.check_format(format)
     inputs = o.Inputs.settle(
-        paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
+        paths,
+        cni=cni,
+        calico_version=calico_version,
+        assume=assume,
+        pod_cidrs=pod_cidr,
+        ip_family=ip_family,
+        ignore_kinds=ignore_kind,
+        remotes=remote,
     )
     loaded = inputs.load(Sources())
     if not allow_empty:

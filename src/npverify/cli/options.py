@@ -12,6 +12,7 @@ import typer
 from npverify.analyses.config import BUDGETS, Config, find_config, read_config
 from npverify.analyses.world import World
 from npverify.cli.sources import Sources
+from npverify.dialects.calico.settings import VERSIONS
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
@@ -39,7 +40,15 @@ Only = Annotated[
 ]
 Cni = Annotated[
     str | None,
-    typer.Option("--cni", metavar="NAME", help="The network plugin: kubernetes (any), calico, cilium, none."),
+    typer.Option(
+        "--cni",
+        metavar="NAME",
+        help="The network plugin: kubernetes (any), calico, cilium, none; calico by itself if its policies are there.",
+    ),
+]
+CalicoVersion = Annotated[
+    str | None,
+    typer.Option("--calico-version", metavar="X.Y", help="The release of Calico that is meant; the newest by default."),
 ]
 Assume = Annotated[
     list[str] | None,
@@ -51,6 +60,12 @@ PodCidrs = Annotated[
 ]
 IpFamily = Annotated[
     str | None, typer.Option("--ip-family", metavar="4|6|dual", help="The address families of the cluster.")
+]
+Remotes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remote", metavar="NAME=PATH", help="Manifests of another cluster, whose pods are peers; may be repeated."
+    ),
 ]
 IgnoreKinds = Annotated[
     list[str] | None,
@@ -83,11 +98,13 @@ class Inputs:
 
     paths: tuple[str, ...]
     specs: tuple[str, ...]
-    cni: str
+    cni: str | None
+    calico_version: str
     assume: Mapping[str, str]
     pod_cidrs: tuple[str, ...]
     families: frozenset[Family] | None
     ignore_kinds: tuple[str, ...]
+    remotes: Mapping[str, tuple[str, ...]]
     config: Config
 
     @classmethod
@@ -97,15 +114,18 @@ class Inputs:
         *,
         specs: list[str] | None = None,
         cni: str | None = None,
+        calico_version: str | None = None,
         assume: list[str] | None = None,
         pod_cidrs: list[str] | None = None,
         ip_family: str | None = None,
         ignore_kinds: list[str] | None = None,
+        remotes: list[str] | None = None,
     ) -> Inputs:
         """Bring options and config file together; InputError with every problem of both."""
         problems = Problems()
         config = _config(problems)
         switches = _switches(assume or [], problems)
+        clusters = _clusters(remotes or [], problems)
         families = config.families
         if ip_family is not None:
             families = FAMILIES.get(ip_family)
@@ -123,11 +143,13 @@ class Inputs:
         return cls(
             chosen,
             tuple(specs or config.specs),
-            cni or config.cni or "kubernetes",
+            cni or config.cni,
+            calico_version or config.calico_version or VERSIONS[-1],
             {**config.assume, **switches},
             tuple(pod_cidrs or config.pod_cidrs),
             families,
             tuple(ignore_kinds or config.ignore_kinds),
+            {**config.remotes, **clusters},
             config,
         )
 
@@ -140,11 +162,13 @@ class Inputs:
             self.paths,
             specs=self.specs,
             cni=self.cni,
+            calico_version=self.calico_version,
             assume=self.assume,
             only_tags=only,
             ignore_kinds=self.ignore_kinds,
             pod_cidrs=self.pod_cidrs,
             families=self.families,
+            remotes=self.remotes,
             stdin=sources.stdin,
             with_assertions=with_assertions,
         )
@@ -196,6 +220,19 @@ def _switches(given: list[str], problems: Problems) -> dict[str, str]:
             )
         switches[name.strip()] = value.strip()
     return switches
+
+
+def _clusters(given: list[str], problems: Problems) -> dict[str, tuple[str, ...]]:
+    """The paths of each other cluster."""
+    clusters: dict[str, tuple[str, ...]] = {}
+    for text in given:
+        name, sign, path = text.partition("=")
+        if not (sign and name.strip() and path.strip()):
+            problems.error(
+                "NPV145", f"`--remote {text}` is not NAME=PATH", fix="for example --remote west=clusters/west"
+            )
+        clusters[name.strip()] = (*clusters.get(name.strip(), ()), path.strip())
+    return clusters
 
 
 def refuse_no_pods(world: World, problems: Problems) -> None:

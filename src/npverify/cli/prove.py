@@ -33,10 +33,12 @@ def prove(
     spec: o.Specs = None,
     only: o.Only = None,
     cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     timeout: Annotated[
@@ -70,10 +72,12 @@ def prove(
         paths,
         specs=spec,
         cni=cni,
+        calico_version=calico_version,
         assume=assume,
         pod_cidrs=pod_cidr,
         ip_family=ip_family,
         ignore_kinds=ignore_kind,
+        remotes=remote,
     )
     chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     sources = Sources()

@@ -70,12 +70,13 @@ class Oracle:
         seen = self.seen(flow, reading, direction)
         said: list[SideVerdict] = []
         skipped: set[str] = set()
+        accepted = {""}
         try:
             asked = iter(self._asked(direction, seen))
             for stage in self.policies.half(direction).stages:
                 theirs = [next(asked) for _ in stage.tiers]
                 here = self.seen_by(stage, seen)
-                if stage.name in skipped or not here.holds(stage.applies):
+                if stage.name in skipped or stage.after not in accepted or not here.holds(stage.applies):
                     continue
                 verdict = self._stage(direction, stage, theirs, here)
                 said.append(verdict)
@@ -83,6 +84,8 @@ class Oracle:
                     return verdict
                 if verdict.because in ("rule", "exempt"):
                     skipped |= set(stage.skips)
+                if verdict.because == "rule":
+                    accepted.add(stage.name)
         finally:
             if touched is not None:
                 touched.update(seen.touched)
@@ -114,7 +117,8 @@ class Oracle:
                 found = (first, *matching) if tier in self._only_allows else (first,)
                 return SideVerdict(direction, action, "rule", tuple(Decider(*f) for f in found), stage=stage.name)
         because = "not isolated" if stage.final is Action.ALLOW else "default"
-        return SideVerdict(direction, stage.final, because, stage=stage.name)
+        passed = tuple(Decider(policy, None) for policies in asked for policy in policies)
+        return SideVerdict(direction, stage.final, because, passed, stage=stage.name)
 
     def holds(
         self, pred: Pred, flow: Flow, reading: Reading = DEFAULT_READING, direction: Direction = Direction.INGRESS

@@ -140,7 +140,7 @@ def _unlike(twin: Twin) -> bool:
 
 
 def _aspect(end: Endpoint | None) -> Hashable:
-    return None if end is None else (end.kind, *domain_key(end))
+    return None if end is None else (end.kind, end.cluster, *domain_key(end))
 
 
 def _parted(keys: Iterable[Hashable]) -> tuple[int, ...]:
