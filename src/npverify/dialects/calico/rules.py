@@ -50,14 +50,14 @@ class RuleLowering:
     def _memo(self) -> dict[object, Pred]:
         return {}
 
-    def lower(self, rules: Iterable[r.Rule], namespace: str, direction: Direction, owner: str) -> tuple[Rule, ...]:
-        """The rules of one direction of a policy of `namespace` ("": none); `owner` names the policy."""
-        return tuple(self._rule(rule, namespace, direction, owner) for rule in rules)
+    def lower(self, rules: Iterable[r.Rule], namespace: str, half: Direction, owner: str) -> tuple[Rule, ...]:
+        """The rules of a policy of `namespace` ("": none) for a stage of one half; `owner` names the policy."""
+        return tuple(self._rule(rule, namespace, half, owner) for rule in rules)
 
-    def _rule(self, rule: r.Rule, namespace: str, direction: Direction, owner: str) -> Rule:
+    def _rule(self, rule: r.Rule, namespace: str, half: Direction, owner: str) -> Rule:
         sides = {Side.SRC: rule.source, Side.DST: rule.destination}
-        about = direction.subject
-        peer, own = (self._side(sides[s], s, rule, namespace) for s in (direction.peer, about))
+        about = half.subject
+        peer, own = (self._side(sides[s], s, rule, namespace) for s in (half.peer, about))
         traffic = and_(self._families(rule, about), self._protocol(rule, about), self._http(rule, owner), own)
         return Rule(rule.action, peer, traffic, rule.label, rule.span)
 
