@@ -252,7 +252,10 @@ class CalicoLowering:
         ]
 
     def _entry(self, policy: r.Policy, direction: Direction, subject: Pred) -> _Entry:
-        rules = self.rules.lower(policy.rules.get(direction, ()), policy.id.namespace, direction, str(policy.id))
+        written = policy.rules.get(direction, ())
+        if direction in policy.types:
+            self.rules.warn_of_http(written, str(policy.id))
+        rules = self.rules.lower(written, policy.id.namespace, direction)
         lowered = Policy(policy.id, subject if direction in policy.types else FALSE, rules, policy.span, policy.order)
         return _Entry(policy.tier, place(policy.id, policy.order, policy.tier, self.settings.version), lowered)
 
@@ -276,7 +279,8 @@ class CalicoLowering:
                     found.append(Policy(policy_id, subject, (drop,), host.endpoint.span))
                     break
                 rules = profile.egress if direction is Direction.EGRESS else profile.ingress
-                lowered = self.rules.lower(rules, "", direction, str(policy_id))
+                self.rules.warn_of_http(rules, str(policy_id))
+                lowered = self.rules.lower(rules, "", direction)
                 found.append(Policy(policy_id, subject, _of_profile(lowered, self.settings), profile.span))
         return (Tier("profiles", tuple(found), Action.DENY),) if found else ()
 
