@@ -103,6 +103,8 @@ def _label(at: LabelIn | LabelText, seen: Seen) -> str | Unknown | None:
         return None
     if at.of == "pod":
         return pod_label(end, at.key, Side.SRC if seen.flow.same else at.side)
+    if at.of == "service account" and not end.service_account:
+        return None
     if at.of == "service account":
         account = seen.inventory.service_accounts.get((end.namespace, end.service_account))
         return account.labels.get(at.key) if account else account_label(end.namespace, end.service_account, at.key)

@@ -245,6 +245,8 @@ def label_residual(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventor
 def _label(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> str | Unknown | None:
     if atom.of == "pod":
         return pod_label(end, atom.key, atom.side)
+    if atom.of == "service account" and not end.service_account:
+        return None
     if atom.of == "service account":
         account = inventory.service_accounts.get((end.namespace, end.service_account))
         if account is None:

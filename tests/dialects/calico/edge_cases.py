@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dialects.calico import (
+    edge_cases_cluster,
+    edge_cases_forwarding,
     edge_cases_hosts,
     edge_cases_order,
     edge_cases_peers,
@@ -17,11 +19,13 @@ from dialects.calico.edge_case import Case
 
 CASES: tuple[Case, ...] = (
     *edge_cases_order.CASES,
+    *edge_cases_cluster.CASES,
     *edge_cases_types.CASES,
     *edge_cases_peers.CASES,
     *edge_cases_sets.CASES,
     *edge_cases_rules.CASES,
     *edge_cases_hosts.CASES,
+    *edge_cases_forwarding.CASES,
     *edge_cases_rest.CASES,
 )
 

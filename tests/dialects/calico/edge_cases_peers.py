@@ -268,6 +268,16 @@ SUBJECTS = (
         ),
     ),
     Case(
+        45,
+        "hosts alone are selected by their want of a namespace",
+        "issue 7488",
+        joined(
+            gnp("selector: '!has(projectcalico.org/namespace)', types: [Ingress]"),
+            host("oak", profiles=_DEFAULT_ALLOW),
+        ),
+        (denied(OUTSIDE, OAK), allowed(OAK, OUTSIDE, 443), allowed(OUTSIDE, PEAR)),
+    ),
+    Case(
         46,
         "a namespaceSelector that cannot be read is left out of a stored policy, which then selects more",
         "globalnetworkpolicyprocessor_test.go, should NOT add an invalid NamespaceSelector …",

@@ -51,9 +51,9 @@ class RuleLowering:
     def _memo(self) -> dict[object, Pred]:
         return {}
 
-    def lower(self, rules: Iterable[r.Rule], namespace: str, direction: Direction) -> tuple[Rule, ...]:
-        """The rules of one direction of a policy of `namespace` ("": none)."""
-        return tuple(self._rule(rule, namespace, direction) for rule in rules)
+    def lower(self, rules: Iterable[r.Rule], namespace: str, half: Direction) -> tuple[Rule, ...]:
+        """The rules of a policy of `namespace` ("": none) for a stage of one half."""
+        return tuple(self._rule(rule, namespace, half) for rule in rules)
 
     def warn_of_http(self, rules: Iterable[r.Rule], owner: str) -> None:
         """Say, once for the policy that `owner` names, that nothing enforces its clauses about HTTP."""
@@ -63,10 +63,10 @@ class RuleLowering:
             fix = "where Envoy asks Dikastes say so with --assume l7=on, or write a rule that needs no `http`"
             self.problems.warn("NPV287", message, found.span, fix)
 
-    def _rule(self, rule: r.Rule, namespace: str, direction: Direction) -> Rule:
+    def _rule(self, rule: r.Rule, namespace: str, half: Direction) -> Rule:
         sides = {Side.SRC: rule.source, Side.DST: rule.destination}
-        about = direction.subject
-        peer, own = (self._side(sides[s], s, rule, namespace) for s in (direction.peer, about))
+        about = half.subject
+        peer, own = (self._side(sides[s], s, rule, namespace) for s in (half.peer, about))
         traffic = and_(self._families(rule, about), self._protocol(rule, about), self._http(rule), own)
         return Rule(rule.action, peer, traffic, rule.label, rule.span)
 

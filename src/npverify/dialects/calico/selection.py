@@ -139,7 +139,7 @@ class Objects:
         if key in (NAMESPACE, OF_NAMESPACE + NAME):
             return or_(*(namespace_is(side, name) for name in self.inventory.namespaces if passes(test, name)))
         if key in (ACCOUNT, OF_ACCOUNT + NAME):
-            names = sorted({pod.service_account for pod in self.inventory.pods})
+            names = sorted({pod.service_account for pod in self.inventory.pods} - {""})
             return or_(*(service_account_is(side, name) for name in names if passes(test, name)))
         if key == ORCHESTRATOR:
             return const(passes(test, "k8s"))
