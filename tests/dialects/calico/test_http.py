@@ -8,7 +8,7 @@ import pytest
 
 import npverify
 from agreement import encoded
-from dialects.calico.edge_case import APPLE, OX, PEAR, Case, allowed, gnp, ingress, np
+from dialects.calico.edge_case import APPLE, OAK, OUTSIDE, OX, PEAR, Case, allowed, gnp, host, ingress, np
 from dialects.calico.edge_queries import flow_of, world_of
 from dialects.edge_cases import joined
 from npverify.analyses.evaluate import evaluate
@@ -39,6 +39,18 @@ def test_one_warning_for_each_policy_that_nothing_enforces() -> None:
     ]
     assert all(d.span and d.fix for d in warnings)
     assert not [d for d in world_of(case(found)).warnings if d.code == "NPV287"]
+
+
+def test_no_proxy_stands_before_a_node() -> None:
+    """At a host endpoint the clause counts for nothing, and a warning says so; at pods it counts."""
+    rules = gnp(ingress("action: Allow, protocol: TCP, http: {methods: [GET]}", subject="selector: all()"))
+    world = world_of(case(joined(rules, host("oak", "'*'"))))
+    assert [d.message for d in world.warnings if d.code == "NPV287"] == [
+        "`http` of GlobalNetworkPolicy rules is not enforced at host endpoints: ingress[0] allows every request there"
+    ]
+    oracle = Oracle(world.policies, world.inventory)
+    for dst, passes in ((OAK, True), (PEAR, False)):
+        assert oracle.decide(flow_of(allowed(OUTSIDE, dst, http="PUT /"), world.inventory)).allowed is passes
 
 
 @pytest.mark.parametrize(

@@ -41,11 +41,12 @@ from npverify.normal.predicates import (
 
 @dataclass(frozen=True)
 class RuleLowering:
-    """Lowers rules over the objects of one input. Guards the memo of lowered sides."""
+    """Lowers rules over the objects of one input, for pods or for host endpoints. Guards the memo of lowered sides."""
 
     objects: Objects
     settings: Settings
     problems: Problems
+    for_hosts: bool = False
 
     @cached_property
     def _memo(self) -> dict[object, Pred]:
@@ -58,10 +59,20 @@ class RuleLowering:
     def warn_of_http(self, rules: Iterable[r.Rule], owner: str) -> None:
         """Say, once for the policy that `owner` names, that nothing enforces its clauses about HTTP."""
         found = next((rule for rule in rules if rule.http is not None), None)
-        if found is not None and self.settings.l7 == "off":
+        if found is None or self._proxied:
+            return
+        if self.settings.l7 == "off":
             message = f"`http` of {owner} is not enforced without a proxy: {found.label} allows every request"
             fix = "where Envoy asks Dikastes say so with --assume l7=on, or write a rule that needs no `http`"
-            self.problems.warn("NPV287", message, found.span, fix)
+        else:
+            message = f"`http` of {owner} is not enforced at host endpoints: {found.label} allows every request there"
+            fix = "select pods alone, and write rules without `http` for host endpoints"
+        self.problems.warn("NPV287", message, found.span, fix)
+
+    @property
+    def _proxied(self) -> bool:
+        """Whether Envoy stands before what is judged: it does so beside pods only."""
+        return self.settings.l7 == "on" and not self.for_hosts
 
     def _rule(self, rule: r.Rule, namespace: str, half: Direction) -> Rule:
         sides = {Side.SRC: rule.source, Side.DST: rule.destination}
@@ -105,7 +116,7 @@ class RuleLowering:
     def _http(self, rule: r.Rule) -> Pred:
         """Only Envoy reads this clause, and it sees TCP alone: felix/rules/policy.go passes over it, app-policy/checker
         compares the request. Paths are normalised since v3.32.0."""
-        if rule.http is None or self.settings.l7 == "off":
+        if rule.http is None or not self._proxied:
             return TRUE
         asked = http_is(rule.http.methods, rule.http.paths, normalised=self.settings.version >= (3, 32))
         return asked if rule.protocol == "TCP" else or_(not_(protocol_is("TCP")), asked)
