@@ -9,14 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from enum import Flag, auto
 from functools import cache
 from itertools import product
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, Rule, Stage
-from npverify.normal.predicates import FALSE, TRUE, And, NodeIs, Or, PortIn, Pred, Side, and_, atoms_of
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    And,
+    NamedPortIs,
+    NodeIs,
+    Or,
+    OwnNode,
+    PortIn,
+    Pred,
+    SelfTraffic,
+    Side,
+    and_,
+    atoms_of,
+)
 from npverify.reduction.bitsets import Parts
-from npverify.reduction.partial import Circumstance
+from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.residuals import Entry, Residuals, Signature, ends
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twins import Twins
@@ -162,8 +177,14 @@ class Meanings:
         self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
     ) -> frozenset[tuple[int, int]]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
-        asks = any(_asks_subject(pred, direction.subject) for pred in (rule.peer, rule.traffic))
-        key = (rule, view, (subject.kind, subject.ports, self._residuals.classes.of[subject]) if asks else None)
+        looks = _looks_at_subject(rule.peer, direction.subject) | _looks_at_subject(rule.traffic, direction.subject)
+        of_subject = (
+            tuple(p for p in subject.ports if p.name) if _Looks.PORTS in looks else None,
+            (subject.kind, self._residuals.classes.of[subject]) if _Looks.MORE in looks else None,
+        )
+        if view.via is None and not (_asks_circumstance(rule.peer) or _asks_circumstance(rule.traffic)):
+            view = DIRECT
+        key = (rule, view, of_subject)
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
@@ -189,7 +210,7 @@ class Meanings:
         return self._pieces.of(self._residuals.bitsets.parts(known, direction.peer, view), self._side)
 
     def _known(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> Pred:
-        if not _asks_subject(pred, direction.subject):
+        if not _looks_at_subject(pred, direction.subject):
             return pred
         return self._residuals.partial.residual(pred, direction, view, **ends(direction, subject))
 
@@ -209,10 +230,26 @@ def disjuncts(pred: Pred) -> tuple[Pred, ...]:
     return (pred,)
 
 
+class _Looks(Flag):
+    """What a predicate looks at of a subject."""
+
+    PORTS = auto()
+    MORE = auto()
+
+
 @cache
-def _asks_subject(pred: Pred, side: Side) -> bool:
-    """Whether a predicate looks at the subject, beyond a port of the packet."""
-    return any(
-        (getattr(atom, "side", None) is side and not isinstance(atom, PortIn)) or isinstance(atom, NodeIs)
-        for atom in atoms_of(pred)
-    )
+def _looks_at_subject(pred: Pred, side: Side) -> _Looks:
+    """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
+    found = _Looks(0)
+    for atom in atoms_of(pred):
+        if getattr(atom, "side", None) is side and not isinstance(atom, PortIn):
+            found |= _Looks.PORTS if isinstance(atom, NamedPortIs) else _Looks.MORE
+        elif isinstance(atom, NodeIs):
+            found |= _Looks.MORE
+    return found
+
+
+@cache
+def _asks_circumstance(pred: Pred) -> bool:
+    """Whether a predicate asks how the two ends stand to each other, Services aside."""
+    return any(isinstance(atom, SelfTraffic | OwnNode | NodeIs) for atom in atoms_of(pred))
