@@ -77,6 +77,14 @@ Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How 
 Output = Annotated[
     str | None, typer.Option("--output", metavar="FILE", help="Write the answer to a file instead of standard output.")
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="Longest time for one obligation; a backstop."),
+]
+BudgetName = Annotated[
+    str | None,
+    typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what needs attention.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the answers rest on.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR in the environment does the same.")]
