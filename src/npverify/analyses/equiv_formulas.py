@@ -7,7 +7,7 @@ its residuals tell apart; an unknown gets another name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from npverify.analyses.equiv_ways import Through, Way
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
-from npverify.inventory.addresses import EVERYTHING, FAMILIES, Address
+from npverify.inventory.addresses import EVERYTHING, FAMILIES, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import Reading
 from npverify.normal.predicates import (
@@ -86,9 +86,12 @@ class Formulas:
         shared = _shared(pair, through)
         settled = [list(self._settled(m, block, shared)) for m in meetings]
         apart = [TRUE if m is None else self.premises[m.w].apart(m.src, m.dst, m.how) for m in meetings]
-        for (here, own), (there, others) in product(*settled):
+        for (family, here, own), (other, there, others) in product(*settled):
+            if None not in (family, other) and family != other:
+                continue
             (apart_left, *left), (apart_right, *right) = _named_apart((apart[0], *here), (apart[1], *there))
-            differs = and_(apart_left, apart_right, arrives, _differ(left, right))
+            of_family = [address_in(Side.SRC, EVERYTHING[f]) for f in (family, other) if f is not None]
+            differs = and_(*of_family, apart_left, apart_right, arrives, _differ(left, right))
             if differs is not FALSE:
                 domains = (self._domains(m, looked_at(differs) & shared) for m in meetings if m is not None)
                 yield Formula(and_(differs, *domains), (tuple(left), tuple(right)), {**own, **others})
@@ -98,45 +101,49 @@ class Formulas:
 
     def _settled(
         self, m: _Meeting | None, block: Block, shared: frozenset[Side]
-    ) -> Iterator[tuple[tuple[Pred, ...], Own]]:
-        """What must hold for a flow to pass in one world, for each choice of the addresses that are its own."""
+    ) -> Iterator[tuple[Family | None, tuple[Pred, ...], Own]]:
+        """What must hold for a flow to pass in one world, for each choice of the addresses that are its own, and the
+        family of those."""
         if m is None:
-            yield (FALSE,), {}
+            yield None, (FALSE,), {}
             return
         parts = (self.premises[m.w].families(m.src, m.dst, m.how), block.egress[m.w], block.ingress[m.w])
-        own = frozenset(s for part in parts for s in looked_at(part)) - shared
+        looked = frozenset(s for part in parts for s in looked_at(part)) - shared
         ends = [(Side.SRC, Side.DST)] if m.how.same else [(Side.SRC,), (Side.DST,)]
-        yield from self._choose(m, parts, [s for s in (*ends, (Side.VIP,)) if own.intersection(s)], {})
+        own = [sides for sides in (*ends, (Side.VIP,)) if looked.intersection(sides)]
+        if not own:
+            yield None, parts, {}
+            return
+        for family in FAMILIES:
+            chosen = list(self._choose(m, family, parts, own, {}))
+            yield from ((family, at, addresses) for at, addresses in chosen or [((FALSE,), {})])
 
     def _choose(
-        self, m: _Meeting, parts: tuple[Pred, ...], own: Sequence[tuple[Side, ...]], chosen: Own
+        self, m: _Meeting, family: Family, parts: tuple[Pred, ...], own: Sequence[tuple[Side, ...]], chosen: Own
     ) -> Iterator[tuple[tuple[Pred, ...], Own]]:
         if not own:
             yield parts, chosen
             return
         sides, *rest = own
-        for address in self._candidates(m, sides[0], parts, chosen):
+        for address in self._candidates(m, sides[0], family, parts, chosen):
             at = parts
             for side in sides:
                 at = tuple(at_address(part, side, address) for part in at)
-            family = address_in(Side.SRC, EVERYTHING[address.family])
-            yield from self._choose(m, (family, *at), rest, {**chosen, **{(m.w, side): address for side in sides}})
+            yield from self._choose(m, family, at, rest, {**chosen, **{(m.w, side): address for side in sides}})
 
-    def _candidates(self, m: _Meeting, side: Side, parts: Sequence[Pred], chosen: Own) -> Iterator[Address]:
-        """One address of each cell in which the end on a side may have one, of the family of what was chosen before."""
-        book, premises = self._books[m.w], self.premises[m.w]
-        domain = premises.domains((side,), m.src, m.dst, m.how)
-        for family in FAMILIES:
-            if any(a.family != family for a in chosen.values()):
-                continue
-            if side is not Side.VIP:
-                apart = not m.how.same and not (host_network(m.src) and host_network(m.dst))
-                other = chosen.get((m.w, side.other)) if apart else None
-                yield from book.candidates(m.end(side), domain, side, family, parts, other)
-            elif m.how.via is not None and m.how.via.known:
-                yield from (a for a in m.how.via.addresses if a.family == family)
-            else:
-                yield from book.known_to(EXTERNAL).in_cells(domain, side, family, parts)
+    def _candidates(
+        self, m: _Meeting, side: Side, family: Family, parts: Sequence[Pred], chosen: Own
+    ) -> Iterable[Address]:
+        """One address of a family for each cell in which the end on a side may have one."""
+        book = self._books[m.w]
+        if side is Side.VIP and m.how.via is not None and m.how.via.known:
+            return [a for a in m.how.via.addresses if a.family == family]
+        domain = self.premises[m.w].domains((side,), m.src, m.dst, m.how)
+        if side is Side.VIP:
+            return book.known_to(EXTERNAL).in_cells(domain, side, family, parts)
+        apart = not m.how.same and not (host_network(m.src) and host_network(m.dst))
+        other = chosen.get((m.w, side.other)) if apart else None
+        return book.candidates(m.end(side), domain, side, family, parts, other)
 
 
 def _shared(pair: Pair, through: Through | None) -> frozenset[Side]:

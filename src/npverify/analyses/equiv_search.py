@@ -67,7 +67,7 @@ class Search:
         self.book = AddressBook(left.inventory, right.inventory)
         self.gave_up: UndecidedError | None = None
         self._shapes = Shapes()
-        self._comparison = Comparison(self.twins, self.residuals, self._alike)
+        self._comparison = Comparison(self.twins, self.residuals, self._shapes, self._alike)
         self._formulas = Formulas(self.worlds, self.residuals)
 
     def found(self) -> Iterator[Found]:

@@ -96,6 +96,13 @@ class Twins:
             return classes
         return classes & self.common | (classes & ~self.common) << self._left
 
+    def local(self, side: int, classes: int) -> int:
+        """The classes of a set that one world has, as its reduction numbers them."""
+        here = classes & self.present(side)
+        if side == 0 or not self._left:
+            return here
+        return here & self.common | (here & ~self.common) >> self._left
+
     def twin(self, end: Endpoint) -> Twin:
         """An endpoint of one of the worlds with its counterpart."""
         return self._twin[end]

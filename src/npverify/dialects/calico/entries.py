@@ -30,7 +30,10 @@ class Entries:
 
     def of(self, policy: r.Policy, about: Direction, half: Direction, subject: Pred) -> Entry:
         """What a policy says about one direction, for a stage of a half; nothing where its `types` leave that out."""
-        rules = self.rules.lower(policy.rules.get(about, ()), policy.id.namespace, half, str(policy.id))
+        written = policy.rules.get(about, ())
+        if about in policy.types:
+            self.rules.warn_of_http(written, str(policy.id))
+        rules = self.rules.lower(written, policy.id.namespace, half)
         lowered = Policy(policy.id, subject if about in policy.types else FALSE, rules, policy.span, policy.order)
         return Entry(policy.tier, place(policy.id, policy.order, policy.tier, self.version), lowered)
 

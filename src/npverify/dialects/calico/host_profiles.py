@@ -42,7 +42,8 @@ def profile_tier(hosts: Hosts, direction: Direction, rules: RuleLowering, proble
                 found.append(Policy(policy_id, subject, (drop,), host.endpoint.span))
                 break
             own = profile.egress if direction is Direction.EGRESS else profile.ingress
-            lowered = rules.lower(own, "", direction, str(policy_id))
+            rules.warn_of_http(own, str(policy_id))
+            lowered = rules.lower(own, "", direction)
             bpf = rules.settings.dataplane == "bpf"
             found.append(Policy(policy_id, subject, _denied(lowered) if bpf else _until_passed(lowered), profile.span))
     return (Tier("profiles", tuple(found), Action.DENY),) if found else ()

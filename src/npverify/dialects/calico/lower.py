@@ -63,7 +63,10 @@ class CalicoLowering:
         self.profiles = known_profiles(resources.profiles)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, self.profiles)
         self._refuse_unusual(inventory)
-        self.entries = Entries(RuleLowering(self.objects, settings, problems), settings.version)
+        self.entries, self.host_entries = (
+            Entries(RuleLowering(self.objects, settings, problems, for_hosts), settings.version)
+            for for_hosts in (False, True)
+        )
 
     def halves(
         self, native: Sequence[Native], exemptions: Callable[[Direction], tuple[Exemption, ...]]
@@ -73,7 +76,7 @@ class CalicoLowering:
         named = [(p.tier, p.span) for p in policies]
         tiers = tiers_in_order(self.resources.tiers, named, self.settings.version, self.problems)
         hosts = Hosts(self.resources.hosts, self.profiles)
-        at_hosts = HostStages(policies, tiers, hosts, self.entries, self.felix, self.problems)
+        at_hosts = HostStages(policies, tiers, hosts, self.host_entries, self.felix, self.problems)
         egress, ingress = (
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
