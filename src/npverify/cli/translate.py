@@ -61,14 +61,10 @@ def translate(
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", help="Longest time for one obligation; a backstop.")
-    ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
-    ] = None,
+    timeout: o.Timeout = None,
+    budget: o.BudgetName = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
@@ -91,6 +87,7 @@ def translate(
         pod_cidrs=pod_cidr,
         ip_family=ip_family,
         ignore_kinds=ignore_kind,
+        remotes=remote,
     )
     sources = Sources()
     written_before = [name for name in (output, output_dir) if name and os.path.exists(name)]
@@ -105,11 +102,12 @@ def translate(
         say_notes(given.old, inputs.config, verbose=verbose, no_color=no_color)
     keep_freed_memory()
     limits = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
-    with Progress(wanted=not quiet) as progress, Interrupt() as interrupt:
+    with Progress(wanted=not quiet, verb="comparing") as progress, Interrupt() as interrupt:
         compare = partial(
             equiv,
             budget=limits,
             timeout=timeout or inputs.config.timeout,
+            allow_empty=allow_empty,
             stop=lambda: interrupt.asked,
             progress=progress.step,
         )

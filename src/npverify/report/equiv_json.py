@@ -17,7 +17,7 @@ def equiv_json(result: EquivResult) -> j.Json:
     if result.status is Equivalence.UNDECIDED:
         out |= {"undecided": True, "because": result.because, "interrupted": result.interrupted}
     if result.witness is not None:
-        out["witness"] = _witness(result, result.witness)
+        out["witness"] = witness_json(result, result.witness)
         out["pairs"] = result.pairs
     out["world"] = "closed"
     out["left"], out["right"] = _side(result.left), _side(result.right)
@@ -36,7 +36,8 @@ def _side(world: World) -> j.Json:
     }
 
 
-def _witness(result: EquivResult, shown: Difference) -> j.Json:
+def witness_json(result: EquivResult, shown: Difference) -> j.Json:
+    """The flow with what both sides say of it."""
     return {
         "flow": j.flow(shown.flow, shown.any),
         "allowed_by": shown.allowed_by,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from npverify.analyses.equiv_results import Difference, Equivalence, EquivResult
+from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.translate.results import Became, Step, TranslateResult
 from npverify.ingest.source import Diagnostic
 from npverify.report import json_values as j
-from npverify.report.assumed import mend, only_if
-from npverify.report.counterexample_text import Scene
+from npverify.report.equiv_json import witness_json
+from npverify.report.equiv_text import witness_lines
 from npverify.report.excerpt import Lines, no_lines
 from npverify.report.paint import PLAIN, Paint, count, printable
+from npverify.report.prove_text import View
 
 EQUAL = "the new policies allow the flows that the native ones allow, and no others"
 TOGETHER = "so do both sets together, while the native ones are still there"
@@ -24,6 +25,8 @@ NO_WAY = "there is no moment at which both sets may be there, so replace them wh
 CALICOCTL = (
     "without Calico's API server, write `calicoctl` in place of `kubectl` for the new policies; it has no --dry-run"
 )
+
+_SIDES = ("native", "new")
 
 _SIGNS = {
     Equivalence.EQUIVALENT: ("green", "✓ proved   "),
@@ -40,16 +43,15 @@ def translate_text(
 
 
 def _report(found: TranslateResult, lines: Lines, paint: Paint, *, quiet: bool, written: bool) -> Iterator[str]:
-    if not found.equal.left.inventory.pods:
+    if not _about_somebody(found):
         yield f"{paint('yellow', '∅ vacuous  ')}  {NOBODY}"
-    else:
-        for claim, answer in _comparisons(found):
-            style, sign = _SIGNS[answer.status]
-            different = answer.status is Equivalence.DIFFERENT
-            yield f"{paint(style, sign)}  {_NOT[claim] if different else claim}"
-            yield from _why(answer, lines, paint)
-        if found.together is not None and found.together.status is not Equivalence.EQUIVALENT:
-            yield f"  fix       {NO_WAY}"
+    for claim, answer in _comparisons(found):
+        style, sign = _SIGNS[answer.status]
+        different = answer.status is Equivalence.DIFFERENT
+        yield f"{paint(style, sign)}  {_NOT[claim] if different else claim}"
+        yield from _why(answer, lines, paint)
+    if found.together is not None and found.together.status is Equivalence.DIFFERENT:
+        yield f"  fix       {NO_WAY}"
     if not quiet and any(b.names for b in found.became):
         yield ""
         yield from _became(found.became)
@@ -65,7 +67,13 @@ def _report(found: TranslateResult, lines: Lines, paint: Paint, *, quiet: bool, 
     yield paint("dim", printable(f"Assumed: {'; '.join(notes)}."))
 
 
+def _about_somebody(found: TranslateResult) -> bool:
+    return bool(found.equal.left.inventory.pods)
+
+
 def _comparisons(found: TranslateResult) -> Iterator[tuple[str, EquivResult]]:
+    if not _about_somebody(found):
+        return
     yield EQUAL, found.equal
     if found.together is not None:
         yield TOGETHER, found.together
@@ -78,16 +86,7 @@ def _why(answer: EquivResult, lines: Lines, paint: Paint) -> Iterator[str]:
         yield "  fix       try --budget large; undecided never counts as proved"
     if answer.witness is None:
         return
-    for name, world, seen in (
-        ("native", answer.left, answer.witness.left),
-        ("new", answer.right, answer.witness.right),
-    ):
-        if seen is None:
-            yield f"{paint('bold', name)}: there is no such endpoint"
-            continue
-        verdict = "allowed" if seen.verdict.allowed else "denied"
-        yield f"{paint('bold', f'under the {name} policies')}: {paint('green' if seen.verdict.allowed else 'red', verdict)}"
-        yield from Scene(world, lines, paint).counterexample(seen)
+    yield from witness_lines(answer, answer.witness, View(paint, lines=lines), _SIDES)
     if answer.pairs > 1:
         yield f"  pairs     {count(answer.pairs, 'pair')} of source and destination differ, this is the first"
 
@@ -122,12 +121,10 @@ def _summary(found: TranslateResult) -> str:
 
 
 def _limits(found: TranslateResult) -> list[str]:
-    """What the proof is about: this inventory, this profile."""
-    fixed = [f"{name}={value}" for name, value in found.equal.left.policies.fixed]
-    return [
-        "the pods, nodes and addresses of the input, and no others",
-        *(["Calico does as its profile says"] if fixed else []),
-    ]
+    """What the proof is about: this inventory, this way to run Calico."""
+    settings = [f"{name}={value}" for name, value in found.equal.left.policies.settings]
+    how = f"with {', '.join(settings)}" if settings else "as its profile says"
+    return ["it is about the pods, nodes and addresses of the input", f"Calico runs {how}"]
 
 
 def translate_json(found: TranslateResult, *, written: bool = True) -> j.Json:
@@ -154,24 +151,8 @@ def _proof(claim: str, answer: EquivResult) -> j.Json:
     if answer.because:
         out["because"] = answer.because
     if answer.witness is not None:
-        out["witness"] = _witness(answer.witness, answer)
+        out["witness"] = witness_json(answer, answer.witness)
     return out
-
-
-def _witness(difference: Difference, answer: EquivResult) -> j.Json:
-    out: j.Json = {"flow": j.flow(difference.flow, difference.any), "allowed_by": _SIDES[difference.allowed_by]}
-    for name, seen, world in (("native", difference.left, answer.left), ("new", difference.right, answer.right)):
-        if seen is not None:
-            sides = (("egress", seen.verdict.egress), ("ingress", seen.verdict.ingress))
-            out[name] = {direction: j.side(side, world.policies) for direction, side in sides}
-    out["assumes"] = [
-        {"name": a.name, "value": a.value, "phrase": only_if(a), "fix": mend(a, answer.left)}
-        for a in difference.reading
-    ]
-    return out
-
-
-_SIDES = {"left": "native", "right": "new"}
 
 
 def _warning(found: Diagnostic) -> j.Json:

@@ -54,5 +54,7 @@ class TranslateResult:
 
     @property
     def proved(self) -> bool:
-        """Whether the migration changes nothing, at its end and on the way."""
-        return all(c is not None and c.status is Equivalence.EQUIVALENT for c in (self.equal, self.together))
+        """Whether the migration changes nothing, at its end and on the way; about nobody nothing is proved."""
+        return bool(self.equal.left.inventory.pods) and all(
+            c is not None and c.status is Equivalence.EQUIVALENT for c in (self.equal, self.together)
+        )

@@ -6,11 +6,12 @@ What is proved is the text: it is read back by the program's own readers, as if 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.translate.cautions import caution, caution_about_neighbours
 from npverify.analyses.translate.plan import plan, undo
-from npverify.analyses.translate.results import Became, File, Step, TranslateResult
+from npverify.analyses.translate.results import Became, File, TranslateResult
 from npverify.analyses.translate.worlds import Input, is_native, is_of_calico, read_written
 from npverify.analyses.world import World
 from npverify.dialects.calico.translate import Facts, Written, translate
@@ -113,12 +114,9 @@ def _compared(
     _raise(problems, ours=bool(files))
     equal = compare(given.old, after)
     together = compare(given.old, both) if equal.status is Equivalence.EQUIVALENT else None
-    steps: tuple[Step, ...] = ()
-    if together is not None and together.status is Equivalence.EQUIVALENT:
-        steps = (*plan(became, where), undo(became, where))
-    return TranslateResult(
-        given.profile.calico.version_text, tuple(became), files, equal, together, steps, problems.warnings
-    )
+    version = given.profile.calico.version_text
+    found = TranslateResult(version, tuple(became), files, equal, together, (), problems.warnings)
+    return replace(found, plan=(*plan(became, where), undo(became, where))) if found.proved else found
 
 
 def _raise(problems: Problems, *, ours: bool) -> None:

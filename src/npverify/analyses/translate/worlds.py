@@ -56,7 +56,7 @@ class Input:
     def under(self, documents: Iterable[Document], problems: Problems) -> World:
         """The same inventory under other policies."""
         lowered = lower(list(documents), self.profile, problems, self.old.inventory, ignore_kinds=self.ignore_kinds)
-        return replace(self.old, policies=lowered.policies, defined=lowered.ids, mesh=lowered.mesh)
+        return replace(self.old, policies=lowered.policies, defined=lowered.ids, mesh=lowered.mesh, over=None)
 
 
 def is_native(document: Document) -> bool:
