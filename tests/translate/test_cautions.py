@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from naive_row import SHOP, documents, native
+from naive_row import SHOP, calico, documents, native
 from translated import read_policy
 
-from npverify.analyses.translate.cautions import caution, may_match
+from npverify.analyses.translate.cautions import caution, caution_about_neighbours, may_match
+from npverify.dialects import lower, profile
 from npverify.dialects.selectors import Requirement
 from npverify.ingest.source import Diagnostic, Problems
 from npverify.inventory.build import build
@@ -30,6 +31,7 @@ NAMED = "{podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: sql}]
 FROM_AGENT = "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{namespaceSelector: {matchLabels: {env: dev}}, podSelector: {matchLabels: {app: agent}}}]}]}"
 FROM_OTHER = "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{namespaceSelector: {matchLabels: {env: prod}}, podSelector: {matchLabels: {app: agent}}}]}]}"
 OUT = "{podSelector: {matchLabels: {app: db}}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 203.0.113.0/24}}], ports: [{port: sql}]}]}"
+PEER = "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {KEY: x}}}]}]}"
 PLAIN = "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}], ports: [{port: 1}]}]}"
 
 
@@ -62,12 +64,50 @@ def cautions(around: str, *specs: str) -> tuple[Diagnostic, ...]:
         ("a peer on the host network in another namespace", AGENT, FROM_OTHER, []),
         ("a subject on the host network", AGENT.replace("namespace: blog", "namespace: shop"), EXCEPT, ["NPV315", "NPV316"]),
         ("a named port of the outside", "", OUT, ["NPV315", "NPV318"]),
+        ("a label of Calico's at the subject", "", "{podSelector: {matchLabels: {pcns.env: prod}}}", ["NPV329"]),
+        ("a label of Calico's at a peer", "", PEER.replace("KEY", "projectcalico.org/serviceaccount"), ["NPV329"]),
+        ("a label like those", "", PEER.replace("KEY", "pcnsx"), []),
     ],
     ids=lambda value: value if isinstance(value, str) and "{" not in value and "\n" not in value else "",
 )  # fmt: skip
 def test_a_caution_is_told_where_there_is_reason(fact: str, around: str, spec: str, codes: list[str]) -> None:
     """Each caution by its reason, and none without."""
     assert [w.code for w in cautions(around, spec)] == codes, fact
+
+
+STAGED = """\
+apiVersion: projectcalico.org/v3
+kind: StagedKubernetesNetworkPolicy
+metadata: {name: p0, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("fact", "around", "codes"),
+    [
+        ("a staged policy of the same name", STAGED, ["NPV326"]),
+        ("of another name", STAGED.replace("p0", "other"), []),
+        ("of another namespace", STAGED.replace("shop", "blog"), []),
+        ("a Calico policy of order 1000", calico("guard", "{order: 1000}"), ["NPV325"]),
+        ("of another order", calico("guard", "{order: 999}"), []),
+        ("without an order", calico("guard", "{}"), []),
+        ("in another tier", documents(calico("t", "{order: 1}", "Tier", ""), calico("g", "{tier: t, order: 1000}")), []),
+        ("a global one", calico("guard", "{order: 1000}", "GlobalNetworkPolicy", ""), ["NPV325"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "{" not in value else "",
+)  # fmt: skip
+def test_neighbours_that_may_meet_the_translation_later_are_told(fact: str, around: str, codes: list[str]) -> None:
+    """Equal orders and staged policies; they do not change the proof of today."""
+    problems = Problems()
+    found = [document(value) for value in yaml.safe_load_all(documents(around, native("p0", PLAIN))) if value]
+    inventory = build([document(value) for value in yaml.safe_load_all(SHOP)], problems)
+    lowered = lower(found, profile("calico", {}), problems, inventory)
+    policies = [read_policy(yaml.safe_load(native("p0", PLAIN)))]
+    told = Problems()
+    caution_about_neighbours(policies, lowered.policies, found, told)
+    assert problems.errors == told.errors == ()
+    assert [w.code for w in told.warnings] == codes, fact
 
 
 def test_each_caution_is_told_once_for_all_policies() -> None:

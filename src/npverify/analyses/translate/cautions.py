@@ -14,6 +14,7 @@ from npverify.normal.policy import Direction, PolicySet
 
 _SHOWN = 3
 _ORDER = 1000
+_RESERVED = ("projectcalico.org/", "pcns.", "pcsa.")
 _OS = "kubernetes.io/os"
 
 Labels = Mapping[str, "str | Unknown"]
@@ -26,6 +27,7 @@ def caution(policies: Sequence[NetworkPolicy], inventory: Inventory, problems: P
     _host_pods(policies, inventory, problems)
     _windows(policies, inventory, problems)
     _source_addresses(policies, inventory, problems)
+    _reserved_labels(policies, problems)
 
 
 def _blocks(policies: Sequence[NetworkPolicy], problems: Problems) -> None:
@@ -87,6 +89,13 @@ def _source_addresses(policies: Sequence[NetworkPolicy], inventory: Inventory, p
     _tell(found, "NPV319", "admits", "admit", message, fix, problems)
 
 
+def _reserved_labels(policies: Sequence[NetworkPolicy], problems: Problems) -> None:
+    """Sources: workloadendpointprocessor.go of libcalico-go/lib/backend/syncersv1/updateprocessors, and conversion.go."""
+    found = [p for p in policies if any(key.startswith(_RESERVED) for key in _keys(p))]
+    message = "labels that Calico gives to pods and namespaces itself, and looks at those, before and after"
+    _tell(found, "NPV329", "asks for", "ask for", message, "ask for labels of your own", problems)
+
+
 def _tell(
     found: Sequence[NetworkPolicy], code: str, one: str, many: str, message: str, fix: str, problems: Problems
 ) -> None:
@@ -106,6 +115,13 @@ def _peers(policy: NetworkPolicy) -> Iterator[tuple[Direction, RuleText, Peer]]:
 
 def _entries(policy: NetworkPolicy) -> Iterator[PortEntry]:
     return (entry for rules in policy.rules.values() for rule in rules for entry in rule.ports)
+
+
+def _keys(policy: NetworkPolicy) -> Iterator[str]:
+    """The keys of the labels that the policy asks for."""
+    yield from (r.key for r in policy.subject)
+    for _, _, peer in _peers(policy):
+        yield from (r.key for r in (*(peer.pods or ()), *(peer.namespaces or ())))
 
 
 def _named(policy: NetworkPolicy, pod: Endpoint, inventory: Inventory) -> bool:
