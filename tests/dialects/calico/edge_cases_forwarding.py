@@ -97,6 +97,21 @@ FORWARDED = (
         ),
     ),
     Case(
+        88,
+        "what leaves a node by an interface with an endpoint of its own is none of the endpoint of all interfaces' business",
+        "felix/rules/dispatch.go hostDispatchChains",
+        joined(
+            host("oak", labels="machine: all", name="a"),
+            host("oak", ETH, labels="machine: one", name="b"),
+            gnp("applyOnForward: true, selector: machine == 'all', types: [Egress], egress: [{action: Deny}]"),
+        ),
+        (
+            depends(APPLE, OUTSIDE, 80, {"interface of node oak=eth0": "A", "interface of node oak=<other>": "D"}),
+            depends(APPLE, PEAR, 80, {"interface of node oak=eth0": "A", "interface of node oak=<other>": "D"}),
+            denied(APPLE, OX),
+        ),
+    ),
+    Case(
         94,
         "forwarded traffic asks the policies that apply on forward alone, local traffic all of them",
         "UT AoF + normal; felix/calc/event_sequencer.go",

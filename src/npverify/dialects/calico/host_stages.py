@@ -51,8 +51,7 @@ class HostStages:
         yield self._before_translation(OUT, self.hosts.at_pods(Side.SRC), self._at_pods)
         onward = not_(own_node(Side.DST))
         yield self._forwarded("entering", OUT, INTO, and_(self.hosts.at_pods(Side.SRC), onward), self._at_pods)
-        leaves = or_(self.hosts.crossed(Side.SRC), and_(self.hosts.at_pods(Side.SRC), onward))
-        yield self._forwarded("leaving", OUT, OUT, leaves, self._anywhere)
+        yield self._forwarded("leaving", OUT, OUT, self.hosts.crossed(Side.SRC), self._at_interfaces)
 
     def ingress(self) -> Iterator[Stage]:
         """What is met on the way to the destination, if the source is not on the same node."""
@@ -70,16 +69,13 @@ class HostStages:
         leaves = and_(self.hosts.at_pods(Side.DST), not_(own_node(Side.SRC)))
         yield self._forwarded("leaving", INTO, OUT, leaves, self._at_pods)
 
-    # Which host endpoint is met: that of the interface to other nodes, that of the pods' interfaces, or either
+    # Which host endpoint is met: that of the interface to other nodes, or that of the pods' interfaces
 
     def _at_interfaces(self, selector: Node, side: Side) -> Pred:
         return self.hosts.selected(selector, side)
 
     def _at_pods(self, selector: Node, side: Side) -> Pred:
         return self.hosts.selected_at_pods(selector, side)
-
-    def _anywhere(self, selector: Node, side: Side) -> Pred:
-        return or_(self.hosts.selected(selector, side), self.hosts.selected_at_pods(selector, side))
 
     # The stages
 
