@@ -28,7 +28,7 @@ from npverify.dialects.calico.selector import (
 )
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import METADATA_NAME, EndpointKind, Inventory, PortOrigin
-from npverify.inventory.unknowns import ABSENT, Unknown, label_text, namespace_label
+from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, label_text, namespace_label
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -209,9 +209,9 @@ def of_labels(node: Node, label: Callable[[str], Value]) -> Pred:
 def _of_unknown(test: Test, value: Unknown) -> Pred:
     match test:
         case Equals():
-            return unknown_in(value, test.value)
+            return unknown_in(value, *({test.value} - NO_TEXTS))
         case In():
-            return unknown_in(value, *test.values)
+            return unknown_in(value, *(set(test.values) - NO_TEXTS))
     there = not_(unknown_in(value, ABSENT)) if ABSENT in value.values else TRUE
     if isinstance(test, Has) or not test.text:
         return there
