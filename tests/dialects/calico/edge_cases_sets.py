@@ -80,6 +80,16 @@ SETS = (
         (allowed(_FAR, PEAR), denied(OUTSIDE, PEAR)),
     ),
     Case(
+        55,
+        "a set of a namespace may hide the name of that namespace with a label of its own",
+        "updateprocessors/networksetprocessor.go; felix/labelindex, own labels first",
+        joined(
+            gnp(_from("namespaceSelector: projectcalico.org/name == 'field'")),
+            net_set("far", "pcns.projectcalico.org/name: field", "198.51.100.0/24", "orchard"),
+        ),
+        (allowed(_FAR, PEAR), allowed(OX, PEAR), denied(APPLE, PEAR)),
+    ),
+    Case(
         56,
         "an empty podSelector of a native policy means pods, not the sets of the namespace",
         "conversion_test.go, should handle an empty pod selector",

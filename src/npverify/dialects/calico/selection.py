@@ -244,21 +244,21 @@ def label_of_host(host: HostEndpoint, profiles: Mapping[str, Profile]) -> Callab
 
 
 def _label_of_set(found: NetworkSet, inventory: Inventory) -> Callable[[str], Value]:
-    """A set's labels; a set of a namespace has those of the namespace too, as it inherits its profile."""
+    """A set's labels; a set of a namespace has those of the namespace too, as it inherits its profile, behind its own."""
     namespace = found.id.namespace
     if not namespace:
         return found.labels.get
     known = inventory.namespaces.get(namespace)
 
     def label(key: str) -> Value:
-        if key in (NAMESPACE, OF_NAMESPACE + NAME):
+        if key == NAMESPACE:
             return namespace
         if key in found.labels:
             return found.labels[key]
         if not key.startswith(OF_NAMESPACE):
             return None
         key = key.removeprefix(OF_NAMESPACE)
-        if key == METADATA_NAME:
+        if key in (NAME, METADATA_NAME):
             return namespace
         if known is not None and (known.declared or key in known.labels):
             return known.labels.get(key)
