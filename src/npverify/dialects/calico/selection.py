@@ -28,7 +28,7 @@ from npverify.dialects.calico.selector import (
 )
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import METADATA_NAME, EndpointKind, Inventory, PortOrigin
-from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, label_text, namespace_label
+from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, fact, label_text, namespace_label
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -65,11 +65,20 @@ Test = Has | Equals | In | Contains | StartsWith | EndsWith
 
 
 class Member(NamedTuple):
-    """A set or a host endpoint as a possible peer: its addresses, the value of each label, the ports that it names."""
+    """A set or a host endpoint as a possible peer: its addresses, the value of each label, the ports that it names.
+
+    `domains` of a set are for destinations; which addresses they stand for is not known.
+    """
 
     prefixes: tuple[Prefix, ...]
     label: Callable[[str], Value]
     ports: tuple[HostPort, ...] = ()
+    domains: tuple[str, ...] = ()
+
+    def has(self, side: Side) -> Pred:
+        """The packets whose address on a side is one of its own."""
+        domains = self.domains if side is Side.DST else ()
+        return or_(*(address_in(side, p) for p in self.prefixes), *(resolves(domain, side) for domain in domains))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +97,7 @@ class Objects:
         profiles: Mapping[str, Profile],
     ) -> Objects:
         """The objects of an input."""
-        found = [Member(s.nets, _label_of_set(s, inventory)) for s in sets]
+        found = [Member(s.nets, _label_of_set(s, inventory), domains=s.domains) for s in sets]
         for host in hosts:
             prefixes = tuple(Prefix.host(a) for a in host.expected_ips)
             found.append(Member(prefixes, label_of_host(host, profiles), host.ports))
@@ -100,7 +109,7 @@ class Objects:
         for member in self.members:
             matches = of_labels(node, member.label)
             if matches is not FALSE:
-                found.append(and_(matches, or_(*(address_in(side, p) for p in member.prefixes))))
+                found.append(and_(matches, member.has(side)))
         return or_(*found)
 
     def named_port(self, name: str, protocol: str | None, node: Node, side: Side) -> Pred:
@@ -114,9 +123,8 @@ class Objects:
         for member in self.members:
             for port, of_protocol, number in member.ports:
                 if port == name and protocol in (None, of_protocol):
-                    there = or_(*(address_in(side, p) for p in member.prefixes))
                     number_is = and_(protocol_is(of_protocol), port_in(number, number, side))
-                    found.append(and_(of_labels(node, member.label), there, number_is))
+                    found.append(and_(of_labels(node, member.label), member.has(side), number_is))
         return or_(*found)
 
     def pods(self, node: Node, side: Side) -> Pred:
@@ -169,6 +177,12 @@ class Objects:
                 return label_in(side, of, key, test.values)
             case _:
                 return label_text_is(side, of, key, _TEXT_TESTS[type(test)], test.text)
+
+
+def resolves(domain: str, side: Side) -> Pred:
+    """A domain stands for the address on a side: a fact that nobody knows."""
+    end = "source" if side is Side.SRC else "destination"
+    return unknown_in(fact(f"{domain} resolves to the address of the {end}"), "true")
 
 
 def _namespace(test: Test, side: Side) -> Pred:
