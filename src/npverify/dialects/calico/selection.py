@@ -32,6 +32,7 @@ from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, fact, label_t
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    LabelIn,
     LabelOf,
     Pred,
     Side,
@@ -48,6 +49,7 @@ from npverify.normal.predicates import (
     port_in,
     protocol_is,
     service_account_is,
+    substitute,
     unknown_in,
 )
 from npverify.normal.predicates import (
@@ -119,13 +121,29 @@ class Objects:
             self.pods(node, side),
             named_port_is(name, protocol, PortOrigin, first_only=False, side=side),
         )
-        found = [pods]
-        for member in self.members:
-            for port, of_protocol, number in member.ports:
-                if port == name and protocol in (None, of_protocol):
-                    number_is = and_(protocol_is(of_protocol), port_in(number, number, side))
-                    found.append(and_(of_labels(node, member.label), member.has(side), number_is))
-        return or_(*found)
+        return or_(pods, self._of_members(name, protocol, node, side))
+
+    def port_named_elsewhere(self, name: str, protocol: str) -> Pred:
+        """The packets to a port of that name of something that is no pod."""
+        return self._of_members(name, protocol, All(), Side.DST)
+
+    def _of_members(self, name: str, protocol: str | None, node: Node, side: Side) -> Pred:
+        return or_(
+            *(
+                and_(of_labels(node, m.label), m.has(side), protocol_is(of), port_in(number, number, side))
+                for m in self.members
+                for port, of, number in m.ports
+                if port == name and protocol in (None, of)
+            )
+        )
+
+    def implied(self, pred: Pred) -> Pred:
+        """A predicate of a native policy with the labels in it that Calico gives to pods: its selectors find them too."""
+        return substitute(pred, lambda atom: self._implied(atom) if isinstance(atom, LabelIn) else atom)
+
+    def _implied(self, atom: LabelIn) -> Pred:
+        key = (OF_NAMESPACE if atom.of == "namespace" else "") + atom.key
+        return self._label_of_pod(Has(key) if atom.values is None else In(key, atom.values), atom.side)
 
     def pods(self, node: Node, side: Side) -> Pred:
         """The pods that the selector matches; meaningless for other endpoints."""
