@@ -75,8 +75,9 @@ class CalicoLowering:
         policies = self.resources.policies
         named = [(p.tier, p.span) for p in policies]
         tiers = tiers_in_order(self.resources.tiers, named, self.settings.version, self.problems)
-        hosts = Hosts(self.resources.hosts, self.profiles)
+        hosts = Hosts.of(self.resources.hosts, self.profiles)
         at_hosts = HostStages(policies, tiers, hosts, self.host_entries, self.felix, self.problems)
+        at_hosts.tell_of_untracked()
         egress, ingress = (
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
