@@ -184,6 +184,7 @@ _STALL = service(
     "stall",
     "type: NodePort, clusterIP: 10.96.0.7, selector: {app: pear}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]",
 )
+_REPLIES = "replies of hosts to untracked flows get through without a rule"
 _NODE_PORT = f"{ELM_IP}:30080"
 _VIA = "orchard/stall:80"
 
@@ -346,6 +347,30 @@ TRANSLATION = (
             ),
         ),
         (allowed(APPLE, OUTSIDE, 81), denied(APPLE, OUTSIDE, 80), denied(OAK, OUTSIDE, 81)),
+    ),
+    *(
+        Case(
+            98,
+            f"without a rule for replies {fact}",
+            "felix/rules/endpoints.go appendConntrackRules: INVALID is what TCP sends out of nowhere",
+            joined(
+                host("elm", ETH),
+                gnp(
+                    f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Ingress, Egress], "
+                    "ingress: [{action: Allow, source: {nets: [203.0.113.0/24]}}]"
+                ),
+            ),
+            (
+                depends(OUTSIDE, ELM, 514, {"": "D", f"{_REPLIES}=true": tcp}),
+                depends(OUTSIDE, ELM, 514, {"": "D", f"{_REPLIES}=true": "A"}, "UDP"),
+                depends(ELM, OAK, 514, {"": "D", f"{_REPLIES}=true": "D"}, "UDP"),
+            ),
+            assume={"dataplane": dataplane},
+        )
+        for fact, dataplane, tcp in (
+            ("no connection begins, but a datagram arrives", "iptables", "D"),
+            ("it is not known what begins with BPF", "bpf", "A"),
+        )
     ),
     Case(
         98,

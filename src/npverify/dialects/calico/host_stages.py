@@ -25,7 +25,19 @@ from npverify.ingest.source import Problems
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import fact
 from npverify.normal.policy import Action, Direction, Policy, Stage
-from npverify.normal.predicates import FALSE, Pred, Side, and_, kind_is, mirrored, not_, or_, own_node, unknown_in
+from npverify.normal.predicates import (
+    FALSE,
+    Pred,
+    Side,
+    and_,
+    kind_is,
+    mirrored,
+    not_,
+    or_,
+    own_node,
+    protocol_is,
+    unknown_in,
+)
 
 OUT, INTO = Direction.EGRESS, Direction.INGRESS
 
@@ -162,13 +174,16 @@ class HostStages:
         )
 
     def _untracked_replies(self, half: Direction) -> Stage:
-        """Replies to what was accepted untracked: no connection is known, so they need a rule of the other direction."""
+        """Replies to what was accepted untracked: no connection is known, so they need a rule of the other direction. Without
+        one no connection of TCP begins; other protocols may do without replies, and what BPF does is not known from files."""
         back = half.opposite
         found = self._of_hosts(back, back, filter(_is_untracked, self.policies), self._untracking(back).selected)
         replies = [entry._replace(policy=_mirrored(entry.policy)) for entry in found]
+        passes = unknown_in(fact("replies of hosts to untracked flows get through without a rule"), "true")
+        surely = FALSE if self._bpf else protocol_is("TCP")
         return Stage(
             "untracked replies",
-            self.hosts.judge(half.subject),
+            and_(self.hosts.judge(half.subject), or_(surely, not_(passes))),
             in_tiers(passing(self.tiers), replies),
             final=Action.DENY,
             after=_untracked(half),
