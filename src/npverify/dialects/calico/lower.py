@@ -60,7 +60,7 @@ class CalicoLowering:
         self.resources = resources
         self.settings = settings = settings.completed(self.felix)
         self.problems = problems
-        self.profiles = known_profiles(resources.profiles)
+        self.profiles = known_profiles(resources.profiles, resources.hosts, inventory)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, self.profiles)
         self._refuse_unusual(inventory)
         self.entries, self.host_entries = (
