@@ -61,7 +61,7 @@ class CalicoLowering:
         self.resources = resources
         self.settings = settings = settings.completed(self.felix)
         self.problems = problems
-        self.profiles = known_profiles(resources.profiles)
+        self.profiles = known_profiles(resources.profiles, resources.hosts, inventory)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, self.profiles)
         self._refuse_unusual(inventory)
         self.entries, self.host_entries = (
@@ -76,8 +76,9 @@ class CalicoLowering:
         policies = self.resources.policies
         named = [(p.tier, p.span) for p in policies]
         tiers = tiers_in_order(self.resources.tiers, named, self.settings.version, self.problems)
-        hosts = Hosts(self.resources.hosts, self.profiles)
+        hosts = Hosts.of(self.resources.hosts, self.profiles)
         at_hosts = HostStages(policies, tiers, hosts, self.host_entries, self.felix, self.problems)
+        at_hosts.tell_of_untracked()
         egress, ingress = (
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
