@@ -7,6 +7,7 @@ first rule that matches decides; without one the tier's default action; behind t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from npverify.dialects.calico import resources as r
@@ -60,7 +61,7 @@ class CalicoLowering:
         self.resources = resources
         self.settings = settings = settings.completed(self.felix)
         self.problems = problems
-        self.profiles = known_profiles(resources.profiles)
+        self.profiles = known_profiles(resources.profiles, resources.hosts, inventory)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, self.profiles)
         self._refuse_unusual(inventory)
         self.entries, self.host_entries = (
@@ -75,8 +76,9 @@ class CalicoLowering:
         policies = self.resources.policies
         named = [(p.tier, p.span) for p in policies]
         tiers = tiers_in_order(self.resources.tiers, named, self.settings.version, self.problems)
-        hosts = Hosts(self.resources.hosts, self.profiles)
+        hosts = Hosts.of(self.resources.hosts, self.profiles)
         at_hosts = HostStages(policies, tiers, hosts, self.host_entries, self.felix, self.problems)
+        at_hosts.tell_of_untracked()
         egress, ingress = (
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
@@ -97,8 +99,13 @@ class CalicoLowering:
         side = direction.subject
         own = (p for p in policies if normal(p) and direction in p.types)
         found = [self.entries.of(p, direction, direction, self._selects_pods(p, side)) for p in own]
-        found += [self.entries.of_native(policy) for of, policy in native if of is direction]
+        found += [self.entries.of_native(self._as_found(policy)) for of, policy in native if of is direction]
         return Stage("pods", kind_is(side, EndpointKind.POD), in_tiers(tiers, found), exempt)
+
+    def _as_found(self, policy: Policy) -> Policy:
+        """A native policy whose selectors see what labels pods have in Calico."""
+        rules = tuple(replace(rule, peer=self.objects.implied(rule.peer)) for rule in policy.rules)
+        return replace(policy, subject=self.objects.implied(policy.subject), rules=rules)
 
     def _own_host(self) -> Stage:
         """What a pod sends to its own node, behind its egress policy: DefaultEndpointToHostAction."""

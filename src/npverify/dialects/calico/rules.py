@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from npverify.dialects.calico import resources as r
-from npverify.dialects.calico.selection import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, Objects
+from npverify.dialects.calico.selection import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, Objects, resolves
 from npverify.dialects.calico.selector import All, And, Equals, Global, Has, In, Node, Not, Or, map_keys
 from npverify.dialects.calico.settings import Settings
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service
-from npverify.inventory.unknowns import fact
 from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import (
     FALSE,
@@ -35,7 +34,6 @@ from npverify.normal.predicates import (
     or_,
     port_in,
     protocol_is,
-    unknown_in,
 )
 
 
@@ -143,8 +141,7 @@ class RuleLowering:
         if entity.services is not None:
             parts.append(self._service(entity.services, side, rule.span))
         if entity.domains:
-            facts = (fact(f"{domain} resolves to the address of the {_SIDE[side]}") for domain in entity.domains)
-            parts.append(or_(*(unknown_in(f, "true") for f in facts)))
+            parts.append(or_(*(resolves(domain, side) for domain in entity.domains)))
         named = positive or All()
         if entity.ports:
             parts.append(or_(*(self._port(p, rule.protocol, named, side) for p in entity.ports)))
@@ -179,9 +176,6 @@ class RuleLowering:
                     there if side is Side.SRC else and_(there, protocol, port_in(backend.port, backend.port, side))
                 )
         return or_(*found)
-
-
-_SIDE = {Side.SRC: "source", Side.DST: "destination"}
 
 
 def selector_of(entity: r.Entity, namespace: str) -> Node | None:
