@@ -13,13 +13,14 @@ from dataclasses import replace
 
 from npverify.analyses.answers import never
 from npverify.analyses.equiv_notes import notes
+from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.equiv_search import Search, prefer_default
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
 from npverify.ingest.source import InputError
 from npverify.inventory.model import Inventory
-from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError
+from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 EMPTY = "NPV301"
 _FIX = "add the manifests of the workloads to both sides with --with, or accept this with --allow-empty"
@@ -39,9 +40,9 @@ def equiv(
     stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> EquivResult:
-    """Compare two worlds. `timeout` is in seconds for one question to the solver, on top of the budget.
+    """Compare two worlds; with `every`, list all that differs. `timeout` is in seconds for one question to the solver, on top of the budget.
 
-    Ctrl-C, or `stop` giving True, ends the run: different if a difference was found, else undecided. InternalError if the
+    Ctrl-C, or `stop` giving True, ends the run undecided. InternalError if the
     oracles do not confirm a witness; InputError if nobody is there on either side, unless `allow_empty`.
     """
     if not (allow_empty or left.inventory.pods or right.inventory.pods):
@@ -61,9 +62,19 @@ def equiv(
             return replace(result, status=Equivalence.EQUIVALENT)
         witness = difference(search, *prefer_default(search, found))
         pairs = sum(f.pairs for f in found)
-        return replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
+        result = replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
+        if search.gave_up is not None:
+            return _partly(result, search.gave_up)
+        return replace(result, regions=regions(search, found)) if every else result
+    except UndecidedError as gave_up:
+        return _partly(result, gave_up)
     except (InterruptedByUserError, KeyboardInterrupt):
         return replace(result, because="the run was interrupted", interrupted=True)
+
+
+def _partly(result: EquivResult, gave_up: UndecidedError) -> EquivResult:
+    """A difference was found, and not all could be decided."""
+    return replace(result, notes=(*result.notes, f"there may be more that differs: {gave_up}"))
 
 
 def _over_one_inventory(left: World, right: World) -> tuple[World, World, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from npverify.analyses.equiv_ways import Through, Way, ways
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
+from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.compare import Block, Comparison
 from npverify.reduction.partial import Circumstance
@@ -35,6 +35,7 @@ class Found:
     """Pairs of endpoints between which some flow differs.
 
     `formulas`  those that can be true; `pair` is the first by name, and speaks for all of them
+    `reached`   the backends of the Service, of which not every member of a class need be one
     """
 
     block: Block
@@ -43,6 +44,7 @@ class Found:
     formulas: tuple[Formula, ...]
     pair: Pair
     pairs: int
+    reached: frozenset[Twin] | None = None
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -77,11 +79,10 @@ class Search:
                 for sources, targets in self._by_aspect(block, way):
                     part = block._replace(sources=sources, targets=targets)
                     if not way.through:
-                        yield from self._between(part, way, None, TRUE, self.twins.twins(targets))
+                        yield from self._between(part, way, None, TRUE, None)
                     for through in way.through:
                         for arrives, backends in through.backends.items():
-                            reached = [twin for twin in self.twins.twins(targets) if twin in backends]
-                            yield from self._between(part, way, through, arrives, reached)
+                            yield from self._between(part, way, through, arrives, backends)
 
     def possible(self, pred: Pred, pair: Pair, way: Way) -> bool:
         """Whether a flow between two twins satisfies a predicate. Raises as `Question.possible` does."""
@@ -120,8 +121,14 @@ class Search:
                 else:
                     yield here, there
 
+    def domain(self, pair: Pair, side: Side) -> Pred:
+        """Which addresses one end of a flow may have, in both worlds."""
+        twin = pair[0] if side is Side.SRC else pair[1]
+        premises = self._formulas.premises
+        return and_(*(premises[w].domain(end, side) for w, end in enumerate(twin.sides) if end is not None))
+
     def _between(
-        self, block: Block, way: Way, through: Through | None, arrives: Pred, targets: Iterable[Twin]
+        self, block: Block, way: Way, through: Through | None, arrives: Pred, reached: frozenset[Twin] | None
     ) -> Iterator[Found]:
         src, dst = (self.twins.members[next(bits(ends))][0] for ends in (block.sources, block.targets))
         possible = []
@@ -133,14 +140,14 @@ class Search:
                 self.gave_up = error
         if not possible:
             return
-        reached = list(targets)
-        if not reached:
+        targets = [twin for twin in self.twins.twins(block.targets) if reached is None or twin in reached]
+        sources = targets if way.hows[0].same else list(self.twins.twins(block.sources))
+        if not targets:
             return
-        sources = reached if way.hows[0].same else self.twins.twins(block.sources)
-        pairs = Pairs(sources, reached, way.hows)
+        pairs = Pairs(sources, targets, way.hows)
         first = pairs.first()
         if first is not None:
-            yield Found(block, way, through, tuple(possible), first, pairs.count())
+            yield Found(block, way, through, tuple(possible), first, pairs.count(), reached)
 
     def _alike(self, one_: Pred, other: Pred) -> bool:
         if self._shapes.number(one_) == self._shapes.number(other):
