@@ -132,7 +132,7 @@ def as_seen(flow: Flow, world: World, rng: Random) -> Flow | None:
     src, dst = counterpart(flow.src, world), counterpart(flow.dst, world)
     if src is None or dst is None:
         return None
-    ips = [_own(src, flow.src, flow.src_ip, rng), _own(dst, flow.dst, flow.dst_ip, rng)]
+    ips = [_own(src, flow.src_ip, world, rng), _own(dst, flow.dst_ip, world, rng)]
     if flow.same:
         ips[1] = ips[0]
     if None in ips:
@@ -140,13 +140,13 @@ def as_seen(flow: Flow, world: World, rng: Random) -> Flow | None:
     return replace(flow, src=src, dst=dst, src_ip=ips[0], dst_ip=ips[1])
 
 
-def _own(end: Endpoint, other: Endpoint, address: Address | None, rng: Random) -> Address | None:
-    if address is None or (end.address_known and address in end.addresses):
+def _own(end: Endpoint, address: Address | None, world: World, rng: Random) -> Address | None:
+    if address is None or end is EXTERNAL or (end.address_known and address in end.addresses):
         return address
     if end.address_known:
         of_family = [a for a in end.addresses if a.family == address.family]
         return rng.choice(of_family) if of_family else None
-    return address
+    return address if address.family in world.inventory.families else None
 
 
 def passes(world: World, flow: Flow | None, reading: Reading) -> bool:

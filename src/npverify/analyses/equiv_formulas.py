@@ -93,11 +93,19 @@ class Formulas:
             of_family = [address_in(Side.SRC, EVERYTHING[f]) for f in (family, other) if f is not None]
             differs = and_(*of_family, apart_left, apart_right, arrives, _differ(left, right))
             if differs is not FALSE:
-                domains = (self._domains(m, looked_at(differs) & shared) for m in meetings if m is not None)
+                looked = looked_at(differs) & shared
+                domains = [self.domain(pair, side) for side in (Side.SRC, Side.DST) if side in looked]
+                if Side.VIP in looked:
+                    both = (m for m in meetings if m is not None)
+                    domains += [self.premises[m.w].domains((Side.VIP,), m.src, m.dst, m.how) for m in both]
                 yield Formula(and_(differs, *domains), (tuple(left), tuple(right)), {**own, **others})
 
-    def _domains(self, m: _Meeting, sides: frozenset[Side]) -> Pred:
-        return self.premises[m.w].domains(sides, m.src, m.dst, m.how)
+    def domain(self, pair: Pair, side: Side) -> Pred:
+        """Which addresses an end may have whose address is one for both worlds: outside, those that are outside in both;
+        else those that it may have in one of them, which in the other it may not have only for want of the family."""
+        twin = pair[0 if side is Side.SRC else 1]
+        domains = [self.premises[w].domain(end, side) for w, end in enumerate(twin.sides) if end is not None]
+        return and_(*domains) if twin.left is EXTERNAL else or_(*domains)
 
     def _settled(
         self, m: _Meeting | None, block: Block, shared: frozenset[Side]

@@ -122,10 +122,8 @@ class Search:
                     yield here, there
 
     def domain(self, pair: Pair, side: Side) -> Pred:
-        """Which addresses one end of a flow may have, in both worlds."""
-        twin = pair[0] if side is Side.SRC else pair[1]
-        premises = self._formulas.premises
-        return and_(*(premises[w].domain(end, side) for w, end in enumerate(twin.sides) if end is not None))
+        """Which addresses an end of a flow may have, where its address is one for both worlds."""
+        return self._formulas.domain(pair, side)
 
     def _between(
         self, block: Block, way: Way, through: Through | None, arrives: Pred, reached: frozenset[Twin] | None
