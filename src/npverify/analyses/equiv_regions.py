@@ -142,7 +142,10 @@ def _service(found: Found) -> tuple[str, str, int] | None:
 def _reading(found: Found, formula: Formula, row: Row) -> tuple[Assumed, ...]:
     """What the flows of a row need, in words."""
     unknowns: dict[str, Unknown] = {
-        a.unknown.name: a.unknown for a in atoms_of(formula.differs) if isinstance(a, UnknownIn)
+        a.unknown.name: a.unknown
+        for pred in (formula.differs, *formula.parts[0])
+        for a in atoms_of(pred)
+        if isinstance(a, UnknownIn)
     }
     needed = [assumed(unknowns[name], value) for name, value in row.reading]
     for (w, side), address in formula.own.items():
