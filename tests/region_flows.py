@@ -12,9 +12,17 @@ from npverify.analyses.packet_cells import Ranges, Traffic
 from npverify.analyses.world import World
 from npverify.inventory.addresses import NEVER_A_POD, Address, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, WorkloadRef
-from npverify.normal.flow import EPHEMERAL, ICMPV6, PORT_PROTOCOLS, Flow, protocol_name, protocol_number
+from npverify.normal.flow import (
+    EPHEMERAL,
+    ICMPV6,
+    PORT_PROTOCOLS,
+    Flow,
+    Via,
+    protocol_name,
+    protocol_number,
+)
 from npverify.reduction.pairs import on_one_node
-from two_worlds import as_seen
+from two_worlds import as_seen, reachable
 
 HOSTS = (EndpointKind.HOST_POD, EndpointKind.NODE)
 MARKS = (" on the left", " on the right")
@@ -86,7 +94,8 @@ def is_at(end: Endpoint, address: Address | None, ends: tuple[RegionEnd, ...]) -
 
 
 def is_in(flow: Flow, region: Region) -> bool:
-    """Whether a direct flow is in a region, under some reading."""
+    """Whether a flow is in a region, under some reading. One through a Service that no policy could tell from a direct
+    flow is where that flow is."""
     meets = {
         Meeting.APART: not flow.same,
         Meeting.ITSELF: flow.same,
@@ -94,8 +103,12 @@ def is_in(flow: Flow, region: Region) -> bool:
         Meeting.OTHER_NODES: not flow.same and not flow.own_node,
     }[region.meeting]
     of_family = not region.family or (flow.src_ip is not None and flow.src_ip.family == region.family)
+    via = flow.via
+    through = region.service is None or (via is not None and region.service == (via.namespace, via.name, via.port))
     return (
-        region.service is None
+        through
+        and (region.service is not None or not flow.same or via is None)
+        and (not region.vips or (via is not None and any(via.vip in block for block in region.vips)))
         and meets
         and of_family
         and is_at(flow.src, flow.src_ip, region.sources)
@@ -112,9 +125,7 @@ class Seen(NamedTuple):
 
 
 def flows_of(region: Region, left: World, right: World, rng: Random, tries: int = 12) -> Iterator[tuple[Seen, Seen]]:
-    """Some direct flows of a region."""
-    if region.service is not None:
-        return
+    """Some flows of a region."""
     for _ in range(tries):
         found = _flow_of(region, left, right, rng)
         if found is not None:
@@ -125,9 +136,8 @@ def _flow_of(region: Region, left: World, right: World, rng: Random) -> tuple[Se
     base, other = rng.choice(((left, right), (right, left)))
     src = _end(rng.choice(region.sources), base, rng)
     dst = src if region.meeting is Meeting.ITSELF else _end(rng.choice(region.destinations), base, rng)
-    if src is None or dst is None or (region.meeting is Meeting.ITSELF) is not (src is dst and not src.replicated):
-        if not (src is not None and src is dst and src.replicated):
-            return None
+    if src is None or dst is None or (src is dst and region.meeting is not Meeting.ITSELF and not src.replicated):
+        return None
     families = sorted(_families(src, base) & _families(dst, base) & ({region.family} if region.family else {4, 6}))
     if not families:
         return None
@@ -141,14 +151,36 @@ def _flow_of(region: Region, left: World, right: World, rng: Random) -> tuple[Se
     own_node = {Meeting.ONE_NODE: True, Meeting.OTHER_NODES: False}.get(region.meeting, apart)
     flow = Flow(src, dst, "TCP", None, src_ip, dst_ip, same=same, own_node=own_node)
     flow = _packet(flow, rng.choice(region.traffic), rng)
+    if region.service is not None:
+        via = _via(region, flow, base, rng)
+        if via is None:
+            return None
+        flow = replace(flow, via=via)
     seen = as_seen(flow, other, rng)
     flows = [flow, seen] if base is left else [seen, flow]
     for needed in region.reading:
         flows = [_with(f, needed.name, needed.value, w) for w, f in enumerate(flows)]
-    if any(f is not None and not (can_be(f) and clear(f, left, right)) for f in flows):
+    if any(f is not None and not (can_be(f) and clear(f, left, right) and reachable(f)) for f in flows):
         return None
     reading = {needed.name: needed.value for needed in region.reading}
     return Seen(flows[0], _of(reading, 0)), Seen(flows[1], _of(reading, 1))
+
+
+def _via(region: Region, flow: Flow, world: World, rng: Random) -> Via | None:
+    namespace, name, port = region.service or ("", "", 0)
+    service = world.inventory.services.get((namespace, name))
+    if service is None or flow.src_ip is None:
+        return None
+    family = flow.src_ip.family
+    vips = [a for a in service.vips if a.family == family]
+    if not service.vip_known:
+        blocks = [b for b in region.vips if b.family == family] or [
+            Prefix.parse("172.29.0.0/16" if family == 4 else "fd29::/64")
+        ]
+        if region.vips and not any(b.family == family for b in region.vips):
+            return None
+        vips = [Address(blocks[0].family, blocks[0].first)]
+    return Via(namespace, name, rng.choice(vips), port) if vips else None
 
 
 def _of(reading: dict[str, str], w: int) -> dict[str, str]:

@@ -34,7 +34,7 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.compare import Block
 from npverify.reduction.partial import Circumstance
-from npverify.reduction.premises import Premises, looked_at
+from npverify.reduction.premises import Premises, families_between, looked_at
 from npverify.reduction.readings import at_address
 from npverify.reduction.residuals import Residuals, host_network
 from npverify.reduction.twin_pairs import Pair
@@ -85,13 +85,14 @@ class Formulas:
         ]
         shared = _shared(pair, through)
         settled = [list(self._settled(m, block, shared)) for m in meetings]
+        between = and_(*(families_between(m.how) for m in meetings if m is not None))
         apart = [TRUE if m is None else self.premises[m.w].apart(m.src, m.dst, m.how) for m in meetings]
         for (family, here, own), (other, there, others) in product(*settled):
             if None not in (family, other) and family != other:
                 continue
             (apart_left, *left), (apart_right, *right) = _named_apart((apart[0], *here), (apart[1], *there))
             of_family = [address_in(Side.SRC, EVERYTHING[f]) for f in (family, other) if f is not None]
-            differs = and_(*of_family, apart_left, apart_right, arrives, _differ(left, right))
+            differs = and_(*of_family, between, apart_left, apart_right, arrives, _differ(left, right))
             if differs is not FALSE:
                 looked = looked_at(differs) & shared
                 domains = [self.domain(pair, side) for side in (Side.SRC, Side.DST) if side in looked]
@@ -115,7 +116,7 @@ class Formulas:
         if m is None:
             yield None, (FALSE,), {}
             return
-        parts = (self.premises[m.w].families(m.src, m.dst, m.how), block.egress[m.w], block.ingress[m.w])
+        parts = (self.premises[m.w].families(m.src, m.dst), block.egress[m.w], block.ingress[m.w])
         looked = frozenset(s for part in parts for s in looked_at(part)) - shared
         ends = [(Side.SRC, Side.DST)] if m.how.same else [(Side.SRC,), (Side.DST,)]
         own = [sides for sides in (*ends, (Side.VIP,)) if looked.intersection(sides)]

@@ -66,7 +66,7 @@ class Rows:
             for w, (a, b) in enumerate(zip(src.sides, dst.sides, strict=True))
             if a is not None and b is not None
             for family in FAMILIES
-            if at_packet(self._search.families(w, a, b, found.way.hows[w]), Packet(family, "TCP", 1)) is TRUE
+            if at_packet(self._search.families(w, a, b), Packet(family, "TCP", 1)) is TRUE
         )
 
     def _of_families(self, found: Found, formula: Formula) -> Iterator[Row]:

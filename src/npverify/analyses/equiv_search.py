@@ -18,7 +18,6 @@ from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.compare import Block, Comparison
-from npverify.reduction.partial import Circumstance
 from npverify.reduction.readings import under
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -92,9 +91,9 @@ class Search:
         """The addresses that the ends of a flow do not have because they are somebody else's."""
         return self.book.taken(pair[0].either, pair[1].either)
 
-    def families(self, w: int, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
-        """The address families in which two ends can meet in one world."""
-        return self._formulas.premises[w].families(src, dst, how)
+    def families(self, w: int, src: Endpoint, dst: Endpoint) -> Pred:
+        """The address families that both ends can use in one world."""
+        return self._formulas.premises[w].families(src, dst)
 
     def _blocks(self, way: Way) -> Iterator[Block]:
         if way.hows[0].same:
