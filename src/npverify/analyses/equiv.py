@@ -8,14 +8,14 @@ account and node that it has there itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from npverify.analyses.answers import never
 from npverify.analyses.equiv_notes import notes
 from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
-from npverify.analyses.equiv_search import Search, prefer_default
+from npverify.analyses.equiv_search import Found, Search, prefer_default
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
 from npverify.ingest.source import InputError
@@ -62,7 +62,7 @@ def equiv(
                 return replace(result, because=str(search.gave_up))
             return replace(result, status=Equivalence.EQUIVALENT)
         witness = difference(search, *prefer_default(search, found))
-        pairs = sum(f.pairs for f in found)
+        pairs = _count(found)
         result = replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
         if search.gave_up is not None:
             return _partly(result, search.gave_up)
@@ -71,6 +71,12 @@ def equiv(
         return _partly(result, gave_up)
     except (InterruptedByUserError, KeyboardInterrupt):
         return replace(result, because="the run was interrupted", interrupted=True)
+
+
+def _count(found: Sequence[Found]) -> int:
+    """How many pairs of endpoints differ: those between which direct flows do; only if there are none, the others."""
+    direct = sum(f.pairs for f in found if f.through is None and not f.way.hows[0].same)
+    return direct or sum(f.pairs for f in found)
 
 
 def _partly(result: EquivResult, gave_up: UndecidedError) -> EquivResult:

@@ -95,15 +95,22 @@ class Formulas:
             differs = and_(*of_family, between, apart_left, apart_right, arrives, _differ(left, right))
             if differs is not FALSE:
                 looked = looked_at(differs) & shared
-                domains = [self.domain(pair, side) for side in (Side.SRC, Side.DST) if side in looked]
-                if Side.VIP in looked:
-                    both = (m for m in meetings if m is not None)
-                    domains += [self.premises[m.w].domains((Side.VIP,), m.src, m.dst, m.how) for m in both]
+                domains = (self.domain(pair, way, side) for side in Side if side in looked)
                 yield Formula(and_(differs, *domains), (tuple(left), tuple(right)), {**own, **others})
 
-    def domain(self, pair: Pair, side: Side) -> Pred:
-        """Which addresses an end may have whose address is one for both worlds: outside, those that are outside in both;
-        else those that it may have in one of them, which in the other it may not have only for want of the family."""
+    def domain(self, pair: Pair, way: Way, side: Side) -> Pred:
+        """Which addresses an end, or a Service, may have whose address is one for both worlds: outside, those that are
+        outside in both; else those that it may have in one of them, which in the other it may not have only for want of the
+        family."""
+        if side is Side.VIP:
+            ends = [(pair[0].sides[w], pair[1].sides[w]) for w in (0, 1)]
+            return and_(
+                *(
+                    self.premises[w].domains((side,), src, dst, way.hows[w])
+                    for w, (src, dst) in enumerate(ends)
+                    if src is not None and dst is not None
+                )
+            )
         twin = pair[0 if side is Side.SRC else 1]
         domains = [self.premises[w].domain(end, side) for w, end in enumerate(twin.sides) if end is not None]
         return and_(*domains) if twin.left is EXTERNAL else or_(*domains)

@@ -15,6 +15,7 @@ from npverify.analyses.equiv_formulas import SIDES, Formula
 from npverify.analyses.equiv_results import Meeting, Region, RegionEnd
 from npverify.analyses.equiv_rows import Blocks, Row, Rows
 from npverify.analyses.equiv_search import Found, Search
+from npverify.analyses.packet_cells import covers
 from npverify.analyses.results import Assumed
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, WorkloadRef
@@ -46,12 +47,34 @@ def regions(search: Search, found: Iterable[Found]) -> tuple[Region, ...]:
                 of_source = pairs.setdefault(said, {})
                 for source, targets in ends.pairs(each):
                     of_source[source] = of_source.get(source, 0) | targets
+    _leave_out_implied(pairs)
     made = [
         _region(ends, said, *rectangle)
         for said, of_source in pairs.items()
         for rectangle in _rectangles(of_source, themselves=said.meeting is Meeting.ITSELF)
     ]
     return tuple(sorted(_wherever(made), key=_order))
+
+
+def _leave_out_implied(pairs: dict[_Said, dict[int, int]]) -> None:
+    """Takes away what is said of flows through a Service where the same is said of direct ones between the two ends."""
+    direct: dict[_Said, list[tuple[_Said, dict[int, int]]]] = {}
+    for said, of_source in pairs.items():
+        if said.service is None and said.meeting is not Meeting.ITSELF:
+            direct.setdefault(_whatever(said), []).append((said, of_source))
+    for said, of_source in pairs.items():
+        if said.service is None:
+            continue
+        for other, targets in direct.get(_whatever(said), ()):
+            if covers(other.row.traffic, said.row.traffic):
+                for source in of_source.keys() & targets.keys():
+                    of_source[source] &= ~targets[source]
+
+
+def _whatever(said: _Said) -> _Said:
+    """What is said, whatever the traffic and the Service."""
+    src, dst, _ = said.row.where
+    return said._replace(row=said.row._replace(traffic=(), where=(src, dst, ())), service=None)
 
 
 class _Ends:
@@ -170,7 +193,8 @@ def _rectangles(of_source: dict[int, int], *, themselves: bool) -> Iterator[tupl
         return
     sources: dict[int, int] = {}
     for source, targets in of_source.items():
-        sources[targets] = sources.get(targets, 0) | source
+        if targets:
+            sources[targets] = sources.get(targets, 0) | source
     for targets, alike in sources.items():
         yield alike, targets
 

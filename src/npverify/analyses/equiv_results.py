@@ -97,7 +97,8 @@ class EquivResult:
 
     `left`, `right`  the two worlds as they were compared: one without pods was given the inventory of the other
     `regions`   with `every`, all that differs; None where that was not asked for or could not be told
-    `pairs`     pairs of endpoints between which some flow differs, counted for each way to meet
+    `pairs`     pairs of endpoints between which direct flows differ, counted for one node and for two; only where there are
+                none, of those that differ through Services and of pods with themselves
     `only_left`, `only_right`  endpoints that one side lacks
     `notes`     what the answer rests on, one sentence each
     `because`   why it is undecided

@@ -105,8 +105,8 @@ class Rows:
         outside = side is not Side.VIP and found.pair[0 if side is Side.SRC else 1].either is EXTERNAL
         if ranges is None:
             return (EVERYTHING[cells.family],) if outside else ()
-        if not outside and side is not Side.VIP:
-            may = cells.of(self._search.domain(found.pair, side), {}) & real
+        if not outside:
+            may = cells.of(self._search.domain(found.pair, found.way, side), {}) & real
             if all(r in ranges or not cells.at(side, n) & may for n, r in enumerate(cells.ranges[side])):
                 return ()
         return blocks(cells.family, ranges)

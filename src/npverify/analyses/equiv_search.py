@@ -120,9 +120,9 @@ class Search:
                 else:
                     yield here, there
 
-    def domain(self, pair: Pair, side: Side) -> Pred:
-        """Which addresses an end of a flow may have, where its address is one for both worlds."""
-        return self._formulas.domain(pair, side)
+    def domain(self, pair: Pair, way: Way, side: Side) -> Pred:
+        """Which addresses an end of a flow, or the Service between, may have where that is one for both worlds."""
+        return self._formulas.domain(pair, way, side)
 
     def _between(
         self, block: Block, way: Way, through: Through | None, arrives: Pred, reached: frozenset[Twin] | None

@@ -36,6 +36,18 @@ class Traffic(NamedTuple):
     numbers: Ranges = ()
 
 
+def covers(some: Sequence[Traffic], others: Sequence[Traffic]) -> bool:
+    """Whether every packet of each of the others is certainly one of some traffic."""
+    return all(any(_covers(one, other) for one in some) for other in others)
+
+
+def _covers(one: Traffic, other: Traffic) -> bool:
+    return one.protocol == other.protocol and all(
+        not wide or (narrow != () and all(any(a <= c and d <= b for a, b in wide) for c, d in narrow))
+        for wide, narrow in zip(one[1:], other[1:], strict=True)
+    )
+
+
 class _Ported(NamedTuple):
     protocol: str
     ports: Range

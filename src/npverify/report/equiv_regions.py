@@ -24,7 +24,7 @@ _MOST_BLOCKS = 4
 
 NOTES = (
     "outside addresses are those of no known endpoint; a workload on both ends means two of its pods",
-    "a pod's own addresses stand behind `at`, where only some of those that it may have count",
+    "what passes through a Service is listed only where the same does not hold of direct flows",
 )
 
 
@@ -75,10 +75,14 @@ def blocks_text(blocks: Sequence[Prefix]) -> str:
         if own and not others:
             parts.append(f"any IPv{family} address")
         elif len(own) > _MOST_BLOCKS and len(others) < len(own):
-            parts.append(f"any IPv{family} address except {', '.join(map(str, others))}")
+            parts.append(f"any IPv{family} address except {', '.join(map(_block_text, others))}")
         else:
-            parts += map(str, own)
+            parts += map(_block_text, own)
     return ", ".join(parts)
+
+
+def _block_text(block: Prefix) -> str:
+    return str(block).partition("/")[0] if block.length == BITS[block.family] else str(block)
 
 
 def _others(family: Family, blocks: Iterable[Prefix]) -> tuple[Prefix, ...]:
