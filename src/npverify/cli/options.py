@@ -98,6 +98,10 @@ To = Annotated[str | None, typer.Option("--to", metavar="END", help="Destination
 Port = Annotated[int | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
 Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
+Http = Annotated[
+    str | None,
+    typer.Option("--http", metavar="'METHOD PATH'", help="The HTTP request that is sent, such as 'GET /pub/x'."),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ ABSENT = "<absent>"
 """Value of an unknown label that is not there."""
 OTHER = "<other>"
 """Value of an open unknown that nothing in the input mentions."""
+NO_TEXTS = frozenset((ABSENT, OTHER))
+"""Values that are no texts: no label has them, whatever a selector asks for."""
 
 Reading = Mapping[str, str]
 """Name of an unknown to its value; an unknown that is not listed has its default."""

@@ -114,6 +114,36 @@ LOCAL = (
         (denied(OUTSIDE, OAK), denied(OAK, OUTSIDE, 443)),
         warned=("NPV285",),
     ),
+    *(
+        Case(
+            99,
+            f"the profile of {whose} {what}",
+            "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile, ServiceAccountToProfile",
+            host("oak", profiles=profiles),
+            (query(OUTSIDE, OAK), query(OAK, OUTSIDE, 443)),
+        )
+        for whose, what, profiles, query in (
+            ("a namespace allows everything", "at host endpoints too", "kns.orchard", allowed),
+            (
+                "a service account has no rules",
+                "of its own",
+                "ksa.orchard.default, projectcalico-default-allow",
+                allowed,
+            ),
+            ("a service account alone", "allows nothing", "ksa.orchard.default", denied),
+        )
+    ),
+    Case(
+        99,
+        "the profile of a namespace gives a host endpoint the labels of the namespace",
+        "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile",
+        joined(
+            host("oak", profiles="kns.orchard"),
+            host("elm", profiles="kns.field"),
+            gnp("selector: pcns.env == 'prod', types: [Ingress]"),
+        ),
+        (denied(OUTSIDE, OAK), allowed(OUTSIDE, ELM)),
+    ),
     Case(
         99,
         "the first profile that has a rule for the flow decides",
