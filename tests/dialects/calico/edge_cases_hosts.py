@@ -106,6 +106,45 @@ LOCAL = (
         ),
         (denied(OUTSIDE, OAK, 22), denied(OAK, OUTSIDE, 53, "UDP"), allowed(OAK, OUTSIDE, 443)),
     ),
+    *(
+        Case(
+            86,
+            f"nodes reach each other by {name} {when}",
+            "felix/rules/static.go filterInputChain, filterOutputChain",
+            joined(both_hosts(STAR), felix(configured)),
+            queries,
+        )
+        for name, when, configured, queries in (
+            (
+                "VXLAN and IPIP",
+                "if pools of addresses want it",
+                "",
+                (
+                    depends(OAK, ELM, 4789, {"": "D", "nodes use VXLAN=true": "A", "nodes use IPIP=true": "D"}, "UDP"),
+                    depends(OAK, ELM, None, {"": "D", "nodes use IPIP=true": "A"}, "4"),
+                    depends(OAK, OUTSIDE, 4789, {"": "D", "nodes use VXLAN=true": "D"}, "UDP"),
+                    depends(OAK, ELM, 51820, {"": "D", "nodes use VXLAN=true": "D"}, "UDP"),
+                ),
+            ),
+            (
+                "VXLAN",
+                "where it is configured, and not by IPIP where that is off",
+                "vxlanEnabled: true, vxlanPort: 99, ipipEnabled: false",
+                (
+                    allowed(OAK, ELM, 99, "UDP"),
+                    denied(OAK, ELM, 4789, "UDP"),
+                    denied(OUTSIDE, ELM, 99, "UDP"),
+                    depends(OAK, ELM, None, {"": "D", "nodes use IPIP=true": "D"}, "4"),
+                ),
+            ),
+            (
+                "WireGuard",
+                "where it is on, and so does everybody",
+                "wireguardEnabled: true, wireguardListeningPort: 99, wireguardListeningPortV6: 98",
+                (allowed(OAK, ELM, 99, "UDP"), allowed(OUTSIDE, ELM, 99, "UDP"), denied(OUTSIDE, ELM, 98, "UDP")),
+            ),
+        )
+    ),
     Case(
         99,
         "a profile that is listed and does not exist denies",

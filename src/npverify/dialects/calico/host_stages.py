@@ -21,6 +21,7 @@ from npverify.dialects.calico.host_profiles import profile_tier
 from npverify.dialects.calico.hosts import Host, Hosts, failsafe
 from npverify.dialects.calico.selector import Node
 from npverify.dialects.calico.subjects import subject_selector
+from npverify.dialects.calico.tunnels import between_nodes
 from npverify.ingest.source import Problems
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import fact
@@ -133,7 +134,7 @@ class HostStages:
             "host",
             applies,
             (*in_tiers(self.tiers, found), *profiles),
-            (failsafe(half, self.felix),),
+            (failsafe(half, self.felix), between_nodes(self.felix, half)),
             Action.DENY,
             hosts=True,
             reason="a host endpoint denies what no policy and no profile allows",

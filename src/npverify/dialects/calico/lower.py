@@ -19,6 +19,7 @@ from npverify.dialects.calico.rules import RuleLowering
 from npverify.dialects.calico.selection import Objects
 from npverify.dialects.calico.settings import Settings
 from npverify.dialects.calico.subjects import subject_selector
+from npverify.dialects.calico.tunnels import from_pods
 from npverify.ingest.source import Problems
 from npverify.inventory.model import EndpointKind, Inventory
 from npverify.normal.policy import (
@@ -36,12 +37,7 @@ from npverify.normal.predicates import (
     and_,
     const,
     kind_is,
-    not_,
-    or_,
     own_node,
-    port_in,
-    protocol_is,
-    self_traffic,
 )
 
 
@@ -82,7 +78,7 @@ class CalicoLowering:
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
         return (
-            Half(_kept(*at_hosts.egress(), self._encapsulated(), egress, self._own_host())),
+            Half(_kept(*at_hosts.egress(), from_pods(self.felix), egress, self._own_host())),
             Half(_kept(*at_hosts.ingress(), ingress)),
         )
 
@@ -108,18 +104,6 @@ class CalicoLowering:
         reason = "Felix drops what pods send to their own node (DefaultEndpointToHostAction)"
         return Stage("endpoint to host", applies, final=Action.DENY, reason=reason)
 
-    def _encapsulated(self) -> Stage:
-        """Pods must not send what looks like the cluster's own tunnels: felix/rules/endpoints.go."""
-        found = []
-        if not self.felix.vxlan_from_pods:
-            port = self.felix.vxlan_port or VXLAN
-            found.append(and_(protocol_is("UDP"), port_in(port, port)))
-        if not self.felix.ipip_from_pods:
-            found.append(protocol_is("4"))
-        applies = and_(kind_is(Side.SRC, EndpointKind.POD), not_(self_traffic(via_service=False)), or_(*found))
-        reason = "Felix drops what pods send as VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
-        return Stage("encapsulation", applies, final=Action.DENY, reason=reason)
-
     def _refuse_unusual(self, inventory: Inventory) -> None:
         """Endpoints without the profiles of their namespace and account, or of other orchestrators, are not modelled."""
         for pod in inventory.pods:
@@ -131,10 +115,6 @@ class CalicoLowering:
 
     def _selects_pods(self, policy: r.Policy, side: Side) -> Pred:
         return and_(kind_is(side, EndpointKind.POD), self.objects.pods(subject_selector(policy), side))
-
-
-VXLAN = 4789
-"""The port of VXLAN packets: felix/config/config_params.go VXLANPort."""
 
 
 def _kept(*stages: Stage) -> tuple[Stage, ...]:
