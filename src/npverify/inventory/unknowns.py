@@ -14,6 +14,9 @@ ABSENT = "<absent>"
 OTHER = "<other>"
 """Value of an open unknown that nothing in the input mentions."""
 
+FACT = ("false", "true")
+"""The values of a fact, which is named by the sentence that is true or false."""
+
 Reading = Mapping[str, str]
 """Name of an unknown to its value; an unknown that is not listed has its default."""
 
@@ -46,7 +49,7 @@ class Unknown:
 
 def fact(name: str) -> Unknown:
     """An opaque Boolean; false in the default reading."""
-    return Unknown(name, ("false", "true"))
+    return Unknown(name, FACT)
 
 
 def namespace_label(namespace: str, key: str) -> Unknown:
