@@ -21,6 +21,7 @@ from npverify.dialects.calico.settings import Settings
 from npverify.dialects.calico.subjects import subject_selector
 from npverify.dialects.calico.tunnels import from_pods
 from npverify.ingest.source import Problems
+from npverify.inventory.addresses import EVERYTHING
 from npverify.inventory.model import EndpointKind, Inventory
 from npverify.normal.policy import (
     Action,
@@ -34,10 +35,14 @@ from npverify.normal.predicates import (
     FALSE,
     Pred,
     Side,
+    address_in,
     and_,
     const,
+    icmp_is,
     kind_is,
+    or_,
     own_node,
+    protocol_is,
 )
 
 
@@ -95,6 +100,8 @@ class CalicoLowering:
         own = (p for p in policies if normal(p) and direction in p.types)
         found = [self.entries.of(p, direction, direction, self._selects_pods(p, side)) for p in own]
         found += [self.entries.of_native(policy) for of, policy in native if of is direction]
+        if direction is Direction.EGRESS:
+            exempt = (*exempt, _NEIGHBOURS)
         return Stage("pods", kind_is(side, EndpointKind.POD), in_tiers(tiers, found), exempt)
 
     def _own_host(self) -> Stage:
@@ -102,7 +109,7 @@ class CalicoLowering:
         drops = const(self.settings.endpoint_to_host == "drop")
         applies = and_(kind_is(Side.SRC, EndpointKind.POD), own_node(Side.DST), drops)
         reason = "Felix drops what pods send to their own node (DefaultEndpointToHostAction)"
-        return Stage("endpoint to host", applies, final=Action.DENY, reason=reason)
+        return Stage("endpoint to host", applies, exemptions=(_NEIGHBOURS,), final=Action.DENY, reason=reason)
 
     def _refuse_unusual(self, inventory: Inventory) -> None:
         """Endpoints without the profiles of their namespace and account, or of other orchestrators, are not modelled."""
@@ -115,6 +122,20 @@ class CalicoLowering:
 
     def _selects_pods(self, policy: r.Policy, side: Side) -> Pred:
         return and_(kind_is(side, EndpointKind.POD), self.objects.pods(subject_selector(policy), side))
+
+
+_NEIGHBOURS = Exemption(
+    "neighbours",
+    and_(
+        own_node(Side.DST),
+        protocol_is("ICMP"),
+        address_in(Side.SRC, EVERYTHING[6]),
+        or_(*(icmp_is(kind) for kind in (130, 131, 132, 133, 135, 136))),
+    ),
+    False,
+    "by this ICMPv6 a pod finds its neighbours, and its node always hears it",
+)
+"""What the node of a pod accepts before policy: felix/rules/static.go ICMPv6Filter."""
 
 
 def _kept(*stages: Stage) -> tuple[Stage, ...]:
