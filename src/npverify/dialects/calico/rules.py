@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from npverify.dialects.calico import resources as r
+from npverify.dialects.calico import services
 from npverify.dialects.calico.selection import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, Objects, resolves
 from npverify.dialects.calico.selector import All, And, Equals, Global, Has, In, Node, Not, Or, map_keys
 from npverify.dialects.calico.settings import Settings
 from npverify.ingest.source import Problems, Span
-from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service
+from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family
 from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import (
     FALSE,
@@ -27,9 +27,6 @@ from npverify.normal.predicates import (
     and_,
     http_is,
     icmp_is,
-    kind_is,
-    label_in,
-    namespace_is,
     not_,
     or_,
     port_in,
@@ -155,27 +152,19 @@ class RuleLowering:
         return port_in(*port, side)
 
     def _service(self, named: r.Service, side: Side, span: Span) -> Pred:
-        """The backends of a Service: with their ports as a destination, addresses alone as a source."""
+        """What is listed for a Service: with its ports as a destination, addresses alone as a source."""
         if not named.namespace:
             message = (
                 f"service `{named.name}` is named without its namespace; Calico then finds none, so nothing matches"
             )
             self.problems.warn("NPV283", message, span, "write `namespace` beside `name`")
             return FALSE
-        service = self.objects.inventory.services.get((named.namespace, named.name))
-        if service is None:
+        found = services.listed(named.namespace, named.name, side, self.objects.inventory)
+        if found is None:
             message = f"there is no service `{named.namespace}/{named.name}` in the input, so nothing matches"
             self.problems.warn("NPV284", message, span, "add the manifest of the Service, or correct the name")
             return FALSE
-        found = []
-        for index, backends in service.backends.items():
-            protocol = protocol_is(service.ports[index].protocol)
-            for backend in backends:
-                there = _backend(backend, service, side)
-                found.append(
-                    there if side is Side.SRC else and_(there, protocol, port_in(backend.port, backend.port, side))
-                )
-        return or_(*found)
+        return found
 
 
 def selector_of(entity: r.Entity, namespace: str) -> Node | None:
@@ -223,14 +212,3 @@ def _all_of(nodes: Iterable[Node | None]) -> Node | None:
 def all_of(*nodes: Node) -> Node:
     """The conjunction of selectors; `all()` of none."""
     return _all_of(nodes) or All()
-
-
-def _backend(backend: Backend, service: Service, side: Side) -> Pred:
-    """One backend by its address, or by what the Service selects where that is not known."""
-    end = backend.endpoint
-    if backend.address is not None:
-        return address_in(side, Prefix.host(backend.address))
-    if end is not EXTERNAL and end.address_known:
-        return or_(*(address_in(side, Prefix.host(a)) for a in end.addresses))
-    labels = (label_in(side, "pod", key, (value,)) for key, value in service.selector.items())
-    return and_(kind_is(side, EndpointKind.POD), namespace_is(side, end.namespace), *labels)
