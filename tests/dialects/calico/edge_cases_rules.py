@@ -18,6 +18,7 @@ from dialects.calico.edge_case import (
     host,
     icmp,
     ingress,
+    knp,
     named,
     np,
 )
@@ -285,6 +286,30 @@ BPF = (
 
 _REQUEST = "the HTTP request is GET"
 
+_SCTP = "protocol: SCTP, destination: "
+_BPF_SCTP = (
+    ("a port of SCTP", _in(f"{_SCTP}{{ports: [80, http]}}"), denied),
+    ("an excepted port of SCTP", _in(f"{_SCTP}{{notPorts: [80, http]}}"), allowed),
+    ("SCTP without ports", _in("protocol: SCTP"), allowed),
+    (
+        "a port of SCTP in a native policy",
+        knp("podSelector: {matchLabels: {app: pear}}, ingress: [{ports: [{protocol: SCTP, port: 80}]}]"),
+        denied,
+    ),
+)
+
+BPF_PORTS = tuple(
+    Case(
+        77,
+        f"the BPF dataplane reads no ports of SCTP: {what}",
+        "felix/bpf-gpl/parsing.h tc_state_fill_from_nexthdr",
+        policy,
+        (query(APPLE, PEAR, 80, "SCTP"), query(APPLE, PEAR, 8080, "SCTP")),
+        assume={"dataplane": "bpf"},
+    )
+    for what, policy, query in _BPF_SCTP
+)
+
 HTTP = (
     Case(
         83,
@@ -303,4 +328,4 @@ HTTP = (
     ),
 )  # fmt: skip
 
-CASES: tuple[Case, ...] = (*FAMILIES, *PORTS, *PROTOCOLS, *BPF, *HTTP)
+CASES: tuple[Case, ...] = (*FAMILIES, *PORTS, *PROTOCOLS, *BPF, *BPF_PORTS, *HTTP)

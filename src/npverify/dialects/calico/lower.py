@@ -114,15 +114,18 @@ class CalicoLowering:
         return Stage("endpoint to host", applies, final=Action.DENY, reason=reason)
 
     def _encapsulated(self) -> Stage:
-        """Pods must not send what looks like the cluster's own tunnels: felix/rules/endpoints.go."""
+        """Pods must not send what looks like the cluster's own tunnels: felix/rules/endpoints.go, and for BPF, which is about
+        IPIP alone and not configured, felix/bpf-gpl/parsing.h."""
         found = []
-        if not self.felix.vxlan_from_pods:
+        bpf = self.settings.dataplane == "bpf"
+        if not self.felix.vxlan_from_pods and not bpf:
             port = self.felix.vxlan_port or VXLAN
             found.append(and_(protocol_is("UDP"), port_in(port, port)))
-        if not self.felix.ipip_from_pods:
+        if not self.felix.ipip_from_pods or bpf:
             found.append(protocol_is("4"))
         applies = and_(kind_is(Side.SRC, EndpointKind.POD), not_(self_traffic(via_service=False)), or_(*found))
-        reason = "Felix drops what pods send as VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
+        what = "IPIP" if bpf else "VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
+        reason = f"Felix drops what pods send as {what}"
         return Stage("encapsulation", applies, final=Action.DENY, reason=reason)
 
     def _refuse_unusual(self, inventory: Inventory) -> None:

@@ -7,7 +7,7 @@ felix/calc/rule_scanner.go (positive and negative selectors together), felix/rul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from npverify.dialects.calico import resources as r
@@ -21,6 +21,8 @@ from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    NamedPortIs,
+    PortIn,
     Pred,
     Side,
     address_in,
@@ -31,6 +33,7 @@ from npverify.normal.predicates import (
     or_,
     port_in,
     protocol_is,
+    substitute,
 )
 
 
@@ -49,7 +52,14 @@ class RuleLowering:
 
     def lower(self, rules: Iterable[r.Rule], namespace: str, half: Direction) -> tuple[Rule, ...]:
         """The rules of a policy of `namespace` ("": none) for a stage of one half."""
-        return tuple(self._rule(rule, namespace, half) for rule in rules)
+        return tuple(self.as_read(self._rule(rule, namespace, half)) for rule in rules)
+
+    def as_read(self, rule: Rule) -> Rule:
+        """A rule as the dataplane reads packets: BPF reads the ports of TCP and UDP alone, those of SCTP are 0 to it
+        (felix/bpf-gpl/parsing.h tc_state_fill_from_nexthdr)."""
+        if self.settings.dataplane != "bpf":
+            return rule
+        return replace(rule, peer=_with_ports_read(rule.peer), traffic=_with_ports_read(rule.traffic))
 
     def warn_of_http(self, rules: Iterable[r.Rule], owner: str) -> None:
         """Say, once for the policy that `owner` names, that nothing enforces its clauses about HTTP."""
@@ -165,6 +175,11 @@ class RuleLowering:
             self.problems.warn("NPV284", message, span, "add the manifest of the Service, or correct the name")
             return FALSE
         return found
+
+
+def _with_ports_read(pred: Pred) -> Pred:
+    read = protocol_is("TCP", "UDP")
+    return substitute(pred, lambda atom: and_(read, atom) if isinstance(atom, PortIn | NamedPortIs) else atom)
 
 
 def selector_of(entity: r.Entity, namespace: str) -> Node | None:
