@@ -115,6 +115,18 @@ def test_written_to_a_folder_each_policy_has_a_file(shop, capsys):
     assert "kubectl apply -R -f new/" in capsys.readouterr().out
 
 
+def test_a_folder_with_other_manifests_is_refused(shop, capsys):
+    """They would be applied with the new policies, and are not what was proved."""
+    (shop / "new").mkdir()
+    write(shop / "new", old_yaml=CALICO)
+    assert run(("translate", "all.yaml", *TO, "--output-dir", "new")) == 2
+    assert "`new/old.yaml`, which this run does not write" in capsys.readouterr().err
+    assert not (shop / "new" / "shop").exists()
+    (shop / "new" / "old.yaml").unlink()
+    for _ in range(2):
+        assert run(("translate", "all.yaml", *TO, "--output-dir", "new")) == 0
+
+
 def test_what_was_written_is_what_is_proved_again(capsys):
     """The file passes --check, and so does the folder."""
     run(("translate", "all.yaml", *TO, "--output", "new.yaml"))

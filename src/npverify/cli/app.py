@@ -25,7 +25,6 @@ npverify {__version__} proves statements about Kubernetes network policies, and 
   npverify explain manifests/ --from shop/web --to shop/db --port 5432     why a flow is allowed or denied
   npverify connectivity manifests/                               who may talk to whom
   npverify equiv old/ new/                                       do two policy sets allow the same flows
-  npverify translate manifests/ --to calico                      native policies as Calico ones, with the proof
   npverify init manifests/                                       write a starter config and spec
 
 Give it your manifests (folders, files, or - for `kubectl get … -o json`); `npverify COMMAND --help` lists the options.

@@ -20,6 +20,7 @@ from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say, say_all
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
+from npverify.ingest.files import MANIFESTS
 from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.report.json_values import dumps
 from npverify.report.translate_report import translate_json, translate_text
@@ -119,6 +120,7 @@ def translate(
         say_all([w for w in found.warnings if w not in given.old.warnings], no_color=no_color)
     written = found.proved or unproved or not given.old.inventory.pods
     if written and (output or output_dir):
+        _refuse_leftovers(output_dir, found.files)
         _write(found.files)
     to_file = output if check else None
     if format == "json":
@@ -180,6 +182,18 @@ def _read(inputs: o.Inputs, check: Sequence[str], written: Sequence[str], source
         new=check or written,
         stdin=sources.stdin,
     )
+
+
+def _refuse_leftovers(folder: str | None, files: Sequence[File]) -> None:
+    """InputError where the folder holds other manifests: the plan applies all of it, and they are not what was proved."""
+    if folder is None or not os.path.isdir(folder):
+        return
+    ours = {os.path.realpath(file.name) for file in files}
+    there = (os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
+    others = sorted(name for name in there if name.endswith(MANIFESTS) and os.path.realpath(name) not in ours)
+    if others:
+        message = f"`{folder}` holds `{others[0]}`, which this run does not write"
+        raise InputError.one("NPV327", message, fix="remove it if it is from an earlier run, or name another folder")
 
 
 def _write(files: Sequence[File]) -> None:
