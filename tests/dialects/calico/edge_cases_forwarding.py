@@ -178,6 +178,23 @@ FORWARDED = (
         ),
         (denied(OUTSIDE, PEAR, 22), allowed(OUTSIDE, ELM, 22), denied(OUTSIDE, PEAR, 80)),
     ),
+    *(
+        Case(
+            97,
+            f"before translation a failsafe port is {fact}",
+            source,
+            joined(
+                host("elm"),
+                gnp(f"applyOnForward: true, preDNAT: true, {HOSTS}, ingress: [{{action: Deny}}]"),
+            ),
+            (allowed(OUTSIDE, ELM, 22), other(OUTSIDE, PEAR, 22), other(PEAR, OUTSIDE, 22), other(PEAR, ELM, 22)),
+            assume={"dataplane": dataplane},
+        )
+        for fact, source, dataplane, other in (
+            ("one of everything that comes in", "felix/rules/endpoints.go HostEndpointToMangleIngressChains", "iptables", allowed),
+            ("one of the host alone with BPF", "felix/bpf-gpl/tc.c is_failsafe_in", "bpf", denied),
+        )
+    ),
 )  # fmt: skip
 
 _STALL = service(

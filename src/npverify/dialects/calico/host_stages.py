@@ -21,10 +21,11 @@ from npverify.dialects.calico.host_profiles import profile_tier
 from npverify.dialects.calico.hosts import Host, Hosts, failsafe
 from npverify.dialects.calico.selector import Node
 from npverify.dialects.calico.subjects import subject_selector
+from npverify.dialects.calico.tunnels import between_nodes
 from npverify.ingest.source import Problems
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import fact
-from npverify.normal.policy import Action, Direction, Policy, Stage
+from npverify.normal.policy import Action, Direction, Exemption, Policy, Stage
 from npverify.normal.predicates import (
     FALSE,
     Pred,
@@ -133,7 +134,7 @@ class HostStages:
             "host",
             applies,
             (*in_tiers(self.tiers, found), *profiles),
-            (failsafe(half, self.felix),),
+            (failsafe(half, self.felix), between_nodes(self.felix, half)),
             Action.DENY,
             hosts=True,
             reason="a host endpoint denies what no policy and no profile allows",
@@ -153,12 +154,20 @@ class HostStages:
             "before translation",
             applies if found else FALSE,
             in_tiers(passing(self.tiers), found),
-            (failsafe(INTO, self.felix),),
+            self._failsafe_before_translation(half),
             skips=("host", "entering"),
             before_translation=True,
             where=_BEFORE_TRANSLATION,
             hosts=half is INTO,
         )
+
+    def _failsafe_before_translation(self, half: Direction) -> tuple[Exemption, ...]:
+        """With BPF those are for what a host receives from other nodes: felix/bpf-gpl/tc.c."""
+        ports = failsafe(INTO, self.felix)
+        if not self._bpf:
+            return (ports,)
+        at_host = kind_is(Side.DST, EndpointKind.NODE, EndpointKind.HOST_POD)
+        return (replace(ports, match=and_(ports.match, at_host)),) if half is INTO else ()
 
     def _untracked(self, half: Direction, applies: Pred, skips: tuple[str, ...]) -> Stage:
         found = self._of_hosts(half, half, filter(_is_untracked, self.policies), self._untracking(half).selected)
