@@ -135,10 +135,11 @@ def equiv(
             stop=lambda: interrupt.asked,
         )
     if format == "json":
-        text = dumps(equiv_json(result))
+        text = dumps(equiv_json(result, (paths[0], paths[1])))
     else:
         paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        text = render_equiv(result, View(paint, verbose, quiet, sources.lines))
+        names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
+        text = render_equiv(result, View(paint, verbose, quiet, sources.lines), names)
     emit(text, output)
     return exit_code(result)
 

@@ -23,17 +23,16 @@ _SIGN = {Equivalence.EQUIVALENT: "✓", Equivalence.DIFFERENT: "✗", Equivalenc
 Names = tuple[str, str]
 
 SIDES: Names = ("left", "right")
-
 _INDENT = " " * 12
 _DEEPER = " " * 19
 
 
-def render_equiv(result: EquivResult, view: View) -> str:
-    """The whole report; ends with a line break."""
-    return "".join(f"{line}\n" for line in _report(result, view))
+def render_equiv(result: EquivResult, view: View, names: Names = ("", "")) -> str:
+    """The whole report; ends with a line break. `names` are what the user calls the two sides."""
+    return "".join(f"{line}\n" for line in _report(result, view, names))
 
 
-def _report(result: EquivResult, view: View) -> Iterator[str]:
+def _report(result: EquivResult, view: View, names: Names) -> Iterator[str]:
     paint = view.paint
     if result.witness is not None:
         yield from witness_lines(result, result.witness, view)
@@ -46,19 +45,20 @@ def _report(result: EquivResult, view: View) -> Iterator[str]:
         if not result.interrupted:
             yield "  fix       try --budget large; undecided never counts as equivalent"
         yield ""
-    yield summary_line(result, paint)
+    yield summary_line(result, paint, names)
     if not view.quiet:
         told = result.notes if result.regions is None else (*result.notes, *NOTES)
         yield from (paint("dim", printable(f"Note: {note}.")) for note in told)
 
 
-def summary_line(result: EquivResult, paint: Paint) -> str:
-    """`✓ equivalent · left: 2 policies, 5 workloads, profile kubernetes · right: …`."""
+def summary_line(result: EquivResult, paint: Paint, names: Names) -> str:
+    """`✓ equivalent · left (old/): 2 policies, 5 workloads, profile kubernetes · right (new/): …`."""
     style = f"bold {_STYLE[result.status]}"
     parts = [paint(style, f"{_SIGN[result.status]} {result.status}")]
     if result.pairs:
         parts.append(f"{count(result.pairs, 'pair')} of source and destination")
-    parts += [f"left: {_about(result.left)}", f"right: {_about(result.right)}"]
+    for side, world, name in (("left", result.left, names[0]), ("right", result.right, names[1])):
+        parts.append(f"{side}{printable(f' ({name})') if name else ''}: {_about(world)}")
     if result.interrupted:
         parts.append(paint("bold yellow", "interrupted"))
     return " · ".join(parts)
