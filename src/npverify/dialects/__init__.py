@@ -12,14 +12,17 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from npverify.dialects import cluster_read, kubernetes
+from npverify.dialects.calico import lint as calico_lint
 from npverify.dialects.calico.cluster import enforced
 from npverify.dialects.calico.lower import CalicoLowering, Native
-from npverify.dialects.calico.read import read_all
+from npverify.dialects.calico.read import Read, read_all, read_each, resources_of
 from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.calico.staged import pending
+from npverify.dialects.calico.way import Way
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import NOT_POLICIES, Role, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
+from npverify.dialects.lint import IGNORE, About, LintFacts
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.fields import nearest
@@ -30,6 +33,7 @@ from npverify.normal.policy import Direction, PolicyId, PolicySet
 __all__ = [
     "ALIASES",
     "CALICO_VERSION",
+    "LINT_RULES",
     "PROFILES",
     "SWITCHES",
     "Lowered",
@@ -44,6 +48,9 @@ __all__ = [
 CALICO_VERSION = VERSIONS[-1]
 """The release of Calico that is meant where none is named."""
 
+LINT_RULES: tuple[About, ...] = tuple(rule.about for rule in calico_lint.RULES)
+"""The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
@@ -52,12 +59,14 @@ class Lowered:
     `ids`      every policy object that was understood, with its position, in the order of the input
     `ignored`  policy kinds that the user chose to ignore, counted, sorted
     `mesh`     there are objects of a service mesh that may restrict further
+    `lint`     what lint is told, if it was asked for
     """
 
     policies: PolicySet
     ids: Mapping[PolicyId, Span]
     ignored: Mapping[str, int]
     mesh: bool
+    lint: LintFacts | None = None
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -82,11 +91,13 @@ def lower(
     inventory: Inventory,
     *,
     ignore_kinds: Collection[str] = (),
+    for_lint: bool = False,
 ) -> Lowered:
     """The normal form of every policy among `documents`; what cannot be understood is reported in `problems`.
 
     `ignore_kinds` holds kinds (`CiliumNetworkPolicy`, or with the group `Tier.projectcalico.org`) that are not modelled
-    for the plugin and that the user wants left out; a modelled kind is never left out.
+    for the plugin and that the user wants left out; a modelled kind is never left out. With `for_lint` an invalid object of
+    Calico is something to find, and is left out of the normal form.
     """
     found = _Found()
     for doc in documents:
@@ -94,11 +105,11 @@ def lower(
         if what is Role.NO_POLICY:
             continue
         if what is Role.MODELLED:
-            _add(found.native, doc, lambda doc, told: read(doc, told, strict_cidr=profile.strict_cidr), problems)
+            _add(found, found.native, doc, lambda doc, told: read(doc, told, strict_cidr=profile.strict_cidr), problems)
         elif what is Role.CALICO and profile.name == "calico":
             found.calico.append(doc)
         elif what is Role.CLUSTER and profile.name == "calico":
-            _add(found.cluster, doc, cluster_read.read, problems)
+            _add(found, found.cluster, doc, cluster_read.read, problems)
         elif _ignored(doc, ignore_kinds):
             found.ignored[doc.kind] += 1
         elif what is Role.MESH:
@@ -109,12 +120,15 @@ def lower(
         _warn_of_mesh(found.mesh, problems)
     ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
+    facts = LintFacts() if for_lint else None
     if profile.name == "calico":
-        policies, own = _lower_for_calico(found, profile, problems, inventory)
+        policies, own, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
         ids |= own
     else:
         policies = kubernetes.policy_set(list(found.native.values()), profile)
-    return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh))
+    if facts is not None:
+        facts = replace(facts, ignores=_ignores(found.documents))
+    return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
 @dataclass(slots=True)
@@ -126,44 +140,77 @@ class _Found:
     calico: list[Document] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     mesh: list[Document] = field(default_factory=list)
+    documents: list[tuple[PolicyId, Document]] = field(default_factory=list)
+
+
+def _ignores(documents: Sequence[tuple[PolicyId, Document]]) -> dict[PolicyId, tuple[str, Span]]:
+    """What the annotations of objects say that lint should pass over."""
+    found = {}
+    for policy_id, doc in documents:
+        meta = doc.value.get("metadata")
+        annotations = meta.get("annotations") if isinstance(meta, dict) else None
+        text = annotations.get(IGNORE) if isinstance(annotations, dict) else None
+        if isinstance(text, str):
+            found[policy_id] = (text, doc.span("metadata", "annotations", IGNORE))
+    return found
 
 
 def _lower_for_calico(
-    found: _Found, profile: Profile, problems: Problems, inventory: Inventory
-) -> tuple[PolicySet, dict[PolicyId, Span]]:
-    """All policies in Calico's tiers, and where its own policies stand."""
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
+) -> tuple[PolicySet, dict[PolicyId, Span], LintFacts | None]:
+    """All policies in Calico's tiers, where its own policies stand, and what lint is told."""
     settings = profile.calico
-    resources = read_all(found.calico, problems, mode=settings.input, version=settings.version)
+    told = Problems()
+    reads: Sequence[Read] = ()
+    if for_lint:
+        reads = read_each(found.calico, Way(settings.input, settings.version))
+        found.documents += ((read.id, read.document) for read in reads)
+        told.extend(warning for read in reads for warning in read.said.warnings)
+        resources = resources_of([read for read in reads if not read.said.errors])
+    else:
+        resources = read_all(found.calico, told, mode=settings.input, version=settings.version)
     native = list(found.native.values())
     policies = resources.policies
     if settings.staged == "pending":
         policies, native = pending(resources, native)
     ids = {p.id: p.span for p in policies}
-    cluster = enforced(found.cluster.values(), settings.version, problems)
+    cluster = tuple(enforced(found.cluster.values(), settings.version, told))
     resources = replace(resources, policies=(*policies, *cluster))
-    lowering = CalicoLowering(resources, inventory, settings, problems)
+    lowering = CalicoLowering(resources, inventory, settings, told)
     lowered = [Native(d, p) for d in Direction for p in kubernetes.lowered(native, d, profile)]
     egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
     settings = settings._replace(endpoint_to_host=lowering.endpoint_to_host)
-    return replace(kubernetes.with_switches(egress, ingress, profile), settings=settings.shown), ids
+    facts = None
+    if for_lint:
+        in_force = {policy.id for policy in cluster}
+        left_out = tuple((p.id, p.span) for p in found.cluster.values() if p.id not in in_force)
+        facts = calico_lint.facts(calico_lint.Case(tuple(reads), left_out, lowering, policies), [p.id for p in native])
+    said_by_lint = {code for about in LINT_RULES for code in about.replaces} if for_lint else set()
+    problems.extend(problem for problem in (*told.errors, *told.warnings) if problem.code not in said_by_lint)
+    return replace(kubernetes.with_switches(egress, ingress, profile), settings=settings.shown), ids, facts
 
 
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)
 
 
 def _add(
-    policies: dict[PolicyId, P], doc: Document, reader: Callable[[Document, Problems], P], problems: Problems
+    found: _Found,
+    policies: dict[PolicyId, P],
+    doc: Document,
+    reader: Callable[[Document, Problems], P],
+    problems: Problems,
 ) -> None:
-    found = Problems()
-    policy = reader(doc, found)
-    problems.extend(found.errors + found.warnings)
-    if found.errors:
+    said = Problems()
+    policy = reader(doc, said)
+    problems.extend(said.errors + said.warnings)
+    if said.errors:
         return
     if policy.id in policies:
         message = f"{policy.id} is defined twice; the first time at {policies[policy.id].span}"
         problems.error("NPV052", message, policy.span, "remove or rename one of the two", doc.excerpt(policy.span))
         return
     policies[policy.id] = policy
+    found.documents.append((policy.id, doc))
 
 
 def _refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> None:

@@ -96,12 +96,14 @@ class Policy:
 class Tier:
     """Policies in the order in which they are asked; the first rule that matches speaks for the tier.
 
-    `no_match` (DENY or PASS) is what happens to an endpoint that some policy selects when no rule matched.
+    `no_match` (DENY or PASS) is what happens to an endpoint that some policy selects when no rule matched. `order` is the
+    number that places it among the tiers, as with policies.
     """
 
     name: str
     policies: tuple[Policy, ...]
     no_match: Action
+    order: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

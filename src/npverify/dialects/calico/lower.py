@@ -6,6 +6,7 @@ first rule that matches decides; without one the tier's default action; behind t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
@@ -253,7 +254,8 @@ class CalicoLowering:
 
     def _entry(self, policy: r.Policy, direction: Direction, subject: Pred) -> _Entry:
         rules = self.rules.lower(policy.rules.get(direction, ()), policy.id.namespace, direction, str(policy.id))
-        lowered = Policy(policy.id, subject if direction in policy.types else FALSE, rules, policy.span, policy.order)
+        subject = subject if direction in policy.types else FALSE
+        lowered = Policy(policy.id, subject, rules, policy.span, _number(policy.order))
         return _Entry(policy.tier, place(policy.id, policy.order, policy.tier, self.settings.version), lowered)
 
     def _failsafes(self, direction: Direction) -> tuple[r.Failsafe, ...] | None:
@@ -312,8 +314,13 @@ def _tiers(tiers: Iterable[r.Tier], entries: list[_Entry]) -> tuple[Tier, ...]:
             (e for e in entries if e.tier == tier.name and e.policy.subject is not FALSE), key=lambda e: e.place
         )
         if own:
-            found.append(Tier(tier.name, tuple(e.policy for e in own), tier.default_action))
+            found.append(Tier(tier.name, tuple(e.policy for e in own), tier.default_action, _number(tier.order)))
     return tuple(found)
+
+
+def _number(order: float | None) -> float:
+    """An order that is left out stands behind every number: felix/calc/policy_sorter.go."""
+    return math.inf if order is None else order
 
 
 def _passing(tiers: Iterable[r.Tier]) -> tuple[r.Tier, ...]:
