@@ -45,6 +45,7 @@ def load(
     families: frozenset[Family] | None = None,
     stdin: Callable[[], bytes] | None = None,
     with_assertions: bool = True,
+    for_lint: bool = False,
 ) -> Loaded:
     """Read manifests (`paths`: files, folders, `-`) and spec files (`specs`, and every .npv file in the folders).
 
@@ -57,6 +58,7 @@ def load(
     families       address families of the cluster; None: by evidence
     stdin          reads standard input, for the path `-`
     with_assertions   False: the specs are read only for where pods live
+    for_lint       collect what `lint` asks for; an invalid object of Calico is then left out, for lint to find
 
     Raises `InputError` with every error that was found in any of them.
     """
@@ -75,7 +77,7 @@ def load(
     if chosen is None:
         problems.raise_errors()
         raise AssertionError("a profile that cannot be had is an error")
-    lowered = lower(policy_documents, chosen, problems, inventory, ignore_kinds=ignore_kinds)
+    lowered = lower(policy_documents, chosen, problems, inventory, ignore_kinds=ignore_kinds, for_lint=for_lint)
     assertions: tuple[Assertion, ...] = ()
     if with_assertions and not problems.errors:  # names would be unknown only because of the errors above
         found = Problems()
@@ -92,6 +94,7 @@ def load(
         bundle.skipped,
         lowered.ignored,
         problems.warnings,
+        lowered.lint,
     )
     return Loaded(world, assertions, texts)
 

@@ -6,7 +6,7 @@ Every dialect is lowered to these types; nothing downstream knows a dialect.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -211,3 +211,7 @@ class PolicySet:
     def half(self, direction: Direction) -> Half:
         """The side of the set that judges a direction."""
         return self.egress if direction is Direction.EGRESS else self.ingress
+
+    def with_half(self, direction: Direction, half: Half) -> PolicySet:
+        """The set with another half for a direction."""
+        return replace(self, egress=half) if direction is Direction.EGRESS else replace(self, ingress=half)
