@@ -33,6 +33,7 @@ NOTES = (
     "only TCP, UDP and SCTP are listed",
     "blocks stand for outside addresses: known pods and nodes in them are judged as what they are",
 )
+_CLUSTERS_NOTE = "what may be exchanged with other clusters is listed by addresses, among the blocks"
 _SPLIT_NOTE = "pods of {} are listed one by one, because policies tell them apart"
 
 
@@ -62,7 +63,8 @@ def connectivity(world: World) -> Connectivity:
             inbound.setdefault(block, []).append(Connection(block, unit.ref, allowed))
     for block in sorted(inbound):
         found += inbound[block]
-    return Connectivity(tuple(found), (*NOTES, *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
+    notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
+    return Connectivity(tuple(found), (*notes, *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
 
 
 def _drops(world: World) -> Iterator[str]:

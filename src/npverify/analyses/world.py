@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from npverify.dialects.lint import LintFacts
@@ -20,6 +20,7 @@ class World:
     `skipped`   kinds that have nothing to do with policy, counted; `ignored`: policy kinds that the user chose to ignore
     `warnings`  what the user should know, in the order of files
     `lint`      what lint is told beside the policies, if the input was read for it
+    `over`      gives the same policies over another inventory, where it is known what they were lowered from
     """
 
     inventory: Inventory
@@ -30,3 +31,4 @@ class World:
     ignored: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
     lint: LintFacts | None = None
+    over: Callable[[Inventory], World] | None = None

@@ -20,12 +20,14 @@ def explain(
     port: o.Port = None,
     protocol: o.Protocol = None,
     icmp: o.Icmp = None,
+    http: o.Http = None,
     cni: o.Cni = None,
     calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     quiet: o.Quiet = False,
@@ -47,10 +49,11 @@ def explain(
         pod_cidrs=pod_cidr,
         ip_family=ip_family,
         ignore_kinds=ignore_kind,
+        remotes=remote,
     )
     sources = Sources()
     world = inputs.load(sources).world
-    query = flow_query(world, from_, to, port, protocol, icmp)
+    query = flow_query(world, from_, to, port, protocol, icmp, http)
     found = explain_evaluation(world, evaluate_query(world, query))
     if not quiet:
         say_notes(world, inputs.config, verbose=verbose, no_color=no_color)

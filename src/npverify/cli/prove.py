@@ -38,15 +38,11 @@ def prove(
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", help="Longest time for one obligation; a backstop.")
-    ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
-    ] = None,
+    timeout: o.Timeout = None,
+    budget: o.BudgetName = None,
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", metavar="N", min=1, help="How many processes may work; one does in this version."),
@@ -76,6 +72,7 @@ def prove(
         pod_cidrs=pod_cidr,
         ip_family=ip_family,
         ignore_kinds=ignore_kind,
+        remotes=remote,
     )
     chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     sources = Sources()

@@ -12,13 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from npverify.dialects import cluster_read, kubernetes
-from npverify.dialects.calico import lint as calico_lint
-from npverify.dialects.calico.cluster import enforced
-from npverify.dialects.calico.lower import CalicoLowering, Native
-from npverify.dialects.calico.read import Read, read_all, read_each, resources_of
 from npverify.dialects.calico.settings import VERSIONS
-from npverify.dialects.calico.staged import pending
-from npverify.dialects.calico.way import Way
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import NOT_POLICIES, Role, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
@@ -33,12 +27,12 @@ from npverify.normal.policy import Direction, PolicyId, PolicySet
 __all__ = [
     "ALIASES",
     "CALICO_VERSION",
-    "LINT_RULES",
     "PROFILES",
     "SWITCHES",
     "Lowered",
     "Profile",
     "is_policy",
+    "lint_rules",
     "lower",
     "profile",
     "usual_plugin",
@@ -47,9 +41,6 @@ __all__ = [
 
 CALICO_VERSION = VERSIONS[-1]
 """The release of Calico that is meant where none is named."""
-
-LINT_RULES: tuple[About, ...] = tuple(rule.about for rule in calico_lint.RULES)
-"""The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +58,13 @@ class Lowered:
     ignored: Mapping[str, int]
     mesh: bool
     lint: LintFacts | None = None
+
+
+def lint_rules() -> tuple[About, ...]:
+    """The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
+    from npverify.dialects.calico.lint import RULES
+
+    return tuple(rule.about for rule in RULES)
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -159,11 +157,18 @@ def _lower_for_calico(
     found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
 ) -> tuple[PolicySet, dict[PolicyId, Span], LintFacts | None]:
     """All policies in Calico's tiers, where its own policies stand, and what lint is told."""
+    # imported here so that other input does not wait for the parser of selectors
+    from npverify.dialects.calico import lint
+    from npverify.dialects.calico.cluster import enforced
+    from npverify.dialects.calico.lower import CalicoLowering, Native
+    from npverify.dialects.calico.read import read_all, read_each, resources_of
+    from npverify.dialects.calico.staged import pending
+    from npverify.dialects.calico.way import Way
+
     settings = profile.calico
     told = Problems()
-    reads: Sequence[Read] = ()
+    reads = read_each(found.calico, Way(settings.input, settings.version)) if for_lint else []
     if for_lint:
-        reads = read_each(found.calico, Way(settings.input, settings.version))
         found.documents += ((read.id, read.document) for read in reads)
         told.extend(warning for read in reads for warning in read.said.warnings)
         resources = resources_of([read for read in reads if not read.said.errors])
@@ -177,17 +182,21 @@ def _lower_for_calico(
     cluster = tuple(enforced(found.cluster.values(), settings.version, told))
     resources = replace(resources, policies=(*policies, *cluster))
     lowering = CalicoLowering(resources, inventory, settings, told)
-    lowered = [Native(d, p) for d in Direction for p in kubernetes.lowered(native, d, profile)]
+    lowered = [
+        Native(d, p)
+        for d in Direction
+        for p in kubernetes.lowered(native, d, profile, lowering.objects.port_named_elsewhere)
+    ]
     egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
-    settings = settings._replace(endpoint_to_host=lowering.endpoint_to_host)
-    facts = None
-    if for_lint:
-        in_force = {policy.id for policy in cluster}
-        left_out = tuple((p.id, p.span) for p in found.cluster.values() if p.id not in in_force)
-        facts = calico_lint.facts(calico_lint.Case(tuple(reads), left_out, lowering, policies), [p.id for p in native])
-    said_by_lint = {code for about in LINT_RULES for code in about.replaces} if for_lint else set()
-    problems.extend(problem for problem in (*told.errors, *told.warnings) if problem.code not in said_by_lint)
-    return replace(kubernetes.with_switches(egress, ingress, profile), settings=settings.shown), ids, facts
+    of_all = replace(kubernetes.with_switches(egress, ingress, profile), settings=lowering.settings.shown)
+    if not for_lint:
+        problems.extend((*told.errors, *told.warnings))
+        return of_all, ids, None
+    in_force = {policy.id for policy in cluster}
+    left_out = tuple((p.id, p.span) for p in found.cluster.values() if p.id not in in_force)
+    case = lint.Case(tuple(reads), left_out, lowering, policies)
+    problems.extend(problem for problem in (*told.errors, *told.warnings) if problem.code not in lint.REPLACED)
+    return of_all, ids, lint.facts(case, [p.id for p in native])
 
 
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)

@@ -19,6 +19,8 @@ def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
     if settings := world.policies.settings:
         found.append(f"settings {', '.join(f'{name}={value}' for name, value in settings)}")
     found += [f"{count(number, kind, kind)} ignored as asked" for kind, number in world.ignored.items()]
+    if world.inventory.clusters:
+        found.append("no address belongs to two clusters")
     if world.mesh:
         found.append("mesh policies may restrict traffic further")
     return tuple(dict.fromkeys(found))
@@ -37,7 +39,11 @@ def mend(needed: Assumed, world: World) -> str:
             settings = " or ".join(f"--assume {switch.name}={v}" for v in others)
             return f"if your plugin does otherwise, say so with {settings}, or name it with --cni"
     if needed.name.startswith("address of "):
-        if needed.name.removeprefix("address of ") in _with_addresses_of_nodes(world):
+        owner = needed.name.removeprefix("address of ")
+        elsewhere = {str(e): e.cluster for e in world.inventory.endpoints if e.cluster}
+        if owner in elsewhere:
+            return f"give the actual pods and nodes of cluster {elsewhere[owner]} (`kubectl get pods,nodes -A -o json`)"
+        if owner in _with_addresses_of_nodes(world):
             return "give the actual pods and nodes (`kubectl get pods,nodes -A -o json`), or write `except hostnetwork pods`"
         return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
     if needed.name.startswith("virtual address of "):
@@ -49,6 +55,10 @@ def mend(needed: Assumed, world: World) -> str:
         return f"add a manifest of namespace {name} with its labels"
     if needed.name.startswith("label "):
         return "give the actual pods (`kubectl get pods -A -o json`) instead of the workload"
+    if needed.name.startswith("the HTTP request is "):
+        return "ask about one request with `npverify eval --http`, as in --http 'GET /path'"
+    if needed.name in ("nodes use VXLAN", "nodes use IPIP"):
+        return "say `vxlanEnabled` and `ipipEnabled` in the FelixConfiguration `default`"
     return "nothing in the files settles this"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dialects.calico import (
+    edge_cases_cluster,
+    edge_cases_forwarding,
     edge_cases_hosts,
     edge_cases_order,
     edge_cases_peers,
@@ -17,16 +19,17 @@ from dialects.calico.edge_case import Case
 
 CASES: tuple[Case, ...] = (
     *edge_cases_order.CASES,
+    *edge_cases_cluster.CASES,
     *edge_cases_types.CASES,
     *edge_cases_peers.CASES,
     *edge_cases_sets.CASES,
     *edge_cases_rules.CASES,
     *edge_cases_hosts.CASES,
+    *edge_cases_forwarding.CASES,
     *edge_cases_rest.CASES,
 )
 
 NOT_DECIDABLE: Mapping[int, str] = {
-    84: "a flow carries no HTTP request, so what a path or method matches is a fact that nobody knows; E83 shows it",
     103: "whether the checker beside an application has got all policies yet is a state of its cache, not of the manifests",
     107: "what becomes of a connection that is open while a policy changes is not a property of the steady state",
 }

@@ -1,10 +1,11 @@
-"""Edge cases E100–E106: native and cluster policies as Calico reads them, tunnels from pods, names."""
+"""Edge cases E84 and E100–E106: HTTP requests, native and cluster policies as Calico reads them, tunnels from pods, names."""
 
 from __future__ import annotations
 
 from dialects.calico.edge_case import (
     APPLE,
     ELM,
+    OAK,
     OUTSIDE,
     OX,
     PEAR,
@@ -13,9 +14,12 @@ from dialects.calico.edge_case import (
     allowed,
     cnp,
     denied,
+    depends,
     felix,
     gnp,
+    host,
     icmp,
+    ingress,
     knp,
     named,
     net_set,
@@ -23,6 +27,8 @@ from dialects.calico.edge_case import (
 )
 from dialects.edge_cases import joined
 
+_DEFAULT_ALLOW = "projectcalico-default-allow"
+_BOTH = "ports: [{name: http, protocol: TCP, port: 8000}, {name: http, protocol: UDP, port: 8000}]"
 _PEAR = "podSelector: {matchLabels: {app: pear}}"
 _SUBJECT = "subject: {pods: {namespaceSelector: {matchLabels: {env: prod}}, podSelector: {matchLabels: {app: pear}}}}"
 
@@ -52,6 +58,60 @@ NATIVE = (
         "conversion.go k8sPortToCalico",
         knp(f"{_PEAR}, ingress: [{{ports: [{{protocol: UDP}}]}}]"),
         (allowed(APPLE, PEAR, 1234, "UDP"), denied(APPLE, PEAR, 1234)),
+    ),
+    Case(
+        100,
+        "a name without peers in a native egress policy is also a port that a host endpoint names",
+        "conversion.go k8sRuleToCalico; felix/calc/rule_scanner.go namedPortsToIPSets",
+        joined(
+            knp(f"{_PEAR}, policyTypes: [Egress], egress: [{{ports: [{{port: http}}]}}]"),
+            host("oak", profiles=_DEFAULT_ALLOW, spec="ports: [{name: http, protocol: TCP, port: 8000}]"),
+            host("elm", profiles=_DEFAULT_ALLOW),
+        ),
+        (
+            allowed(PEAR, OAK, 8000),
+            denied(PEAR, OAK, 8000, "UDP"),
+            denied(PEAR, OAK, 80),
+            denied(PEAR, ELM, 8000, of="egress"),
+            allowed(PEAR, APPLE),
+            denied(PEAR, OUTSIDE, 8000),
+        ),
+    ),
+    Case(
+        100,
+        "so is it beside an ipBlock, and beside selectors it is not",
+        "conversion.go k8sPeerToCalicoFields; felix/calc/rule_scanner.go namedPortsToIPSets",
+        joined(
+            knp(
+                f"{_PEAR}, policyTypes: [Egress], egress: ["
+                "{ports: [{port: http, protocol: UDP}], to: [{ipBlock: {cidr: 192.168.20.1/32}}]}, "
+                "{ports: [{port: http}], to: [{namespaceSelector: {}}]}]"
+            ),
+            host("oak", profiles=_DEFAULT_ALLOW, spec=_BOTH),
+            host("elm", profiles=_DEFAULT_ALLOW, spec=_BOTH),
+        ),
+        (
+            allowed(PEAR, OAK, 8000, "UDP"),
+            denied(PEAR, ELM, 8000, "UDP", of="egress"),
+            denied(PEAR, OAK, 8000),
+            allowed(PEAR, APPLE),
+        ),
+    ),
+    Case(
+        100,
+        "a native policy finds pods by the labels that Calico adds to them",
+        "conversion.go k8sSelectorToCalico; updateprocessors/workloadendpointprocessor.go",
+        joined(
+            knp(
+                "podSelector: {matchLabels: {projectcalico.org/serviceaccount: grower}}, policyTypes: [Ingress], ingress: "
+                "[{from: [{namespaceSelector: {matchLabels: {projectcalico.org/name: field}}}, "
+                "{podSelector: {matchExpressions: [{key: projectcalico.org/namespace, operator: NotIn, values: [field]}, "
+                "{key: pcns.env, operator: In, values: [prod]}, "
+                "{key: projectcalico.org/serviceaccount, operator: NotIn, values: [grower]}]}}]}]"
+            ),
+            knp("podSelector: {matchLabels: {projectcalico.org/namespace: field}}, policyTypes: [Egress]", "other"),
+        ),
+        (allowed(OX, APPLE), allowed(PEAR, APPLE), denied(OUTSIDE, APPLE), allowed(OUTSIDE, PEAR), allowed(PEAR, OUTSIDE)),
     ),
 )  # fmt: skip
 
@@ -169,4 +229,89 @@ OTHERS = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*NATIVE, *CLUSTER, *OTHERS)
+_PUB = np(ingress("action: Allow, protocol: TCP, http: {methods: [GET], paths: [{prefix: /pub}]}"))
+_ENVOY = {"l7": "on"}
+
+HTTP = (
+    Case(
+        84,
+        "a prefix ends where a segment of the path as servers read it ends",
+        "match_test.go TestMatchHTTPPaths_Normalization",
+        _PUB,
+        (
+            denied(APPLE, PEAR, http="GET /public-leak"),
+            allowed(APPLE, PEAR, http="GET /pub/x"),
+            denied(APPLE, PEAR, http="GET /pub/../admin"),
+            allowed(APPLE, PEAR, http="GET /admin/%2e%2e/pub?x=/admin"),
+            denied(APPLE, PEAR, http="POST /pub/x"),
+            denied(APPLE, PEAR, 80, "UDP"),
+        ),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "before 3.32 a prefix is one of the text that was sent",
+        "v3.31.0 match.go matchHTTPPaths",
+        _PUB,
+        (
+            allowed(APPLE, PEAR, http="GET /public-leak"),
+            allowed(APPLE, PEAR, http="GET /pub/x"),
+            allowed(APPLE, PEAR, http="GET /pub/../admin"),
+            denied(APPLE, PEAR, http="GET /admin/%2e%2e/pub?x=/admin"),
+            denied(APPLE, PEAR, http="POST /pub/x"),
+        ),
+        version="3.31",
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "where the request is not known, the verdict hangs on it",
+        "match.go matchHTTP",
+        _PUB,
+        (
+            depends(
+                APPLE,
+                PEAR,
+                80,
+                {
+                    "": "D",
+                    "the HTTP request is GET with a path under /pub=true": "A",
+                    "the HTTP request is GET with a path under /other=true": "D",
+                },
+            ),
+        ),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "without a protocol the clause is about TCP; the proxy sees nothing else",
+        "felix/rules/policy.go; adapter_checkrequest.go",
+        np(ingress("action: Allow, http: {paths: [{exact: /pub}]}")),
+        (
+            allowed(APPLE, PEAR, http="PUT /pub/"),
+            denied(APPLE, PEAR, http="PUT /pub/x"),
+            denied(APPLE, PEAR),
+            allowed(APPLE, PEAR, 80, "UDP"),
+            icmp(APPLE, PEAR, 8, 0, "A"),
+        ),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "every method or no clause at all is every request",
+        "match_test.go TestMatchHTTPMethods",
+        np(ingress("action: Allow, protocol: TCP, http: {methods: [GET, '*']}")),
+        (allowed(APPLE, PEAR), allowed(APPLE, PEAR, http="PUT /pub"), denied(APPLE, PEAR, 80, "UDP")),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "where no proxy judges requests, any request passes",
+        "felix/rules/policy.go",
+        _PUB,
+        (allowed(APPLE, PEAR, http="POST /admin"), allowed(APPLE, PEAR)),
+        warned=("NPV287",),
+    ),
+)
+
+CASES: tuple[Case, ...] = (*HTTP, *NATIVE, *CLUSTER, *OTHERS)

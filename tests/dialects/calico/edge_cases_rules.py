@@ -1,4 +1,4 @@
-"""Edge cases E63–E84: address families, ports, protocols, ICMP, services and HTTP in rules."""
+"""Edge cases E63–E83: address families, ports, protocols, ICMP, services and HTTP in rules."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from dialects.calico.edge_case import (
     depends,
     egress,
     gnp,
+    host,
     icmp,
     ingress,
     named,
@@ -100,6 +101,7 @@ PORTS = (
         "numorstring/port.go",
         _in('protocol: TCP, destination: {ports: ["8080-8090"]}'),
         (denied(APPLE, PEAR, 8085), denied(APPLE, PEAR, 8080)),
+        warned=("NPV235",),
     ),
     Case(
         67,
@@ -193,6 +195,20 @@ PORTS = (
         _to("ports: [http]"),
         (denied(APPLE, OUTSIDE, 80), denied(APPLE, OUTSIDE, 8080), allowed(APPLE, PEAR, 8080)),
     ),
+    Case(
+        74,
+        "a host endpoint may have named ports",
+        "page 3.5; felix/labelindex",
+        joined(
+            np(egress("action: Allow, protocol: TCP, destination: {ports: [door]}")),
+            host(
+                "oak",
+                profiles="projectcalico-default-allow",
+                spec="ports: [{name: door, protocol: TCP, port: 9000}, {name: door, protocol: UDP, port: 9001}]",
+            ),
+        ),
+        (allowed(PEAR, "node oak", 9000), denied(PEAR, "node oak", 9001), denied(PEAR, "node oak", 9001, "UDP")),
+    ),
 )
 
 PROTOCOLS = (
@@ -274,7 +290,7 @@ BPF = (
     ),
 )
 
-_REQUEST = "the HTTP request is one of NetworkPolicy orchard/rules, ingress[0]"
+_REQUEST = "the HTTP request is GET"
 
 SERVICES = (
     Case(
@@ -347,6 +363,7 @@ SERVICES = (
         "updateprocessors/rules.go",
         joined(np(egress("action: Allow, destination: {services: {name: stall}}", subject=APPLES)), _STALL),
         (denied(APPLE, PEAR, 8080), denied(APPLE, PEAR, 8080, via="orchard/stall:80")),
+        warned=("NPV283",),
     ),
     Case(
         83,

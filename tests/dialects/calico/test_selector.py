@@ -150,7 +150,7 @@ def test_a_selector_is_true_of_labels(truth: Truth) -> None:
 
 
 def test_not_binds_only_what_follows() -> None:
-    """E41 of the page: `!a == 'a1' && b == 'b1'` is false of a=a1, b=b1."""
+    """Edge case E41: `!a == 'a1' && b == 'b1'` is false of a=a1, b=b1."""
     assert not holds(parse("!a == 'a1' && b == 'b1'"), {"a": "a1", "b": "b1"})
 
 

@@ -16,13 +16,13 @@ from npverify.analyses.lint.rules import (
     pass_allows,
     tier_denies_the_rest,
 )
-from npverify.dialects import LINT_RULES
+from npverify.dialects import lint_rules
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Problems, Span
 
 _MODULES = (equal_order, equal_tier_order, tier_denies_the_rest, pass_allows, default_deny_undone)
 
-_ALL = (*(module.RULE for module in _MODULES), *(Rule(about, suspicions.find) for about in LINT_RULES))
+_ALL = (*(module.RULE for module in _MODULES), *(Rule(about, suspicions.find) for about in lint_rules()))
 
 RULES: Mapping[str, Rule] = {rule.about.code: rule for rule in sorted(_ALL, key=lambda rule: rule.about.code)}
 """Code to rule, by code."""

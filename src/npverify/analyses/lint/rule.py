@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
 
-from npverify.analyses.engine import Engine, never
+from npverify.analyses.answers import never
+from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts

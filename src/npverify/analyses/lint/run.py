@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from npverify.analyses.engine import never
+from npverify.analyses.answers import never
 from npverify.analyses.lint.findings import Finding, LintResult, in_order
 from npverify.analyses.lint.registry import RULES, check_code
 from npverify.analyses.lint.rule import Context, Rule

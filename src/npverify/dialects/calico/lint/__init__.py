@@ -33,7 +33,7 @@ from npverify.dialects.lint import LintFacts, Suspicion, TieBreak
 from npverify.ingest.source import Span
 from npverify.normal.policy import PolicyId
 
-__all__ = ["RULES", "Case", "facts"]
+__all__ = ["REPLACED", "RULES", "Case", "facts"]
 
 RULES: tuple[LintRule, ...] = (
     unknown_tier.RULE,
@@ -58,6 +58,9 @@ RULES: tuple[LintRule, ...] = (
     missing_profile.RULE,
 )
 """Every rule, by its code."""
+
+REPLACED = frozenset(code for rule in RULES for code in rule.about.replaces)
+"""The warnings of which the rules tell in full."""
 
 _TOLD_APART = ((3, 31), (3, 32))
 """The last version with the old tie-break, and the first with the new one."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from npverify.dialects.calico.hosts import Hosts
 from npverify.dialects.calico.lower import CalicoLowering
 from npverify.dialects.calico.order import built_in
 from npverify.dialects.calico.read import Read
@@ -101,6 +102,11 @@ class Case:
         return {tier.name: tier for tier in (*self.built_in, *self.resources.tiers)}
 
     @cached_property
+    def hosts(self) -> Hosts:
+        """The host endpoints."""
+        return Hosts.of(self.resources.hosts, self.lowering.profiles)
+
+    @cached_property
     def documents(self) -> dict[PolicyId, Document]:
         """The document of each object; of several with one name, the first."""
         return {read.id: read.document for read in reversed(self.reads)}
@@ -122,7 +128,7 @@ class Case:
 
     def hosts_of(self, selector: Node) -> list[HostEndpoint]:
         """The host endpoints that a selector matches."""
-        profiles = self.lowering.hosts.profiles
+        profiles = self.lowering.profiles
         return [h for h in self.resources.hosts if of_labels(selector, label_of_host(h, profiles)) is not FALSE]
 
     def said(self, *codes: str) -> Iterator[tuple[Read, Diagnostic]]:

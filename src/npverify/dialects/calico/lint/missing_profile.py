@@ -12,7 +12,7 @@ from npverify.normal.policy import PolicyId
 
 def find(case: Case) -> Iterator[Suspicion]:
     """Each profile of a host endpoint that is neither given nor built in."""
-    known = case.lowering.hosts.profiles
+    known = case.lowering.profiles
     for host in case.resources.hosts:
         policy_id = PolicyId("calico", "HostEndpoint", "", host.name)
         for index, name in enumerate(host.profiles):

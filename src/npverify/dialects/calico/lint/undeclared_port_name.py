@@ -33,8 +33,8 @@ def _subject(at: At, side: Side) -> Pred:
     """Whom the policy selects, where the port is one of theirs."""
     if side is not at.direction.subject:
         return TRUE
-    lowering, selector = at.case.lowering, subject_selector(at.policy)
-    return or_(lowering.objects.pods(selector, side), lowering.hosts.selected(selector, side))
+    selector = subject_selector(at.policy)
+    return or_(at.case.lowering.objects.pods(selector, side), at.case.hosts.selected(selector, side))
 
 
 def _suspicion(at: At, path: tuple[str, str], name: str, side: Side, declared: Pred) -> Suspicion:

@@ -1,0 +1,89 @@
+"""The profiles of host endpoints, which are asked behind the last tier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from npverify.dialects.calico import resources as r
+from npverify.dialects.calico.hosts import Hosts
+from npverify.dialects.calico.rules import RuleLowering
+from npverify.dialects.calico.selection import NAME, OF_ACCOUNT, OF_NAMESPACE
+from npverify.ingest.source import Problems, Span
+from npverify.inventory.model import Inventory, ServiceAccount
+from npverify.normal.policy import Action, Direction, Policy, PolicyId, Rule, Tier
+from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, or_
+
+ALLOW_ALL = "projectcalico-default-allow"
+"""The profile of automatic host endpoints: libcalico-go/lib/resources."""
+
+
+def known_profiles(
+    given: Iterable[r.Profile], hosts: Iterable[r.HostEndpoint], inventory: Inventory
+) -> Mapping[str, r.Profile]:
+    """The profiles by name: those of the input, the one that every cluster has, and of those that Calico makes for
+    namespaces and service accounts (libcalico-go/lib/backend/k8s/conversion) the ones that host endpoints name."""
+    named = {name for host in hosts for name in host.profiles}
+    found = {ALLOW_ALL: _profile(ALLOW_ALL, {}, _ALLOW)}
+    for namespace in inventory.namespaces.values():
+        if (name := f"kns.{namespace.name}") in named:
+            found[name] = _profile(name, _prefixed(OF_NAMESPACE, namespace.labels, namespace.name), _ALLOW)
+    accounts = {(n, "default"): ServiceAccount(n, "default", {}) for n in inventory.namespaces}
+    for account in (accounts | dict(inventory.service_accounts)).values():
+        if (name := f"ksa.{account.namespace}.{account.name}") in named:
+            found[name] = _profile(name, _prefixed(OF_ACCOUNT, account.labels, account.name), ())
+    return {**found, **{profile.name: profile for profile in given}}
+
+
+_BUILT_IN = Span("built in")
+_ALLOW = (r.Rule(Action.ALLOW, None, None, None, None, None, r.Entity(), r.Entity(), None, "", _BUILT_IN),)
+
+
+def _profile(name: str, labels: Mapping[str, str], rules: tuple[r.Rule, ...]) -> r.Profile:
+    into, out = (tuple(rule._replace(label=f"{d}[0]") for rule in rules) for d in (Direction.INGRESS, Direction.EGRESS))
+    return r.Profile(name, labels, into, out, _BUILT_IN)
+
+
+def _prefixed(prefix: str, labels: Mapping[str, str], name: str) -> Mapping[str, str]:
+    return {**{prefix + key: value for key, value in labels.items()}, prefix + NAME: name}
+
+
+def profile_tier(hosts: Hosts, direction: Direction, rules: RuleLowering, problems: Problems) -> tuple[Tier, ...]:
+    """The profiles of each host endpoint, in its order; one that is missing drops everything
+    (felix/calc/active_rules_calculator.go)."""
+    found = []
+    for host in hosts.hosts:
+        subject = host.is_at(direction.subject)
+        for name in host.endpoint.profiles:
+            profile = hosts.profiles.get(name)
+            policy_id = PolicyId("calico", "Profile", "", name)
+            if profile is None:
+                message = f"host endpoint `{host.endpoint.name}` names profile `{name}`, which does not exist"
+                fix = "add the Profile; a missing one drops everything"
+                problems.warn("NPV285", message, host.endpoint.span, fix)
+                drop = Rule(Action.DENY, TRUE, TRUE, "missing", host.endpoint.span)
+                found.append(Policy(policy_id, subject, (drop,), host.endpoint.span))
+                break
+            own = profile.egress if direction is Direction.EGRESS else profile.ingress
+            rules.warn_of_http(own, str(policy_id))
+            lowered = rules.lower(own, "", direction)
+            bpf = rules.settings.dataplane == "bpf"
+            found.append(Policy(policy_id, subject, _denied(lowered) if bpf else _until_passed(lowered), profile.span))
+    return (Tier("profiles", tuple(found), Action.DENY),) if found else ()
+
+
+def _denied(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """With BPF a profile's `Pass` denies: felix/bpf/polprog/pol_prog_builder.go."""
+    return tuple(replace(rule, action=Action.DENY) if rule.action is Action.PASS else rule for rule in rules)
+
+
+def _until_passed(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """A profile's `Pass` goes on to the next profile, so the rules behind it do not see what it matches."""
+    found: list[Rule] = []
+    passed: Pred = FALSE
+    for rule in rules:
+        if rule.action is Action.PASS:
+            passed = or_(passed, rule.match)
+        else:
+            found.append(replace(rule, peer=and_(rule.peer, not_(passed))))
+    return tuple(found)
