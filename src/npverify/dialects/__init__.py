@@ -194,7 +194,7 @@ def _lower_for_calico(
         return of_all, ids, None
     in_force = {policy.id for policy in cluster}
     left_out = tuple((p.id, p.span) for p in found.cluster.values() if p.id not in in_force)
-    case = lint.Case(tuple(reads), left_out, lowering, policies)
+    case = lint.Case(tuple(reads), left_out, lowering, policies, told.warnings)
     problems.extend(problem for problem in (*told.errors, *told.warnings) if problem.code not in lint.REPLACED)
     return of_all, ids, lint.facts(case, [p.id for p in native])
 

@@ -65,7 +65,7 @@ def _finding(context: Context, about: About, place: Place, pair: tuple[Policy, P
     first, second = pair
     now, then = ("allowed", "denied") if found.shown.verdict.allowed else ("denied", "allowed")
     order = number(first.order)
-    one = "have no order" if order == "none" else f"have one order, {order},"
+    one = "have no order" if order == "none" else f"have the same order, {order},"
     message = f"{first.id} and {second.id} {one} in the tier `{place.tier.name}`, and which of the two is asked first decides flows"
     version = context.facts.version
     asks = f"{version} asks {first.id} first" if version else f"{first.id} is asked first"

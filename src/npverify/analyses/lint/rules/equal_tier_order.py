@@ -94,7 +94,7 @@ class _Sequence:
 def _finding(context: Context, about: About, first: p.Tier, second: p.Tier, found: Difference) -> Finding:
     now, then = ("allowed", "denied") if found.shown.verdict.allowed else ("denied", "allowed")
     order = number(first.order)
-    one = "have no order" if order == "none" else f"have one order, {order},"
+    one = "have no order" if order == "none" else f"have the same order, {order},"
     message = f"the tiers `{first.name}` and `{second.name}` {one} and which of the two is asked first decides flows"
     known = [context.facts.tiers[tier.name] for tier in (second, first) if tier.name in context.facts.tiers]
     because = Reason(

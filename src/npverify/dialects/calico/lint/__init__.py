@@ -25,6 +25,7 @@ from npverify.dialects.calico.lint import (
     types_left_out,
     undeclared_port_name,
     unknown_tier,
+    untracked_host,
 )
 from npverify.dialects.calico.lint.case import Case, LintRule
 from npverify.dialects.calico.order import DEFAULT, NATIVE_ORDER, place
@@ -45,6 +46,7 @@ RULES: tuple[LintRule, ...] = (
     no_host.RULE,
     selector_left_out.RULE,
     http_not_enforced.RULE,
+    untracked_host.RULE,
     port_range_as_name.RULE,
     undeclared_port_name.RULE,
     contradiction.RULE,

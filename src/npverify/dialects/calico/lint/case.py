@@ -64,12 +64,14 @@ class Case:
 
     `reads`       every document of Calico, also those that are refused
     `unenforced`  cluster-wide policies that this version does not enforce
+    `told`        the warnings of the lowering
     """
 
     reads: tuple[Read, ...]
     unenforced: tuple[tuple[PolicyId, Span], ...]
     lowering: CalicoLowering
     policies: tuple[Policy, ...]
+    told: tuple[Diagnostic, ...] = ()
 
     @property
     def resources(self) -> Resources:
