@@ -88,8 +88,7 @@ def names(end: Endpoint) -> tuple[WorkloadRef | None, ...]:
 def is_at(end: Endpoint, address: Address | None, ends: tuple[RegionEnd, ...]) -> bool:
     """Whether an endpoint with an address is one of the ends of a region."""
     return any(
-        one.workload in names(end) and (not one.blocks or any(address in block for block in one.blocks))
-        for one in ends
+        one.workload in names(end) and (not one.blocks or any(address in block for block in one.blocks)) for one in ends
     )
 
 
@@ -213,9 +212,7 @@ def _families(end: Endpoint, world: World) -> set[int]:
     return {a.family for a in end.addresses} if end.address_known else set(world.inventory.families)
 
 
-def _address(
-    end: Endpoint, ends: tuple[RegionEnd, ...], family: int, world: World, rng: Random
-) -> Address | None:
+def _address(end: Endpoint, ends: tuple[RegionEnd, ...], family: int, world: World, rng: Random) -> Address | None:
     wanted = [b for one in ends if one.workload in names(end) for b in one.blocks]
     blocks = [b for b in wanted if b.family == family]
     if wanted and not blocks:

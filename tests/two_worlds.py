@@ -197,8 +197,16 @@ def via_services(rng: Random, world: World, flow: Flow) -> Flow | None:
     same = end is flow.src
     known = [a for a in end.addresses if a.family == family]
     unknown = Address.parse("172.16.0.77" if family == 4 else "fd11::77")
-    vips = [a for a in service.vips if a.family == family] if service.vip_known else [unknown._replace(value=unknown.value + 1)]
-    if (end.address_known and not known) or not vips or (not end.address_known and family not in world.inventory.families):
+    vips = (
+        [a for a in service.vips if a.family == family]
+        if service.vip_known
+        else [unknown._replace(value=unknown.value + 1)]
+    )
+    if (
+        (end.address_known and not known)
+        or not vips
+        or (not end.address_known and family not in world.inventory.families)
+    ):
         return None
     address = flow.src_ip if same else rng.choice(known) if end.address_known else unknown
     via = Via(service.namespace, service.name, rng.choice(vips), port.number)

@@ -203,6 +203,20 @@ OTHERS = (
         joined(_OPEN, felix("allowVXLANPacketsFromWorkloads: true, allowIPIPPacketsFromWorkloads: true")),
         (allowed(PEAR, OUTSIDE, 4789, "UDP"), allowed(PEAR, OUTSIDE, None, "4")),
     ),
+    *(
+        Case(
+            104,
+            f"the BPF dataplane stops IP in IP of pods and no VXLAN, {what}",
+            "felix/bpf-gpl/parsing.h; felix/dataplane/linux/endpoint_mgr.go has no chains of pods there",
+            joined(_OPEN, *more),
+            (denied(PEAR, OUTSIDE, None, "4"), allowed(PEAR, OUTSIDE, 4789, "UDP")),
+            assume={"dataplane": "bpf"},
+        )
+        for what, more in (
+            ("whatever Felix is told", (felix("allowIPIPPacketsFromWorkloads: true"),)),
+            ("without its configuration", ()),
+        )
+    ),
     Case(
         104,
         "the port of tunnels is the one that Felix is told",

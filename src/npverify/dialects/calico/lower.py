@@ -84,7 +84,14 @@ class CalicoLowering:
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
         return (
-            Half(_kept(*at_hosts.egress(), from_pods(self.felix), egress, self._own_host())),
+            Half(
+                _kept(
+                    *at_hosts.egress(),
+                    from_pods(self.felix, bpf=self.settings.dataplane == "bpf"),
+                    egress,
+                    self._own_host(),
+                )
+            ),
             Half(_kept(*at_hosts.ingress(), ingress)),
         )
 

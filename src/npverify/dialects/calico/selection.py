@@ -26,6 +26,7 @@ from npverify.dialects.calico.selector import (
     Or,
     StartsWith,
 )
+from npverify.dialects.calico.services import END
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import METADATA_NAME, EndpointKind, Inventory, PortOrigin
 from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, fact, label_text, namespace_label
@@ -199,8 +200,7 @@ class Objects:
 
 def resolves(domain: str, side: Side) -> Pred:
     """A domain stands for the address on a side: a fact that nobody knows."""
-    end = "source" if side is Side.SRC else "destination"
-    return unknown_in(fact(f"{domain} resolves to the address of the {end}"), "true")
+    return unknown_in(fact(f"{domain} resolves to the address of the {END[side]}"), "true")
 
 
 def _namespace(test: Test, side: Side) -> Pred:

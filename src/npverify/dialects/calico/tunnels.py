@@ -29,15 +29,17 @@ VXLAN = 4789
 """The port of VXLAN packets: felix/config/config_params.go VXLANPort."""
 
 
-def from_pods(felix: Felix) -> Stage:
-    """Pods must not send what looks like the cluster's own tunnels."""
+def from_pods(felix: Felix, *, bpf: bool) -> Stage:
+    """Pods must not send what looks like the cluster's own tunnels; for BPF that is IPIP alone, and not configured
+    (felix/bpf-gpl/parsing.h)."""
     found = []
-    if not felix.vxlan_from_pods:
+    if not felix.vxlan_from_pods and not bpf:
         found.append(_vxlan(felix))
-    if not felix.ipip_from_pods:
+    if not felix.ipip_from_pods or bpf:
         found.append(_IPIP)
     applies = and_(kind_is(Side.SRC, EndpointKind.POD), not_(self_traffic(via_service=False)), or_(*found))
-    reason = "Felix drops what pods send as VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
+    what = "IPIP" if bpf else "VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
+    reason = f"Felix drops what pods send as {what}"
     return Stage("encapsulation", applies, final=Action.DENY, reason=reason)
 
 
