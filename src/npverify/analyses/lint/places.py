@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, groupby
+from itertools import groupby
 from typing import NamedTuple, Protocol, TypeVar
 
 from npverify.normal.policy import Direction, Policy, PolicySet, Stage, Tier
@@ -20,6 +20,11 @@ class Place(NamedTuple):
     def tier(self) -> Tier:
         """The tier."""
         return self.stage.tiers[self.number]
+
+    @property
+    def judged(self) -> str:
+        """Which end of a flow the policies select, in words."""
+        return "the sender" if self.direction is Direction.EGRESS else "the receiver"
 
     @property
     def later(self) -> tuple[Policy, ...]:
@@ -46,11 +51,12 @@ class Ordered(Protocol):
 T = TypeVar("T", bound=Ordered)
 
 
-def ties(listed: tuple[T, ...]) -> Iterator[tuple[T, T]]:
-    """Every two that stand in one run of equal orders, the one that is asked first in front."""
+def ties(listed: tuple[T, ...]) -> Iterator[tuple[T, ...]]:
+    """Every run of two or more with equal orders."""
     for order, run in groupby(listed, key=lambda each: each.order):
-        if order is not None:
-            yield from combinations(run, 2)
+        found = tuple(run)
+        if order is not None and len(found) > 1:
+            yield found
 
 
 def number(order: float | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, combinations, combinations_with_replacement, groupby, product
 
 from npverify.analyses.changes import Difference, differ
 from npverify.analyses.lint.edits import Edit, difference
@@ -25,9 +25,9 @@ def find(context: Context, about: About) -> Iterator[Finding]:
     """Each pair of policies of one order that is in conflict, with the first flow that shows it."""
     told: set[tuple[PolicyId, PolicyId]] = set()
     for place in places(context.world.policies):
-        for first, second in ties(place.tier.policies):
+        for first, second in chain.from_iterable(map(_that_may_disagree, ties(place.tier.policies))):
             pair = (first.id, second.id)
-            if pair in told or not _may_disagree(first, second):
+            if pair in told:
                 continue
             with context.deciding(about, f"{first.id} and {second.id}"):
                 found = conflict(context, place, first, second)
@@ -56,9 +56,20 @@ def _moved(tier: Tier, first: Policy, second: Policy) -> tuple[Edit, Edit]:
     return behind, before
 
 
-def _may_disagree(first: Policy, second: Policy) -> bool:
-    actions = [{rule.action for rule in policy.rules} - {Action.LOG} for policy in (first, second)]
-    return all(actions) and len(actions[0] | actions[1]) > 1
+def _that_may_disagree(run: tuple[Policy, ...]) -> list[tuple[Policy, Policy]]:
+    """The pairs of a run whose rules have different actions, in order. Of the thousands of policies that only allow, as those
+    of Kubernetes do, no pair is made."""
+    by_actions: dict[frozenset[Action], list[int]] = {}
+    for n, policy in enumerate(run):
+        if actions := frozenset(rule.action for rule in policy.rules) - {Action.LOG}:
+            by_actions.setdefault(actions, []).append(n)
+    pairs: list[tuple[int, int]] = []
+    for one, other in combinations_with_replacement(by_actions, 2):
+        if one is other and len(one) > 1:
+            pairs += combinations(by_actions[one], 2)
+        elif one is not other:
+            pairs += ((min(p), max(p)) for p in product(by_actions[one], by_actions[other]))
+    return [(run[first], run[second]) for first, second in sorted(pairs)]
 
 
 def _finding(context: Context, about: About, place: Place, pair: tuple[Policy, Policy], found: Difference) -> Finding:

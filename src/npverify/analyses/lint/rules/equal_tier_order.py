@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import chain, combinations, groupby
 
 from npverify.analyses.changes import Difference, differ
 from npverify.analyses.lint.edits import difference
@@ -26,7 +26,7 @@ def find(context: Context, about: About) -> Iterator[Finding]:
     told: set[tuple[str, str]] = set()
     for direction in p.Direction:
         for stage in context.world.policies.half(direction).stages:
-            for first, second in ties(stage.tiers):
+            for first, second in chain.from_iterable(combinations(run, 2) for run in ties(stage.tiers)):
                 pair = (first.name, second.name)
                 if pair not in told and any(name in context.facts.tiers for name in pair):
                     with context.deciding(about, f"tiers {first.name} and {second.name}"):

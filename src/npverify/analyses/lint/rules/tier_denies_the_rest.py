@@ -12,6 +12,7 @@ from npverify.analyses.lint.places import Place, places
 from npverify.analyses.lint.rule import Context, Rule
 from npverify.dialects.lint import About, Reason
 from npverify.normal import policy as p
+from npverify.normal.flow import SideVerdict, Verdict
 from npverify.normal.predicates import TRUE, and_, not_
 
 _PASS = p.Rule(p.Action.PASS, TRUE, TRUE, "")
@@ -54,23 +55,18 @@ def _denying(policy: p.Policy) -> p.Policy:
 
 def _finding(context: Context, about: About, place: Place, found: Difference) -> Finding:
     tier, span = context.facts.tiers[place.tier.name]
-    after = found.after.egress if place.direction is p.Direction.EGRESS else found.after.ingress
-    now = found.shown.verdict.egress if place.direction is p.Direction.EGRESS else found.shown.verdict.ingress
-    allows = after.by[0]
+    now, after = (_side(verdict, place) for verdict in (found.shown.verdict, found.after))
+    isolating = [by.policy for by in now.by if by.policy in place.tier.policies]
     message = (
         f"the tier `{place.tier.name}` denies what no rule of it matches, and so a flow that a later tier allows: its "
         "policies alone decide about whom they select"
     )
-    isolating = [by.policy for by in now.by]
     because = (
+        *(Reason(f"{each.id} is in the tier and selects {place.judged}", each.id, each.span) for each in isolating),
         *(
-            Reason(f"{policy.id} is in the tier and selects the {_end(place)}", policy.id, policy.span)
-            for policy in isolating
-        ),
-        Reason(
-            f"{allows.policy.id} would allow the flow below",
-            allows.policy.id,
-            allows.rule.span if allows.rule else None,
+            Reason(f"{by.policy.id} would allow the flow below", by.policy.id, by.rule.span if by.rule else None)
+            for by in after.by[:1]
+            if by.policy in place.later
         ),
     )
     fix = "write `defaultAction: Pass` in the tier, or end its policies with a rule that passes"
@@ -78,8 +74,8 @@ def _finding(context: Context, about: About, place: Place, found: Difference) ->
     return Finding(about, tier, span, message, fix, because, others, found.shown)
 
 
-def _end(place: Place) -> str:
-    return "sender" if place.direction is p.Direction.EGRESS else "receiver"
+def _side(verdict: Verdict, place: Place) -> SideVerdict:
+    return verdict.egress if place.direction is p.Direction.EGRESS else verdict.ingress
 
 
 RULE = Rule(
