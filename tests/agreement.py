@@ -12,7 +12,7 @@ from npverify.analyses.world import World
 from npverify.assertions.claims import Leg
 from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
-from npverify.normal.flow import PROTOCOLS, Flow
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
 from npverify.oracle import Oracle
@@ -38,7 +38,7 @@ def disagreements(rng: Random, cases: int) -> list[str]:
 
 def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> list[str]:
     flow = case.flow
-    how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual())
+    how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual(port=flow.via.port))
     verdict = oracle.decide(flow, case.reading)
     found = []
     for direction, said in ((Direction.EGRESS, verdict.egress), (Direction.INGRESS, verdict.ingress)):
@@ -54,7 +54,7 @@ def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> li
 
 def encoded(flow: Flow, readings: Iterable[Reading], world: World, residuals: Residuals) -> Iterator[tuple[bool, bool]]:
     """Whether the flow passes under each reading, by the encoder and by the reduction, without asking the oracle."""
-    how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual())
+    how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual(port=flow.via.port))
     plain = and_(*(allowed(world.policies, world.inventory, d, flow.src, flow.dst, how) for d in Direction))
     reduced = and_(*(_reduced(residuals, d, flow, how) for d in Direction))
     questions = [Question(plain), Question(reduced)]
@@ -77,12 +77,14 @@ def _true_of(question: Question, case: Case) -> bool:
     known = flow.src_ip or flow.dst_ip
     six = known is not None and known.family == 6
     literal = [
-        at.protocol == PROTOCOLS.index(flow.protocol),
+        at.protocol_is(flow.protocol),
         at.port == (flow.port or 0),
         at.icmp_type == (flow.icmp[0] if flow.icmp else 0),
         at.icmp_code == (flow.icmp[1] if flow.icmp else 0),
         at.six if six else z3.Not(at.six, at.context),
     ]
+    if at.mentions_src_port and flow.protocol in PORT_PROTOCOLS:
+        literal.append(at.src_port == (EPHEMERAL if flow.src_port is None else flow.src_port))
     vip = flow.via.vip if flow.via else None
     for side, address in ((Side.SRC, flow.src_ip), (Side.DST, flow.dst_ip), (Side.VIP, vip)):
         if address is not None and at.mentions(side, address.family):

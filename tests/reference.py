@@ -45,7 +45,7 @@ class End:
 
 @dataclass(frozen=True)
 class Flow:
-    """A new connection. `port` is the destination's; `protocol` is TCP, UDP, SCTP or ICMP.
+    """A new connection. `port` is the destination's; `protocol` is TCP, UDP, SCTP, or one without ports.
 
     `same_pod`: both ends are one and the same pod. `same_node`: one end is the node (or shares the host network of the
     node) on which the other end runs. `vip`: the virtual address of the Service through which the source asked, if any.
@@ -133,7 +133,7 @@ class _Cluster:
         selecting = [p for p in self.objects if self.selects(p, subject, direction)]
         if not selecting:
             return True
-        if flow.protocol == "ICMP" and self.reading.icmp != "portless_rules_only":
+        if flow.protocol not in ("TCP", "UDP", "SCTP") and self.reading.icmp != "portless_rules_only":
             return self.reading.icmp == "always_allow"
         rules = [(r, p) for p in selecting for r in p.get("spec", {}).get(direction.lower(), [])]
         return any(self.rule_matches(rule, policy, direction, flow) for rule, policy in rules)

@@ -27,6 +27,7 @@ from npverify.normal.policy import (
     PolicySet,
     Rule,
     Tier,
+    pods_stage,
 )
 from npverify.normal.predicates import (
     FALSE,
@@ -149,8 +150,8 @@ def world(
     exemptions = exempt or {}
     policies = PolicySet(
         "kubernetes",
-        Half(_tiers(egress), exemptions.get(OUT, ())),
-        Half(_tiers(ingress), exemptions.get(IN, ())),
+        Half((pods_stage(OUT, _tiers(egress), exemptions.get(OUT, ())),)),
+        Half((pods_stage(IN, _tiers(ingress), exemptions.get(IN, ())),)),
         switches,
         (),
         vip_visible,

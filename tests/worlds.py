@@ -21,7 +21,7 @@ from npverify.inventory.build import build
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, OTHER, Reading, Unknown
-from npverify.normal.flow import PROTOCOLS, Flow, Via
+from npverify.normal.flow import PORT_PROTOCOLS, PROTOCOLS, Flow, Via
 from npverify.normal.predicates import AddressIn, LabelIn, PortIn, UnknownIn, atoms_of
 from npverify.reduction.classes import predicates
 
@@ -87,7 +87,7 @@ def random_case(rng: Random, world: World) -> Case:
     dst_ip = src_ip if same else _address(rng, dst, family, prefixes, world)
     hosts = (EndpointKind.HOST_POD, EndpointKind.NODE)
     may_share = (src.kind in hosts and dst.is_pod) or (dst.kind in hosts and src.is_pod)
-    protocol = rng.choice((*PROTOCOLS, "TCP", "TCP"))
+    protocol = rng.choice((*PROTOCOLS, "TCP", "TCP", "50"))
     mentioned = _mentioned_ports(world)
     port: int | None = rng.choice(sorted({*PORTS, 1, 65535, *mentioned} if rng.random() < 0.5 else mentioned or PORTS))
     if dst.ports and rng.random() < 0.5:
@@ -95,7 +95,7 @@ def random_case(rng: Random, world: World) -> Case:
         port = declared.number
         protocol = declared.protocol if rng.random() < 0.8 else protocol
     icmp = (rng.choice((0, 8)), 0) if protocol == "ICMP" else None
-    if icmp:
+    if protocol not in PORT_PROTOCOLS:
         port = None
     via = None
     if dst.is_pod and rng.random() < 0.3:

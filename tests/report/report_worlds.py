@@ -7,7 +7,7 @@ from npverify.ingest.source import Span
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, Inventory, Namespace, WorkloadRef
 from npverify.normal.flow import Flow
-from npverify.normal.policy import Action, Direction, Half, Policy, PolicyId, PolicySet, Rule, Tier
+from npverify.normal.policy import Action, Direction, Half, Policy, PolicyId, PolicySet, Rule, Tier, pods_stage
 from npverify.normal.predicates import Side, and_, label_in, namespace_is, port_in, protocol_is
 from npverify.oracle import Oracle
 
@@ -54,7 +54,9 @@ RULE = Rule(
 )
 DENY = Policy(DENY_ID, _SUBJECT, (), Span("policies/deny.yaml", 3, 9))
 ALLOW = Policy(ALLOW_ID, _SUBJECT, (RULE,), Span("policies/db.yaml", 1, 1))
-POLICIES = PolicySet("kubernetes", Half(), Half((Tier("NetworkPolicy", (DENY, ALLOW), Action.DENY),)))
+POLICIES = PolicySet(
+    "kubernetes", Half(), Half((pods_stage(Direction.INGRESS, (Tier("NetworkPolicy", (DENY, ALLOW), Action.DENY),)),))
+)
 INVENTORY = Inventory({"shop": Namespace("shop", {})}, (DB, LONE, WEB))
 
 

@@ -50,7 +50,7 @@ def holds_of(pred: Pred, packet: Packet, reading: Mapping[Unknown, str] = {}) ->
     question = Question(pred)
     at = question.encoding
     literal = [
-        at.protocol == PROTOCOLS.index(packet.protocol),
+        at.protocol_is(packet.protocol),
         at.port == packet.port,
         at.icmp_type == packet.icmp[0],
         at.icmp_code == packet.icmp[1],
@@ -187,7 +187,10 @@ POSSIBLE = [
     ("both ends are of one family", and_(block(SRC, "10.0.0.0/8"), block(DST, "fd00::/8")), False),
     ("a virtual address is of the family of the flow", and_(block(Side.VIP, "::/0"), block(DST, "10.0.0.0/8")), False),
     ("both halves cover all", not_(or_(block(SRC, "0.0.0.0/1"), block(SRC, "128.0.0.0/1"), block(SRC, "::/0"))), False),
-    ("a protocol is one of four", not_(protocol_is(*PROTOCOLS)), False),
+    ("a protocol need not have a name", not_(protocol_is(*PROTOCOLS)), True),
+    ("ICMP of IPv6 is ICMP and no protocol of its own", protocol_is("58"), False),
+    ("a protocol without ports has no source port either", and_(protocol_is("50"), port_in(0, 65535, SRC)), False),
+    ("a source port is not 0", port_in(0, 0, SRC), False),
     ("two ports at once", and_(port_in(80, 80), port_in(81, 81)), False),
 ]  # fmt: skip
 

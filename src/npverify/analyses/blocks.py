@@ -68,14 +68,7 @@ def blocks(family: Family, ranges: Iterable[tuple[int, int]]) -> tuple[Prefix, .
 def predicates(policies: PolicySet) -> Iterator[Pred]:
     """Every predicate of a policy set, in the order of the text; equal ones may come twice."""
     for direction in Direction:
-        half = policies.half(direction)
-        yield from (e.match for e in half.exemptions)
-        for tier in half.tiers:
-            for policy in tier.policies:
-                yield policy.subject
-                for rule in policy.rules:
-                    yield rule.peer
-                    yield rule.traffic
+        yield from policies.half(direction).predicates
 
 
 def prefixes_of(preds: Iterable[Pred]) -> tuple[Prefix, ...]:

@@ -13,7 +13,7 @@ from npverify.assertions.claims import Leg
 from npverify.inventory.addresses import NEVER_A_POD, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
 from npverify.inventory.spaces import address_space, merge
-from npverify.inventory.unknowns import Reading, Unknown
+from npverify.inventory.unknowns import OTHER, Reading, Unknown
 from npverify.normal.flow import Flow, Via
 from npverify.normal.policy import Direction, PolicyId
 from npverify.normal.predicates import FALSE, TRUE, Pred, Side, not_
@@ -146,6 +146,7 @@ class Engine:
             src_ip,
             dst_ip,
             chosen.icmp,
+            chosen.src_port,
             same=obligation.how.same,
             own_node=obligation.how.own_node,
             via=via,
@@ -183,7 +184,8 @@ def _one_address(src: Endpoint, dst: Endpoint, *, same: bool) -> bool | None:
 
 def assumed(unknown: Unknown, value: str) -> Assumed:
     """An unknown with the value that a flow needs, in words."""
-    phrase = unknown.phrase.format(value=value) if unknown.phrase else _in_words(unknown, value)
+    shown = "something that is not listed" if value == OTHER else value
+    phrase = unknown.phrase.format(value=shown) if unknown.phrase else _in_words(unknown, value)
     return Assumed(unknown.name, value, phrase)
 
 
@@ -196,7 +198,8 @@ def _in_words(unknown: Unknown, value: str) -> str:
 
 
 def _any_fields(obligation: Obligation, chosen: Chosen, *, any_port: bool) -> Iterator[str]:
-    yield "src_port"
+    if chosen.src_port is None:
+        yield "src_port"
     for name, side, end in (("src_ip", Side.SRC, obligation.src), ("dst_ip", Side.DST, obligation.dst)):
         if side not in chosen.addresses and not end.address_known:
             yield name

@@ -22,8 +22,8 @@ from npverify.inventory.spaces import address_space
 from npverify.inventory.unknowns import Unknown, namespace_label
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction, Policy, PolicySet
-from npverify.normal.predicates import LabelIn, Pred, UnknownIn, atoms_of
-from npverify.oracle import Oracle, touched_address
+from npverify.normal.predicates import LabelIn, PortIn, Pred, Side, UnknownIn, atoms_of
+from npverify.oracle import SOURCE_PORT, Oracle, touched_address
 
 _REMEMBERED = 100_000  # evaluations kept before the memory is given back
 
@@ -41,9 +41,12 @@ class Evaluator:
         self._evaluated: dict[Flow, Evaluation] = {}
         self._labels: dict[tuple[str, str], dict[str, None]] = {}
         self._values: dict[str, dict[str, None]] = {}
+        self._src_ports: set[int] = set()
         for pred in preds:
             for atom in atoms_of(pred):
-                if isinstance(atom, LabelIn):
+                if isinstance(atom, PortIn) and atom.side is Side.SRC:
+                    self._src_ports |= {p for p in (atom.first, atom.last + 1) if 1 <= p <= 65535}
+                elif isinstance(atom, LabelIn):
                     self._labels.setdefault((atom.of, atom.key), {}).update(dict.fromkeys(atom.values or ()))
                 elif isinstance(atom, UnknownIn):
                     self._values.setdefault(atom.unknown.name, {}).update(dict.fromkeys(atom.values))
@@ -107,7 +110,9 @@ class Evaluator:
     def _changes(self, unknown: Unknown, flow: Flow, settled: Flow, allowed: bool) -> str:
         """The name of an unknown, or of an unknown address, if another value gives another verdict; else ""."""
         others: Iterable[Flow]
-        if unknown == touched_address("vip"):
+        if unknown == SOURCE_PORT:
+            name, others = SOURCE_PORT.name, (replace(settled, src_port=port) for port in sorted(self._src_ports))
+        elif unknown == touched_address("vip"):
             if flow.via is None or flow.via.vip is not None or settled.via is None or settled.via.vip is None:
                 return ""
             vips = self._others(settled.via.vip, flow, ())
@@ -196,9 +201,10 @@ def _prefixes_of_rules(policies: tuple[Policy, ...]) -> tuple[Prefix, ...]:
 def _asked_of_all(policies: PolicySet) -> Iterator[Pred]:
     """The predicates that are asked about every flow: those of exemptions and subjects."""
     for direction in Direction:
-        half = policies.half(direction)
-        yield from (exemption.match for exemption in half.exemptions)
-        yield from (policy.subject for tier in half.tiers for policy in tier.policies)
+        for stage in policies.half(direction).stages:
+            yield stage.applies
+            yield from (exemption.match for exemption in stage.exemptions)
+            yield from (policy.subject for tier in stage.tiers for policy in tier.policies)
 
 
 def _on_known_node(end: Endpoint) -> bool:

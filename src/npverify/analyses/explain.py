@@ -112,15 +112,26 @@ def _side(world: World, flow: Flow, verdict: SideVerdict) -> SideNote:
     judged = seen.end(direction.subject)
     if verdict.because == "no pod":
         return SideNote(direction, judged, verdict, (), ())
-    half = world.policies.half(direction)
-    exemptions = tuple(_exemption(exemption, seen) for exemption in half.exemptions)
-    decided = verdict.because == "exempt"
-    tiers = []
-    for tier in half.tiers:
-        note = _tier(tier, judged, seen, verdict, asked=not decided)
-        decided = decided or note.outcome in ("allow", "deny")
-        tiers.append(note)
-    return SideNote(direction, judged, verdict, exemptions, tuple(tiers))
+    exemptions: list[ExemptionNote] = []
+    tiers: list[TierNote] = []
+    skipped: set[str] = set()
+    denied = False
+    for stage in world.policies.half(direction).stages:
+        here = it.oracle.seen_by(stage, seen)
+        if stage.name in skipped or not here.holds(stage.applies):
+            continue
+        notes = [_exemption(exemption, here) for exemption in stage.exemptions]
+        exemptions += notes
+        outcome: Outcome | None = "not asked" if denied else "allow" if any(n.applies for n in notes) else None
+        for tier in stage.tiers:
+            note = _tier(tier, judged, here, verdict, asked=outcome is None)
+            tiers.append(note)
+            if outcome is None and note.outcome in ("allow", "deny"):
+                outcome = note.outcome
+        if outcome == "allow":
+            skipped |= set(stage.skips)
+        denied = denied or outcome == "deny" or (outcome is None and stage.final is Action.DENY)
+    return SideNote(direction, judged, verdict, tuple(exemptions), tuple(tiers))
 
 
 def _exemption(exemption: Exemption, seen: Seen) -> ExemptionNote:

@@ -13,7 +13,7 @@ from npverify.ingest.fields import nearest, type_name
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import Backend, Endpoint, EndpointKind, Inventory, Service, ServicePort
-from npverify.normal.flow import PORT_PROTOCOLS, PROTOCOLS, Flow, Via
+from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, PROTOCOLS, Flow, Via, protocol_name
 
 NOT_SUPPORTED = "NPV163"
 NO_SUCH_FLOW = "NPV164"
@@ -47,6 +47,7 @@ class Traffic:
     protocol: str = "TCP"
     port: int | None = None
     icmp: tuple[int, int] | None = None
+    src_port: int | None = None
 
 
 class FlowReader:
@@ -117,22 +118,42 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
     icmp = _icmp(value.get("icmp"), problems)
     given = value.get("protocol")
     protocol = ("TCP" if value.get("icmp") is None else "ICMP") if given is None else given
-    if not isinstance(protocol, str) or protocol.upper() not in PROTOCOLS:
-        shown = f"`{protocol}`" if isinstance(protocol, str) else type_name(protocol)
-        problems.error(UNREADABLE, f"`protocol` is {shown}", fix=f"write one of {', '.join(PROTOCOLS)}")
+    named = _protocol(protocol)
+    if named is None:
+        shown = f"`{protocol}`" if isinstance(protocol, str | int) else type_name(protocol)
+        fix = f"write one of {', '.join(PROTOCOLS)}, or a number from 0 to 255"
+        problems.error(UNREADABLE, f"`protocol` is {shown}", fix=fix)
         return Traffic()
-    protocol = protocol.upper()
+    protocol = named
     port = _port(value.get("port"), "port", problems)
-    _port(value.get("src_port"), "src_port", problems)
+    src_port = _port(value.get("src_port"), "src_port", problems)
     if protocol not in PORT_PROTOCOLS:
-        if value.get("port") is not None:
-            problems.error(UNREADABLE, "ICMP has no `port`", fix="drop it")
+        for field in ("port", "src_port"):
+            if value.get(field) is not None:
+                problems.error(UNREADABLE, f"{protocol} has no `{field}`", fix="drop it")
+        if icmp is not None and protocol != "ICMP":
+            problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
         return Traffic(protocol, None, icmp)
     if value.get("port") is None:
         problems.error(UNREADABLE, "`port` is missing", fix=f"say which {protocol} port, such as 443")
     if value.get("icmp") is not None:
         problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
-    return Traffic(protocol, port)
+    return Traffic(protocol, port, src_port=src_port)
+
+
+def _protocol(value: object) -> str | None:
+    """The protocol of a name in any case or of a number; None if it is none. ICMPv6 is the ICMP of IPv6 addresses."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        return None
+    if text.isascii() and text.isdigit():
+        return _protocol_of(int(text)) if int(text) <= 255 else None
+    known = {name.lower(): name for name in PROTOCOLS} | {"icmpv6": "ICMP"}
+    return known.get(text.lower())
+
+
+def _protocol_of(number: int) -> str:
+    return "ICMP" if number == ICMPV6 else protocol_name(number)
 
 
 def _port(value: object, field: str, problems: Problems) -> int | None:
@@ -216,7 +237,8 @@ def _flow(src: Ends, source: Endpoint, target: _Target, traffic: Traffic, famili
         via = Via(service.namespace, service.name, vip, traffic.port or 0)
     same = source is dst and source.is_pod and not source.replicated
     near = same_node(source, dst) is True
-    return Flow(source, dst, traffic.protocol, target.port, src_ip, dst_ip, icmp, same, near, via)
+    ips = (src_ip, dst_ip)
+    return Flow(source, dst, traffic.protocol, target.port, *ips, icmp, traffic.src_port, same, near, via)
 
 
 def known_address(end: Endpoint, family: Family) -> Address | None:

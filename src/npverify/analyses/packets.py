@@ -2,7 +2,7 @@
 
 Bit `i * 65536 + port` is the packet to `port` of the i-th protocol of `PORT_PROTOCOLS`; ports are 1 to 65535. ICMP is not
 in these sets. Residuals come from `reduction`; what they leave open beyond the packet, unknowns and addresses, is filled in
-here: unknowns by their default, addresses by the caller.
+here: unknowns by their default, addresses by the caller, the source port by the usual one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from npverify.analyses.results import Ports
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address
-from npverify.normal.flow import PORT_PROTOCOLS
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS
 from npverify.normal.predicates import (
     TRUE,
     AddressIn,
@@ -96,6 +96,8 @@ class PacketSets:
                 return ALL_PACKETS if unknown.default in values else 0
             case ProtocolIs(names):
                 return _on_each(_PORTS, names)
+            case PortIn(first, last, Side.SRC):
+                return ALL_PACKETS if first <= EPHEMERAL <= last else 0
             case PortIn(first, last):
                 return _on_each(((1 << (last + 1)) - (1 << first)) & _PORTS)
             case IcmpIs():

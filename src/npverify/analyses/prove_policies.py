@@ -17,7 +17,7 @@ from npverify.assertions.claims import Assertion, Leg, PolicyClaim
 from npverify.ingest.source import InternalError
 from npverify.inventory.model import EXTERNAL
 from npverify.normal.flow import Verdict
-from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet
+from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Tier
 from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
 from npverify.oracle import Oracle
 from npverify.reduction.bitsets import bits
@@ -204,12 +204,11 @@ def _parts(policies: PolicySet, policy: PolicyId) -> Iterator[Policy]:
 def _changed_set(policies: PolicySet, policy: PolicyId, change: Callable[[Policy], Policy | None]) -> PolicySet:
     """The set with every part of one policy changed, or dropped where `change` gives None."""
 
+    def tier(old: Tier) -> Tier:
+        kept = (change(p) if p.id == policy else p for p in old.policies)
+        return replace(old, policies=tuple(p for p in kept if p is not None))
+
     def of(direction: Direction) -> Half:
-        half = policies.half(direction)
-        tiers = []
-        for tier in half.tiers:
-            kept = (change(p) if p.id == policy else p for p in tier.policies)
-            tiers.append(replace(tier, policies=tuple(p for p in kept if p is not None)))
-        return replace(half, tiers=tuple(tiers))
+        return Half(tuple(replace(s, tiers=tuple(map(tier, s.tiers))) for s in policies.half(direction).stages))
 
     return replace(policies, egress=of(Direction.EGRESS), ingress=of(Direction.INGRESS))

@@ -17,8 +17,10 @@ from npverify.normal.predicates import (
     IcmpIs,
     KindIs,
     LabelIn,
+    LabelText,
     NamedPortIs,
     NamespaceIs,
+    NodeIs,
     Not,
     Or,
     OwnNode,
@@ -30,7 +32,7 @@ from npverify.normal.predicates import (
     Side,
     UnknownIn,
 )
-from npverify.oracle import Oracle, Seen, address, label_value, named_numbers
+from npverify.oracle import Oracle, Seen, address, label_value, named_numbers, port
 
 _SHOWN = 3  # alternatives of a disjunction that are told; the rest is counted
 _SIDE = {Side.SRC: "source", Side.DST: "destination"}
@@ -82,18 +84,22 @@ def _a_kind(side: Side, seen: Seen) -> str:
     return f"the {_SIDE[side]} is {_KIND[seen.end(side).kind]}"
 
 
-def _label(at: LabelIn) -> str:
+def _label(at: LabelIn | LabelText) -> str:
+    if isinstance(at, LabelText):
+        return f"`{at.key}` that {at.test} `{at.text}`"
     if at.values is None:
         return f"`{at.key}`"
     return f"`{at.key}={at.values[0]}`" if len(at.values) == 1 else f"`{at.key}` in ({', '.join(at.values)})"
 
 
-def _owner_of_labels(at: LabelIn, seen: Seen) -> str:
-    who = f"the {_SIDE[at.side]}"
-    return who if at.of == "pod" else f"namespace `{seen.end(at.side).namespace}` of {who}"
+def _owner_of_labels(at: LabelIn | LabelText, seen: Seen) -> str:
+    who, end = f"the {_SIDE[at.side]}", seen.end(at.side)
+    if at.of == "pod":
+        return who
+    return f"{at.of} `{end.namespace if at.of == 'namespace' else end.service_account}` of {who}"
 
 
-def _no_label(at: LabelIn, seen: Seen) -> str:
+def _no_label(at: LabelIn | LabelText, seen: Seen) -> str:
     if not seen.end(at.side).is_pod:
         return _a_kind(at.side, seen)
     value = label_value(at, seen)
@@ -104,7 +110,7 @@ def _no_label(at: LabelIn, seen: Seen) -> str:
     return f"{who} has {shown}, not {_label(at)}"
 
 
-def _label_there(at: LabelIn, seen: Seen) -> str:
+def _label_there(at: LabelIn | LabelText, seen: Seen) -> str:
     value = label_value(at, seen)
     return f"{_owner_of_labels(at, seen)} has a label `{at.key}={value if value != OTHER else '…'}`"
 
@@ -147,21 +153,39 @@ def _owner(at: AddressOwnedBy, seen: Seen) -> str:
     return "a service" if address(at.side, seen)[1] == "vip" else _KIND[seen.end(at.side).kind]
 
 
+def _range(at: PortIn) -> str:
+    return str(at.first) if at.first == at.last else f"in {at.first}-{at.last}"
+
+
+def _which_port(side: Side, seen: Seen) -> str:
+    number = port(side, seen)
+    if side is Side.SRC:
+        return f"source port {number}"
+    return f"port {number}"
+
+
 def _another_port(at: PortIn, seen: Seen) -> str:
     if seen.flow.protocol not in PORT_PROTOCOLS:
         return f"{seen.flow.protocol} has no port"
-    wanted = str(at.first) if at.first == at.last else f"in {at.first}-{at.last}"
-    return f"port {seen.flow.port} is not {wanted}"
+    return f"{_which_port(at.side, seen)} is not {_range(at)}"
 
 
 def _another_named_port(at: NamedPortIs, seen: Seen) -> str:
-    numbers = named_numbers(at, seen.flow.dst)
-    if not numbers:
-        return f"{seen.flow.dst} declares no {at.protocol} port `{at.name}`"
-    if seen.flow.protocol != at.protocol:
+    end = seen.end(at.side)
+    if at.protocol not in (None, seen.flow.protocol):
         return f"protocol {seen.flow.protocol} is not {at.protocol}"
+    numbers = named_numbers(at, end, seen.flow.protocol)
+    if not numbers:
+        return f"{end} declares no {seen.flow.protocol} port `{at.name}`"
     wanted = " or ".join(map(str, numbers))
-    return f"port {seen.flow.port} is not {wanted}, which is `{at.name}` of {seen.flow.dst}"
+    return f"{_which_port(at.side, seen)} is not {wanted}, which is `{at.name}` of {end}"
+
+
+def _elsewhere(at: NodeIs, seen: Seen) -> str:
+    end = seen.end(at.side)
+    if end.kind is EndpointKind.EXTERNAL:
+        return _a_kind(at.side, seen)
+    return f"the {_SIDE[at.side]} is not on node `{at.name}`"
 
 
 def _unknown(at: UnknownIn, seen: Seen) -> str:
@@ -179,6 +203,8 @@ _FALSE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     KindIs: lambda at, seen: _a_kind(at.side, seen),
     NamespaceIs: _not_in_namespace,
     LabelIn: _no_label,
+    LabelText: _no_label,
+    NodeIs: _elsewhere,
     ServiceAccountIs: _another_account,
     AddressIn: _address_elsewhere,
     AddressOwnedBy: lambda at, seen: f"{_address(at.side, seen)} is not the address of {' or '.join(at.owners)}",
@@ -196,12 +222,14 @@ _TRUE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     KindIs: lambda at, seen: _a_kind(at.side, seen),
     NamespaceIs: lambda at, seen: f"the {_SIDE[at.side]} is in namespace `{at.name}`",
     LabelIn: _label_there,
+    LabelText: _label_there,
+    NodeIs: lambda at, seen: f"the {_SIDE[at.side]} is on node `{at.name}`",
     ServiceAccountIs: lambda at, seen: f"the {_SIDE[at.side]} runs under service account `{at.name}`",
     AddressIn: _address_inside,
     AddressOwnedBy: lambda at, seen: f"{_address(at.side, seen)} is the address of {_owner(at, seen)}",
     ProtocolIs: lambda at, seen: f"the protocol is {seen.flow.protocol}",
-    PortIn: lambda at, seen: f"the port is {seen.flow.port}",
-    NamedPortIs: lambda at, seen: f"the port is `{at.name}` of {seen.flow.dst}",
+    PortIn: lambda at, seen: f"the {'source port' if at.side is Side.SRC else 'port'} is {port(at.side, seen)}",
+    NamedPortIs: lambda at, seen: f"the port is `{at.name}` of {seen.end(at.side)}",
     IcmpIs: lambda at, seen: f"it is ICMP type {at.type}",
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is a pod's traffic to itself",

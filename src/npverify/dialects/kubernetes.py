@@ -15,7 +15,7 @@ from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, Ru
 from npverify.dialects.profiles import SWITCHES, Profile
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.normal.flow import PORT_PROTOCOLS
-from npverify.normal.policy import Action, Direction, Exemption, Half, Policy, PolicySet, Rule, Tier
+from npverify.normal.policy import Action, Direction, Exemption, Half, Policy, PolicySet, Rule, Tier, pods_stage
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -50,7 +50,8 @@ def policy_set(policies: Sequence[NetworkPolicy], profile: Profile) -> PolicySet
     """The normal form of all NetworkPolicies together."""
     ordered = sorted(policies, key=lambda p: p.id)  # so that the order of files changes nothing
     egress, ingress = (
-        Half(
+        pods_stage(
+            d,
             _tiers([_policy(p, p.rules[d], d, profile) for p in ordered if d in p.rules], profile),
             tuple(e for e in _exemptions(d, profile) if e.match is not FALSE),
         )
@@ -58,8 +59,8 @@ def policy_set(policies: Sequence[NetworkPolicy], profile: Profile) -> PolicySet
     )
     return PolicySet(
         profile.name,
-        egress,
-        ingress,
+        Half((egress,)),
+        Half((ingress,)),
         switches=profile.free,
         fixed=tuple((s.name, profile.fixed[s.name]) for s in SWITCHES if s.name in profile.fixed),
         vip_visible=profile.pred("service_translation", "after_policy"),
@@ -132,11 +133,13 @@ def _owner_counts(side: Side, profile: Profile) -> Pred:
 
 @_remembered
 def _portless(profile: Profile) -> Pred:
-    """What a rule without `ports` is about: every port, and ICMP where the plugin has it so (the API leaves it open)."""
+    """What a rule without `ports` is about: every port, and ICMP and the other protocols where the plugin has it so (the
+    API leaves them open)."""
     with_icmp = profile.pred("icmp", "portless_rules_only")
     if with_icmp is TRUE:
         return TRUE
-    return or_(protocol_is(*PORT_PROTOCOLS), and_(protocol_is("ICMP"), with_icmp))
+    with_ports = protocol_is(*PORT_PROTOCOLS)
+    return or_(with_ports, and_(not_(with_ports), with_icmp))
 
 
 @_remembered
@@ -183,7 +186,7 @@ def _exemptions(direction: Direction, profile: Profile) -> tuple[Exemption, ...]
         ),
         Exemption(
             "icmp",
-            and_(protocol_is("ICMP"), profile.pred("icmp", "always_allow")),
+            and_(not_(protocol_is(*PORT_PROTOCOLS)), profile.pred("icmp", "always_allow")),
             False,
             "the plugin lets ICMP pass whatever policies say",
         ),

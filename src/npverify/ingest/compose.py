@@ -116,6 +116,11 @@ def compose(text: str, *, pure: bool = False) -> list[Node]:
         while composer.check_node():
             roots.append(composer.get_node())
         return roots
+    except MarkedYAMLError as error:
+        # a libyaml with a limit of its own looks ahead and may reach that first
+        if "nesting depth" in str(error.problem) and not pure:
+            return compose(text, pure=True)
+        raise
     finally:
         composer.dispose()
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems
+from npverify.inventory.accounts import read_accounts
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.containers import warn_without_containers
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory, Service
@@ -58,6 +59,8 @@ def build(
         evidence if families is None else families,
         pod_space,
         tuple(sorted(set(notes))),
+        read_accounts(items["ServiceAccount"], problems),
+        nodes_declared=bool(items["Node"]),
     )
 
 

@@ -70,6 +70,16 @@ class Namespace:
     span: Span | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A service account. Only a declared one tells its labels; of another, `account_label` stands for each."""
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    declared: bool = True
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
     """Who sends or receives. Identity is the object itself; `key` orders endpoints and is unique in an inventory.
@@ -174,6 +184,8 @@ class Inventory:
     `families`  address families that the cluster uses, by evidence; both where nothing tells
     `pod_space` where pods of unknown address live; () where nothing tells
     `notes`     what a reader of a report should know ("shop/old has 0 replicas: no pods"), sorted
+    `nodes_declared`    Node objects are given, so the nodes are all that there are
+    `service_accounts`  those that are declared, by namespace and name; pods may use others, whose labels are unknown
     """
 
     namespaces: Mapping[str, Namespace]
@@ -182,6 +194,8 @@ class Inventory:
     families: frozenset[Family] = frozenset({4, 6})
     pod_space: tuple[Prefix, ...] = ()
     notes: tuple[str, ...] = ()
+    service_accounts: Mapping[tuple[str, str], ServiceAccount] = field(default_factory=dict)
+    nodes_declared: bool = False
 
     @property
     def pods(self) -> tuple[Endpoint, ...]:

@@ -54,6 +54,20 @@ def namespace_label(namespace: str, key: str) -> Unknown:
     return Unknown(f"label {key} of namespace {namespace}", (ABSENT, OTHER), "label", open=True)
 
 
+def account_label(namespace: str, account: str, key: str) -> Unknown:
+    """The value of a label of a service account that is used but not declared."""
+    name = f"label {key} of service account {namespace}/{account}"
+    return Unknown(name, (ABSENT, OTHER), "label", open=True)
+
+
+def label_text(label: Unknown, test: str, text: str) -> Unknown:
+    """Whether a label of unknown value, if it is there, passes a test on its text; independent of the value that is
+    assumed for it, so that there are more readings than can be and never fewer."""
+    shown = text.replace("{", "{{").replace("}", "}}")
+    phrase = f"that the {label.name} {test} `{shown}` is {{value}}"
+    return Unknown(f"{test} `{text}`: {label.name}", ("false", "true"), "label", phrase=phrase)
+
+
 def runtime_label(owner: str, key: str, *, may_be_absent: bool = False, known: str | None = None) -> Unknown:
     """The value of a label that a controller sets when it creates the pod; `known` is its value if it is there at all."""
     if known is not None:

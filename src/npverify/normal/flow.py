@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +11,35 @@ from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, Policy, Rule
 
 PORT_PROTOCOLS = ("TCP", "UDP", "SCTP")
-PROTOCOLS = (*PORT_PROTOCOLS, "ICMP")
+PROTOCOLS = (*PORT_PROTOCOLS, "ICMP", "UDPLite")
+"""The protocols that have a name; ICMP is that of the flow's address family, so ICMPv6 between IPv6 addresses.
+
+Every other IP protocol is its number as decimal text, "50".
+"""
+NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "UDPLite": 136}
+"""Protocol numbers: IANA registry "Assigned Internet Protocol Numbers"."""
+ICMPV6 = 58
+
+
+def protocol_number(name: str) -> int:
+    """The number of a protocol; ICMP has that of IPv4 in both families."""
+    return NUMBERS[name] if name in NUMBERS else int(name)
+
+
+def protocol_name(number: int) -> str:
+    """The protocol of a number, 0 to 255."""
+    return next((name for name, value in NUMBERS.items() if value == number), str(number))
+
+
+EPHEMERAL = 49152
+"""The source port of a flow that names none: the first of the dynamic ports (RFC 6335)."""
+
+
+class Request(NamedTuple):
+    """What an HTTP client asks for."""
+
+    method: str
+    path: str
 
 
 class Via(NamedTuple):
@@ -27,7 +56,8 @@ class Flow:
     """One connection attempt, as the destination gets it: `dst`, `dst_ip` and `port` are those behind a Service.
 
     src_ip, dst_ip   of one family; None where the endpoint's address is unknown and not chosen
-    port             destination port, None for ICMP; a source port never matters (kubernetes/api networking/v1)
+    port             destination port, None for protocols without ports
+    src_port         source port; None: any, where no policy looks at it
     same             source and destination are one pod (for a replicated endpoint, one and the same replica)
     own_node         one end is the node, or on the host network of the node, that the other end runs on
     via              the Service, if the source addressed one
@@ -40,6 +70,7 @@ class Flow:
     src_ip: Address | None = None
     dst_ip: Address | None = None
     icmp: tuple[int, int] | None = None
+    src_port: int | None = None
     same: bool = False
     own_node: bool = False
     via: Via | None = None
@@ -57,8 +88,9 @@ class SideVerdict:
     """The verdict of one direction.
 
     `because` is one of: `rule` (the rules in `by` decided), `no rule` (the policies in `by` select the endpoint and no
-    rule matches), `not isolated` (no policy selects it), `exempt` (`exemption` names why no policy judges the flow),
-    `no pod` (the judged end is not a pod, no policy applies).
+    rule matches), `not isolated` (no policy decides, and the default is to allow), `default` (no policy decides, and the
+    default is to deny), `exempt` (`exemption` names why no policy judges the flow), `no pod` (nothing judges this end).
+    `stage` names the stage that decided, "" where nothing judges the flow.
     """
 
     direction: Direction
@@ -66,6 +98,7 @@ class SideVerdict:
     because: str
     by: tuple[Decider, ...] = ()
     exemption: str = ""
+    stage: str = ""
 
     @property
     def allowed(self) -> bool:

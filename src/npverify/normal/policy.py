@@ -5,13 +5,15 @@ Every dialect is lowered to these types; nothing downstream knows a dialect.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from npverify.ingest.source import Span
+from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import FALSE, Pred, Side, and_
+from npverify.normal.predicates import FALSE, Pred, Side, and_, kind_is
 
 
 class Direction(StrEnum):
@@ -78,13 +80,16 @@ class Rule:
 class Policy:
     """The part of an API object that speaks about one direction.
 
-    `subject` looks at the subject side only; `rules` are in the order in which they are asked.
+    `subject` looks at the subject side only; `rules` are in the order in which they are asked. `order` is the number
+    that places it in its tier where the dialect has one (None: it has none, infinity: behind all numbers); policies of
+    one order stand as the dialect's tie-break has them.
     """
 
     id: PolicyId
     subject: Pred
     rules: tuple[Rule, ...]
     span: Span | None = None
+    order: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,17 +118,69 @@ class Exemption:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Half:
-    """Everything that judges one direction. After the last tier a flow is allowed."""
+class Stage:
+    """A point on the way of a flow that asks its tiers, if it `applies` to the flow.
 
+    `final`    what is said after the last tier: ALLOW or DENY
+    `skips`    names of later stages that do not see what a rule or an exemption of this stage allows
+    `hosts`    it may judge nodes and what runs on their network
+    `before_translation`  it sees the address and port of the Service that was called, not those of the backend
+    """
+
+    name: str
+    applies: Pred
     tiers: tuple[Tier, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
+    final: Action = Action.ALLOW
+    skips: tuple[str, ...] = ()
+    before_translation: bool = False
+    hosts: bool = False
+
+
+def pods_stage(
+    direction: Direction,
+    tiers: tuple[Tier, ...] = (),
+    exemptions: tuple[Exemption, ...] = (),
+    kinds: tuple[EndpointKind, ...] = (EndpointKind.POD, EndpointKind.HOST_POD),
+) -> Stage:
+    """The stage that judges pods, whose flows are allowed where no policy decides."""
+    return Stage("pods", kind_is(direction.subject, *kinds), tiers, exemptions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Half:
+    """Everything that judges one direction: a flow is allowed where every stage that applies to it allows it."""
+
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers of all stages, one after the other."""
+        return tuple(tier for stage in self.stages for tier in stage.tiers)
+
+    @property
+    def exemptions(self) -> tuple[Exemption, ...]:
+        """The exemptions of all stages, one after the other."""
+        return tuple(exemption for stage in self.stages for exemption in stage.exemptions)
+
+    @property
+    def predicates(self) -> Iterator[Pred]:
+        """Every predicate, in the order of the text; equal ones may come twice."""
+        for stage in self.stages:
+            yield stage.applies
+            yield from (exemption.match for exemption in stage.exemptions)
+            for policy in (p for tier in stage.tiers for p in tier.policies):
+                yield policy.subject
+                for rule in policy.rules:
+                    yield rule.peer
+                    yield rule.traffic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicySet:
     """A whole set of policies under one profile.
 
+    `profile`   the name of the plugin's profile
     `switches`  the switches that are free, in the order of the table; fixed ones are folded into the predicates
     `fixed`     name and value of those that the profile or the user fixed
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
@@ -135,6 +192,11 @@ class PolicySet:
     switches: tuple[Unknown, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
     vip_visible: Pred = FALSE
+
+    @property
+    def judges_hosts(self) -> bool:
+        """Whether some stage may judge what a node sends or receives for itself."""
+        return any(stage.hosts for d in Direction for stage in self.half(d).stages)
 
     def half(self, direction: Direction) -> Half:
         """The side of the set that judges a direction."""

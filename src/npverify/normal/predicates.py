@@ -7,13 +7,15 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 | --- | --- |
 | KindIs(side, kinds) | the endpoint is of one of these kinds |
 | NamespaceIs(side, name) | it is a pod of that namespace |
-| LabelIn(side, of, key, values) | it is a pod whose label (or whose namespace's label) `key` is there with one of `values`; values None: is there |
+| LabelIn(side, of, key, values) | it is a pod whose label (or its namespace's, or its service account's) `key` is there with one of `values`; values None: is there |
+| LabelText(side, of, key, test, text) | the same label is there and contains, starts with or ends with the text |
 | ServiceAccountIs(side, name) | it is a pod that runs under that service account |
+| NodeIs(side, name) | it is that node, or a pod that runs on it |
 | AddressIn(side, prefix) | the address that the policy sees on that side lies in the prefix (so it is of its family) |
 | AddressOwnedBy(side, owners) | that address is a pod's, a node's, a service's (virtual IP) or an outside one |
-| ProtocolIs(names) | TCP, UDP, SCTP, ICMP |
-| PortIn(first, last) | the protocol has ports and the destination port lies in the range, both ends included |
-| NamedPortIs(name, protocol, origins, first_only) | the destination pod declares such a port and the flow goes to it |
+| ProtocolIs(names) | one of the protocols of `normal.flow` |
+| PortIn(first, last, side) | the protocol has ports and the port of that side lies in the range, both ends included |
+| NamedPortIs(name, protocol, origins, first_only, side) | the pod on that side declares such a port (of any protocol if None) and the flow has its protocol and number there |
 | IcmpIs(type, code) | ICMP of that type (and code, if not None) |
 | UnknownIn(unknown, values) | the reading gives the unknown one of these values |
 | SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
@@ -48,6 +50,8 @@ class Side(StrEnum):
 
 
 Owner = Literal["pod", "node", "service", "external"]
+LabelOf = Literal["pod", "namespace", "service account"]
+TextTest = Literal["contains", "starts with", "ends with"]
 
 _interned: WeakValueDictionary[tuple[Any, ...], Pred] = WeakValueDictionary()
 
@@ -113,13 +117,28 @@ class NamespaceIs(Pred):
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelIn(Pred):
     side: Side
-    of: Literal["pod", "namespace"]
+    of: LabelOf
     key: str
     values: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LabelText(Pred):
+    side: Side
+    of: LabelOf
+    key: str
+    test: TextTest
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ServiceAccountIs(Pred):
+    side: Side
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeIs(Pred):
     side: Side
     name: str
 
@@ -145,14 +164,16 @@ class ProtocolIs(Pred):
 class PortIn(Pred):
     first: int
     last: int
+    side: Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedPortIs(Pred):
     name: str
-    protocol: str
+    protocol: str | None
     origins: tuple[PortOrigin, ...]
     first_only: bool
+    side: Side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,7 +265,7 @@ def namespace_is(side: Side, name: str) -> Pred:
     return _intern(NamespaceIs, side, name)
 
 
-def label_in(side: Side, of: Literal["pod", "namespace"], key: str, values: Iterable[str] | None) -> Pred:
+def label_in(side: Side, of: LabelOf, key: str, values: Iterable[str] | None) -> Pred:
     """The endpoint is a pod whose label has one of these values; values None: has the label at all."""
     if values is None:
         return _intern(LabelIn, side, of, key, None)
@@ -252,9 +273,19 @@ def label_in(side: Side, of: Literal["pod", "namespace"], key: str, values: Iter
     return _intern(LabelIn, side, of, key, chosen) if chosen else FALSE
 
 
+def label_text(side: Side, of: LabelOf, key: str, test: TextTest, text: str) -> Pred:
+    """The endpoint is a pod whose label is there and passes the test; an empty text is in every label."""
+    return _intern(LabelText, side, of, key, test, text) if text else label_in(side, of, key, None)
+
+
 def service_account_is(side: Side, name: str) -> Pred:
     """The endpoint is a pod that runs under that service account of its namespace."""
     return _intern(ServiceAccountIs, side, name)
+
+
+def node_is(side: Side, name: str) -> Pred:
+    """The endpoint is that node, or a pod that runs on it."""
+    return _intern(NodeIs, side, name)
 
 
 def address_in(side: Side, prefix: Prefix) -> Pred:
@@ -272,18 +303,20 @@ def protocol_is(*names: str) -> Pred:
     return _intern(ProtocolIs, tuple(sorted(set(names)))) if names else FALSE
 
 
-def port_in(first: int, last: int) -> Pred:
-    """The flow has a destination port between the two, both included; ValueError outside 0..65535 or reversed."""
+def port_in(first: int, last: int, side: Side = Side.DST) -> Pred:
+    """The flow has a port between the two on that side, both included; ValueError outside 0..65535 or reversed."""
     if not 0 <= first <= last <= 65535:
         raise ValueError(f"not a port range: {first}-{last}")
-    return _intern(PortIn, first, last)
+    return _intern(PortIn, first, last, side)
 
 
-def named_port_is(name: str, protocol: str, origins: Iterable[PortOrigin], *, first_only: bool) -> Pred:
-    """The destination pod declares a port of that name and protocol on a container of one of `origins`, and the flow
-    goes to that number by that protocol. With `first_only` only the first such declaration counts, else every one."""
+def named_port_is(
+    name: str, protocol: str | None, origins: Iterable[PortOrigin], *, first_only: bool, side: Side = Side.DST
+) -> Pred:
+    """The pod on a side declares a port of that name and protocol (None: any) on a container of one of `origins`, and
+    the flow has that number there by that protocol. With `first_only` only the first such declaration counts."""
     chosen = tuple(sorted(set(origins)))
-    return _intern(NamedPortIs, name, protocol, chosen, first_only) if chosen else FALSE
+    return _intern(NamedPortIs, name, protocol, chosen, first_only, side) if chosen else FALSE
 
 
 def icmp_is(type_: int, code: int | None = None) -> Pred:

@@ -6,15 +6,16 @@ not looked at cannot change the answer while everything else stays, so the recor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from npverify.inventory.addresses import Address
 from npverify.inventory.labels import pod_label
-from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Namespace
-from npverify.inventory.unknowns import ABSENT, Reading, Unknown, namespace_label
-from npverify.normal.flow import PORT_PROTOCOLS, Flow
+from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory
+from npverify.inventory.placement import node_of
+from npverify.inventory.unknowns import ABSENT, Reading, Unknown, account_label, label_text, namespace_label
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow
 from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
@@ -23,8 +24,10 @@ from npverify.normal.predicates import (
     IcmpIs,
     KindIs,
     LabelIn,
+    LabelText,
     NamedPortIs,
     NamespaceIs,
+    NodeIs,
     Not,
     Or,
     OwnNode,
@@ -45,13 +48,15 @@ Touched = dict[str, Unknown]
 class Seen:
     """One flow as one direction's policies see it, and what an evaluation of it looked at.
 
-    `vip` says that the destination is seen under the virtual address of the Service that the flow went through.
+    `vip` says that the destination is seen under the virtual address of the Service that the flow went through, and
+    `before_translation` that its port is seen as well.
     """
 
     flow: Flow
     reading: Reading
-    namespaces: Mapping[str, Namespace]
+    inventory: Inventory
     vip: bool = False
+    before_translation: bool = False
     touched: Touched = field(default_factory=dict)
 
     def end(self, side: Side) -> Endpoint:
@@ -68,6 +73,10 @@ class Seen:
         return _MEANING[type(pred)](pred, self)
 
 
+SOURCE_PORT = Unknown("source port", ("",))
+"""What `Seen.touched` holds where a source port was looked at that the flow leaves open."""
+
+
 def touched_address(end: Literal["src", "dst", "vip"]) -> Unknown:
     """What `Seen.touched` holds where a prefix was compared with an end's address."""
     return _ADDRESSES[end]
@@ -76,24 +85,45 @@ def touched_address(end: Literal["src", "dst", "vip"]) -> Unknown:
 _ADDRESSES = {end: Unknown(f"address at {end}", ("",)) for end in ("src", "dst", "vip")}
 
 
-def label_value(at: LabelIn, seen: Seen) -> str | None:
+def label_value(at: LabelIn | LabelText, seen: Seen) -> str | None:
     """The value of the label that the atom asks for, None if it is absent."""
-    end = seen.end(at.side)
-    if not end.is_pod:
-        return None
-    value: str | Unknown | None
-    if at.of == "pod":
-        value = pod_label(end, at.key, Side.SRC if seen.flow.same else at.side)
-    else:
-        namespace = seen.namespaces.get(end.namespace)
-        value = namespace.labels.get(at.key) if namespace else None
-        if value is None and not (namespace and namespace.declared):
-            # the server sets this one on every namespace: kubernetes core/v1 defaults.go SetDefaults_Namespace
-            value = end.namespace if at.key == METADATA_NAME else namespace_label(end.namespace, at.key)
+    value = _label(at, seen)
     if isinstance(value, Unknown):
         known = seen.value(value)
         return None if known == ABSENT else known
     return value
+
+
+def _label(at: LabelIn | LabelText, seen: Seen) -> str | Unknown | None:
+    end = seen.end(at.side)
+    if not end.is_pod:
+        return None
+    if at.of == "pod":
+        return pod_label(end, at.key, Side.SRC if seen.flow.same else at.side)
+    if at.of == "service account":
+        account = seen.inventory.service_accounts.get((end.namespace, end.service_account))
+        return account.labels.get(at.key) if account else account_label(end.namespace, end.service_account, at.key)
+    namespace = seen.inventory.namespaces.get(end.namespace)
+    value = namespace.labels.get(at.key) if namespace else None
+    if value is None and not (namespace and namespace.declared):
+        # the server sets this one on every namespace: kubernetes core/v1 defaults.go SetDefaults_Namespace
+        return end.namespace if at.key == METADATA_NAME else namespace_label(end.namespace, at.key)
+    return value
+
+
+_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "contains": str.__contains__,
+    "starts with": str.startswith,
+    "ends with": str.endswith,
+}
+
+
+def _label_text(at: LabelText, seen: Seen) -> bool:
+    value = _label(at, seen)
+    if isinstance(value, Unknown):
+        # the text of such a label is unknown as well, so what it contains is a fact of its own
+        return seen.value(value) != ABSENT and seen.value(label_text(value, at.test, at.text)) == "true"
+    return value is not None and _TESTS[at.test](value, at.text)
 
 
 def _label_in(at: LabelIn, seen: Seen) -> bool:
@@ -109,6 +139,19 @@ def address(side: Side, seen: Seen) -> tuple[Address | None, Literal["src", "dst
     if seen.vip and flow.via is not None:
         return flow.via.vip, "vip"
     return flow.dst_ip, "dst"
+
+
+def _node_is(at: NodeIs, seen: Seen) -> bool:
+    end, other = seen.end(at.side), seen.end(at.side.other)
+    if end.kind is EndpointKind.EXTERNAL:
+        return False
+    if end.node is not None:
+        return end.node == at.name
+    if seen.flow.own_node and other.node is not None:
+        return other.node == at.name
+    if seen.flow.own_node and at.side is Side.DST:
+        return seen.value(node_of(other, Side.SRC, seen.inventory)) == at.name
+    return seen.value(node_of(end, Side.SRC if seen.flow.same else at.side, seen.inventory)) == at.name
 
 
 def _address_in(at: AddressIn, seen: Seen) -> bool:
@@ -145,23 +188,38 @@ def _service_account_is(at: ServiceAccountIs, seen: Seen) -> bool:
     return end.is_pod and end.service_account == at.name
 
 
-def _port_in(at: PortIn, seen: Seen) -> bool:
+def port(side: Side, seen: Seen) -> int | None:
+    """The port of one side; a source port that the flow leaves open is one that a client is given."""
     flow = seen.flow
-    return flow.protocol in PORT_PROTOCOLS and flow.port is not None and at.first <= flow.port <= at.last
+    if flow.protocol not in PORT_PROTOCOLS:
+        return None
+    if side is Side.SRC:
+        if flow.src_port is None:
+            seen.touched[SOURCE_PORT.name] = SOURCE_PORT
+        return EPHEMERAL if flow.src_port is None else flow.src_port
+    return flow.via.port if seen.before_translation and flow.via is not None else flow.port
 
 
-def named_numbers(at: NamedPortIs, end: Endpoint) -> tuple[int, ...]:
-    """The numbers that a named port stands for at a destination; none unless it is a pod that declares the name."""
-    if not end.is_pod:
+def _port_in(at: PortIn, seen: Seen) -> bool:
+    number = port(at.side, seen)
+    return number is not None and at.first <= number <= at.last
+
+
+def named_numbers(at: NamedPortIs, end: Endpoint, protocol: str) -> tuple[int, ...]:
+    """The numbers that a named port stands for at an end, for flows of a protocol; none unless it is a pod that
+    declares the name."""
+    if not end.is_pod or at.protocol not in (None, protocol):
         return ()
     found = tuple(
-        p.number for p in end.ports if p.name == at.name and p.protocol == at.protocol and p.origin in at.origins
+        p.number for p in end.ports if p.name == at.name and p.protocol == protocol and p.origin in at.origins
     )
     return found[:1] if at.first_only else found
 
 
 def _named_port_is(at: NamedPortIs, seen: Seen) -> bool:
-    return seen.flow.protocol == at.protocol and seen.flow.port in named_numbers(at, seen.flow.dst)
+    if at.side is Side.DST and seen.before_translation and seen.flow.via is not None:
+        return False
+    return port(at.side, seen) in named_numbers(at, seen.end(at.side), seen.flow.protocol)
 
 
 def _icmp_is(at: IcmpIs, seen: Seen) -> bool:
@@ -186,6 +244,8 @@ _MEANING: dict[type[Pred], Callable[[Any, Seen], bool]] = {
     KindIs: lambda at, seen: seen.end(at.side).kind in at.kinds,
     NamespaceIs: _namespace_is,
     LabelIn: _label_in,
+    LabelText: _label_text,
+    NodeIs: _node_is,
     ServiceAccountIs: _service_account_is,
     AddressIn: _address_in,
     AddressOwnedBy: _address_owned_by,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from npverify.inventory.model import Endpoint, Inventory
+from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import Decider, Flow, SideVerdict, Verdict
-from npverify.normal.policy import Action, Direction, Half, Policy, PolicySet, Rule, Tier
+from npverify.normal.policy import Action, Direction, Policy, PolicySet, Rule, Stage, Tier
 from npverify.normal.predicates import (
     And,
     KindIs,
     LabelIn,
+    LabelText,
     NamespaceIs,
+    NodeIs,
     Pred,
     ServiceAccountIs,
     Side,
@@ -23,7 +25,7 @@ from npverify.normal.predicates import (
 from npverify.oracle.atoms import Seen, Touched
 
 DEFAULT_READING: Reading = {}
-_ABOUT_THE_SUBJECT = (KindIs, NamespaceIs, LabelIn, ServiceAccountIs, UnknownIn)
+_ABOUT_THE_SUBJECT = (KindIs, NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, UnknownIn)
 _REMEMBERED = 500_000  # selections kept before the memory is given back
 
 Asked = tuple[tuple[Policy, ...], ...]
@@ -35,8 +37,21 @@ class Oracle:
 
     def __init__(self, policies: PolicySet, inventory: Inventory) -> None:
         self.policies = policies
-        self._namespaces = inventory.namespaces
+        self._inventory = inventory
         self._halves = {d: tuple(_Index.of(t, d.subject) for t in policies.half(d).tiers) for d in Direction}
+        self._only_allows = frozenset(
+            tier
+            for d in Direction
+            for tier in policies.half(d).tiers
+            if all(r.action in (Action.ALLOW, Action.LOG) for p in tier.policies for r in p.rules)
+        )
+        self._by_node = any(
+            isinstance(atom, NodeIs)
+            for d in Direction
+            for tier in policies.half(d).tiers
+            for policy in tier.policies
+            for atom in atoms_of(policy.subject)
+        )
         self._selected: dict[tuple[object, ...], tuple[Asked, Touched]] = {}
         self._alikes: dict[Endpoint, tuple[object, ...]] = {}
 
@@ -49,32 +64,57 @@ class Oracle:
     def side(
         self, direction: Direction, flow: Flow, reading: Reading = DEFAULT_READING, touched: Touched | None = None
     ) -> SideVerdict:
-        """Ask tier by tier; the first that does not pass decides."""
-        if not (flow.src if direction is Direction.EGRESS else flow.dst).is_pod:
+        """Ask stage by stage; the first that denies decides, else the last that has something to say."""
+        if not self._judged(direction, flow):
             return SideVerdict(direction, Action.ALLOW, "no pod")
-        half = self.policies.half(direction)
         seen = self.seen(flow, reading, direction)
+        said: list[SideVerdict] = []
+        skipped: set[str] = set()
         try:
-            for exemption in half.exemptions:
-                if seen.holds(exemption.match):
-                    return SideVerdict(direction, Action.ALLOW, "exempt", exemption=exemption.name)
-            return self._walk(direction, half, seen)
+            asked = iter(self._asked(direction, seen))
+            for stage in self.policies.half(direction).stages:
+                theirs = [next(asked) for _ in stage.tiers]
+                here = self.seen_by(stage, seen)
+                if stage.name in skipped or not here.holds(stage.applies):
+                    continue
+                verdict = self._stage(direction, stage, theirs, here)
+                said.append(verdict)
+                if not verdict.allowed:
+                    return verdict
+                if verdict.because in ("rule", "exempt"):
+                    skipped |= set(stage.skips)
         finally:
             if touched is not None:
                 touched.update(seen.touched)
+        if not said:
+            pod = seen.end(direction.subject).is_pod
+            return SideVerdict(direction, Action.ALLOW, "not isolated" if pod else "no pod")
+        return next((v for v in reversed(said) if v.because != "not isolated"), said[-1])
 
-    def _walk(self, direction: Direction, half: Half, seen: Seen) -> SideVerdict:
-        for tier, index, asked in zip(half.tiers, self._halves[direction], self._asked(direction, seen), strict=True):
-            matching = matching_rules(asked, seen)
+    def _judged(self, direction: Direction, flow: Flow) -> bool:
+        end = flow.src if direction is Direction.EGRESS else flow.dst
+        return end.is_pod or (end.kind is EndpointKind.NODE and self.policies.judges_hosts)
+
+    def _stage(
+        self, direction: Direction, stage: Stage, asked: Sequence[tuple[Policy, ...]], seen: Seen
+    ) -> SideVerdict:
+        """Ask tier by tier; the first that does not pass decides."""
+        for exemption in stage.exemptions:
+            if seen.holds(exemption.match):
+                return SideVerdict(direction, Action.ALLOW, "exempt", exemption=exemption.name, stage=stage.name)
+        for tier, policies in zip(stage.tiers, asked, strict=True):
+            matching = matching_rules(policies, seen)
             first = next(matching, None)
             if first is None:
-                if asked and tier.no_match is Action.DENY:
-                    return SideVerdict(direction, Action.DENY, "no rule", tuple(Decider(p, None) for p in asked))
+                if policies and tier.no_match is Action.DENY:
+                    by = tuple(Decider(p, None) for p in policies)
+                    return SideVerdict(direction, Action.DENY, "no rule", by, stage=stage.name)
             elif (action := first[1].action) is not Action.PASS:
                 # where no rule of the tier could say otherwise, every rule that matches is a reason
-                by = (first, *matching) if index.only_allows else (first,)
-                return SideVerdict(direction, action, "rule", tuple(Decider(*said) for said in by))
-        return SideVerdict(direction, Action.ALLOW, "not isolated")
+                found = (first, *matching) if tier in self._only_allows else (first,)
+                return SideVerdict(direction, action, "rule", tuple(Decider(*f) for f in found), stage=stage.name)
+        because = "not isolated" if stage.final is Action.ALLOW else "default"
+        return SideVerdict(direction, stage.final, because, stage=stage.name)
 
     def holds(
         self, pred: Pred, flow: Flow, reading: Reading = DEFAULT_READING, direction: Direction = Direction.INGRESS
@@ -84,14 +124,20 @@ class Oracle:
 
     def seen(self, flow: Flow, reading: Reading, direction: Direction) -> Seen:
         """The flow as the policies of one direction see it."""
-        seen = Seen(flow, reading, self._namespaces)
+        seen = Seen(flow, reading, self._inventory)
         if direction is Direction.EGRESS and flow.via is not None:
             seen.vip = seen.holds(self.policies.vip_visible)
         return seen
 
+    def seen_by(self, stage: Stage, seen: Seen) -> Seen:
+        """The flow as one stage sees it; what it looks at is recorded in the same place."""
+        if not stage.before_translation:
+            return seen
+        return Seen(seen.flow, seen.reading, seen.inventory, True, True, seen.touched)
+
     def asked(self, direction: Direction, flow: Flow, reading: Reading = DEFAULT_READING) -> Asked:
-        """The policies that select the judged endpoint, per tier; none where it is not a pod."""
-        if not (flow.src if direction is Direction.EGRESS else flow.dst).is_pod:
+        """The policies that select the judged endpoint, per tier of `Half.tiers`; none where nothing judges it."""
+        if not self._judged(direction, flow):
             return tuple(() for _ in self._halves[direction])
         return self._asked(direction, self.seen(flow, reading, direction))
 
@@ -100,15 +146,19 @@ class Oracle:
         found = self._alikes.get(end)
         if found is None:
             labels = tuple(sorted(end.labels.items(), key=lambda label: label[0]))
-            found = self._alikes[end] = (end.kind, end.namespace, end.service_account, end.replicated, labels)
+            own = end if self._by_node or not end.is_pod else None
+            found = (end.kind, end.namespace, end.service_account, end.replicated, own, labels)
+            self._alikes[end] = found
         return found
 
     def _asked(self, direction: Direction, seen: Seen) -> Asked:
         end = seen.end(direction.subject)
-        key = (direction, self._alike(end), seen.flow.same, tuple(sorted(seen.reading.items())))
+        # where a pod runs is taken from the other end if the two share their node
+        beside = seen.end(direction.peer) if self._by_node and seen.flow.own_node else None
+        key = (direction, self._alike(end), beside, seen.flow.same, tuple(sorted(seen.reading.items())))
         found = self._selected.get(key)
         if found is None:
-            fresh = Seen(seen.flow, seen.reading, seen.namespaces, seen.vip)
+            fresh = Seen(seen.flow, seen.reading, seen.inventory, seen.vip)
             asked = tuple(
                 tuple(p for p in index.candidates(end) if p in index.by_packet or fresh.holds(p.subject))
                 for index in self._halves[direction]
@@ -143,7 +193,6 @@ class _Index:
 
     by_namespace: dict[str | None, tuple[tuple[int, Policy], ...]]
     by_packet: frozenset[Policy]
-    only_allows: bool
 
     @classmethod
     def of(cls, tier: Tier, side: Side) -> _Index:
@@ -156,7 +205,6 @@ class _Index:
             frozenset(
                 p for p in tier.policies if not all(isinstance(a, _ABOUT_THE_SUBJECT) for a in atoms_of(p.subject))
             ),
-            all(r.action in (Action.ALLOW, Action.LOG) for p in tier.policies for r in p.rules),
         )
 
     def candidates(self, end: Endpoint) -> tuple[Policy, ...]:

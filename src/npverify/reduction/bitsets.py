@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from npverify.inventory.addresses import Family, Prefix
-from npverify.inventory.model import Endpoint, EndpointKind, Inventory
+from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
@@ -24,10 +24,14 @@ from npverify.normal.predicates import (
     Const,
     KindIs,
     LabelIn,
+    LabelText,
+    NamedPortIs,
     NamespaceIs,
+    NodeIs,
     Not,
     Or,
     OwnNode,
+    PortIn,
     Pred,
     SelfTraffic,
     ServiceAccountIs,
@@ -39,6 +43,20 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.classes import Classes
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, label_residual
+
+_ABOUT_AN_END = (
+    KindIs,
+    NamespaceIs,
+    LabelIn,
+    LabelText,
+    ServiceAccountIs,
+    NodeIs,
+    NamedPortIs,
+    AddressIn,
+    AddressOwnedBy,
+    OwnNode,
+)
+_AT_A_SERVICE = (AddressIn, AddressOwnedBy, PortIn, NamedPortIs)
 
 Parts = tuple[tuple[int, Pred], ...]
 """Disjoint sets of classes that are everything together, each with what is left of a predicate for them."""
@@ -58,20 +76,26 @@ class Bitsets:
     def __init__(self, classes: Classes, inventory: Inventory, partial: Partial) -> None:
         self.all = (1 << len(classes)) - 1
         self._classes = classes
-        self._namespaces = inventory.namespaces
+        self._inventory = inventory
         self._partial = partial
         self._memo: dict[tuple[Pred, Side, Circumstance], Parts] = {}
         self._by_kind: dict[EndpointKind, int] = {}
         self._by_namespace: dict[str, int] = {}
+        self._by_account: dict[tuple[str, str], int] = {}
+        self._by_ports: dict[tuple[ContainerPort, ...], int] = {}
         self._by_label: dict[str, dict[str | Unknown, int]] = {}
         for c, end in enumerate(classes.representatives):
             bit = 1 << c
             self._by_kind[end.kind] = self._by_kind.get(end.kind, 0) | bit
             if end.is_pod:
                 self._by_namespace[end.namespace] = self._by_namespace.get(end.namespace, 0) | bit
+                account = (end.namespace, end.service_account)
+                self._by_account[account] = self._by_account.get(account, 0) | bit
                 for key, value in end.labels.items():
                     having = self._by_label.setdefault(key, {})
                     having[value] = having.get(value, 0) | bit
+            ports = tuple(p for p in end.ports if p.name) if end.is_pod else ()
+            self._by_ports[ports] = self._by_ports.get(ports, 0) | bit
         self._addresses = _Addresses(list(classes.representatives))
 
     def parts(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
@@ -115,32 +139,30 @@ class Bitsets:
     def _atom(self, atom: Pred, side: Side, how: Circumstance) -> Parts:
         if isinstance(atom, SelfTraffic):
             return ((self.all, self._partial.residual(atom, Direction.EGRESS, how)),)
-        if not isinstance(
-            atom, KindIs | NamespaceIs | LabelIn | ServiceAccountIs | AddressIn | AddressOwnedBy | OwnNode
-        ):
-            return ((self.all, atom),)
-        if atom.side is not side:
+        if isinstance(atom, PortIn):
+            return ((self.all, self._partial.residual(atom, _looking(side), how)),)
+        if not isinstance(atom, _ABOUT_AN_END) or atom.side is not side:
             return ((self.all, atom),)
         if isinstance(atom, KindIs):
             return self._exactly(sum(self._by_kind.get(kind, 0) for kind in atom.kinds))
         if isinstance(atom, NamespaceIs):
             return self._exactly(self._by_namespace.get(atom.name, 0))
-        if isinstance(atom, LabelIn):
+        if isinstance(atom, LabelIn | LabelText):
             return self._labelled(atom)
         return self._by_representatives(atom, side, how)
 
     def _exactly(self, classes: int) -> Parts:
         return tuple((part, left) for part, left in ((classes, TRUE), (self.all & ~classes, FALSE)) if part)
 
-    def _labelled(self, atom: LabelIn) -> Parts:
+    def _labelled(self, atom: LabelIn | LabelText) -> Parts:
         found: dict[Pred, int] = {}
         if atom.of == "pod":
             groups = list(self._by_label.get(atom.key, {}).values())
         else:
-            groups = list(self._by_namespace.values())
+            groups = list((self._by_namespace if atom.of == "namespace" else self._by_account).values())
         for classes in groups:
             end = self._classes.representative(classes.bit_length() - 1)
-            left = label_residual(atom, end, self._namespaces)
+            left = label_residual(atom, end, self._inventory)
             found[left] = found.get(left, 0) | classes
         if without := self.all & ~sum(groups):
             found[FALSE] = found.get(FALSE, 0) | without
@@ -148,11 +170,13 @@ class Bitsets:
 
     def _by_representatives(self, atom: Pred, side: Side, how: Circumstance) -> Parts:
         """The partition by an atom that is evaluated once for every group of classes that it cannot tell apart."""
-        direction = Direction.EGRESS if side is Side.DST else Direction.INGRESS
+        direction = _looking(side)
         if isinstance(atom, AddressIn):
             groups = self._addresses.groups(atom.prefix)
         elif isinstance(atom, AddressOwnedBy | OwnNode):
             groups = list(self._by_kind.values())
+        elif isinstance(atom, NamedPortIs):
+            groups = list(self._by_ports.values())
         else:
             groups = [1 << c for c in range(len(self._classes))]
         found: dict[Pred, int] = {}
@@ -198,9 +222,14 @@ class _Addresses:
         return [group for group in groups if group]
 
 
+def _looking(side: Side) -> Direction:
+    """The direction whose peers are on a side."""
+    return Direction.EGRESS if side is Side.DST else Direction.INGRESS
+
+
 @cache
 def _depends_on_circumstance(pred: Pred) -> bool:
     return any(
-        isinstance(a, SelfTraffic | OwnNode) or (isinstance(a, AddressIn | AddressOwnedBy) and a.side is Side.DST)
+        isinstance(a, SelfTraffic | OwnNode | NodeIs) or (isinstance(a, _AT_A_SERVICE) and a.side is Side.DST)
         for a in atoms_of(pred)
     )

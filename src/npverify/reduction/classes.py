@@ -9,30 +9,43 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
 
 from npverify.inventory.addresses import BITS, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, Inventory
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicySet
-from npverify.normal.predicates import AddressIn, LabelIn, NamedPortIs, Pred, ServiceAccountIs, atoms_of
+from npverify.normal.predicates import (
+    AddressIn,
+    LabelIn,
+    LabelText,
+    NamedPortIs,
+    NodeIs,
+    Pred,
+    ServiceAccountIs,
+    atoms_of,
+)
 
 
 class Classes:
     """The partition. `members[c]` are the endpoints of class c, `of[e]` is the class of an endpoint."""
 
-    def __init__(self, inventory: Inventory, policies: PolicySet) -> None:
-        keys, accounts, ports, prefixes = _mentioned(policies)
-        cells = {family: _boundaries(family, prefixes) for family in BITS}
+    def __init__(self, inventory: Inventory, *policies: PolicySet) -> None:
+        """Of several policy sets: what none of them can tell apart."""
+        seen = _Mentioned.by(chain.from_iterable(map(predicates, policies)))
+        cells = {family: _boundaries(family, seen.prefixes) for family in BITS}
         found: dict[Hashable, list[Endpoint]] = {}
         for end in (*inventory.endpoints, EXTERNAL):
-            labels = tuple((k, _value(end.labels[k])) for k in keys if k in end.labels)
+            labels = tuple((k, _value(end.labels[k])) for k in seen.keys if k in end.labels)
             key = (
                 end.kind,
                 end.namespace,
                 labels,
-                end.service_account if accounts else "",
-                tuple(p for p in end.ports if p.name) if ports else (),
+                end.service_account if seen.accounts else "",
+                tuple(p for p in end.ports if p.name) if seen.ports else (),
                 _cell_ids(end.addresses, cells) if end.address_known else None,
+                _place(end) if seen.nodes else None,
             )
             found.setdefault(key, []).append(end)
         self.members: tuple[tuple[Endpoint, ...], ...] = tuple(tuple(ends) for ends in found.values())
@@ -54,33 +67,41 @@ class Classes:
 def predicates(policies: PolicySet) -> Iterator[Pred]:
     """Every predicate of a policy set."""
     for direction in Direction:
-        half = policies.half(direction)
-        for exemption in half.exemptions:
-            yield exemption.match
-        for tier in half.tiers:
-            for policy in tier.policies:
-                yield policy.subject
-                for rule in policy.rules:
-                    yield rule.peer
-                    yield rule.traffic
+        yield from policies.half(direction).predicates
 
 
-def _mentioned(policies: PolicySet) -> tuple[tuple[str, ...], bool, bool, tuple[Prefix, ...]]:
-    keys: set[str] = set()
-    prefixes: set[Prefix] = set()
-    accounts = ports = False
-    for pred in dict.fromkeys(predicates(policies)):
-        for atom in atoms_of(pred):
-            if isinstance(atom, LabelIn):
+class _Mentioned(NamedTuple):
+    """What predicates look at: keys of pod labels, prefixes, and whether at accounts, named ports and nodes."""
+
+    keys: tuple[str, ...]
+    prefixes: tuple[Prefix, ...]
+    accounts: bool
+    ports: bool
+    nodes: bool
+
+    @classmethod
+    def by(cls, preds: Iterable[Pred]) -> _Mentioned:
+        """What these predicates mention."""
+        keys: set[str] = set()
+        prefixes: set[Prefix] = set()
+        accounts = ports = nodes = False
+        for atom in dict.fromkeys(atom for pred in dict.fromkeys(preds) for atom in atoms_of(pred)):
+            if isinstance(atom, LabelIn | LabelText):
+                accounts |= atom.of == "service account"
                 if atom.of == "pod":
                     keys.add(atom.key)
             elif isinstance(atom, AddressIn):
                 prefixes.add(atom.prefix)
-            elif isinstance(atom, ServiceAccountIs):
-                accounts = True
-            elif isinstance(atom, NamedPortIs):
-                ports = True
-    return tuple(sorted(keys)), accounts, ports, tuple(sorted(prefixes))
+            else:
+                accounts |= isinstance(atom, ServiceAccountIs)
+                ports |= isinstance(atom, NamedPortIs)
+                nodes |= isinstance(atom, NodeIs)
+        return cls(tuple(sorted(keys)), tuple(sorted(prefixes)), accounts, ports, nodes)
+
+
+def _place(end: Endpoint) -> tuple[str, ...]:
+    """The node of an endpoint; where it is not known the endpoint is like no other."""
+    return ("on", end.node) if end.node is not None else ("of", *end.key)
 
 
 def _value(label: str | Unknown) -> tuple[str, str]:

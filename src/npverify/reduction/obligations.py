@@ -23,6 +23,7 @@ from npverify.normal.predicates import (
     address_in,
     and_,
     atoms_of,
+    node_is,
     not_,
     or_,
 )
@@ -109,14 +110,21 @@ class Obligations:
         if leg.via is not None:
             service = leg.via.service
             # Without translation (headless) the client addresses the pod itself.
-            via = None if service.headless else Virtual(service.vips, service.vip_known)
+            via = (
+                None
+                if service.headless
+                else Virtual(service.vips, service.vip_known, service.ports[leg.via.port].number)
+            )
         direct = replace(DIRECT, via=via)
         sources = self._members(leg.src, Side.SRC, Direction.EGRESS)
         targets = self._members(leg.dst, Side.DST, Direction.INGRESS)
         for source in sources:
             for target in targets:
-                if source.first.is_pod or target.first.is_pod:
+                if source.first.is_pod or target.first.is_pod or self._judges_hosts(source.first, target.first):
                     yield from self._between(source, target, direct, leg, breaks, variants)
+
+    def _judges_hosts(self, src: Endpoint, dst: Endpoint) -> bool:
+        return self._residuals.policies.judges_hosts and (host_network(src) or host_network(dst))
 
     def _members(self, chosen: EndSet, side: Side, direction: Direction) -> list[_Members]:
         found: dict[tuple[object, ...], _Members] = {}
@@ -131,8 +139,8 @@ class Obligations:
                     continue
             c = of[end]
             signature = self._residuals.signature(direction, c)
-            ports = tuple(p for p in end.ports if p.name) if side is Side.DST else ()
-            key = (id(signature) if signature else 0, condition, end.kind, ports, _domain_key(end))
+            aspect = self._residuals.aspect(direction, signature, end)
+            key = (id(signature) if signature else 0, condition, aspect, _domain_key(end))
             members = found.setdefault(key, _Members(signature, condition, {}))
             members.by_class.setdefault(c, []).append(end)
         return list(found.values())
@@ -201,7 +209,20 @@ class Obligations:
         families = [self._family(src, Side.SRC), self._family(dst, Side.DST)]
         if how.via is not None and how.via.known:
             families.append(_one_family({a.family for a in how.via.addresses}, Side.VIP))
-        return and_(*families)
+        return and_(*families, self._apart(src, dst, how))
+
+    def _apart(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
+        """That a pod does not run on the node at the other end, where it is policies that look at nodes."""
+        if how.own_node or not self._residuals.by_node:
+            return TRUE
+        partial = self._residuals.partial
+        return and_(
+            *(
+                not_(partial.residual(node_is(side, host.node), Direction.EGRESS, how, src=src, dst=dst))
+                for host, end, side in ((src, dst, Side.DST), (dst, src, Side.SRC))
+                if host_network(host) and host.node is not None and end.kind is EndpointKind.POD and end.node is None
+            )
+        )
 
     def _family(self, end: Endpoint, side: Side) -> Pred:
         if end.kind is EndpointKind.EXTERNAL:

@@ -7,15 +7,16 @@ comes of it is replayed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from npverify.inventory import labels
 from npverify.inventory.addresses import EVERYTHING, NEVER_A_POD, Address, Prefix
 from npverify.inventory.labels import of_replica, pod_label
-from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory, Namespace
+from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory
+from npverify.inventory.placement import node_of
 from npverify.inventory.spaces import address_space
-from npverify.inventory.unknowns import ABSENT, Unknown, namespace_label
+from npverify.inventory.unknowns import ABSENT, Unknown, account_label, label_text, namespace_label
+from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     FALSE,
@@ -25,11 +26,14 @@ from npverify.normal.predicates import (
     And,
     KindIs,
     LabelIn,
+    LabelText,
     NamedPortIs,
     NamespaceIs,
+    NodeIs,
     Not,
     Or,
     OwnNode,
+    PortIn,
     Pred,
     SelfTraffic,
     ServiceAccountIs,
@@ -47,6 +51,17 @@ from npverify.normal.predicates import (
     unknown_in,
 )
 
+_ABOUT_AN_END = (
+    KindIs,
+    NamespaceIs,
+    LabelIn,
+    LabelText,
+    ServiceAccountIs,
+    NodeIs,
+    AddressIn,
+    AddressOwnedBy,
+    OwnNode,
+)
 _HOST_NETWORK = (EndpointKind.HOST_POD, EndpointKind.NODE)
 _OWNER = {
     EndpointKind.POD: "pod",
@@ -58,19 +73,24 @@ _OWNER = {
 
 @dataclass(frozen=True, slots=True)
 class Virtual:
-    """The virtual addresses of the Service that a flow goes through; unknown where `known` is False."""
+    """The virtual addresses of the Service that a flow goes through (unknown where `known` is False), and its port."""
 
     addresses: tuple[Address, ...] = ()
     known: bool = False
+    port: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstance:
-    """How the two ends of a flow stand to each other; `via` is the Service between them, if there is one."""
+    """How the two ends of a flow stand to each other; `via` is the Service between them, if there is one.
+
+    `before_translation`  the destination is seen under the address and port of that Service
+    """
 
     same: bool = False
     own_node: bool = False
     via: Virtual | None = None
+    before_translation: bool = False
 
 
 DIRECT = Circumstance()
@@ -80,7 +100,7 @@ class Partial:
     """Fills in the ends of flows over one inventory. Guards the facts that it looks up: namespaces and address spaces."""
 
     def __init__(self, inventory: Inventory, vip_visible: Pred = FALSE) -> None:
-        self._namespaces = inventory.namespaces
+        self._inventory = inventory
         self._families = inventory.families
         self._spaces = {kind: address_space(inventory, kind) for kind in EndpointKind}
         self._vip_visible = vip_visible
@@ -120,25 +140,17 @@ class Partial:
     ) -> Pred:
         if isinstance(atom, SelfTraffic):
             return const(how.same and (how.via is not None) == atom.via_service)
-        if isinstance(atom, NamedPortIs):
-            return atom if dst is None else _named_port(atom, dst)
-        if not isinstance(
-            atom, KindIs | NamespaceIs | LabelIn | ServiceAccountIs | AddressIn | AddressOwnedBy | OwnNode
-        ):
+        if isinstance(atom, PortIn | NamedPortIs):
+            return _port(atom, how, src if atom.side is Side.SRC else dst)
+        if not isinstance(atom, _ABOUT_AN_END) or atom.side is Side.VIP:
             return atom
-        end = src if atom.side is Side.SRC else dst
+        end, other = (src, dst) if atom.side is Side.SRC else (dst, src)
+        if isinstance(atom, NodeIs):
+            return atom if end is None else self._node_is(atom, end, other, how)
         if end is None:
             return atom
-        if isinstance(atom, AddressIn):
-            own = self.address_in(end, atom.side, atom.prefix)
-            if how.via is not None and direction is Direction.EGRESS and atom.side is Side.DST:
-                return ite(self._vip_visible, _virtual_address_in(how.via, atom.prefix), own)
-            return own
-        if isinstance(atom, AddressOwnedBy):
-            owned = const(_OWNER[end.kind] in atom.owners)
-            if how.via is not None and direction is Direction.EGRESS and atom.side is Side.DST:
-                return ite(self._vip_visible, const("service" in atom.owners), owned)
-            return owned
+        if isinstance(atom, AddressIn | AddressOwnedBy):
+            return self._address(atom, direction, how, end)
         if isinstance(atom, OwnNode):
             return const(how.own_node and end.kind in _HOST_NETWORK)
         if isinstance(atom, KindIs):
@@ -147,8 +159,43 @@ class Partial:
             return const(end.is_pod and end.namespace == atom.name)
         if isinstance(atom, ServiceAccountIs):
             return const(end.is_pod and end.service_account == atom.name)
-        left = label_residual(atom, end, self._namespaces)
+        left = label_residual(atom, end, self._inventory)
         return of_one_pod(left) if how.same else left
+
+    def _address(
+        self, atom: AddressIn | AddressOwnedBy, direction: Direction, how: Circumstance, end: Endpoint
+    ) -> Pred:
+        if isinstance(atom, AddressIn):
+            own = self.address_in(end, atom.side, atom.prefix)
+        else:
+            own = const(_OWNER[end.kind] in atom.owners)
+        if (
+            how.via is None
+            or atom.side is not Side.DST
+            or not (how.before_translation or direction is Direction.EGRESS)
+        ):
+            return own
+        virtual = (
+            _virtual_address_in(how.via, atom.prefix)
+            if isinstance(atom, AddressIn)
+            else const("service" in atom.owners)
+        )
+        return virtual if how.before_translation else ite(self._vip_visible, virtual, own)
+
+    def _node_is(self, atom: NodeIs, end: Endpoint, other: Endpoint | None, how: Circumstance) -> Pred:
+        if end.kind is EndpointKind.EXTERNAL:
+            return FALSE
+        if end.node is not None:
+            return const(end.node == atom.name)
+        if how.own_node:
+            if other is None:
+                return atom
+            if other.node is not None:
+                return const(other.node == atom.name)
+            if atom.side is Side.DST:
+                return unknown_in(node_of(other, Side.SRC, self._inventory), atom.name)
+        side = Side.SRC if how.same else atom.side
+        return unknown_in(node_of(end, side, self._inventory), atom.name)
 
     def address_in(self, end: Endpoint, side: Side, prefix: Prefix) -> Pred:
         """Whether the address of `end` lies in `prefix`, as far as the inventory tells."""
@@ -173,25 +220,44 @@ class Partial:
         return address_in(side, prefix)
 
 
-def label_residual(atom: LabelIn, end: Endpoint, namespaces: Mapping[str, Namespace]) -> Pred:
+def label_residual(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> Pred:
     """A label atom on a known endpoint: a constant, or a predicate over the unknown value of the label."""
-    if not end.is_pod:
-        return FALSE
-    found: str | Unknown | None
-    if atom.of == "pod":
-        found = pod_label(end, atom.key, atom.side)
-    else:
-        namespace = namespaces[end.namespace]
-        found = namespace.labels.get(atom.key)
-        if found is None and not namespace.declared and atom.key != METADATA_NAME:
-            found = namespace_label(namespace.name, atom.key)
+    found = _label(atom, end, inventory) if end.is_pod else None
     if found is None:
         return FALSE
+    if isinstance(atom, LabelText):
+        if isinstance(found, str):
+            return const(_passes(found, atom))
+        present = not_(unknown_in(found, ABSENT)) if ABSENT in found.values else TRUE
+        return and_(present, unknown_in(label_text(found, atom.test, atom.text), "true"))
     if isinstance(found, str):
         return const(atom.values is None or found in atom.values)
     if atom.values is None:
         return not_(unknown_in(found, ABSENT)) if ABSENT in found.values else TRUE
     return unknown_in(found, *atom.values)
+
+
+def _label(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> str | Unknown | None:
+    if atom.of == "pod":
+        return pod_label(end, atom.key, atom.side)
+    if atom.of == "service account":
+        account = inventory.service_accounts.get((end.namespace, end.service_account))
+        if account is None:
+            return account_label(end.namespace, end.service_account, atom.key)
+        return account.labels.get(atom.key)
+    namespace = inventory.namespaces[end.namespace]
+    found = namespace.labels.get(atom.key)
+    if found is None and not namespace.declared and atom.key != METADATA_NAME:
+        return namespace_label(namespace.name, atom.key)
+    return found
+
+
+def _passes(value: str, atom: LabelText) -> bool:
+    if atom.test == "starts with":
+        return value[: len(atom.text)] == atom.text
+    if atom.test == "ends with":
+        return value[-len(atom.text) :] == atom.text
+    return atom.text in value
 
 
 def seen_on(condition: Pred, end: Endpoint, side: Side) -> Pred:
@@ -215,13 +281,28 @@ def of_one_pod(pred: Pred) -> Pred:
     )
 
 
-def _named_port(atom: NamedPortIs, dst: Endpoint) -> Pred:
-    if not dst.is_pod:
+def _port(atom: PortIn | NamedPortIs, how: Circumstance, end: Endpoint | None) -> Pred:
+    """A port atom as far as it is known which port its side has, and whose it is."""
+    virtual = how.via if how.before_translation and atom.side is Side.DST else None
+    if isinstance(atom, PortIn):
+        if virtual is None:
+            return atom
+        return protocol_is(*PORT_PROTOCOLS) if atom.first <= virtual.port <= atom.last else FALSE
+    if virtual is not None:
+        return FALSE  # a Service is no endpoint that could name its ports
+    return atom if end is None else _named_port(atom, end)
+
+
+def _named_port(atom: NamedPortIs, end: Endpoint) -> Pred:
+    if not end.is_pod:
         return FALSE
-    named = [p for p in dst.ports if p.name == atom.name and p.protocol == atom.protocol and p.origin in atom.origins]
-    if atom.first_only:
-        named = named[:1]
-    return and_(protocol_is(atom.protocol), or_(*(port_in(p.number, p.number) for p in named)))
+    protocols = PORT_PROTOCOLS if atom.protocol is None else (atom.protocol,)
+    found = []
+    for protocol in protocols:
+        named = [p for p in end.ports if p.name == atom.name and p.protocol == protocol and p.origin in atom.origins]
+        numbers = named[:1] if atom.first_only else named
+        found.append(and_(protocol_is(protocol), or_(*(port_in(p.number, p.number, atom.side) for p in numbers))))
+    return or_(*found)
 
 
 def _known_address_in(addresses: tuple[Address, ...], side: Side, prefix: Prefix) -> Pred:

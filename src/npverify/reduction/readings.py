@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from npverify.inventory.addresses import BITS, FAMILIES, Address, Family
 from npverify.inventory.unknowns import Reading
-from npverify.normal.flow import PORT_PROTOCOLS
+from npverify.normal.flow import EPHEMERAL, ICMPV6, PORT_PROTOCOLS, protocol_name, protocol_number
 from npverify.normal.predicates import (
     AddressIn,
     IcmpIs,
@@ -25,6 +25,8 @@ from npverify.normal.predicates import (
     substitute,
 )
 
+_SHOWN = (*PORT_PROTOCOLS, "ICMP")
+
 
 class Packet(NamedTuple):
     """A representative of a cell: everything of a flow but its addresses."""
@@ -33,6 +35,7 @@ class Packet(NamedTuple):
     protocol: str
     port: int | None = None
     icmp: tuple[int, int] | None = None
+    src_port: int = EPHEMERAL
 
 
 def under(pred: Pred, reading: Reading) -> Pred:
@@ -49,7 +52,8 @@ def at_packet(pred: Pred, packet: Packet) -> Pred:
         if isinstance(atom, ProtocolIs):
             return const(packet.protocol in atom.names)
         if isinstance(atom, PortIn):
-            return const(packet.port is not None and atom.first <= packet.port <= atom.last)
+            port = packet.src_port if atom.side is Side.SRC else packet.port
+            return const(packet.port is not None and port is not None and atom.first <= port <= atom.last)
         if isinstance(atom, IcmpIs):
             right = packet.icmp is not None and packet.icmp[0] == atom.type
             return const(right and (atom.code is None or packet.icmp == (atom.type, atom.code)))
@@ -75,21 +79,37 @@ def at_address(pred: Pred, side: Side, address: Address) -> Pred:
 def packets(preds: Iterable[Pred], also: Iterable[int] = ()) -> Iterator[Packet]:
     """One packet of each cell that the predicates tell apart, and the ports in `also`; TCP first, lowest first."""
     ports = {1, *also}
+    src_ports = {EPHEMERAL}
+    others: set[str] = set()
     codes: dict[int, set[int]] = {}
     for pred in preds:
         for atom in atoms_of(pred):
             if isinstance(atom, PortIn):
-                ports |= {atom.first, atom.last + 1}
+                (src_ports if atom.side is Side.SRC else ports).update((atom.first, atom.last + 1))
+            elif isinstance(atom, ProtocolIs):
+                others.update(name for name in atom.names if name not in _SHOWN)
             elif isinstance(atom, IcmpIs):
                 codes.setdefault(atom.type, set()).update(() if atom.code is None else (atom.code,))
     codes.setdefault(_free(codes), set())
     icmp = [(kind, code) for kind, known in sorted(codes.items()) for code in (*sorted(known), _free(known))]
+    sources = sorted((p for p in src_ports if 1 <= p <= 65535), key=lambda p: (p != EPHEMERAL, p))
     for family in FAMILIES:
         for protocol in PORT_PROTOCOLS:
             for port in sorted(p for p in ports if 1 <= p <= 65535):
-                yield Packet(family, protocol, port)
+                for source in sources:
+                    yield Packet(family, protocol, port, src_port=source)
         for pair in icmp:
             yield Packet(family, "ICMP", icmp=pair)
+        for name in _other_protocols(others):
+            yield Packet(family, name)
+
+
+def _other_protocols(named: Iterable[str]) -> Iterator[str]:
+    """Of the protocols without ports and types: those that are named, and one that is not."""
+    mentioned = sorted(named, key=protocol_number)
+    yield from mentioned
+    used = {protocol_number(name) for name in (*mentioned, *_SHOWN)} | {ICMPV6}
+    yield protocol_name(next(n for n in range(256) if n not in used))
 
 
 def _free(used: Container[int]) -> int:

@@ -7,37 +7,49 @@ exactly where the direction allows the flow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
-from npverify.normal.policy import Action, Direction, Half, Policy, PolicyId, PolicySet, Rule
+from npverify.normal.policy import Action, Direction, Half, Policy, PolicyId, PolicySet, Rule, Stage
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    AddressIn,
+    LabelIn,
+    LabelText,
     NamedPortIs,
+    NamespaceIs,
+    NodeIs,
     Pred,
+    ServiceAccountIs,
     Side,
     and_,
     atoms_of,
+    const,
     ite,
+    not_,
     or_,
 )
 from npverify.reduction.bitsets import Bitsets, bits
-from npverify.reduction.classes import Classes
+from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, of_one_pod
 
 
 class Entry(NamedTuple):
-    """A policy that may select an endpoint: where it stands, when it does select (TRUE: always), and its rules in force."""
+    """A policy that may select an endpoint: where it stands (stage, and tier in it), when it does select (TRUE: always),
+    and its rules in force."""
 
+    stage: int
     tier: int
     policy: Policy
     selects: Pred
     rules: tuple[Rule, ...]
 
+
+_IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
 
 Signature = tuple[Entry, ...]
 
@@ -52,13 +64,16 @@ class Group(NamedTuple):
 class Residuals:
     """The reduction of one policy set over one inventory. Guards the memos; every answer is a pure function of the two."""
 
-    def __init__(self, inventory: Inventory, policies: PolicySet) -> None:
+    def __init__(self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None) -> None:
+        """`classes` may be finer than what the policies tell apart."""
         self.policies = policies
-        self.classes = Classes(inventory, policies)
+        self.classes = classes or Classes(inventory, policies)
+        self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
         self.partial = Partial(inventory, policies.vip_visible)
         self.bitsets = Bitsets(self.classes, inventory, self.partial)
         self._signatures = {d: self._select(d) for d in Direction}
         self._groups: dict[Hashable, tuple[Group, ...]] = {}
+        self._own: dict[tuple[Direction, Signature], bool] = {}
         self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
         self._by_kind = self._partition(lambda end: end.kind)
 
@@ -82,16 +97,29 @@ class Residuals:
 
         `among` is the set of classes to part; None: all.
         """
-        if direction is Direction.INGRESS and not how.same:
+        stages = self.policies.half(direction).stages
+        if direction is Direction.INGRESS and not how.same and not any(s.before_translation for s in stages):
             how = replace(how, via=None)  # translation is over where ingress is judged
         if among is None:
             among = self.bitsets.all
-        aspect = (subject.kind, tuple(p for p in subject.ports if p.name) if direction is Direction.INGRESS else ())
-        key = (direction, signature, aspect, how, among)
+        key = (direction, signature, self.aspect(direction, signature, subject), how, among)
         found = self._groups.get(key)
         if found is None:
             found = self._groups[key] = self._part(direction, signature, subject, how, among)
         return found
+
+    def aspect(self, direction: Direction, signature: Signature, subject: Endpoint) -> Hashable:
+        """Equal for subjects of a signature for which the direction leaves the same: kind and named ports, and the class
+        where the direction looks at who the subject is beyond its selection."""
+        own = self._own.get((direction, signature))
+        if own is None:
+            half = self.policies.half(direction)
+            preds = [p for stage in half.stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
+            preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
+            own = any(_looks_at_identity(p, direction.subject) for p in preds)
+            self._own[direction, signature] = own
+        ports = tuple(p for p in subject.ports if p.name)
+        return (subject.kind, ports, self.classes.of[subject] if own or self.by_node else None)
 
     def left_out(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """The flows that an exemption allows which assertions leave out; a residual."""
@@ -107,13 +135,12 @@ class Residuals:
     def _select(self, direction: Direction) -> dict[int, Signature]:
         side = direction.subject
         found: dict[int, list[Entry]] = {}
-        for index, tier in enumerate(self.policies.half(direction).tiers):
-            for policy in tier.policies:
-                for part, selects in self.bitsets.parts(policy.subject, side, DIRECT):
-                    if selects is not FALSE:
-                        entry = Entry(index, policy, selects, policy.rules)
-                        for c in bits(part):
-                            found.setdefault(c, []).append(entry)
+        for place, policy in _placed(self.policies.half(direction)):
+            for part, selects in self.bitsets.parts(policy.subject, side, DIRECT):
+                if selects is not FALSE:
+                    entry = Entry(*place, policy, selects, policy.rules)
+                    for c in bits(part):
+                        found.setdefault(c, []).append(entry)
         interned: dict[Signature, Signature] = {}
         return {c: interned.setdefault(tuple(entries), tuple(entries)) for c, entries in found.items()}
 
@@ -128,38 +155,69 @@ class Residuals:
         self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, among: int
     ) -> tuple[Group, ...]:
         half = self.policies.half(direction)
-        rules = [rule for entry in signature for rule in entry.rules]
-        tests = [exemption.match for exemption in half.exemptions] + [rule.peer for rule in rules]
-        about = direction.subject
+        views = [replace(how, before_translation=s.before_translation and how.via is not None) for s in half.stages]
+        asked = [(rule, views[entry.stage]) for entry in signature for rule in entry.rules]
         tests = [
-            self.partial.residual(t, direction, how, **ends(direction, subject)) if _looks_at(t, about) else t
-            for t in tests
+            (test, view)
+            for stage, view in zip(half.stages, views, strict=True)
+            for test in (stage.applies, *(exemption.match for exemption in stage.exemptions))
         ]
-        start: Iterable[int] = self._by_kind
-        if direction is Direction.EGRESS and any(
-            isinstance(atom, NamedPortIs) for rule in rules for atom in atoms_of(rule.traffic)
-        ):
-            start = [both for ports in self._by_ports for kind in self._by_kind if (both := ports & kind)]
+        tests += [(rule.peer, view) for rule, view in asked]
+        known_subject = ends(direction, subject)
+        tests = [
+            (self.partial.residual(t, direction, view, **known_subject) if _looks_at(t, direction.subject) else t, view)
+            for t, view in tests
+        ]
         parts: dict[tuple[int, tuple[Pred, ...]], int] = {}
-        for n, part in enumerate(start):
-            if asked := part & among:
-                parts[n, ()] = asked
-        for test in tests:
-            parts = self._split(parts, test, direction, how)
+        for n, part in enumerate(self._start(direction, (rule for rule, _ in asked), how)):
+            if chosen := part & among:
+                parts[n, ()] = chosen
+        for test, view in tests:
+            parts = self._split(parts, test, direction, view)
         groups: dict[Pred, int] = {}
         for (_, said), part in parts.items():
             peer = self.classes.representative((part & -part).bit_length() - 1)
-            exempt, matches = said[: len(half.exemptions)], said[len(half.exemptions) :]
-            known = ends(direction, subject, peer)
-            traffic = [
-                FALSE if m is FALSE else and_(m, self.partial.residual(r.traffic, direction, how, **known))
-                for r, m in zip(rules, matches, strict=True)
-            ]
-            residual = or_(*exempt, judge(half, signature, traffic))
-            if how.same:
-                residual = of_one_pod(residual)
+            residual = self._residual(direction, signature, said, asked, how, subject, peer)
             groups[residual] = groups.get(residual, 0) | part
         return tuple(Group(part, residual) for residual, part in groups.items())
+
+    def _start(self, direction: Direction, rules: Iterable[Rule], how: Circumstance) -> Iterable[int]:
+        """A partition of the peers, as coarse as the traffic predicates of the rules allow."""
+        if how.own_node and self.by_node:
+            return [1 << c for c in range(len(self.classes))]  # where the subject runs is told by each peer
+        if any(isinstance(a, NamedPortIs) and a.side is direction.peer for r in rules for a in atoms_of(r.traffic)):
+            return [both for ports in self._by_ports for kind in self._by_kind if (both := ports & kind)]
+        return self._by_kind
+
+    def _residual(
+        self,
+        direction: Direction,
+        signature: Signature,
+        said: tuple[Pred, ...],
+        asked: list[tuple[Rule, Circumstance]],
+        how: Circumstance,
+        subject: Endpoint,
+        peer: Endpoint,
+    ) -> Pred:
+        """What is left of the direction for one peer, where its stages and rules have `said` what is left of them."""
+        known = ends(direction, subject, peer)
+        if how.own_node and self.by_node:
+            said = tuple(self.partial.residual(s, direction, how, **known) if _mentions_node(s) else s for s in said)
+            signature = tuple(
+                e._replace(selects=self.partial.residual(e.policy.subject, direction, how, **known)) for e in signature
+            )
+        half = self.policies.half(direction)
+        queue = iter(said)
+        gates = []
+        for stage in half.stages:
+            applies = next(queue)
+            gates.append(Gate(applies, or_(*(next(queue) for _ in stage.exemptions))))
+        matches = [
+            FALSE if m is FALSE else and_(m, self.partial.residual(rule.traffic, direction, view, **known))
+            for (rule, view), m in zip(asked, queue, strict=True)
+        ]
+        residual = judge(half, signature, gates, matches)
+        return of_one_pod(residual) if how.same else residual
 
     def _split(
         self, parts: dict[tuple[int, tuple[Pred, ...]], int], test: Pred, direction: Direction, how: Circumstance
@@ -171,6 +229,25 @@ class Residuals:
                 if both := part & classes:
                     split[n, (*said, left)] = both
         return split
+
+
+def _placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
+    """The policies of a direction, in the order in which they are asked, each with the numbers of its stage and tier."""
+    for number, stage in enumerate(half.stages):
+        for index, tier in enumerate(stage.tiers):
+            for policy in tier.policies:
+                yield (number, index), policy
+
+
+@cache
+def _looks_at_identity(pred: Pred, side: Side) -> bool:
+    """Whether a predicate asks about one side more than its kind, its ports and whether it is on the other's node."""
+    return any(getattr(a, "side", None) is side and isinstance(a, _IDENTITY) for a in atoms_of(pred))
+
+
+@cache
+def _mentions_node(pred: Pred) -> bool:
+    return any(isinstance(atom, NodeIs) for atom in atoms_of(pred))
 
 
 @cache
@@ -185,31 +262,55 @@ def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) 
     return {"src": peer, "dst": subject}
 
 
-def judge(half: Half, signature: Signature, matches: Collection[Pred]) -> Pred:
+class Gate(NamedTuple):
+    """What is left of a stage besides its tiers: where it applies, and what it lets through unasked."""
+
+    applies: Pred
+    exempt: Pred
+
+
+def judge(half: Half, signature: Signature, gates: Sequence[Gate], matches: Sequence[Pred]) -> Pred:
     """Where a direction allows, if its policies select as in `signature` and its rules match as in `matches` (in order).
 
-    Tier by tier, last one first: the first rule that matches speaks; with none, a tier that selects says `no_match`;
-    after the last tier the flow is allowed (design: PolicySet).
+    Every stage that applies must allow. In a stage, tier by tier, last one first: the first rule that matches speaks; with
+    none, a tier that selects says `no_match`; after the last tier the stage has its final word (design: Stage).
     """
-    queue = list(matches)
+    said: dict[tuple[int, int], list[tuple[Entry, Rule, Pred]]] = {}
+    asked = ((entry, rule) for entry in signature for rule in entry.rules)
+    for (entry, rule), match in zip(asked, matches, strict=True):
+        said.setdefault((entry.stage, entry.tier), []).append((entry, rule, match))
+    selected: dict[tuple[int, int], list[Pred]] = {}
+    for entry in signature:
+        selected.setdefault((entry.stage, entry.tier), []).append(entry.selects)
     word: Pred = TRUE
-    for index in range(len(half.tiers) - 1, -1, -1):
-        onward = word
-        entries = [entry for entry in signature if entry.tier == index]
-        if half.tiers[index].no_match is Action.DENY:
-            word = ite(or_(*(entry.selects for entry in entries)), FALSE, onward)
-        asked = [(entry, rule) for entry in entries for rule in entry.rules]
-        said = queue[len(queue) - len(asked) :]
-        del queue[len(queue) - len(asked) :]
-        word = _first_match(asked, said, word, onward)
+    skipped: dict[str, Pred] = {}
+    for number, (stage, gate) in enumerate(zip(half.stages, gates, strict=True)):
+
+        def tiers(final: Pred, number: int = number, stage: Stage = stage) -> Pred:
+            said_last = final
+            for index in range(len(stage.tiers) - 1, -1, -1):
+                onward = said_last
+                if stage.tiers[index].no_match is Action.DENY:
+                    said_last = ite(or_(*selected.get((number, index), ())), FALSE, onward)
+                said_last = _first_match(said.get((number, index), []), said_last, onward)
+            return said_last
+
+        applies = and_(gate.applies, not_(skipped.get(stage.name, FALSE)))
+        if applies is FALSE:
+            continue
+        for name in stage.skips:
+            accepts = and_(applies, or_(gate.exempt, tiers(FALSE)))
+            skipped[name] = or_(skipped.get(name, FALSE), accepts)
+        passes = or_(gate.exempt, tiers(const(stage.final is Action.ALLOW)))
+        word = and_(word, or_(not_(applies), passes))
     return word
 
 
-def _first_match(asked: list[tuple[Entry, Rule]], said: list[Pred], word: Pred, onward: Pred) -> Pred:
+def _first_match(asked: list[tuple[Entry, Rule, Pred]], word: Pred, onward: Pred) -> Pred:
     """Runs of rules with one action are joined before they are put in front of the rest, so that formulas stay flat."""
     run: list[Pred] = []
     action: Action | None = None
-    for (entry, rule), match in zip(reversed(asked), reversed(said), strict=True):
+    for entry, rule, match in reversed(asked):
         if rule.action is Action.LOG:
             continue
         if rule.action is not action and action is not None:

@@ -92,6 +92,8 @@ def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
             return f"{word}: the network plugin enforces no policy"
         case "not isolated":
             return f"{word}: {who} is not isolated, no policy selects it for {side.direction}"
+        case "default":
+            return f"{word}: {who} denies what no policy and no profile allows"
         case "no pod":
             return f"{word}: {who} is no pod, no policy applies"
         case _:

@@ -1,8 +1,8 @@
 """Picks one flow out of all that satisfy a question, by fixed preferences and never by what the solver happens to say.
 
-Preferences, first to last: no unknown away from its default; TCP before UDP, SCTP and ICMP; a port that the destination
-declares, then the lowest one; of ICMP the echo request; IPv4; addresses that read well, then the lowest. So the same input gives the same flow with
-every version of the solver.
+Preferences, first to last: no unknown away from its default; TCP before UDP, SCTP, ICMP and the others; IPv4; a port that
+the destination declares, then the lowest one; of ICMP the echo request; a source port that clients get, then the lowest;
+addresses that read well, then the lowest. So the same input gives the same flow with every version of the solver.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import z3
 
 from npverify.inventory.addresses import BITS, Address, Family
 from npverify.inventory.unknowns import OTHER
-from npverify.normal.flow import PROTOCOLS
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, PROTOCOLS, protocol_name
 from npverify.normal.predicates import Pred, Side
 from npverify.smt.encode import Formula
 from npverify.smt.solver import Question
@@ -30,7 +30,8 @@ INSIDE: tuple[Address, ...] = tuple(
 )
 
 
-ECHO_REQUEST = (8, 0)  # type and code of what ping sends: RFC 792
+ECHO_REQUEST: Mapping[Family, tuple[int, int]] = {4: (8, 0), 6: (128, 0)}
+"""Type and code of what ping sends: RFC 792, RFC 4443."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Chosen:
 
     `addresses`   those that matter, by side
     `reading`     every unknown of the question that is not at its default
+    `src_port`    None where no policy looks at it
     """
 
     protocol: str
@@ -47,6 +49,7 @@ class Chosen:
     family: Family
     addresses: Mapping[Side, Address] = field(default_factory=dict)
     reading: Mapping[str, str] = field(default_factory=dict)
+    src_port: int | None = None
 
 
 def choose(
@@ -60,24 +63,30 @@ def choose(
     """
     encoding = question.encoding
     reading = choose_reading(question)
-    protocol = next(name for name in PROTOCOLS if question.fix(encoding.protocol == PROTOCOLS.index(name)))
+    protocol = next((name for name in PROTOCOLS if question.fix(encoding.protocol_is(name))), None)
+    if protocol is None:
+        protocol = protocol_name(_lowest(question, encoding.protocol, 8))
     family: Family = 4 if question.fix(z3.Not(encoding.six, encoding.context)) else 6
     if family == 6:
         question.fix(encoding.six)
-    port = icmp = None
+    port = src_port = icmp = None
     if protocol == "ICMP":
-        if question.fix(z3.And(encoding.icmp_type == 8, encoding.icmp_code == 0, encoding.context)):
-            icmp = ECHO_REQUEST
+        echo = ECHO_REQUEST[family]
+        if question.fix(z3.And(encoding.icmp_type == echo[0], encoding.icmp_code == echo[1], encoding.context)):
+            icmp = echo
         else:
             icmp = (_lowest(question, encoding.icmp_type, 8), _lowest(question, encoding.icmp_code, 8))
-    else:
+    elif protocol in PORT_PROTOCOLS:
         port = _choose_port(question, [number for name, number in declared if name == protocol])
+        if encoding.mentions_src_port:
+            free = question.fix(encoding.src_port == EPHEMERAL)
+            src_port = EPHEMERAL if free else _lowest(question, encoding.src_port, 16)
     addresses = {
         side: _choose_address(question, side, family, preferred.get(side, OUTSIDE))
         for side in Side
         if encoding.mentions(side, family)
     }
-    return Chosen(protocol, port, icmp, family, addresses, reading)
+    return Chosen(protocol, port, icmp, family, addresses, reading, src_port)
 
 
 def choose_reading(question: Question) -> dict[str, str]:
@@ -128,7 +137,9 @@ def any_port(statement: Pred, chosen: Chosen, *, same: bool | None) -> bool:
     question = Question(statement, same=same)
     encoding = question.encoding
     six = encoding.six if chosen.family == 6 else z3.Not(encoding.six, encoding.context)
-    given = [encoding.protocol == PROTOCOLS.index(chosen.protocol), six]
+    given = [encoding.protocol_is(chosen.protocol), six]
+    if encoding.mentions_src_port and chosen.src_port is not None:
+        given.append(encoding.src_port == chosen.src_port)
     given += [
         encoding.address(side, chosen.family) == address.value
         for side, address in chosen.addresses.items()

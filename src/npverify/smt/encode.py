@@ -5,8 +5,8 @@ is true exactly where the oracle says that the predicate holds. Not trusted: tes
 
 | variable | width | meaning |
 | --- | --- | --- |
-| protocol | 2 | index into `PROTOCOLS` |
-| port | 16 | destination port; 0 where the protocol has none |
+| protocol | 8 | its number; ICMP has that of IPv4 in both families |
+| port, src port | 16 | destination and source port; 0 where the protocol has none |
 | icmp type, icmp code | 8 | 0 unless the protocol is ICMP |
 | six | 1 | the addresses of the flow are IPv6 |
 | src4, dst4, vip4 / src6, dst6, vip6 | 32 / 128 | addresses of each family; only those of the flow's family count |
@@ -21,7 +21,7 @@ import z3
 
 from npverify.inventory.addresses import BITS, Address, Family, Prefix
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.flow import PORT_PROTOCOLS, PROTOCOLS
+from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, protocol_number
 from npverify.normal.predicates import (
     AddressIn,
     And,
@@ -44,8 +44,9 @@ class Encoding:
 
     def __init__(self) -> None:
         self.context = z3.Context()
-        self.protocol = self._variable("protocol", 2)
+        self.protocol = self._variable("protocol", 8)
         self.port = self._variable("port", 16)
+        self._src_port: Any = None
         self.icmp_type = self._variable("icmp type", 8)
         self.icmp_code = self._variable("icmp code", 8)
         self.six = z3.Bool("six", self.context)
@@ -61,9 +62,15 @@ class Encoding:
     def well_formed(self, same: bool | None = None) -> Formula:
         """What every flow satisfies: ports and ICMP fields only where the protocol has them, values that exist, and
         equal addresses on both sides exactly if they are the `same` endpoint (None: no matter)."""
-        icmp = self.protocol == PROTOCOLS.index("ICMP")
+        icmp, ported = self.protocol_is("ICMP"), self._has_ports()
         zero = z3.And(self.icmp_type == 0, self.icmp_code == 0, self.context)
-        parts = [z3.If(icmp, self.port == 0, z3.And(self.port != 0, zero, self.context), self.context)]
+        parts = [
+            z3.Or(icmp, zero, self.context),
+            ported == (self.port != 0),
+            self.protocol != ICMPV6,  # ICMP stands for it
+        ]
+        if self._src_port is not None:
+            parts.append(ported == (self._src_port != 0))
         for unknown, (variable, codes) in self._unknown.items():
             if not unknown.open:
                 parts.append(z3.ULT(variable, len(codes)))
@@ -86,6 +93,25 @@ class Encoding:
         """The formula that gives an unknown one value."""
         variable, codes = self._of_unknown(unknown)
         return variable == codes.setdefault(value, len(codes))
+
+    @property
+    def src_port(self) -> Any:
+        """The variable of the source port."""
+        if self._src_port is None:
+            self._src_port = self._variable("src port", 16)
+        return self._src_port
+
+    @property
+    def mentions_src_port(self) -> bool:
+        """Whether the source port occurs in a formula."""
+        return self._src_port is not None
+
+    def protocol_is(self, name: str) -> Formula:
+        """The formula of a protocol."""
+        return self.protocol == protocol_number(name)
+
+    def _has_ports(self) -> Formula:
+        return z3.Or(*(self.protocol_is(name) for name in PORT_PROTOCOLS), self.context)
 
     def address(self, side: Side, family: Family) -> Any:
         """The variable of an address."""
@@ -112,15 +138,14 @@ class Encoding:
         if isinstance(pred, Or):
             return z3.Or(*(self.formula(p) for p in pred.parts), self.context)
         if isinstance(pred, ProtocolIs):
-            return self._any([self.protocol == PROTOCOLS.index(name) for name in pred.names])
+            return self._any([self.protocol_is(name) for name in pred.names])
         if isinstance(pred, PortIn):
-            has_port = self.protocol != PROTOCOLS.index("ICMP")
-            assert PROTOCOLS[: len(PORT_PROTOCOLS)] == PORT_PROTOCOLS
-            return z3.And(has_port, _between(self.port, pred.first, pred.last, 16, self.context), self.context)
+            port = self.src_port if pred.side is Side.SRC else self.port
+            return z3.And(self._has_ports(), _between(port, pred.first, pred.last, 16, self.context), self.context)
         if isinstance(pred, AddressIn):
             return self.in_prefix(pred.side, pred.prefix)
         if isinstance(pred, IcmpIs):
-            right = [self.protocol == PROTOCOLS.index("ICMP"), self.icmp_type == pred.type]
+            right = [self.protocol_is("ICMP"), self.icmp_type == pred.type]
             if pred.code is not None:
                 right.append(self.icmp_code == pred.code)
             return z3.And(*right, self.context)

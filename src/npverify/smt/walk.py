@@ -7,9 +7,12 @@ the reduction is used because it is faster, never because it knows more.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from npverify.inventory.model import Endpoint, Inventory
-from npverify.normal.policy import Action, Direction, PolicySet
-from npverify.normal.predicates import FALSE, TRUE, Pred, and_, ite, or_
+from npverify.normal.policy import Action, Direction, PolicySet, Stage
+from npverify.normal.predicates import FALSE, TRUE, Pred, and_, const, ite, not_, or_
 from npverify.reduction.partial import DIRECT, Circumstance, Partial
 
 
@@ -23,13 +26,28 @@ def allowed(
 ) -> Pred:
     """True exactly where `oracle.Oracle.decide` allows the flow in that direction."""
     partial = Partial(inventory, policies.vip_visible)
-
-    def encode(pred: Pred) -> Pred:
-        return partial.residual(pred, direction, how, src=src, dst=dst)
-
-    half = policies.half(direction)
     word: Pred = TRUE
-    for tier in reversed(half.tiers):
+    skipped: dict[str, Pred] = {}
+    for stage in policies.half(direction).stages:
+        at = replace(how, before_translation=stage.before_translation and how.via is not None)
+
+        def encode(pred: Pred, at: Circumstance = at) -> Pred:
+            return partial.residual(pred, direction, at, src=src, dst=dst)
+
+        exempt = or_(*(encode(exemption.match) for exemption in stage.exemptions))
+        asks = and_(encode(stage.applies), not_(skipped.get(stage.name, FALSE)))
+        passes = or_(exempt, _walk(stage, const(stage.final is Action.ALLOW), encode))
+        for name in stage.skips:
+            accepts = or_(exempt, _walk(stage, FALSE, encode))
+            skipped[name] = or_(skipped.get(name, FALSE), and_(asks, accepts))
+        word = and_(word, or_(not_(asks), passes))
+    return word
+
+
+def _walk(stage: Stage, final: Pred, encode: Callable[[Pred], Pred]) -> Pred:
+    """Where the tiers of a stage allow, if `final` is what is said after the last of them."""
+    word = final
+    for tier in reversed(stage.tiers):
         onward = word
         asked = or_(*(encode(policy.subject) for policy in tier.policies))
         word = ite(asked, FALSE if tier.no_match is Action.DENY else onward, onward)
@@ -38,4 +56,4 @@ def allowed(
                 if rule.action is not Action.LOG:
                     says = {Action.ALLOW: TRUE, Action.DENY: FALSE, Action.PASS: onward}[rule.action]
                     word = ite(and_(encode(policy.subject), encode(rule.match)), says, word)
-    return or_(*(encode(exemption.match) for exemption in half.exemptions), word)
+    return word
