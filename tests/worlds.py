@@ -78,13 +78,19 @@ class Case:
 def random_case(rng: Random, world: World) -> Case:
     """A flow between two random ends with every field filled in, and a random reading."""
     ends = [*world.inventory.endpoints, EXTERNAL]
-    pairs = [(a, b) for a in ends for b in ends if (a.is_pod or b.is_pod) and _families(a, world) & _families(b, world)]
+    judged = [end for end in ends if end.is_pod or (end is not EXTERNAL and world.policies.judges_hosts)]
+    pairs = [
+        (a, b)
+        for a in ends
+        for b in ends
+        if (a in judged or b in judged) and (a.is_pod or a is not b) and _families(a, world) & _families(b, world)
+    ]
     src, dst = rng.choice(pairs)
     prefixes = sorted({a.prefix for p in predicates(world.policies) for a in atoms_of(p) if isinstance(a, AddressIn)})
     family = rng.choice([f for f in FAMILIES if f in _families(src, world) & _families(dst, world)])
     same = src is dst and (not src.replicated or rng.random() < 0.5)
     src_ip = _address(rng, src, family, prefixes, world)
-    dst_ip = src_ip if same else _address(rng, dst, family, prefixes, world)
+    dst_ip = src_ip if same else _address(rng, dst, family, prefixes, world, src_ip)
     hosts = (EndpointKind.HOST_POD, EndpointKind.NODE)
     may_share = (src.kind in hosts and dst.is_pod) or (dst.kind in hosts and src.is_pod)
     protocol = rng.choice((*PROTOCOLS, "TCP", "TCP", "50"))
@@ -112,7 +118,10 @@ def _families(end: Endpoint, world: World) -> set[int]:
     return {a.family for a in end.addresses} if end.address_known else set(world.inventory.families)
 
 
-def _address(rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], world: World) -> Address:
+def _address(
+    rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], world: World, other: Address | None = None
+) -> Address:
+    """An address that the end may have, which is not that of the other end if it is free to choose."""
     if end is not EXTERNAL and end.address_known:
         of_family = [a for a in end.addresses if a.family == family]
         return rng.choice(of_family)
@@ -132,9 +141,10 @@ def _address(rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], wo
         edge = rng.choice((block.first, block.last, block.first + rng.getrandbits(8), (block.first + block.last) // 2))
         at = Address(4 if family == 4 else 6, min(edge, block.last))
         wrong_space = not inside_space and end is EXTERNAL and any(p.contains(at) for p in space)
-        if at not in taken and not wrong_space and not any(p.contains(at) for p in NEVER_A_POD):
+        if at not in {*taken, other} and not wrong_space and not any(p.contains(at) for p in NEVER_A_POD):
             return at
-    return Address.parse("172.31.0.1" if family == 4 else "fd11::1")
+    spare = ("172.31.0.1", "172.31.0.2") if family == 4 else ("fd11::1", "fd11::2")
+    return next(at for at in map(Address.parse, spare) if at != other)
 
 
 def _virtual(rng: Random, family: int, prefixes: list[Prefix]) -> Address:
