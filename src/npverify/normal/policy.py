@@ -122,6 +122,7 @@ class Stage:
     """A point on the way of a flow that asks its tiers, if it `applies` to the flow.
 
     `final`    what is said after the last tier: ALLOW or DENY
+    `reason`   why, where it is DENY
     `skips`    names of later stages that do not see what a rule or an exemption of this stage allows
     `hosts`    it may judge nodes and what runs on their network
     `before_translation`  it sees the address and port of the Service that was called, not those of the backend
@@ -135,6 +136,7 @@ class Stage:
     skips: tuple[str, ...] = ()
     before_translation: bool = False
     hosts: bool = False
+    reason: str = ""
 
 
 def pods_stage(

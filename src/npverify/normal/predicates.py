@@ -25,7 +25,7 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, TypeVar
@@ -380,6 +380,18 @@ def substitute(pred: Pred, settle: Callable[[Pred], Pred]) -> Pred:
         return found
 
     return walk(pred)
+
+
+def mirrored(pred: Pred) -> Pred:
+    """The predicate with source and destination in each other's place: what it says of a flow it says of the replies."""
+    return substitute(
+        pred,
+        lambda atom: _intern(type(atom), *(_opposite_end(getattr(atom, f.name)) for f in fields(atom)))  # type: ignore[arg-type]
+    )
+
+
+def _opposite_end(value: object) -> object:
+    return value.other if isinstance(value, Side) else value
 
 
 @cache

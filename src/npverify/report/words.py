@@ -93,7 +93,8 @@ def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
         case "not isolated":
             return f"{word}: {who} is not isolated, no policy selects it for {side.direction}"
         case "default":
-            return f"{word}: {who} denies what no policy and no profile allows"
+            stages = policies.half(side.direction).stages
+            return printable(f"{word}: {next(s.reason for s in stages if s.name == side.stage)}")
         case "no pod":
             return f"{word}: {who} is no pod, no policy applies"
         case _:

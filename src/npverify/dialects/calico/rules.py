@@ -1,0 +1,218 @@
+"""Calico's rules as predicates over a flow.
+
+Source: projectcalico/calico libcalico-go/lib/backend/syncersv1/updateprocessors/rules.go (selectors of a side),
+felix/calc/rule_scanner.go (positive and negative selectors together), felix/rules/policy.go (the rest).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from npverify.dialects.calico import resources as r
+from npverify.dialects.calico.selection import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, Objects
+from npverify.dialects.calico.selector import All, And, Equals, Global, Has, In, Node, Not, Or, map_keys
+from npverify.dialects.calico.settings import Settings
+from npverify.ingest.source import Problems, Span
+from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family, Prefix
+from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service
+from npverify.inventory.unknowns import fact
+from npverify.normal.policy import Direction, Rule
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    Pred,
+    Side,
+    address_in,
+    and_,
+    icmp_is,
+    kind_is,
+    label_in,
+    namespace_is,
+    not_,
+    or_,
+    port_in,
+    protocol_is,
+    unknown_in,
+)
+
+
+@dataclass(frozen=True)
+class RuleLowering:
+    """Lowers rules over the objects of one input. Guards the memo of lowered sides."""
+
+    objects: Objects
+    settings: Settings
+    problems: Problems
+
+    @cached_property
+    def _memo(self) -> dict[object, Pred]:
+        return {}
+
+    def lower(self, rules: Iterable[r.Rule], namespace: str, direction: Direction, owner: str) -> tuple[Rule, ...]:
+        """The rules of one direction of a policy of `namespace` ("": none); `owner` names the policy."""
+        return tuple(self._rule(rule, namespace, direction, owner) for rule in rules)
+
+    def _rule(self, rule: r.Rule, namespace: str, direction: Direction, owner: str) -> Rule:
+        sides = {Side.SRC: rule.source, Side.DST: rule.destination}
+        about = direction.subject
+        peer, own = (self._side(sides[s], s, rule, namespace) for s in (direction.peer, about))
+        traffic = and_(self._families(rule, about), self._protocol(rule, about), self._http(rule, owner), own)
+        return Rule(rule.action, peer, traffic, rule.label, rule.span)
+
+    def _families(self, rule: r.Rule, side: Side) -> Pred:
+        """The rule is there for a family if none of its lists of nets lacks it: felix/rules/policy.go
+        FilterRuleToIPVersion. The name of an ICMP implies one: updateprocessors/rules.go."""
+        found: list[Family] = []
+        implied = {"ICMP": 4, "ICMPv6": 6}.get(rule.protocol or "")
+        for family in FAMILIES:
+            lists = (e for s in (rule.source, rule.destination) for e in (s.nets, s.not_nets) if e)
+            if rule.ip_version in (None, family) and all(any(p.family == family for p in nets) for nets in lists):
+                if rule.ip_version is not None or implied in (None, family):
+                    found.append(family)
+        return TRUE if len(found) == 2 else or_(*(address_in(side, EVERYTHING[family]) for family in found))
+
+    def _protocol(self, rule: r.Rule, side: Side) -> Pred:
+        parts = []
+        if rule.protocol is not None:
+            parts.append(self._is_protocol(rule.protocol, side))
+        if rule.not_protocol is not None:
+            parts.append(not_(self._is_protocol(rule.not_protocol, side)))
+        if rule.icmp is not None and rule.icmp.type is not None:
+            parts.append(icmp_is(rule.icmp.type, rule.icmp.code))
+        if rule.not_icmp is not None and rule.not_icmp.type is not None:
+            parts.append(not_(icmp_is(rule.not_icmp.type, rule.not_icmp.code)))
+        return and_(*parts)
+
+    def _is_protocol(self, name: str, side: Side) -> Pred:
+        if self.settings.dataplane == "bpf" and name in ("ICMPv6", "UDPLite"):
+            return FALSE  # felix/bpf/polprog does not know these names
+        family: Family | None = {"ICMP": 4, "1": 4, "ICMPv6": 6, "58": 6}.get(name)  # type: ignore[assignment]
+        if family is not None:
+            return and_(protocol_is("ICMP"), address_in(side, EVERYTHING[family]))
+        return protocol_is(name)
+
+    def _http(self, rule: r.Rule, owner: str) -> Pred:
+        """Only Envoy reads this clause; without it the rule matches every packet (app-policy/checker)."""
+        if rule.http is None or self.settings.l7 == "off":
+            return TRUE
+        return unknown_in(fact(f"the HTTP request is one of {owner}, {rule.label}"), "true")
+
+    def _side(self, entity: r.Entity, side: Side, rule: r.Rule, namespace: str) -> Pred:
+        key = (entity, side, rule.protocol, namespace)
+        found = self._memo.get(key)
+        if found is None:
+            found = self._memo[key] = self._new_side(entity, side, rule, namespace)
+        return found
+
+    def _new_side(self, entity: r.Entity, side: Side, rule: r.Rule, namespace: str) -> Pred:
+        positive, negative = selector_of(entity, namespace), entity.not_selector
+        parts = []
+        if entity.nets:
+            parts.append(or_(*(address_in(side, net) for net in entity.nets)))
+        if entity.not_nets:
+            parts.append(not_(or_(*(address_in(side, net) for net in entity.not_nets))))
+        if positive is not None:
+            positive = positive if negative is None else And((positive, Not(negative)))
+            parts.append(self.objects.selects(positive, side))
+        elif negative is not None:
+            parts.append(not_(self.objects.selects(negative, side)))
+        if entity.services is not None:
+            parts.append(self._service(entity.services, side, rule.span))
+        if entity.domains:
+            facts = (fact(f"{domain} resolves to the address of the {_SIDE[side]}") for domain in entity.domains)
+            parts.append(or_(*(unknown_in(f, "true") for f in facts)))
+        named = positive or All()
+        if entity.ports:
+            parts.append(or_(*(self._port(p, rule.protocol, named, side) for p in entity.ports)))
+        if entity.not_ports:
+            parts.append(not_(or_(*(self._port(p, rule.protocol, named, side) for p in entity.not_ports))))
+        return and_(*parts)
+
+    def _port(self, port: r.PortMatch, protocol: str | None, node: Node, side: Side) -> Pred:
+        if isinstance(port, str):
+            return self.objects.named_port(port, protocol, node, side)
+        return port_in(*port, side)
+
+    def _service(self, named: r.Service, side: Side, span: Span) -> Pred:
+        """The backends of a Service: with their ports as a destination, addresses alone as a source."""
+        if not named.namespace:
+            message = f"service `{named.name}` is named without its namespace; Calico then finds none, so nothing matches"
+            self.problems.warn("NPV233", message, span, "write `namespace` beside `name`")
+            return FALSE
+        service = self.objects.inventory.services.get((named.namespace, named.name))
+        if service is None:
+            message = f"there is no service `{named.namespace}/{named.name}` in the input, so nothing matches"
+            self.problems.warn("NPV234", message, span, "add the manifest of the Service, or correct the name")
+            return FALSE
+        found = []
+        for index, backends in service.backends.items():
+            protocol = protocol_is(service.ports[index].protocol)
+            for backend in backends:
+                there = _backend(backend, service, side)
+                found.append(
+                    there if side is Side.SRC else and_(there, protocol, port_in(backend.port, backend.port, side))
+                )
+        return or_(*found)
+
+
+_SIDE = {Side.SRC: "source", Side.DST: "destination"}
+
+
+def selector_of(entity: r.Entity, namespace: str) -> Node | None:
+    """The positive selector of a side of a rule, None if it has none: updateprocessors/rules.go getEndpointSelector."""
+    accounts = []
+    if entity.accounts is not None:
+        if entity.accounts.names:
+            accounts.append(In(ACCOUNT, tuple(sorted(set(entity.accounts.names)))))
+        if entity.accounts.selector is not None:
+            accounts.append(map_keys(entity.accounts.selector, lambda key: OF_ACCOUNT + key))
+    own = [*accounts, *([entity.selector] if entity.selector is not None else [])]
+    scope: Node | None = None
+    if entity.namespace_selector is not None:
+        scope = of_namespaces(entity.namespace_selector)
+    elif namespace and (own or entity.not_selector is not None):
+        scope = Equals(NAMESPACE, namespace)
+    return _all_of([scope, *own])
+
+
+def of_namespaces(node: Node) -> Node:
+    """A namespaceSelector as a selector of endpoints: `all()` means those of namespaces, `global()` the others."""
+    prefixed = map_keys(node, lambda key: OF_NAMESPACE + key)
+    return replaced(prefixed, lambda leaf: Not(Has(NAMESPACE)) if isinstance(leaf, Global) else Has(NAMESPACE))
+
+
+def replaced(node: Node, instead: Callable[[All | Global], Node]) -> Node:
+    """The selector with something else for each `all()` and `global()`."""
+    match node:
+        case All() | Global():
+            return instead(node)
+        case Not(body):
+            return Not(replaced(body, instead))
+        case And(parts):
+            return And(tuple(replaced(part, instead) for part in parts))
+        case Or(parts):
+            return Or(tuple(replaced(part, instead) for part in parts))
+    return node
+
+
+def _all_of(nodes: Iterable[Node | None]) -> Node | None:
+    given = tuple(node for node in nodes if node is not None)
+    return And(given) if len(given) > 1 else given[0] if given else None
+
+
+def all_of(*nodes: Node) -> Node:
+    """The conjunction of selectors; `all()` of none."""
+    return _all_of(nodes) or All()
+
+
+def _backend(backend: Backend, service: Service, side: Side) -> Pred:
+    """One backend by its address, or by what the Service selects where that is not known."""
+    end = backend.endpoint
+    if backend.address is not None:
+        return address_in(side, Prefix.host(backend.address))
+    if end is not EXTERNAL and end.address_known:
+        return or_(*(address_in(side, Prefix.host(a)) for a in end.addresses))
+    labels = (label_in(side, "pod", key, (value,)) for key, value in service.selector.items())
+    return and_(kind_is(side, EndpointKind.POD), namespace_is(side, end.namespace), *labels)

@@ -1,0 +1,52 @@
+"""What Calico's answer depends on besides its resources: its version, how objects were written, and a few options.
+
+Values and defaults: docs/calico.md. None of them is ever quantified over: each has one value in a run.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from npverify.dialects.calico.resources import Mode
+
+VERSIONS = ("3.26", "3.27", "3.28", "3.29", "3.30", "3.31", "3.32")
+"""The releases that are told apart; the last one is the default."""
+
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "calico_input": ("validated", "native", "raw"),
+    "dataplane": ("iptables", "bpf"),
+    "l7": ("off", "on"),
+    "staged": ("ignore", "pending"),
+    "endpoint_to_host": ("accept", "drop"),
+}
+"""Name of a setting to its values, the default first."""
+
+
+class Settings(NamedTuple):
+    """One way to run Calico.
+
+    input             what was checked when objects were written, and how `types` was filled in
+    dataplane         iptables stands for nftables too
+    l7                whether `http` clauses are enforced (Envoy with Dikastes) or ignored
+    staged            whether staged policies are taken as if they were enforced
+    endpoint_to_host  what happens to a pod's traffic to its own node after its egress policy
+    """
+
+    version: tuple[int, int] = (3, 32)
+    input: Mode = "validated"
+    dataplane: Literal["iptables", "bpf"] = "iptables"
+    l7: Literal["off", "on"] = "off"
+    staged: Literal["ignore", "pending"] = "ignore"
+    endpoint_to_host: Literal["accept", "drop", ""] = ""
+
+    @classmethod
+    def of(cls, version: str, given: dict[str, str]) -> Settings:
+        """The settings of a version and of `--assume`; both must be known."""
+        major, minor = version.split(".")
+        fields = {name.removeprefix("calico_"): value for name, value in given.items()}
+        return cls((int(major), int(minor)))._replace(**fields)
+
+    @property
+    def version_text(self) -> str:
+        """The version as it is written."""
+        return f"{self.version[0]}.{self.version[1]}"
