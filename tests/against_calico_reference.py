@@ -96,4 +96,4 @@ def facts_of(case: Case) -> Facts:
         elif owner.startswith("service account "):
             namespace, account = owner.removeprefix("service account ").split("/")
             accounts.setdefault((namespace, account), {})[key] = value
-    return Facts(namespaces, accounts)
+    return Facts(namespaces, accounts, "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_address
 
+from calico_reference.felix import Felix
 from calico_reference.flow import End as End
 from calico_reference.flow import Facts as Facts
 from calico_reference.flow import Flow as Flow
@@ -45,5 +46,5 @@ class Cluster:
         if flow.asked is not None:
             address, port = flow.asked
             asked = replace(packet, dst=ip_address(address), port=port)
-        way = Way(self.tiers, flow, packet, asked)
+        way = Way(self.tiers, flow, packet, asked, Felix.of(objects))
         return way.leaves(), way.arrives()

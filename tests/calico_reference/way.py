@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from calico_reference.felix import Felix
 from calico_reference.flow import End, Flow
 from calico_reference.match import Packet
 from calico_reference.objects import NUMBERS
@@ -17,14 +18,8 @@ from calico_reference.order import Policy, Tier
 from calico_reference.verdict import Said, ask, of_profiles
 from reference import Manifest
 
-_VXLAN_PORT = 4789
 _IPIP = 4
 _NEIGHBOURS = (130, 131, 132, 133, 135, 136)
-_SAFE_BOTH = {("TCP", 179), ("TCP", 2379), ("TCP", 2380), ("TCP", 5473), ("TCP", 6443), ("TCP", 6666), ("TCP", 6667)}
-SAFE = {  # felix/config/config_params.go FailsafeInboundHostPorts, FailsafeOutboundHostPorts
-    "Ingress": {("TCP", 22), ("UDP", 68)} | _SAFE_BOTH,
-    "Egress": {("UDP", 53), ("UDP", 67)} | _SAFE_BOTH,
-}
 _OTHER = {"Ingress": "Egress", "Egress": "Ingress"}
 
 
@@ -52,6 +47,7 @@ class Way:
     flow: Flow
     packet: Packet
     asked: Packet
+    felix: Felix
 
     def leaves(self) -> bool:
         """What happens at the source and on its node."""
@@ -92,11 +88,11 @@ class Way:
         return self._is_workload(dst) and src.node != "" and src.node == dst.node
 
     def _encapsulated(self) -> bool:
-        """Whether a pod sends VXLAN or IP in IP, which could carry anything past its policies."""
-        return self.packet.protocol == _IPIP or (self.packet.protocol, self.packet.port) == (
-            NUMBERS["UDP"],
-            _VXLAN_PORT,
-        )
+        """Whether a pod sends VXLAN or IP in IP, which could carry anything past its policies, and nobody lets it."""
+        sent, felix = self.packet, self.felix
+        if sent.protocol == _IPIP:
+            return not felix.ip_in_ip
+        return not felix.vxlan and (sent.protocol, sent.port) == (NUMBERS["UDP"], felix.vxlan_port)
 
     def _out_of_pod(self) -> bool:
         src = self.flow.src
@@ -111,8 +107,7 @@ class Way:
             return False
         if self.packet.protocol == NUMBERS["ICMPv6"] and self.packet.icmp and self.packet.icmp[0] in _NEIGHBOURS:
             return True
-        accept = self.packet.objects.facts.to_own_host == "Accept"
-        return not self._encapsulated() and self._pod(self.flow.src, "Egress") and accept
+        return not self._encapsulated() and self._pod(self.flow.src, "Egress") and self.felix.to_own_host == "ACCEPT"
 
     def _pod(self, end: End, direction: str) -> bool:
         pod = self.packet.objects.pod(end)
@@ -131,7 +126,7 @@ class Way:
         said = self._said_untracked(host, direction, before)
         if said == "nothing" and direction == "Ingress":
             said = self._said_before_dnat(host, before)
-        if said == "nothing" and _safe(direction, self.packet):
+        if said == "nothing" and self.felix.safe(direction, self.packet):
             said = "Allow"
         if said == "nothing":
             said = self._ask(host, direction, self.packet, _normal)
@@ -164,13 +159,13 @@ class Way:
     def _said_untracked(self, host: Manifest, direction: str, packet: Packet) -> Said:
         """The raw table; a host endpoint of all interfaces has none. It lets replies of failsafe connections through."""
         reply = replace(packet, port=packet.src_port)
-        if _is_star(host) or _safe(direction, packet) or _safe(_OTHER[direction], reply):
+        if _is_star(host) or self.felix.safe(direction, packet) or self.felix.safe(_OTHER[direction], reply, direction):
             return "nothing"
         return self._ask(host, direction, packet, _untracked, ends=False)
 
     def _said_before_dnat(self, host: Manifest, packet: Packet) -> Said:
         """The mangle table."""
-        if _safe("Ingress", packet):
+        if self.felix.safe("Ingress", packet):
             return "nothing"
         return self._ask(host, "Ingress", packet, _pre_dnat, ends=False)
 
@@ -190,11 +185,6 @@ class Way:
         """The host endpoint of the interface that leads out of the node: a node is taken to have one."""
         own = [host for host in self._hosts(node) if not _is_star(host)]
         return own[0] if own else self._all_interfaces(node)
-
-
-def _safe(direction: str, packet: Packet) -> bool:
-    """Whether a failsafe port keeps the traffic of a host alive whatever the policies say."""
-    return (packet.protocol, packet.port) in {(NUMBERS[protocol], number) for protocol, number in SAFE[direction]}
 
 
 def _is_star(host: Manifest) -> bool:
