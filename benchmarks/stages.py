@@ -67,7 +67,7 @@ def main(cluster: str, spec: str, *, with_connectivity: bool) -> None:
         inventory = build(bundle.documents, problems)
     with clock.stage("lower"):
         policies = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
-        lowered = lower(policies, profile("kubernetes", {}), problems)
+        lowered = lower(policies, profile("kubernetes", {}), problems, inventory)
     with clock.stage("assertions"):
         texts = [SpecText(spec, Path(spec).read_text(encoding="utf-8"))]
         assertions = resolve(texts, inventory, lowered.ids, problems).assertions

@@ -101,4 +101,6 @@ def reading_of(case: Case, made: Made) -> reference.Reading:
         if " of namespace " in name and value != ABSENT:
             key, namespace = name.removeprefix("label ").split(" of namespace ")
             unknown.setdefault(namespace, {})[key] = value
-    return reference.Reading(**(free | fixed), namespace_labels=unknown)
+    # projectcalico/calico felix/rules/endpoints.go: what looks like the cluster's own tunnels is dropped
+    tunnels = made.profile != "calico"
+    return reference.Reading(**(free | fixed), tunnels_from_pods=tunnels, namespace_labels=unknown)

@@ -74,6 +74,7 @@ class Reading:
     icmp: str = "portless_rules_only"
     named_port_containers: str = "regular+sidecar"
     named_port_duplicates: str = "union"
+    tunnels_from_pods: bool = True
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
 
 
@@ -128,6 +129,10 @@ class _Cluster:
     def passes(self, direction: str, flow: Flow) -> bool:
         """One direction: the flow passes an exempt or unpoliced end, one that nothing isolates, or by some rule."""
         subject = flow.src if direction == "Egress" else flow.dst
+        tunnel = (flow.protocol, flow.port) == ("UDP", 4789) or flow.protocol == "4"
+        leaves = direction == "Egress" and flow.src.kind == "pod" and not (flow.same_pod and flow.vip is None)
+        if tunnel and leaves and not self.reading.tunnels_from_pods and not self.is_host(flow.src):
+            return False
         if not self.is_pod(subject) or self.exempt(direction, flow):
             return True
         selecting = [p for p in self.objects if self.selects(p, subject, direction)]

@@ -62,7 +62,7 @@ def random_manifests(rng: Random) -> Made:
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
     inventory = build(documents, problems, pod_space=tuple(Prefix.parse(p) for p in space))
     name = rng.choice(["kubernetes", "kubernetes", "kubernetes", "calico", "cilium"])
-    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(name, {}), problems)
+    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(name, {}), problems, inventory)
     problems.raise_errors()
     return Made(objects, name, World(inventory, lowered.policies, lowered.ids))
 

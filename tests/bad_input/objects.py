@@ -153,9 +153,9 @@ STRUCTURE = [
     Bad(
         "a policy language that is not modelled",
         raw(
-            "apiVersion: projectcalico.org/v3\nkind: ▷GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {selector: all()}\n"
+            "apiVersion: cilium.io/v2\nkind: ▷CiliumNetworkPolicy\nmetadata: {name: p}\nspec: {endpointSelector: {}}\n"
         ),
-        (("NPV054", "GlobalNetworkPolicy"),),
+        (("NPV054", "CiliumNetworkPolicy"),),
     ),
     Bad(
         "the same policy twice",

@@ -21,7 +21,7 @@ def test_a_flow_is_worth_what_the_table_says(case: Case) -> None:
     problems = Problems()
     found = documents(case.manifests)
     inventory = build(found, problems)
-    lowered = lower(found, profile("kubernetes", case.assume), problems)
+    lowered = lower(found, profile("kubernetes", case.assume), problems, inventory)
     assert [d.code for d in problems.errors] == list(case.refused)
     assert set(case.warned) <= {d.code for d in problems.warnings}
     oracle = Oracle(lowered.policies, inventory)

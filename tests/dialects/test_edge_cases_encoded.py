@@ -22,7 +22,7 @@ def test_the_formula_of_a_flow_is_worth_what_the_table_says(case: Case) -> None:
     """Each query has the verdict of the table in the encoder and in the reduction, under each reading it speaks about."""
     found = documents(case.manifests)
     inventory = build(found, Problems())
-    world = World(inventory, lower(found, profile("kubernetes", case.assume), Problems()).policies)
+    world = World(inventory, lower(found, profile("kubernetes", case.assume), Problems(), inventory).policies)
     residuals = Residuals(inventory, world.policies)
     for query in case.queries:
         flow = flow_of(query, inventory)

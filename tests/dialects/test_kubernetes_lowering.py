@@ -10,6 +10,7 @@ from dialects.edge_cases import joined, policies, policy
 from helpers import documents
 from npverify.dialects import Lowered, lower, profile
 from npverify.ingest.source import Problems, Span
+from npverify.inventory.build import build
 from npverify.normal.policy import Action, Direction, PolicyId
 from npverify.normal.predicates import TRUE, UnknownIn, atoms, protocol_is, unknown_in
 
@@ -17,7 +18,7 @@ from npverify.normal.predicates import TRUE, UnknownIn, atoms, protocol_is, unkn
 def lowered(text: str, cni: str = "kubernetes", **assume: str) -> Lowered:
     """The normal form of legal policies."""
     problems = Problems()
-    found = lower(documents(text), profile(cni, assume), problems)
+    found = lower(documents(text), profile(cni, assume), problems, build(documents(text), Problems()))
     assert not problems.errors
     return found
 

@@ -9,6 +9,7 @@ import pytest
 from helpers import documents
 from npverify.dialects import lower, profile
 from npverify.ingest.source import Diagnostic, Problems
+from npverify.inventory.build import build
 
 HEAD = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: rules, namespace: harbor}\n"
 
@@ -148,7 +149,7 @@ DOCUMENTS = [
 def told(text: str, **assume: str) -> Problems:
     """The problems of one input."""
     problems = Problems()
-    lowered = lower(documents(text), profile("kubernetes", assume), problems)
+    lowered = lower(documents(text), profile("kubernetes", assume), problems, build(documents(text), Problems()))
     assert bool(problems.errors) or lowered.ids, "a policy without error is lowered"
     return problems
 

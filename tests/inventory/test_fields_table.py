@@ -12,7 +12,8 @@ from npverify.inventory.schema import SHAPES
 from npverify.inventory.shapes import ListOf, MapOf, Shape
 
 # The types as published for Kubernetes 1.37: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and
-# kubernetes/apimachinery pkg/apis/meta/v1/types.go. EndpointPort has the same fields in two groups.
+# kubernetes/apimachinery pkg/apis/meta/v1/types.go. EndpointPort has the same fields in two groups. WorkloadEndpoint and
+# its parts as of Calico 3.32: projectcalico/calico libcalico-go/lib/apis/internalapi/workloadendpoint.go.
 PUBLISHED = {
     "Namespace": "apiVersion kind metadata spec status",
     "ServiceAccount": "apiVersion kind metadata secrets imagePullSecrets automountServiceAccountToken",
@@ -104,6 +105,13 @@ PUBLISHED = {
     "EndpointPort": "name port protocol appProtocol",
     "Endpoint": "addresses conditions hostname targetRef deprecatedTopology nodeName zone hints",
     "EndpointConditions": "ready serving terminating",
+    "WorkloadEndpoint": "apiVersion kind metadata spec",
+    "WorkloadEndpointSpec": (
+        "orchestrator workload node containerID pod endpoint serviceAccountName ipNetworks ipNATs ipv4Gateway"
+        " ipv6Gateway profiles interfaceName mac ports allowSpoofedSourcePrefixes qosControls"
+    ),
+    "WorkloadEndpointPort": "name protocol port hostPort hostIP",
+    "IPNAT": "internalIP externalIP",
 }  # fmt: skip
 
 OLDER = {

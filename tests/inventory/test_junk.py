@@ -71,6 +71,22 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "Namespace": {},
     "ServiceAccount": {},
+    "WorkloadEndpoint": {
+        "spec": {
+            "orchestrator": "k8s",
+            "node": "n",
+            "pod": "a",
+            "endpoint": "eth0",
+            "workload": "w",
+            "containerID": "c",
+            "serviceAccountName": "s",
+            "ipNetworks": ["10.0.0.1/32"],
+            "ipNATs": [{"internalIP": "10.0.0.1", "externalIP": "192.0.2.1"}],
+            "profiles": ["kns.x", "ksa.x.s"],
+            "ports": [{"name": "h", "protocol": "TCP", "port": 80, "hostPort": 8080}],
+            "allowSpoofedSourcePrefixes": ["192.0.2.0/24"],
+        }
+    },
 }
 META = {
     "name": "a",
@@ -86,7 +102,10 @@ def whole(kind: str) -> dict[str, Any]:
     body = copy.deepcopy(BODIES.get(kind, SCALED))
     if kind not in BODIES:
         body["spec"]["template"] = copy.deepcopy(TEMPLATE)
-    return {"metadata": copy.deepcopy(META), **body}
+    meta = copy.deepcopy(META)
+    if kind == "WorkloadEndpoint":
+        meta["name"] = "n-k8s-a-eth0"
+    return {"metadata": meta, **body}
 
 
 def document(group: str, kind: str, value: dict[str, Any]) -> Document:

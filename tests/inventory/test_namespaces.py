@@ -92,3 +92,28 @@ def test_undeclared_namespaces_are_noted_once():
         """
     )
     assert found.notes == ("used but not declared, so that their labels are unknown: namespaces x, y",)
+
+
+CALICO = [
+    pytest.param("projectcalico.org/v3", "NetworkPolicy", {"y"}, id="a policy of Calico"),
+    pytest.param("crd.projectcalico.org/v1", "NetworkPolicy", {"y"}, id="in its stored form"),
+    pytest.param("projectcalico.org/v3", "NetworkSet", {"y"}, id="a set of addresses"),
+    pytest.param("projectcalico.org/v3", "StagedNetworkPolicy", {"y"}, id="a staged policy"),
+    pytest.param("projectcalico.org/v3", "StagedKubernetesNetworkPolicy", {"y"}, id="a staged native policy"),
+    pytest.param("projectcalico.org/v3", "GlobalNetworkPolicy", set(), id="a global policy"),
+    pytest.param("projectcalico.org/v3", "StagedGlobalNetworkPolicy", set(), id="a staged global policy"),
+    pytest.param("projectcalico.org/v3", "GlobalNetworkSet", set(), id="a global set"),
+    pytest.param("projectcalico.org/v3", "HostEndpoint", set(), id="a host endpoint"),
+    pytest.param("projectcalico.org/v3", "Tier", set(), id="a tier"),
+    pytest.param("projectcalico.org/v3", "Profile", set(), id="a profile"),
+    pytest.param("projectcalico.org/v3", "FelixConfiguration", set(), id="a configuration"),
+]
+
+
+@pytest.mark.parametrize(("api_version", "kind", "used"), CALICO)
+def test_calico_objects_use_their_namespace(api_version, kind, used):
+    """A namespaced object of Calico makes its namespace exist; a global one does not, whatever it says, nor has it to say."""
+    text = f"{{apiVersion: {api_version}, kind: {kind}, metadata: {{name: a, namespace: y}}}}"
+    assert inventory(text).namespaces.keys() == used
+    codes = [warning.code for warning in problems_of(text.replace(", namespace: y", "")).warnings]
+    assert codes == ["NPV035"] * len(used)

@@ -34,7 +34,7 @@ def remade(made: Made, objects: list[dict[str, Any]]) -> World:
     problems = Problems()
     documents = [document(value) for value in objects]
     inventory = build(documents, problems, pod_space=made.world.inventory.pod_space)
-    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(made.profile, {}), problems)
+    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(made.profile, {}), problems, inventory)
     problems.raise_errors()
     return World(inventory, lowered.policies, lowered.ids)
 

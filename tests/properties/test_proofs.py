@@ -163,12 +163,14 @@ def changed(policies: PolicySet, index: int, *, drop: bool) -> PolicySet:
     gone = ids[index]
 
     def half(old: Half) -> Half:
-        (stage,) = old.stages
-        tiers = []
-        for tier in stage.tiers:
-            kept = [p for p in tier.policies if p.id != gone or not drop]
-            tiers.append(replace(tier, policies=tuple(replace(p, rules=()) if p.id == gone else p for p in kept)))
-        return Half((replace(stage, tiers=tuple(tiers)),))
+        stages = []
+        for stage in old.stages:
+            tiers = []
+            for tier in stage.tiers:
+                kept = [p for p in tier.policies if p.id != gone or not drop]
+                tiers.append(replace(tier, policies=tuple(replace(p, rules=()) if p.id == gone else p for p in kept)))
+            stages.append(replace(stage, tiers=tuple(tiers)))
+        return Half(tuple(stages))
 
     return replace(policies, egress=half(policies.egress), ingress=half(policies.ingress))
 

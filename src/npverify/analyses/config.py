@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from npverify.dialects.calico.settings import SETTINGS, VERSIONS
 from npverify.dialects.profiles import profile
 from npverify.ingest.fields import Fields, nearest, type_name
 from npverify.ingest.settings import read_settings
@@ -21,6 +22,7 @@ KEYS = (
     "paths",
     "specs",
     "cni",
+    "calico_version",
     "assume",
     "pod_cidrs",
     "ip_families",
@@ -48,6 +50,7 @@ class Config:
     allow_vacuous: bool = False
     timeout: float | None = None
     budget: str | None = None
+    calico_version: str | None = None
 
 
 def find_config(start: Path) -> Path | None:
@@ -83,6 +86,7 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
         fields.boolean("allow_vacuous") or False,
         _timeout(fields),
         _budget(fields),
+        fields.text("calico_version"),
     )
 
 
@@ -107,12 +111,18 @@ def _assume(fields: Fields) -> dict[str, str]:
 def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
     """Report an unknown plugin, switch or value at its place in the file."""
     cni = fields.value.get("cni")
-    for path, name, chosen in (
-        *([(("cni",), cni, {})] if isinstance(cni, str) else []),
-        *((("assume", switch), "kubernetes", {switch: value}) for switch, value in assume.items()),
+    version = fields.value.get("calico_version")
+    newest = VERSIONS[-1]
+    for path, name, chosen, release in (
+        *([(("cni",), cni, {}, newest)] if isinstance(cni, str) else []),
+        *([(("calico_version",), "calico", {}, version)] if isinstance(version, str) else []),
+        *(
+            (("assume", switch), "calico" if switch in SETTINGS else "kubernetes", {switch: value}, newest)
+            for switch, value in assume.items()
+        ),
     ):
         try:
-            profile(name, chosen)
+            profile(name, chosen, release)
         except InputError as error:
             for found in error.diagnostics:
                 fields.error(found.code, found.message, *path, fix=found.fix)

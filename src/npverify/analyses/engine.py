@@ -46,8 +46,8 @@ class Engine:
         self.obligations = Obligations(world.inventory, self.residuals)
         self.through = Through(world.inventory, self.residuals)
         self.oracle = Oracle(world.policies, world.inventory)
-        self._known = KnownAddresses(world.inventory)
-        self._answers: dict[tuple[Pred, frozenset[Side], bool | None], bool | UndecidedError] = {}
+        self._known: dict[str | None, KnownAddresses] = {}
+        self._answers: dict[tuple[Pred, frozenset[object], bool | None], bool | UndecidedError] = {}
 
     def possible(self, pred: Pred, src: Endpoint, dst: Endpoint, *, same: bool = False) -> bool:
         """Whether some flow between the two satisfies `pred`; `same` if they are one pod, not two replicas.
@@ -60,7 +60,7 @@ class Engine:
             raise InterruptedByUserError
         taken = self._taken(src, dst)
         one = _one_address(src, dst, same=same)
-        key = (pred, frozenset(taken), one)
+        key = (pred, frozenset(taken.items()), one)
         answer = self._answers.get(key)
         if answer is None:
             try:
@@ -78,7 +78,8 @@ class Engine:
         question = Question(
             broken, self._taken(src, dst), self.budget, same=_one_address(src, dst, same=obligation.how.same)
         )
-        preferred = {side: INSIDE if end.is_pod else OUTSIDE for side, end in ((Side.SRC, src), (Side.DST, dst))}
+        sides = ((Side.SRC, src), (Side.DST, dst))
+        preferred = {side: INSIDE if end.is_pod or end.cluster else OUTSIDE for side, end in sides}
         chosen = choose(question, [(p.protocol, p.number) for p in dst.ports], preferred)
         flow = self.flow(obligation, chosen)
         verdict = self.oracle.decide(flow, chosen.reading)
@@ -115,7 +116,7 @@ class Engine:
         for first, last in cells((*preds, domain), side, family):
             start = Address(family, first)
             if at_address(at_packet(domain, Packet(family, "TCP", 1)), side, start) is not FALSE:
-                at = start if end.kind is EndpointKind.HOST_POD else self._known.next_free(start)
+                at = start if end.kind is EndpointKind.HOST_POD else self._known_to(end).next_free(start)
                 found += [at] if at.value <= last else []
         return tuple(found)
 
@@ -124,9 +125,18 @@ class Engine:
 
         A pod on the host network shares the address of its node, so nothing is taken for it.
         """
-        ends = ((Side.SRC, src), (Side.DST, dst))
-        open_sides = [s for s, end in ends if not end.address_known and end.kind is not EndpointKind.HOST_POD]
-        return dict.fromkeys(open_sides, self._known.block)
+        return {
+            side: self._known_to(end).block
+            for side, end in ((Side.SRC, src), (Side.DST, dst))
+            if not end.address_known and end.kind is not EndpointKind.HOST_POD
+        }
+
+    def _known_to(self, end: Endpoint) -> KnownAddresses:
+        """The addresses that are somebody else's; a node shares its own with the pods on its network."""
+        hosts = end.cluster if end.kind is EndpointKind.NODE or end.on_host else None
+        if hosts not in self._known:
+            self._known[hosts] = KnownAddresses(self.world.inventory, hosts)
+        return self._known[hosts]
 
     def flow(self, obligation: Obligation, chosen: Chosen) -> Flow:
         """The concrete flow of an obligation with the packet that was chosen for it."""
@@ -157,7 +167,7 @@ class Engine:
             return chosen.addresses[side]
         if end.address_known:
             return min(a for a in end.addresses if a.family == chosen.family)
-        return self._known.free(end, chosen.family, other)
+        return self._known_to(end).free(end, chosen.family, other)
 
     def _assumed(self, obligation: Obligation, chosen: Chosen, unknowns: Iterable[Unknown]) -> Iterator[Assumed]:
         for unknown in unknowns:
@@ -210,9 +220,11 @@ def _any_fields(obligation: Obligation, chosen: Chosen, *, any_port: bool) -> It
 class KnownAddresses:
     """The addresses that belong to known endpoints and services, as merged blocks."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, hosts: str | None = None) -> None:
+        """`hosts` names a cluster whose nodes, and pods on their network, are left out ("": this one); None: none is."""
         self._spaces = {kind: address_space(inventory, kind) for kind in EndpointKind}
-        owned = chain.from_iterable(e.addresses for e in inventory.endpoints if e.address_known)
+        known = (e for e in inventory.endpoints if e.address_known)
+        owned = chain.from_iterable(e.addresses for e in known if e.cluster != hosts or not _on_host(e))
         virtual = chain.from_iterable(s.vips for s in inventory.services.values())
         self._blocks: Mapping[Family, list[Prefix]] = merge((*owned, *virtual))
 
@@ -228,7 +240,8 @@ class KnownAddresses:
         outside = [p for p in self._spaces[EndpointKind.POD] if end is EXTERNAL]
         starts = [a for a in (OUTSIDE if end is EXTERNAL else INSIDE) if a.family == family]
         if space:
-            starts = [Address(family, min(p.first + 10, p.last)) for p in space]
+            starts = starts if end.cluster else []  # the space of another cluster is all that is not this one's
+            starts += [Address(family, min(p.first + 10, p.last)) for p in space]
             starts += [Address(family, p.first) for p in space]
         for start in starts:
             # a pod on the host network has an address that is its node's as well
@@ -251,6 +264,11 @@ class KnownAddresses:
                 at = Address(at.family, at.value + 1)
             else:
                 return at
+
+
+def _on_host(end: Endpoint) -> bool:
+    """Whether the endpoint has a node's address: the node itself, or a pod on its network."""
+    return end.kind is EndpointKind.NODE or end.shares_address
 
 
 def members(classes: int, residuals: Residuals) -> Iterator[Endpoint]:

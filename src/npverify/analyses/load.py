@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from npverify.analyses.world import World
 from npverify.assertions.claims import Assertion
 from npverify.assertions.resolve import declared_pod_space, resolve
-from npverify.dialects import is_policy, lower
+from npverify.dialects import CALICO_VERSION, is_policy, lower, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.files import SPEC, files
 from npverify.ingest.read import SpecText, read
@@ -36,7 +36,8 @@ def load(
     paths: Sequence[str],
     *,
     specs: Sequence[str] = (),
-    cni: str = "kubernetes",
+    cni: str | None = None,
+    calico_version: str = CALICO_VERSION,
     assume: Mapping[str, str] = NO_ASSUMPTIONS,
     only_tags: Collection[str] = (),
     ignore_kinds: Collection[str] = (),
@@ -47,7 +48,9 @@ def load(
 ) -> Loaded:
     """Read manifests (`paths`: files, folders, `-`) and spec files (`specs`, and every .npv file in the folders).
 
-    cni, assume    the profile of the network plugin, and switches that are fixed beyond it
+    cni, assume    the profile of the network plugin, and switches that are fixed beyond it; None: Calico's if there are
+                   objects that only Calico reads, else that of every plugin
+    calico_version the release whose behaviour is meant, if the plugin is Calico
     only_tags      keep only assertions that carry one of these tags
     ignore_kinds   policy kinds to leave out though they may matter; `World.ignored` counts them
     pod_cidrs      where pods of unknown address live, in addition to `assume pod addresses in …` of the specs
@@ -58,21 +61,21 @@ def load(
     Raises `InputError` with every error that was found in any of them.
     """
     problems = Problems()
-    chosen = _profile(cni, assume, problems)
     bundle = read(
         paths,
         problems,
         wanted=lambda version, kind: is_inventory(version, kind) or is_policy(version, kind),
         stdin=stdin,
     )
+    policy_documents = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
+    chosen = _profile(cni or usual_plugin(policy_documents, ignore_kinds), assume, calico_version, problems)
     texts = _specs(bundle.specs, specs, problems)
     pod_space = (*_prefixes(pod_cidrs, problems), *declared_pod_space(texts, problems))
     inventory = build(bundle.documents, problems, pod_space=tuple(dict.fromkeys(pod_space)), families=families)
     if chosen is None:
         problems.raise_errors()
         raise AssertionError("a profile that cannot be had is an error")
-    policy_documents = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
-    lowered = lower(policy_documents, chosen, problems, ignore_kinds=ignore_kinds)
+    lowered = lower(policy_documents, chosen, problems, inventory, ignore_kinds=ignore_kinds)
     assertions: tuple[Assertion, ...] = ()
     if with_assertions and not problems.errors:  # names would be unknown only because of the errors above
         found = Problems()
@@ -93,9 +96,9 @@ def load(
     return Loaded(world, assertions, texts)
 
 
-def _profile(cni: str, assume: Mapping[str, str], problems: Problems) -> Profile | None:
+def _profile(cni: str, assume: Mapping[str, str], calico_version: str, problems: Problems) -> Profile | None:
     try:
-        return profile(cni, assume)
+        return profile(cni, assume, calico_version)
     except InputError as error:
         problems.extend(error.diagnostics)
         return None

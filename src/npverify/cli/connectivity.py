@@ -17,6 +17,7 @@ from npverify.report.json_values import dumps
 def connectivity(
     paths: o.Paths = None,
     cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
@@ -33,7 +34,13 @@ def connectivity(
 
     o.check_format(format)
     inputs = o.Inputs.settle(
-        paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
+        paths,
+        cni=cni,
+        calico_version=calico_version,
+        assume=assume,
+        pod_cidrs=pod_cidr,
+        ip_family=ip_family,
+        ignore_kinds=ignore_kind,
     )
     loaded = inputs.load(Sources())
     if not allow_empty:

@@ -36,6 +36,7 @@ def evaluate(
         typer.Option("--flows", metavar="FILE", help="Flows as JSON, one on each line; - for standard input."),
     ] = None,
     cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
@@ -53,7 +54,13 @@ def evaluate(
     o.check_format(format)
     _check_options(flows, from_, to, port, protocol, icmp, paths)
     inputs = o.Inputs.settle(
-        paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
+        paths,
+        cni=cni,
+        calico_version=calico_version,
+        assume=assume,
+        pod_cidrs=pod_cidr,
+        ip_family=ip_family,
+        ignore_kinds=ignore_kind,
     )
     sources = Sources()
     loaded = inputs.load(sources)

@@ -21,6 +21,7 @@ def explain(
     protocol: o.Protocol = None,
     icmp: o.Icmp = None,
     cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
@@ -39,7 +40,13 @@ def explain(
 
     o.check_format(format)
     inputs = o.Inputs.settle(
-        paths, cni=cni, assume=assume, pod_cidrs=pod_cidr, ip_family=ip_family, ignore_kinds=ignore_kind
+        paths,
+        cni=cni,
+        calico_version=calico_version,
+        assume=assume,
+        pod_cidrs=pod_cidr,
+        ip_family=ip_family,
+        ignore_kinds=ignore_kind,
     )
     sources = Sources()
     world = inputs.load(sources).world

@@ -18,6 +18,7 @@ from npverify.report.starter import CONFIG_NAME, SPEC_NAME, config_text, spec_te
 def init(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files or folders of manifests.")],
     cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
     ignore_kind: o.IgnoreKinds = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     no_color: o.NoColor = False,

@@ -12,6 +12,7 @@ import typer
 from npverify.analyses.config import BUDGETS, Config, find_config, read_config
 from npverify.analyses.world import World
 from npverify.cli.sources import Sources
+from npverify.dialects.calico.settings import VERSIONS
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
@@ -39,7 +40,15 @@ Only = Annotated[
 ]
 Cni = Annotated[
     str | None,
-    typer.Option("--cni", metavar="NAME", help="The network plugin: kubernetes (any), calico, cilium, none."),
+    typer.Option(
+        "--cni",
+        metavar="NAME",
+        help="The network plugin: kubernetes (any), calico, cilium, none; calico by itself if its policies are there.",
+    ),
+]
+CalicoVersion = Annotated[
+    str | None,
+    typer.Option("--calico-version", metavar="X.Y", help="The release of Calico that is meant; the newest by default."),
 ]
 Assume = Annotated[
     list[str] | None,
@@ -83,7 +92,8 @@ class Inputs:
 
     paths: tuple[str, ...]
     specs: tuple[str, ...]
-    cni: str
+    cni: str | None
+    calico_version: str
     assume: Mapping[str, str]
     pod_cidrs: tuple[str, ...]
     families: frozenset[Family] | None
@@ -97,6 +107,7 @@ class Inputs:
         *,
         specs: list[str] | None = None,
         cni: str | None = None,
+        calico_version: str | None = None,
         assume: list[str] | None = None,
         pod_cidrs: list[str] | None = None,
         ip_family: str | None = None,
@@ -123,7 +134,8 @@ class Inputs:
         return cls(
             chosen,
             tuple(specs or config.specs),
-            cni or config.cni or "kubernetes",
+            cni or config.cni,
+            calico_version or config.calico_version or VERSIONS[-1],
             {**config.assume, **switches},
             tuple(pod_cidrs or config.pod_cidrs),
             families,
@@ -140,6 +152,7 @@ class Inputs:
             self.paths,
             specs=self.specs,
             cni=self.cni,
+            calico_version=self.calico_version,
             assume=self.assume,
             only_tags=only,
             ignore_kinds=self.ignore_kinds,

@@ -7,19 +7,42 @@ ignored; objects of a service mesh are counted as a warning, because they can on
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from npverify.dialects import kubernetes
+from npverify.dialects import cluster_read, kubernetes
+from npverify.dialects.calico.cluster import enforced
+from npverify.dialects.calico.lower import CalicoLowering, Native
+from npverify.dialects.calico.read import read_all
+from npverify.dialects.calico.settings import VERSIONS
+from npverify.dialects.calico.staged import pending
+from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import NOT_POLICIES, Role, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Problems, Span
-from npverify.normal.policy import PolicyId, PolicySet
+from npverify.inventory.model import Inventory
+from npverify.normal.policy import Direction, PolicyId, PolicySet
 
-__all__ = ["ALIASES", "PROFILES", "SWITCHES", "Lowered", "Profile", "is_policy", "lower", "profile"]
+__all__ = [
+    "ALIASES",
+    "CALICO_VERSION",
+    "PROFILES",
+    "SWITCHES",
+    "Lowered",
+    "Profile",
+    "is_policy",
+    "lower",
+    "profile",
+    "usual_plugin",
+]
+
+
+CALICO_VERSION = VERSIONS[-1]
+"""The release of Calico that is meant where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +65,96 @@ def is_policy(api_version: str, kind: str) -> bool:
     return role(api_version, kind) is not Role.NO_POLICY
 
 
+def usual_plugin(documents: Sequence[Document], ignore_kinds: Collection[str] = ()) -> str:
+    """The profile that is meant where none is named: Calico's if there are policies or settings that it alone reads."""
+    own = (doc for doc in documents if role(doc.api_version, doc.kind) is Role.CALICO)
+    return "calico" if any(not _ignored(doc, ignore_kinds) for doc in own) else "kubernetes"
+
+
+def _ignored(doc: Document, kinds: Collection[str]) -> bool:
+    return doc.kind in kinds or f"{doc.kind}.{doc.group}" in kinds
+
+
 def lower(
-    documents: Sequence[Document], profile: Profile, problems: Problems, *, ignore_kinds: Collection[str] = ()
+    documents: Sequence[Document],
+    profile: Profile,
+    problems: Problems,
+    inventory: Inventory,
+    *,
+    ignore_kinds: Collection[str] = (),
 ) -> Lowered:
     """The normal form of every policy among `documents`; what cannot be understood is reported in `problems`.
 
     `ignore_kinds` holds kinds (`CiliumNetworkPolicy`, or with the group `Tier.projectcalico.org`) that are not modelled
-    and that the user wants left out; a modelled kind is never left out.
+    for the plugin and that the user wants left out; a modelled kind is never left out.
     """
-    policies: dict[PolicyId, NetworkPolicy] = {}
-    ignored: Counter[str] = Counter()
-    mesh: list[Document] = []
+    found = _Found()
     for doc in documents:
         what = role(doc.api_version, doc.kind)
         if what is Role.NO_POLICY:
             continue
         if what is Role.MODELLED:
-            _add(policies, doc, profile, problems)
-        elif doc.kind in ignore_kinds or f"{doc.kind}.{doc.group}" in ignore_kinds:
-            ignored[doc.kind] += 1
+            _add(found.native, doc, lambda doc, told: read(doc, told, strict_cidr=profile.strict_cidr), problems)
+        elif what is Role.CALICO and profile.name == "calico":
+            found.calico.append(doc)
+        elif what is Role.CLUSTER and profile.name == "calico":
+            _add(found.cluster, doc, cluster_read.read, problems)
+        elif _ignored(doc, ignore_kinds):
+            found.ignored[doc.kind] += 1
         elif what is Role.MESH:
-            mesh.append(doc)
+            found.mesh.append(doc)
         else:
-            _refuse(doc, what, problems)
-    if mesh:
-        _warn_of_mesh(mesh, problems)
-    return Lowered(
-        kubernetes.policy_set(list(policies.values()), profile),
-        {policy_id: policy.span for policy_id, policy in policies.items()},
-        dict(sorted(ignored.items())),
-        bool(mesh),
-    )
+            _refuse(doc, what, profile, problems)
+    if found.mesh:
+        _warn_of_mesh(found.mesh, problems)
+    ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
+    ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
+    if profile.name == "calico":
+        policies, own = _lower_for_calico(found, profile, problems, inventory)
+        ids |= own
+    else:
+        policies = kubernetes.policy_set(list(found.native.values()), profile)
+    return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh))
 
 
-def _add(policies: dict[PolicyId, NetworkPolicy], doc: Document, profile: Profile, problems: Problems) -> None:
+@dataclass(slots=True)
+class _Found:
+    """The policies of the input by what reads them."""
+
+    native: dict[PolicyId, NetworkPolicy] = field(default_factory=dict)
+    cluster: dict[PolicyId, ClusterPolicy] = field(default_factory=dict)
+    calico: list[Document] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)
+    mesh: list[Document] = field(default_factory=list)
+
+
+def _lower_for_calico(
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory
+) -> tuple[PolicySet, dict[PolicyId, Span]]:
+    """All policies in Calico's tiers, and where its own policies stand."""
+    settings = profile.calico
+    resources = read_all(found.calico, problems, mode=settings.input, version=settings.version)
+    native = list(found.native.values())
+    policies = resources.policies
+    if settings.staged == "pending":
+        policies, native = pending(resources, native)
+    ids = {p.id: p.span for p in policies}
+    cluster = enforced(found.cluster.values(), settings.version, problems)
+    resources = replace(resources, policies=(*policies, *cluster))
+    lowering = CalicoLowering(resources, inventory, settings, problems)
+    lowered = [Native(d, p) for d in Direction for p in kubernetes.lowered(native, d, profile)]
+    egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
+    return kubernetes.with_switches(egress, ingress, profile), ids
+
+
+P = TypeVar("P", NetworkPolicy, ClusterPolicy)
+
+
+def _add(
+    policies: dict[PolicyId, P], doc: Document, reader: Callable[[Document, Problems], P], problems: Problems
+) -> None:
     found = Problems()
-    policy = read(doc, found, strict_cidr=profile.strict_cidr)
+    policy = reader(doc, found)
     problems.extend(found.errors + found.warnings)
     if found.errors:
         return
@@ -88,7 +165,7 @@ def _add(policies: dict[PolicyId, NetworkPolicy], doc: Document, profile: Profil
     policies[policy.id] = policy
 
 
-def _refuse(doc: Document, what: Role, problems: Problems) -> None:
+def _refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> None:
     named = f"{doc.kind} `{doc.name}`" if doc.name else doc.kind
     if what is Role.WRONG_VERSION:
         span = doc.span("apiVersion")
@@ -101,6 +178,11 @@ def _refuse(doc: Document, what: Role, problems: Problems) -> None:
         kinds = ("NetworkPolicy", *sorted(NOT_POLICIES))
         fix = nearest(doc.kind, kinds) or f"known kinds: {', '.join(kinds)}"
         problems.error("NPV056", f"unknown kind `{doc.kind}` of `{doc.api_version}`", span, fix, doc.excerpt(span))
+        return
+    if what is Role.CALICO:
+        message = f"`{doc.kind}` {doc.name} is for Calico, and the profile `{profile.name}` does not enforce it"
+        fix = f"choose the plugin with --cni calico, or leave such objects out with `--ignore-kind {doc.kind}.{doc.group}`"
+        problems.error("NPV085", message, span, fix, doc.excerpt(span))
         return
     message = f"policies of kind `{doc.kind}` ({doc.api_version}) are not modelled, so {named} cannot be judged"
     fix = f"to leave them out, and get answers about the other policies alone, pass `--ignore-kind {doc.kind}`"

@@ -10,21 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
-NETWORKING = "networking.k8s.io"
+from npverify.dialects.calico.read import is_calico
+from npverify.dialects.cluster_fields import KINDS as CLUSTER_KINDS
 
-_CALICO = frozenset({
-    "NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy",
-    "StagedKubernetesNetworkPolicy", "Tier", "Profile", "NetworkSet", "GlobalNetworkSet", "HostEndpoint",
-})  # fmt: skip
+NETWORKING = "networking.k8s.io"
+CLUSTER_GROUP = "policy.networking.k8s.io"
+CALICO_GROUPS = ("projectcalico.org", "crd.projectcalico.org")
+
 _ANTREA = frozenset({"NetworkPolicy", "ClusterNetworkPolicy", "Tier", "Group", "ClusterGroup"})
 
 UNMODELLED: Mapping[str, frozenset[str]] = {
-    "projectcalico.org": _CALICO,
-    "crd.projectcalico.org": _CALICO,
     "cilium.io": frozenset(
         {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup", "CiliumLocalRedirectPolicy"}
     ),
-    "policy.networking.k8s.io": frozenset({"AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy"}),
     "crd.antrea.io": _ANTREA,
     "security.antrea.tanzu.vmware.com": _ANTREA,
     "k8s.cni.cncf.io": frozenset({"MultiNetworkPolicy"}),
@@ -52,6 +50,8 @@ class Role(Enum):
 
     NO_POLICY = auto()
     MODELLED = auto()
+    CALICO = auto()  # enforced by Calico alone
+    CLUSTER = auto()  # cluster-wide policies of policy.networking.k8s.io
     WRONG_VERSION = auto()  # a NetworkPolicy of an API version that no current cluster serves
     MISSPELT = auto()  # not a kind of networking.k8s.io
     UNMODELLED = auto()
@@ -61,9 +61,13 @@ class Role(Enum):
 def role(api_version: str, kind: str) -> Role:
     """What the dialects make of objects of that API version and kind."""
     group = api_version.rpartition("/")[0]
+    if is_calico(api_version, kind):
+        return Role.CALICO
+    if group == CLUSTER_GROUP and kind in CLUSTER_KINDS:
+        return Role.CLUSTER
     if kind in MESH.get(group, ()):
         return Role.MESH
-    if kind == "NetworkPolicy" and group not in UNMODELLED:
+    if kind == "NetworkPolicy" and group not in UNMODELLED and group not in CALICO_GROUPS:
         return Role.MODELLED if api_version == f"{NETWORKING}/v1" else Role.WRONG_VERSION
     if group == NETWORKING:
         return Role.NO_POLICY if kind in NOT_POLICIES else Role.MISSPELT

@@ -48,23 +48,29 @@ _remembered = lru_cache(maxsize=10_000)
 
 def policy_set(policies: Sequence[NetworkPolicy], profile: Profile) -> PolicySet:
     """The normal form of all NetworkPolicies together."""
-    ordered = sorted(policies, key=lambda p: p.id)  # so that the order of files changes nothing
     egress, ingress = (
-        pods_stage(
-            d,
-            _tiers([_policy(p, p.rules[d], d, profile) for p in ordered if d in p.rules], profile),
-            tuple(e for e in _exemptions(d, profile) if e.match is not FALSE),
-        )
+        Half((pods_stage(d, _tiers(lowered(policies, d, profile), profile), exemptions(d, profile)),))
         for d in (Direction.EGRESS, Direction.INGRESS)
     )
+    return with_switches(egress, ingress, profile)
+
+
+def with_switches(egress: Half, ingress: Half, profile: Profile) -> PolicySet:
+    """Two halves as a set of policies under a profile."""
     return PolicySet(
         profile.name,
-        Half((egress,)),
-        Half((ingress,)),
+        egress,
+        ingress,
         switches=profile.free,
         fixed=tuple((s.name, profile.fixed[s.name]) for s in SWITCHES if s.name in profile.fixed),
         vip_visible=profile.pred("service_translation", "after_policy"),
     )
+
+
+def lowered(policies: Sequence[NetworkPolicy], direction: Direction, profile: Profile) -> list[Policy]:
+    """The part of each policy that is about a direction, by name, so that the order of files changes nothing."""
+    ordered = sorted(policies, key=lambda p: p.id)
+    return [_policy(p, p.rules[direction], direction, profile) for p in ordered if direction in p.rules]
 
 
 def _tiers(policies: list[Policy], profile: Profile) -> tuple[Tier, ...]:
@@ -171,6 +177,11 @@ def _named_port(name: str, protocol: str, profile: Profile) -> Pred:
             for duplicates in ("union", "first")
         )
     )
+
+
+def exemptions(direction: Direction, profile: Profile) -> tuple[Exemption, ...]:
+    """The flows that no policy of pods judges in a direction."""
+    return tuple(e for e in _exemptions(direction, profile) if e.match is not FALSE)
 
 
 def _exemptions(direction: Direction, profile: Profile) -> tuple[Exemption, ...]:

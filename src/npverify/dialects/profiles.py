@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from npverify.dialects.calico.settings import DEFAULTS, VERSIONS, Settings
+from npverify.dialects.calico.settings import SETTINGS as CALICO
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, InputError
 from npverify.inventory.unknowns import Unknown
@@ -50,6 +52,7 @@ _ALSO_FREE = {"ipblock_matches_pods": "both", "self_via_service": "unspecified"}
 class Profile:
     """What a network plugin does: does it enforce at all, which switches does it fix (name to value).
 
+    `calico` is the way in which Calico runs, if it does.
     `strict_cidr` refuses CIDRs that programs read differently, as the API server does behind StrictIPCIDRValidation.
     """
 
@@ -57,6 +60,7 @@ class Profile:
     enforces: bool = True
     fixed: Mapping[str, str] = field(default_factory=dict, hash=False)
     strict_cidr: bool = True
+    calico: Settings = DEFAULTS
 
     def pred(self, switch: str, *values: str) -> Pred:
         """The readings in which the switch has one of `values`; a constant where the profile fixes it."""
@@ -108,7 +112,7 @@ PROFILES: Mapping[str, Profile] = {p.name: p for p in (_KUBERNETES, _CALICO, _CI
 ALIASES: Mapping[str, str] = {"spec": "kubernetes", "flannel": "none"}
 
 
-def profile(cni: str, assume: Mapping[str, str]) -> Profile:
+def profile(cni: str, assume: Mapping[str, str], calico_version: str = VERSIONS[-1]) -> Profile:
     """The profile of that name (or alias), with the switches of `assume` fixed; the value `free` frees one again.
 
     InputError with every wrong name and value.
@@ -122,10 +126,23 @@ def profile(cni: str, assume: Mapping[str, str]) -> Profile:
         base = _KUBERNETES
     fixed = dict(base.fixed)
     strict = base.strict_cidr
+    calico: dict[str, str] = {}
+    if calico_version not in VERSIONS:
+        fix = nearest(calico_version, VERSIONS) or f"known versions: {', '.join(VERSIONS)}"
+        problems.append(Diagnostic("NPV083", f"unknown version `{calico_version}` of Calico", fix=fix))
     for name, value in assume.items():
+        if name in CALICO:
+            calico[name] = value
+            if value not in CALICO[name]:
+                fix = nearest(value, CALICO[name]) or f"values of `{name}`: {', '.join(CALICO[name])}"
+                problems.append(Diagnostic("NPV082", f"setting `{name}` has no value `{value}`", fix=fix))
+            elif base.name != _CALICO.name:
+                fix = "choose the plugin with --cni calico, or leave the setting out"
+                problems.append(Diagnostic("NPV084", f"setting `{name}` means nothing without Calico", fix=fix))
+            continue
         switch = STRICT_CIDR if name == STRICT_CIDR.name else _BY_NAME.get(name)
         if switch is None:
-            names = (*_BY_NAME, STRICT_CIDR.name)
+            names = (*_BY_NAME, STRICT_CIDR.name, *CALICO)
             fix = nearest(name, names) or f"known switches: {', '.join(names)}"
             problems.append(Diagnostic("NPV081", f"unknown switch `{name}`", fix=fix))
             continue
@@ -141,4 +158,4 @@ def profile(cni: str, assume: Mapping[str, str]) -> Profile:
             strict = value == "true" if switch is STRICT_CIDR else strict
     if problems:
         raise InputError(problems)
-    return replace(base, fixed=fixed, strict_cidr=strict)
+    return replace(base, fixed=fixed, strict_cidr=strict, calico=Settings.of(calico_version, calico))

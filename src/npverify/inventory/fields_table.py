@@ -1,8 +1,9 @@
 """Every field of the API objects that the inventory reads, type by type, and what npverify does with it.
 
 Source: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and kubernetes/apimachinery
-pkg/apis/meta/v1/types.go, as of Kubernetes 1.37, with the fields that older versions served. Types whose fields are all
-irrelevant have no row: nobody looks inside them.
+pkg/apis/meta/v1/types.go, as of Kubernetes 1.37, with the fields that older versions served; projectcalico/calico
+libcalico-go/lib/apis/internalapi/workloadendpoint.go, as of Calico 3.32. Types whose fields are all irrelevant have no row:
+nobody looks inside them.
 
 Irrelevant is what changes neither which pods, nodes and namespaces exist, nor their labels, accounts, ports and addresses,
 nor what stands behind a Service at its own address. So scheduling, readiness, storage and the ways into a Service through
@@ -130,6 +131,14 @@ FIELDS: Mapping[str, Table] = {
     "EndpointPort": _rows("name protocol port", "appProtocol"),
     "Endpoint": _rows("addresses conditions", "hostname targetRef deprecatedTopology topology nodeName zone hints"),
     "EndpointConditions": _rows("ready serving", "terminating"),
+    "WorkloadEndpoint": _kind("spec"),
+    "WorkloadEndpointSpec": _rows(
+        "orchestrator workload node containerID pod endpoint serviceAccountName ipNetworks ipNATs profiles ports"
+        " allowSpoofedSourcePrefixes",
+        "ipv4Gateway ipv6Gateway interfaceName mac qosControls",
+    ),
+    "WorkloadEndpointPort": _rows("name protocol port hostPort", "hostIP"),
+    "IPNAT": _rows("externalIP", "internalIP"),
 }
 
 STATUS: frozenset[str] = frozenset({"PodStatus", "PodIP", "JobStatus", "JobCondition", "NodeStatus", "NodeAddress"})

@@ -1,6 +1,7 @@
 """What exists: namespaces, endpoints, services, as frozen values.
 
-An `Endpoint` is a pod, a node, or the one `EXTERNAL` endpoint that stands for every address outside. A workload whose pods
+An `Endpoint` is a pod, a node, a pod or node of another cluster, or the one `EXTERNAL` endpoint that stands for every other
+address outside. A workload whose pods
 are not listed (a Deployment in a manifest) is one *replicated* endpoint: it stands for any number of alike pods, at least
 two, so that traffic between two replicas is judged too (semantics: Kubernetes pkg/controller/controller_utils.go
 GetPodFromTemplate; even one replica is two pods during a rollout).
@@ -26,6 +27,7 @@ class EndpointKind(StrEnum):
     POD = "pod"  # on the pod network
     HOST_POD = "host pod"  # hostNetwork: true
     NODE = "node"
+    REMOTE = "remote"  # a pod or node of another cluster, which policies here see as its address alone
     EXTERNAL = "external"
 
 
@@ -90,6 +92,11 @@ class Endpoint:
     node        name of the node it runs on (a node: its own name); None where unknown
     on_every_node   pods of a DaemonSet: on each node there may be one
     span        None where the input is large: finding a position reads its text again
+    orchestrator    what runs it; only Calico's WorkloadEndpoints tell of others than Kubernetes
+    profiles    the Calico profiles that it names, in their order; None: those of its namespace and service account
+    cluster     the other cluster that it belongs to; "" in this one. Of another cluster, no policy selects it and no
+                selector names it: labels and namespace are there to be named in questions and shown in answers
+    on_host     of another cluster: a node (without a namespace), or a pod on the host network
     """
 
     kind: EndpointKind
@@ -105,34 +112,54 @@ class Endpoint:
     address_known: bool = False
     replicated: bool = False
     span: Span | None = None
+    orchestrator: str = "k8s"
+    profiles: tuple[str, ...] | None = None
+    cluster: str = ""
+    on_host: bool = False
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """Kind, namespace, kind of workload, name: the order in which endpoints are listed and preferred."""
-        return (_RANK[self.kind], self.namespace, self.name, self.workload.kind if self.workload else "")
+        """Kind, namespace, name, kind of workload: the order in which endpoints are listed and preferred."""
+        workload = self.workload.kind if self.workload else ""
+        if self.cluster:
+            rank = _RANK[self.kind] + ("" if self.namespace else "n")
+            return (rank, f"{self.cluster}:{self.namespace}", self.name, workload)
+        return (_RANK[self.kind], self.namespace, self.name, workload)
 
     @property
     def is_pod(self) -> bool:
         """A pod, also one on the host network."""
         return self.kind in (EndpointKind.POD, EndpointKind.HOST_POD)
 
+    @property
+    def is_node(self) -> bool:
+        """A node, also one of another cluster."""
+        return self.kind is EndpointKind.NODE or (self.kind is EndpointKind.REMOTE and not self.namespace)
+
+    @property
+    def shares_address(self) -> bool:
+        """Whether its address may be that of another known endpoint: on the host network it is the node's."""
+        return self.kind is EndpointKind.HOST_POD or self.on_host
+
     def __str__(self) -> str:
         if self.kind is EndpointKind.EXTERNAL:
             return "external address"
-        if self.kind is EndpointKind.NODE:
-            return f"node {self.name}"
-        return f"{self.namespace}/{self.name}"
+        cluster = f"{self.cluster}:" if self.cluster else ""
+        if self.is_node:
+            return f"{cluster}node {self.name}"
+        return f"{cluster}{self.namespace}/{self.name}"
 
 
 _RANK = {
     EndpointKind.POD: "0",
     EndpointKind.HOST_POD: "1",
     EndpointKind.NODE: "2",
-    EndpointKind.EXTERNAL: "3",
+    EndpointKind.REMOTE: "3",
+    EndpointKind.EXTERNAL: "4",
 }
 
 EXTERNAL = Endpoint(EndpointKind.EXTERNAL)
-"""Every address that is no known endpoint; which address it is stands in the flow."""
+"""Every address that is no known endpoint, here or in another cluster; which address it is stands in the flow."""
 
 
 class ServicePort(NamedTuple):
@@ -179,13 +206,15 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that exists. `endpoints` are pods and nodes in the order of `Endpoint.key`; EXTERNAL is not among them.
+    """Everything that exists. `endpoints` are pods and nodes, and then those of other clusters, in the order of
+    `Endpoint.key`; EXTERNAL is not among them.
 
     `families`  address families that the cluster uses, by evidence; both where nothing tells
     `pod_space` where pods of unknown address live; () where nothing tells
     `notes`     what a reader of a report should know ("shop/old has 0 replicas: no pods"), sorted
     `nodes_declared`    Node objects are given, so the nodes are all that there are
     `service_accounts`  those that are declared, by namespace and name; pods may use others, whose labels are unknown
+    `clusters`  the other clusters by name, each with its namespaces
     """
 
     namespaces: Mapping[str, Namespace]
@@ -196,6 +225,7 @@ class Inventory:
     notes: tuple[str, ...] = ()
     service_accounts: Mapping[tuple[str, str], ServiceAccount] = field(default_factory=dict)
     nodes_declared: bool = False
+    clusters: Mapping[str, Mapping[str, Namespace]] = field(default_factory=dict)
 
     @property
     def pods(self) -> tuple[Endpoint, ...]:

@@ -15,9 +15,13 @@ _CLUSTER_SCOPED = CLUSTER_SCOPED | {
     "AdminNetworkPolicy",
     "BaselineAdminNetworkPolicy",
     "ClusterNetworkPolicy",
+    "ClusterInformation",
+    "FelixConfiguration",
     "GlobalNetworkPolicy",
     "GlobalNetworkSet",
     "HostEndpoint",
+    "IPPool",
+    "StagedGlobalNetworkPolicy",
     "Tier",
     "Profile",
     "CiliumClusterwideNetworkPolicy",
@@ -29,9 +33,11 @@ def used_namespaces(documents: Sequence[Document], problems: Problems) -> frozen
     used = set()
     silent: list[Document] = []
     for doc in documents:
+        if doc.kind in _CLUSTER_SCOPED:
+            continue
         if doc.namespace:
             used.add(doc.namespace)
-        elif doc.kind not in _CLUSTER_SCOPED:
+        else:
             silent.append(doc)
     if silent:
         used.add("default")

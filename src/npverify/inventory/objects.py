@@ -28,6 +28,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "extensions": ("Deployment", "DaemonSet", "ReplicaSet"),
     "batch": ("Job", "CronJob"),
     "discovery.k8s.io": ("EndpointSlice",),
+    "projectcalico.org": ("WorkloadEndpoint",),
 }
 
 INVENTORY_KINDS: frozenset[tuple[str, str]] = frozenset(

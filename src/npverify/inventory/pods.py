@@ -21,22 +21,36 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ListedPods:
-    """`live`: every controller of a listed pod; `gone`: addresses of pods that are left out and that nobody else has."""
+    """What the listed pods are, and what they tell.
+
+    live        every controller of a listed pod
+    gone        addresses of pods that are left out and that nobody else has
+    left_out    namespace and name of the pods that are left out
+    """
 
     endpoints: tuple[Endpoint, ...]
     live: frozenset[WorkloadRef]
     gone: frozenset[Address]
+    left_out: frozenset[tuple[str, str]]
 
 
 def read_pods(
-    items: Iterable[Item], owners: Owners, nodes: Mapping[str, Endpoint], problems: Problems, notes: list[str]
+    items: Iterable[Item],
+    owners: Owners,
+    nodes: Mapping[str, Endpoint],
+    assigned: Mapping[tuple[str, str], tuple[Address, ...]],
+    problems: Problems,
+    notes: list[str],
 ) -> ListedPods:
-    """Read the pods. Finished ones and those without an address yet send and receive nothing: they are left out."""
+    """Read the pods. Finished ones and those without an address yet send and receive nothing: they are left out.
+
+    `assigned` holds addresses that other objects give pods, by namespace and name: for those that do not say their own.
+    """
     endpoints: list[Endpoint] = []
     live: set[WorkloadRef] = set()
     gone: set[Address] = set()
-    finished: list[str] = []
-    waiting: list[str] = []
+    finished: list[tuple[str, str]] = []
+    waiting: list[tuple[str, str]] = []
     for item in items:
         value = item.doc.value
         labels = item.labels
@@ -45,11 +59,13 @@ def read_pods(
         addresses = _addresses(item, status, problems)
         phase = status.get("phase")
         if phase in ("Succeeded", "Failed"):
-            finished.append(f"{item.namespace}/{item.name}")
+            finished.append((item.namespace, item.name))
             gone.update(addresses)
             continue
+        if not addresses and not part(value, "spec").get("hostNetwork"):
+            addresses = assigned.get((item.namespace, item.name), ())
         if phase and not addresses:
-            waiting.append(f"{item.namespace}/{item.name}")
+            waiting.append((item.namespace, item.name))
             continue
         spec = read_pod_spec(item, ("spec",), part(value, "spec"), problems)
         if not addresses and spec.kind is EndpointKind.HOST_POD:
@@ -74,7 +90,7 @@ def read_pods(
     _note(finished, "has finished", "have finished", notes)
     _note(waiting, "has no address yet", "have no address yet", notes)
     used = {address for endpoint in endpoints for address in endpoint.addresses}
-    return ListedPods(tuple(endpoints), frozenset(live), frozenset(gone - used))
+    return ListedPods(tuple(endpoints), frozenset(live), frozenset(gone - used), frozenset((*finished, *waiting)))
 
 
 def node_addresses(node: str | None, nodes: Mapping[str, Endpoint]) -> tuple[Address, ...]:
@@ -95,9 +111,9 @@ def _addresses(item: Item, status: dict[str, Any], problems: Problems) -> tuple[
     return tuple(address for address in found if address is not None)
 
 
-def _note(names: list[str], one: str, many: str, notes: list[str]) -> None:
-    if names:
-        names = sorted(names)
+def _note(pods: list[tuple[str, str]], one: str, many: str, notes: list[str]) -> None:
+    if pods:
+        names = sorted(map("/".join, pods))
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         if len(names) == 1:
             notes.append(f"left out, because it {one}: pod {shown}")

@@ -41,6 +41,24 @@ _JOB_SPEC = map_of(
 )
 _JOB_CONDITION = map_of("JobCondition", type=Leaf.TEXT, status=Leaf.TEXT)
 
+_WORKLOAD_ENDPOINT_SPEC = map_of(
+    "WorkloadEndpointSpec",
+    orchestrator=Leaf.TEXT,
+    workload=Leaf.TEXT,
+    node=Leaf.TEXT,
+    containerID=Leaf.TEXT,
+    pod=Leaf.TEXT,
+    endpoint=Leaf.TEXT,
+    serviceAccountName=Leaf.TEXT,
+    ipNetworks=ListOf(Leaf.TEXT),
+    ipNATs=ListOf(map_of("IPNAT", externalIP=Leaf.TEXT)),
+    profiles=ListOf(Leaf.TEXT),
+    ports=ListOf(
+        map_of("WorkloadEndpointPort", name=Leaf.TEXT, protocol=Leaf.PORT, port=Leaf.INTEGER, hostPort=Leaf.INTEGER)
+    ),
+    allowSpoofedSourcePrefixes=ListOf(Leaf.TEXT),
+)
+
 
 def _kind(kind: str, **fields: Shape) -> MapOf:
     return map_of(kind, apiVersion=Leaf.TEXT, kind=Leaf.TEXT, metadata=_META, **fields)
@@ -118,6 +136,7 @@ SHAPES: Mapping[str, MapOf] = {
             ),
             ports=_endpoint_port(),
         ),
+        _kind("WorkloadEndpoint", spec=_WORKLOAD_ENDPOINT_SPEC),
     )
 }
 """What is read of each kind; the API groups do not differ."""

@@ -89,7 +89,7 @@ class SideVerdict:
 
     `because` is one of: `rule` (the rules in `by` decided), `no rule` (the policies in `by` select the endpoint and no
     rule matches), `not isolated` (no policy decides, and the default is to allow), `default` (no policy decides, and the
-    default is to deny), `exempt` (`exemption` names why no policy judges the flow), `no pod` (nothing judges this end).
+    default is to deny; those in `by` select the endpoint and pass the flow on), `exempt` (`exemption` names why no policy judges the flow), `no pod` (nothing judges this end).
     `stage` names the stage that decided, "" where nothing judges the flow.
     """
 

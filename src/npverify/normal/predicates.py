@@ -386,7 +386,7 @@ def mirrored(pred: Pred) -> Pred:
     """The predicate with source and destination in each other's place: what it says of a flow it says of the replies."""
     return substitute(
         pred,
-        lambda atom: _intern(type(atom), *(_opposite_end(getattr(atom, f.name)) for f in fields(atom)))  # type: ignore[arg-type]
+        lambda atom: _intern(type(atom), *(_opposite_end(getattr(atom, f.name)) for f in fields(atom))),
     )
 
 

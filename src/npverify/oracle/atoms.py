@@ -168,6 +168,7 @@ _OWNER = {
     EndpointKind.POD: "pod",
     EndpointKind.HOST_POD: "node",  # it has the node's address
     EndpointKind.NODE: "node",
+    EndpointKind.REMOTE: "external",
     EndpointKind.EXTERNAL: "external",
 }
 

@@ -114,7 +114,8 @@ class Oracle:
                 found = (first, *matching) if tier in self._only_allows else (first,)
                 return SideVerdict(direction, action, "rule", tuple(Decider(*f) for f in found), stage=stage.name)
         because = "not isolated" if stage.final is Action.ALLOW else "default"
-        return SideVerdict(direction, stage.final, because, stage=stage.name)
+        passed = tuple(Decider(policy, None) for policies in asked for policy in policies)
+        return SideVerdict(direction, stage.final, because, passed, stage=stage.name)
 
     def holds(
         self, pred: Pred, flow: Flow, reading: Reading = DEFAULT_READING, direction: Direction = Direction.INGRESS

@@ -40,6 +40,7 @@ class Classes:
             labels = tuple((k, _value(end.labels[k])) for k in seen.keys if k in end.labels)
             key = (
                 end.kind,
+                end.on_host,
                 end.namespace,
                 labels,
                 end.service_account if seen.accounts else "",

@@ -278,7 +278,7 @@ def _domain_key(end: Endpoint) -> tuple[object, ...]:
     if end.kind is EndpointKind.EXTERNAL:
         return ("external",)
     if not end.address_known:
-        return ("unknown", end.kind)
+        return ("unknown", end.kind, end.on_host)
     families = sorted(a.family for a in end.addresses)
     # With one address of each family every address atom is a constant; with several, which one counts stays open.
     several = len(set(families)) < len(families)

@@ -67,6 +67,7 @@ _OWNER = {
     EndpointKind.POD: "pod",
     EndpointKind.HOST_POD: "node",
     EndpointKind.NODE: "node",
+    EndpointKind.REMOTE: "external",
     EndpointKind.EXTERNAL: "external",
 }
 

@@ -90,6 +90,9 @@ def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
             return printable(f"{word}: {who} is isolated by {names}{more}, and no {side.direction} rule matches")
         case "not isolated" if policies.profile == "none":
             return f"{word}: the network plugin enforces no policy"
+        case "not isolated" if side.by:
+            names = ", ".join(dict.fromkeys(str(by.policy.id) for by in side.by[:3]))
+            return printable(f"{word}: {names} let it pass on, and no later policy decides")
         case "not isolated":
             return f"{word}: {who} is not isolated, no policy selects it for {side.direction}"
         case "default":

@@ -44,7 +44,7 @@ def enforced(policies: Iterable[ClusterPolicy], version: Version, problems: Prob
         shown = ".".join(map(str, version))
         message = f"Calico {shown} does not enforce {policy.id}, so it is left out"
         fix = "choose the version of the cluster with --calico-version"
-        problems.warn("NPV236", message, policy.span, fix)
+        problems.warn("NPV286", message, policy.span, fix)
 
 
 def _converted(policy: ClusterPolicy, version: Version) -> Policy:

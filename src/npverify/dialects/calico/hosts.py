@@ -103,7 +103,7 @@ class Hosts:
         peer = side.other
         found = []
         for host in self.hosts:
-            crosses = TRUE
+            crosses: Pred = TRUE
             if host.endpoint.interface != ALL_INTERFACES:
                 crosses = not_(node_is(peer, host.endpoint.node))
             found.append(and_(host.is_at(side), crosses))

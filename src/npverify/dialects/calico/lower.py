@@ -7,7 +7,7 @@ first rule that matches decides; without one the tier's default action; behind t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from npverify.dialects.calico import hosts as h
@@ -44,6 +44,7 @@ from npverify.normal.predicates import (
     own_node,
     port_in,
     protocol_is,
+    self_traffic,
 )
 
 
@@ -88,7 +89,11 @@ class CalicoLowering:
         return Half(egress), Half(ingress)
 
     def _egress(
-        self, policies: list[r.Policy], tiers: tuple[r.Tier, ...], native: Sequence[Native], exempt: tuple[Exemption, ...]
+        self,
+        policies: list[r.Policy],
+        tiers: tuple[r.Tier, ...],
+        native: Sequence[Native],
+        exempt: tuple[Exemption, ...],
     ) -> tuple[Stage, ...]:
         out = Direction.EGRESS
         return _kept(
@@ -101,7 +106,11 @@ class CalicoLowering:
         )
 
     def _ingress(
-        self, policies: list[r.Policy], tiers: tuple[r.Tier, ...], native: Sequence[Native], exempt: tuple[Exemption, ...]
+        self,
+        policies: list[r.Policy],
+        tiers: tuple[r.Tier, ...],
+        native: Sequence[Native],
+        exempt: tuple[Exemption, ...],
     ) -> tuple[Stage, ...]:
         into = Direction.INGRESS
         return _kept(
@@ -219,7 +228,7 @@ class CalicoLowering:
             found.append(and_(protocol_is("UDP"), port_in(port, port)))
         if not self.felix.ipip_from_pods:
             found.append(protocol_is("4"))
-        applies = and_(kind_is(Side.SRC, EndpointKind.POD), or_(*found))
+        applies = and_(kind_is(Side.SRC, EndpointKind.POD), not_(self_traffic(via_service=False)), or_(*found))
         reason = "Felix drops what pods send as VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
         return Stage("encapsulation", applies, final=Action.DENY, reason=reason)
 
@@ -231,7 +240,9 @@ class CalicoLowering:
     def _of_hosts(self, direction: Direction, policies: Iterable[r.Policy]) -> list[_Entry]:
         side = direction.subject
         chosen = ((p, self.hosts.selected(subject_selector(p), side)) for p in policies if not p.id.namespace)
-        return [self._entry(p, direction, subject) for p, subject in chosen if direction in p.types and subject is not FALSE]
+        return [
+            self._entry(p, direction, subject) for p, subject in chosen if direction in p.types and subject is not FALSE
+        ]
 
     def _entry(self, policy: r.Policy, direction: Direction, subject: Pred) -> _Entry:
         rules = self.rules.lower(policy.rules.get(direction, ()), policy.id.namespace, direction, str(policy.id))
@@ -253,7 +264,7 @@ class CalicoLowering:
                 if profile is None:
                     message = f"host endpoint `{host.endpoint.name}` names profile `{name}`, which does not exist"
                     fix = "add the Profile; a missing one drops everything"
-                    self.problems.warn("NPV235", message, host.endpoint.span, fix)
+                    self.problems.warn("NPV285", message, host.endpoint.span, fix)
                     drop = Rule(Action.DENY, TRUE, TRUE, "missing", host.endpoint.span)
                     found.append(Policy(policy_id, subject, (drop,), host.endpoint.span))
                     break
@@ -290,7 +301,9 @@ def _tiers(tiers: Iterable[r.Tier], entries: list[_Entry]) -> tuple[Tier, ...]:
     """The tiers that have policies, with these in order."""
     found = []
     for tier in tiers:
-        own = sorted((e for e in entries if e.tier == tier.name and e.policy.subject is not FALSE), key=lambda e: e.place)
+        own = sorted(
+            (e for e in entries if e.tier == tier.name and e.policy.subject is not FALSE), key=lambda e: e.place
+        )
         if own:
             found.append(Tier(tier.name, tuple(e.policy for e in own), tier.default_action))
     return tuple(found)

@@ -50,17 +50,17 @@ def tiers_in_order(
         fixed = known.get(tier.name)
         if fixed and version >= PINNED_SINCE and (tier.order, tier.default_action) != fixed[1:3]:
             message = f"tier `{tier.name}` is built in, and its order and default action cannot be changed"
-            problems.error("NPV230", message, tier.span, "remove the document, or give it the built-in values")
+            problems.error("NPV280", message, tier.span, "remove the document, or give it the built-in values")
         elif version < TIERS_SINCE and tier.name != DEFAULT:
             message = f"tier `{tier.name}` needs Calico 3.29; before it there was only the tier `default`"
-            problems.error("NPV231", message, tier.span, "choose the version of the cluster with --calico-version")
+            problems.error("NPV281", message, tier.span, "choose the version of the cluster with --calico-version")
         else:
             known[tier.name] = tier
     existing = sorted(known.values(), key=lambda t: (*_rank(t.order), t.name.encode()))
     ghosts = {name: span for name, span in named if name not in known}
     for name, span in ghosts.items():
         message = f"there is no tier `{name}`; Calico asks its policies after all others and then denies"
-        problems.warn("NPV232", message, span, f"define the tier, or move the policy to one of {', '.join(known)}")
+        problems.warn("NPV282", message, span, f"define the tier, or move the policy to one of {', '.join(known)}")
     return (*existing, *(Tier(n, None, Action.DENY, s) for n, s in sorted(ghosts.items(), key=lambda g: g[0].encode())))
 
 

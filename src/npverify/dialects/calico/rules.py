@@ -68,9 +68,9 @@ class RuleLowering:
         implied = {"ICMP": 4, "ICMPv6": 6}.get(rule.protocol or "")
         for family in FAMILIES:
             lists = (e for s in (rule.source, rule.destination) for e in (s.nets, s.not_nets) if e)
-            if rule.ip_version in (None, family) and all(any(p.family == family for p in nets) for nets in lists):
-                if rule.ip_version is not None or implied in (None, family):
-                    found.append(family)
+            wanted = rule.ip_version == family or (rule.ip_version is None and implied in (None, family))
+            if wanted and all(any(p.family == family for p in nets) for nets in lists):
+                found.append(family)
         return TRUE if len(found) == 2 else or_(*(address_in(side, EVERYTHING[family]) for family in found))
 
     def _protocol(self, rule: r.Rule, side: Side) -> Pred:
@@ -138,13 +138,15 @@ class RuleLowering:
     def _service(self, named: r.Service, side: Side, span: Span) -> Pred:
         """The backends of a Service: with their ports as a destination, addresses alone as a source."""
         if not named.namespace:
-            message = f"service `{named.name}` is named without its namespace; Calico then finds none, so nothing matches"
-            self.problems.warn("NPV233", message, span, "write `namespace` beside `name`")
+            message = (
+                f"service `{named.name}` is named without its namespace; Calico then finds none, so nothing matches"
+            )
+            self.problems.warn("NPV283", message, span, "write `namespace` beside `name`")
             return FALSE
         service = self.objects.inventory.services.get((named.namespace, named.name))
         if service is None:
             message = f"there is no service `{named.namespace}/{named.name}` in the input, so nothing matches"
-            self.problems.warn("NPV234", message, span, "add the manifest of the Service, or correct the name")
+            self.problems.warn("NPV284", message, span, "add the manifest of the Service, or correct the name")
             return FALSE
         found = []
         for index, backends in service.backends.items():
@@ -162,7 +164,7 @@ _SIDE = {Side.SRC: "source", Side.DST: "destination"}
 
 def selector_of(entity: r.Entity, namespace: str) -> Node | None:
     """The positive selector of a side of a rule, None if it has none: updateprocessors/rules.go getEndpointSelector."""
-    accounts = []
+    accounts: list[Node] = []
     if entity.accounts is not None:
         if entity.accounts.names:
             accounts.append(In(ACCOUNT, tuple(sorted(set(entity.accounts.names)))))

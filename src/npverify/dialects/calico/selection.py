@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from npverify.dialects.calico.resources import HostEndpoint, NetworkSet, Profile
+from npverify.dialects.calico.resources import HostEndpoint, HostPort, NetworkSet, Profile
 from npverify.dialects.calico.selector import (
     All,
     And,
@@ -41,7 +41,6 @@ from npverify.normal.predicates import (
     const,
     kind_is,
     label_in,
-    label_text as label_text_is,
     named_port_is,
     namespace_is,
     not_,
@@ -50,6 +49,9 @@ from npverify.normal.predicates import (
     protocol_is,
     service_account_is,
     unknown_in,
+)
+from npverify.normal.predicates import (
+    label_text as label_text_is,
 )
 
 NAMESPACE = "projectcalico.org/namespace"
@@ -67,7 +69,7 @@ class Member(NamedTuple):
 
     prefixes: tuple[Prefix, ...]
     label: Callable[[str], Value]
-    ports: tuple[tuple[str, str, int], ...] = ()
+    ports: tuple[HostPort, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +91,7 @@ class Objects:
         found = [Member(s.nets, _label_of_set(s, inventory)) for s in sets]
         for host in hosts:
             prefixes = tuple(Prefix.host(a) for a in host.expected_ips)
-            found.append(Member(prefixes, label_of_host(host, profiles), tuple(map(tuple, host.ports))))
+            found.append(Member(prefixes, label_of_host(host, profiles), host.ports))
         return cls(inventory, tuple(found))
 
     def selects(self, node: Node, side: Side) -> Pred:

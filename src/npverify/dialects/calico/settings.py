@@ -5,9 +5,9 @@ Values and defaults: docs/calico.md. None of them is ever quantified over: each 
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from npverify.dialects.calico.resources import Mode
+from npverify.dialects.calico.way import Mode
 
 VERSIONS = ("3.26", "3.27", "3.28", "3.29", "3.30", "3.31", "3.32")
 """The releases that are told apart; the last one is the default."""
@@ -43,10 +43,14 @@ class Settings(NamedTuple):
     def of(cls, version: str, given: dict[str, str]) -> Settings:
         """The settings of a version and of `--assume`; both must be known."""
         major, minor = version.split(".")
-        fields = {name.removeprefix("calico_"): value for name, value in given.items()}
+        fields: dict[str, Any] = {name.removeprefix("calico_"): value for name, value in given.items()}
         return cls((int(major), int(minor)))._replace(**fields)
 
     @property
     def version_text(self) -> str:
         """The version as it is written."""
         return f"{self.version[0]}.{self.version[1]}"
+
+
+DEFAULTS = Settings()
+"""The newest version, as it is installed."""

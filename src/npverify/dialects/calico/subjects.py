@@ -15,7 +15,7 @@ from npverify.dialects.calico.selector import Equals, Has, Node, map_keys
 def subject_selector(policy: Policy) -> Node:
     """The selector of endpoints that a policy comes down to. The processor appends the selectors of namespaces and
     accounts as text and rewrites each `all()` in what it then has, also those of the policy's own selector."""
-    own = [] if policy.selector is None else [policy.selector]
+    own: list[Node] = [policy.selector] if policy.selector_given else []
     accounts = policy.account_selector and map_keys(policy.account_selector, lambda key: OF_ACCOUNT + key)
     if policy.id.namespace:
         scope = Equals(NAMESPACE, policy.id.namespace)
