@@ -29,10 +29,14 @@ OLD_VERSIONS = ("3.31", "3.30", "3.29")
 
 def calico(rng: Random, *, hosts: bool = False, old: bool = False) -> list[Manifest]:
     """A cluster with policies; with `hosts`, its nodes have host endpoints. `old`: without what came with version 3.32."""
-    made = [*_with_accounts(rng, cluster(rng), hosts), *_services(rng), *_tiers(rng, old), *_sets(rng)]
+    services = _services(rng)
+    made = [*_with_accounts(rng, cluster(rng), hosts), *services, *_tiers(rng), *_sets(rng)]
     if hosts:
         made += [*_profiles(rng), *_host_endpoints(rng)]
-    made += _calico_policies(rng, hosts, old)
+    if hosts and chance(rng, 0.3):
+        made.append(_felix(rng))
+    known = [(m["metadata"]["namespace"], m["metadata"]["name"]) for m in services if m["kind"] == "Service"]
+    made += _calico_policies(rng, known, hosts, old)
     native = policies(rng)[: rng.choice((0, 0, 0, 1, 2))]
     for policy, name in zip(native, rng.sample(POLICY_NAMES, len(native)), strict=True):
         policy["metadata"]["name"] = name
@@ -84,12 +88,12 @@ def _with_accounts(rng: Random, made: list[Manifest], hosts: bool) -> list[Manif
 def _services(rng: Random) -> list[Manifest]:
     """Perhaps a Service with a selector, and one whose endpoints are written by hand."""
     made = []
-    if chance(rng, 0.3):
+    if chance(rng, 0.5):
         port = {"port": 80, "targetPort": rng.choice((80, 8080, "http"))}
         spec = {"selector": {"app": rng.choice(APPS)}, "ports": [port]}
-        made.append({**_object("v1", "Service", "svc", rng.choice(NAMESPACES)), "spec": spec})
-    if chance(rng, 0.3):
-        namespace = rng.choice(NAMESPACES)
+        made.append({**_object("v1", "Service", "svc", rng.choice(NAMESPACES[:2])), "spec": spec})
+    if chance(rng, 0.5):
+        namespace = rng.choice(NAMESPACES[:2])
         made.append({**_object("v1", "Service", "ext", namespace), "spec": {"ports": [{"port": 80}]}})
         made.append(
             {
@@ -104,7 +108,7 @@ def _services(rng: Random) -> list[Manifest]:
     return made
 
 
-def _tiers(rng: Random, old: bool) -> list[Manifest]:
+def _tiers(rng: Random) -> list[Manifest]:
     made = []
     for name in ("sec", "app"):
         spec: Manifest = {}
@@ -143,13 +147,16 @@ def _host_endpoints(rng: Random) -> list[Manifest]:
     made = []
     for node in NODES:
         for number in range(rng.choice((0, 1, 1, 1, 2))):
-            spec: Manifest = {"node": node, "interfaceName": "*"}
-            if chance(rng, 0.7):
+            spec: Manifest = {"node": node}
+            interface = rng.choice(("*", "*", "*", "eth0", ""))
+            if interface:
+                spec["interfaceName"] = interface
+            if not interface or chance(rng, 0.7):
                 spec["expectedIPs"] = rng.sample(HOST_IPS[node], rng.randint(1, 2))
             if chance(rng, 0.6):
                 known = ("projectcalico-default-allow", "projectcalico-default-allow", "pr", "ghost", "kns.red")
                 spec["profiles"] = rng.sample(known, rng.choice((1, 1, 2)))
-                spec["profiles"] = list(dict.fromkeys(spec["profiles"]))
+                spec["profiles"] = list(dict.fromkeys(spec["profiles"]))  # a set: the API refuses repetitions
             if chance(rng, 0.3):
                 spec["ports"] = [
                     {"name": "http", "protocol": rng.choice(("TCP", "UDP")), "port": rng.choice((80, 443))}
@@ -159,22 +166,43 @@ def _host_endpoints(rng: Random) -> list[Manifest]:
     return made
 
 
-def _calico_policies(rng: Random, hosts: bool, old: bool) -> list[Manifest]:
+def _felix(rng: Random) -> Manifest:
+    ports = [{"protocol": rng.choice(("TCP", "UDP")), "port": rng.choice((80, 443, 8080))} for _ in range(2)]
+    for port in ports:
+        if chance(rng, 0.5):
+            port["net"] = rng.choice(("192.168.0.0/24", "10.1.0.0/16", "fd00::/8"))
+    options: Manifest = {
+        "failsafeInboundHostPorts": rng.choice(([], ports)),
+        "failsafeOutboundHostPorts": rng.choice(([], ports)),
+        "defaultEndpointToHostAction": rng.choice(("Accept", "Drop")),
+        "allowVXLANPacketsFromWorkloads": True,
+        "allowIPIPPacketsFromWorkloads": True,
+        "vxlanPort": rng.choice((80, 8080)),
+    }
+    spec = {key: value for key, value in options.items() if chance(rng, 0.4)}
+    return {**_object("projectcalico.org/v3", "FelixConfiguration", "default"), "spec": spec}
+
+
+def _calico_policies(rng: Random, services: list[tuple[str, str]], hosts: bool, old: bool) -> list[Manifest]:
     made = {}
     for _ in range(rng.choice((1, 2, 3, 4, 5))):
         kind = rng.choice(("NetworkPolicy", "GlobalNetworkPolicy"))
         namespace = rng.choices(NAMESPACES, (3, 2, 1))[0] if kind == "NetworkPolicy" else ""
         staged = "Staged" if chance(rng, 0.08) else ""
-        name = rng.choice(POLICY_NAMES)
-        spec = _spec(rng, namespace, hosts, old)
+        spec = _spec(rng, calico_rules.Rules(rng, namespace, services), hosts, old)
+        tier = spec.get("tier", "default")
+        # up to 3.31 the name held the tier, and of a namespaced policy it has at most one dot
+        name = rng.choice(POLICY_NAMES[:-1] if old else POLICY_NAMES)
+        name = f"{tier}.{name}" if old and tier != "default" else name
         if staged and chance(rng, 0.5):
             spec["stagedAction"] = rng.choice(("Set", "Learn", "Ignore"))
         made[kind, staged, namespace, name] = {**_object(_api(rng), staged + kind, name, namespace), "spec": spec}
     return list(made.values())
 
 
-def _spec(rng: Random, namespace: str, hosts: bool, old: bool) -> Manifest:
+def _spec(rng: Random, rules: calico_rules.Rules, hosts: bool, old: bool) -> Manifest:
     spec: Manifest = {}
+    namespace = rules.namespace
     tier = rng.choice(TIERS)
     if tier is not None and not (old and tier.startswith("kube-")):
         spec["tier"] = tier
@@ -195,7 +223,6 @@ def _spec(rng: Random, namespace: str, hosts: bool, old: bool) -> Manifest:
             types = ["Ingress"]
     if types:
         spec["types"] = types
-    rules = calico_rules.Rules(rng, namespace)
     for direction in ("ingress", "egress"):
         if spec.get("preDNAT") and direction == "egress":
             continue
@@ -215,7 +242,8 @@ def _cluster_policy(rng: Random, number: int) -> Manifest:
             rule: Manifest = {"action": rng.choice(("Accept", "Deny", "Pass"))}
             rule[peers] = [_cluster_peer(rng, kinds) for _ in range(rng.choice((1, 1, 2)))]
             if chance(rng, 0.5):
-                rule["protocols"] = [_cluster_port(rng) for _ in range(rng.choice((1, 2)))]
+                named = not any("nodes" in peer or "networks" in peer for peer in rule[peers])
+                rule["protocols"] = [_cluster_port(rng, named) for _ in range(rng.choice((1, 2)))]
             rules.append(rule)
         if rules:
             spec[direction] = rules
@@ -251,12 +279,10 @@ def _label_selector(rng: Random, values: dict[str, tuple[str, ...]]) -> Manifest
     return made[rng.choice(sorted(made))]
 
 
-def _cluster_port(rng: Random) -> Manifest:
-    protocol = rng.choice(("tcp", "tcp", "udp", "sctp", "named"))
+def _cluster_port(rng: Random, named: bool) -> Manifest:
+    protocol = rng.choice(("tcp", "tcp", "udp", "sctp", *(("named",) if named else ())))
     if protocol == "named":
         return {"destinationNamedPort": rng.choice(calico_rules.NAMES)}
     first = rng.choice(calico_rules.PORTS)
-    port = rng.choice(
-        ({}, {"destinationPort": {"number": first}}, {"destinationPort": {"range": {"start": 1, "end": first}}})
-    )
-    return {protocol: port}
+    port = rng.choice(({"number": first}, {"range": {"start": 1, "end": first}}, {"range": {"start": 1, "end": 65535}}))
+    return {protocol: {"destinationPort": port}}

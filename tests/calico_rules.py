@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Literal
 
@@ -90,25 +90,31 @@ _CRITERIA = {  # how often each is asked for, about the side that the rule is fo
     "notSelector": (5, 1),
     "namespaceSelector": (7, 1),
     "serviceAccounts": (4, 1),
-    "services": (2, 0),
 }
 
 
 class Rules:
-    """Makes rules for a policy of `namespace` ("" for none); `http`: some speak of requests too."""
+    """Makes rules for a policy of `namespace` ("" for none) beside these Services; `http`: some speak of requests too."""
 
-    def __init__(self, rng: Random, namespace: str, *, http: bool = True) -> None:
+    def __init__(
+        self, rng: Random, namespace: str, services: Sequence[tuple[str, str]] = (), *, http: bool = True
+    ) -> None:
         self.rng = rng
         self.namespace = namespace
+        self.services = [*services, *services, ("red", "nobody")]
         self.http = http
+        self.service_rate = rng.choice((0, 0, 0.05, 0.5))  # rare criteria come together, or they never decide
+        self.icmp_rate = rng.choice((0, 0.05, 0.05, 0.5))
 
     def rule(self, direction: str) -> Manifest:
         """A rule of `ingress` or `egress`, of few criteria: one with many would match nothing."""
         rng = self.rng
         rule: Manifest = {"action": rng.choice(("Allow", "Allow", "Allow", "Deny", "Deny", "Pass", "Log"))}
-        protocol = rng.choice(
-            (*(None,) * 8, *("TCP",) * 8, 6, 6, "UDP", 17, 132, "SCTP", "ICMP", "ICMPv6", *WITHOUT_PORTS)
-        )
+        if chance(rng, self.service_rate):
+            return rule | self._service(direction)
+        protocol = rng.choice((*(None,) * 8, *("TCP",) * 8, 6, 6, "UDP", 17, 132, "SCTP", "UDPLite", 50, 4))
+        if chance(rng, self.icmp_rate):
+            protocol = rng.choice(("ICMP", "ICMP", "ICMPv6", 1, 58))
         family = {"ICMP": 4, 1: 4, "ICMPv6": 6, 58: 6}.get(protocol, rng.choice((4, 4, 6)))
         if protocol is not None:
             rule["protocol"] = protocol
@@ -126,7 +132,7 @@ class Rules:
         for _ in range(rng.choice((0, 0, 1, 1, 1, 1, 2, 2, 3))):
             side = far if chance(rng, 0.85) else near
             weights = [pair[side == near] for pair in _CRITERIA.values()]
-            self._ask(sides[side], rng.choices(list(_CRITERIA), weights)[0], family, side)
+            self._ask(sides[side], rng.choices(list(_CRITERIA), weights)[0], family)
         rule |= {side: entity for side, entity in sides.items() if entity or chance(rng, 0.05)}
         allows = direction == "ingress" and rule["action"] == "Allow" and protocol in (None, "TCP", 6)
         if self.http and allows and chance(rng, 0.1):
@@ -156,17 +162,10 @@ class Rules:
             if chance(rng, often):
                 sides[side][field] = self._some(ports)
 
-    def _ask(self, entity: Manifest, criterion: str, family: int, side: str) -> None:
-        """Add a criterion to a side, unless something there forbids it."""
+    def _ask(self, entity: Manifest, criterion: str, family: int) -> None:
+        """Add a criterion to a side."""
         rng = self.rng
-        if "services" in entity:
-            return
-        if criterion == "services":
-            if not entity or (side == "source" and entity.keys() <= {"ports", "notPorts"}):
-                entity["services"] = {"name": rng.choice(("svc", "ext"))}
-                if not self.namespace or chance(rng, 0.8):
-                    entity["services"]["namespace"] = rng.choice(("red", "blue", "green"))
-        elif criterion in ("nets", "notNets"):
+        if criterion in ("nets", "notNets"):
             entity[criterion] = self._some(NETS[family][criterion == "notNets" :])
         elif criterion in ("selector", "notSelector"):
             entity[criterion] = "all()" if chance(rng, 0.1) else selector(rng, "endpoint")
@@ -174,6 +173,19 @@ class Rules:
             entity[criterion] = rng.choice(("all()", "global()", *(selector(rng, "namespace") for _ in range(5))))
         else:
             entity[criterion] = self._accounts()
+
+    def _service(self, direction: str) -> Manifest:
+        """What is behind a Service, which leaves little room for other criteria."""
+        namespace, name = self.rng.choice(self.services)
+        services = {"name": name}
+        if not self.namespace or chance(self.rng, 0.85):
+            services["namespace"] = namespace
+        made: Manifest = {"source" if direction == "ingress" else "destination": {"services": services}}
+        if chance(self.rng, 0.3):
+            made["protocol"] = self.rng.choice(("TCP", "UDP"))
+        if direction == "ingress" and "protocol" in made and chance(self.rng, 0.5):
+            made["destination"] = {"ports": self._some(PORTS)}
+        return made
 
     def _accounts(self) -> Manifest:
         made: Manifest = {}

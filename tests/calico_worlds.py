@@ -15,11 +15,25 @@ from npverify.inventory.labels import pod_label
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.placement import node_of
 from npverify.inventory.unknowns import ABSENT, OTHER, Unknown, account_label, label_text, namespace_label
-from npverify.normal.flow import PORT_PROTOCOLS
-from npverify.normal.predicates import IcmpIs, LabelIn, LabelText, NodeIs, PortIn, ProtocolIs, Side, atoms_of
+from npverify.normal.flow import PORT_PROTOCOLS, Flow
+from npverify.normal.policy import Direction
+from npverify.normal.predicates import (
+    IcmpIs,
+    LabelIn,
+    LabelText,
+    NamedPortIs,
+    NodeIs,
+    PortIn,
+    ProtocolIs,
+    Side,
+    and_,
+    atoms_of,
+)
+from npverify.oracle import Oracle
 from npverify.reduction.classes import predicates
 from worlds import Case, random_case
 
+_TRIES = 8
 _HOSTS = (EndpointKind.HOST_POD, EndpointKind.NODE)
 
 
@@ -43,27 +57,52 @@ def random_calico(rng: Random, *, hosts: bool = False) -> MadeCalico:
 
 
 def random_calico_case(rng: Random, world: World) -> Case:
-    """A flow between two random ends with every field filled in, and a reading that makes one cluster of it."""
-    case = random_case(rng, world)
+    """A flow between two random ends with every field filled in, and a reading that makes one cluster of it.
+
+    Most cases aim at a rule: of a few that are tried it is the first that the rule matches and its policy selects, if any.
+    """
+    oracle = Oracle(world.policies, world.inventory)
+    rules = [
+        (direction, policy, rule)
+        for direction in Direction
+        for tier in world.policies.half(direction).tiers
+        for policy in tier.policies
+        for rule in policy.rules
+    ]
     atoms = [atom for pred in predicates(world.policies) for atom in atoms_of(pred)]
-    flow = case.flow
-    named = {name for atom in atoms if isinstance(atom, ProtocolIs) for name in atom.names}
-    protocol = rng.choice(sorted({*named, "ICMP", "4", "50"})) if rng.random() < 0.25 else "TCP"
-    if flow.protocol not in PORT_PROTOCOLS or rng.random() < 0.4:
-        port = (flow.port or rng.choice(PORTS)) if protocol in PORT_PROTOCOLS else None
-        flow = replace(flow, protocol=protocol, port=port)
-    if flow.protocol in PORT_PROTOCOLS:
-        edges = [
-            n for a in atoms if isinstance(a, PortIn) and a.side is Side.SRC for n in (a.first, a.last, a.last + 1)
-        ]
-        flow = replace(flow, src_port=rng.choice([49152, *(n for n in edges if 1 <= n <= 65535)]), icmp=None)
-    elif flow.protocol == "ICMP":
-        kinds = {(a.type, code) for a in atoms if isinstance(a, IcmpIs) for code in (a.code or 0, 2)}
-        flow = replace(flow, icmp=rng.choice(sorted({(8, 0), (135, 0), *kinds})))
-    else:
-        flow = replace(flow, icmp=None)
+    if not rules or rng.random() < 0.3:
+        return _any_case(rng, world, atoms, atoms)
+    direction, policy, rule = rng.choice(rules)
+    for _ in range(_TRIES):
+        case = _any_case(rng, world, list(atoms_of(rule.match)), atoms)
+        if oracle.holds(and_(policy.subject, rule.match), case.flow, case.reading, direction):
+            break
+    return case
+
+
+def _any_case(rng: Random, world: World, aim: list[Any], atoms: list[Any]) -> Case:
+    case = random_case(rng, world)
+    flow = _with_traffic(rng, case.flow, aim)
     case = Case(flow, dict(case.reading) | _labels(rng, world, atoms))
     return _placed(rng, case, world) if any(isinstance(atom, NodeIs) for atom in atoms) else case
+
+
+def _with_traffic(rng: Random, flow: Flow, aim: list[Any]) -> Flow:
+    """The same flow with a protocol, ports and an ICMP type that meet what is aimed at, or just miss it."""
+    named = {name for atom in aim if isinstance(atom, ProtocolIs) for name in atom.names}
+    named |= {str(atom.protocol) for atom in aim if isinstance(atom, NamedPortIs) and atom.protocol}
+    protocol = rng.choice(sorted(named or {"TCP"}) if rng.random() < 0.85 else ["TCP", "UDP", "ICMP", "4", "50"])
+    if flow.port is not None and rng.random() < 0.3:
+        protocol = flow.protocol  # it may be a port that the destination declares
+    port: dict[Side, int] = {Side.SRC: 49152, Side.DST: flow.port or rng.choice(PORTS)}
+    for atom in aim:
+        if isinstance(atom, PortIn) and rng.random() < 0.6:
+            port[atom.side] = min(max(rng.choice((atom.first, atom.last, atom.last + 1)), 1), 65535)
+    if protocol in PORT_PROTOCOLS:
+        return replace(flow, protocol=protocol, port=port[Side.DST], src_port=port[Side.SRC], icmp=None)
+    kinds = [(8, 0), (135, 0), *((a.type, code) for a in aim if isinstance(a, IcmpIs) for code in (a.code or 0, 2))]
+    icmp = rng.choice(kinds) if protocol == "ICMP" else None
+    return replace(flow, protocol=protocol, port=None, src_port=None, icmp=icmp)
 
 
 def _labels(rng: Random, world: World, atoms: list[Any]) -> dict[str, str]:

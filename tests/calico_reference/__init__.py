@@ -39,9 +39,9 @@ class Cluster:
 
     def directions(self, flow: Flow, facts: Facts) -> tuple[bool, bool]:
         """The same where the packet leaves and where it arrives; what a pod sends to itself never leaves it."""
-        if flow.same_pod and flow.asked is None:
-            return True, True
         objects = Objects(self.manifests, facts)
+        if flow.same_pod and flow.asked is None and not objects.pod(flow.src).spec.get("hostNetwork"):
+            return True, True
         packet = asked = Packet.of(flow, objects)
         if flow.asked is not None:
             address, port = flow.asked

@@ -83,6 +83,12 @@ class Way:
     def _ends_at_own_host(self) -> bool:
         return self.flow.same_node and self._is_workload(self.flow.src) and not self._is_workload(self.flow.dst)
 
+    def _is_loopback(self) -> bool:
+        """Whether a host talks to itself; the host endpoint of all interfaces sees that too."""
+        src, dst = self.flow.src, self.flow.dst
+        hosts = not self._is_workload(src) and not self._is_workload(dst) and "outside" not in (src.kind, dst.kind)
+        return hosts and src.node != "" and src.node == dst.node
+
     def _share_node(self) -> bool:
         src, dst = self.flow.src, self.flow.dst
         return self._is_workload(dst) and src.node != "" and src.node == dst.node
@@ -119,7 +125,7 @@ class Way:
 
     def _local(self, node: str, direction: str) -> bool:
         """Traffic of a process on the host, or for one."""
-        host = self._on_wire(node)
+        host = self._all_interfaces(node) if self._is_loopback() else self._on_wire(node)
         if host is None:
             return True
         before = self.asked if self._before_translation(direction) else self.packet
