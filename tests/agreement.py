@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from random import Random
 
@@ -57,11 +57,20 @@ def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> li
     return found
 
 
-def encoded(flow: Flow, readings: Iterable[Reading], world: World, residuals: Residuals) -> Iterator[tuple[bool, bool]]:
-    """Whether the flow passes under each reading, by the encoder and by the reduction, without asking the oracle."""
+def encoded(
+    flow: Flow,
+    readings: Iterable[Reading],
+    world: World,
+    residuals: Residuals,
+    directions: Collection[Direction] = tuple(Direction),
+) -> Iterator[tuple[bool, bool]]:
+    """Whether the flow passes under each reading, by the encoder and by the reduction, without asking the oracle.
+
+    Of the verdict of both directions, or of those that are named.
+    """
     how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual(port=flow.via.port))
-    plain = and_(*(allowed(world.policies, world.inventory, d, flow.src, flow.dst, how) for d in Direction))
-    reduced = and_(*(_reduced(residuals, d, flow, how) for d in Direction))
+    plain = and_(*(allowed(world.policies, world.inventory, d, flow.src, flow.dst, how) for d in directions))
+    reduced = and_(*(_reduced(residuals, d, flow, how) for d in directions))
     questions = [Question(plain), Question(reduced)]
     for reading in readings:
         by_encoder, by_reduction = (_true_of(q, Case(flow, reading)) for q in questions)

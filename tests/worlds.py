@@ -140,7 +140,8 @@ def _address(
         block = rng.choice(blocks)
         edge = rng.choice((block.first, block.last, block.first + rng.getrandbits(8), (block.first + block.last) // 2))
         at = Address(4 if family == 4 else 6, min(edge, block.last))
-        wrong_space = not inside_space and end is EXTERNAL and any(p.contains(at) for p in space)
+        foreign = end is EXTERNAL or bool(end.cluster)
+        wrong_space = not inside_space and foreign and any(p.contains(at) for p in space)
         if at not in {*taken, other} and not wrong_space and not any(p.contains(at) for p in NEVER_A_POD):
             return at
     spare = ("172.31.0.1", "172.31.0.2") if family == 4 else ("fd11::1", "fd11::2")

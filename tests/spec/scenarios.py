@@ -3,7 +3,7 @@
     # The fact, in a sentence
     prose
     ```yaml      manifests; several blocks are one input
-    ```options   `--cni NAME` or `--assume SWITCH=VALUE`
+    ```options   `--cni NAME`, `--calico-version VERSION` or `--assume SWITCH=VALUE`
     ```npv       a spec; behind each assertion its answer, behind `use` those of the whole pack: `# proved refuted`
     ```flows     `namespace/pod -> namespace/pod tcp/80  # allowed`; an end is also an address or `node:NAME`
     ```error     the manifests are refused: `line:column word word`, one line per message
@@ -73,8 +73,16 @@ class Scenario:
     @property
     def cni(self) -> str:
         """The profile that the options name."""
-        found = re.findall(r"--cni (\S+)", "\n".join(self.blocks.get("options", [])))
-        return found[-1] if found else "kubernetes"
+        return self._option("cni", "kubernetes")
+
+    @property
+    def calico_version(self) -> str:
+        """The version of Calico that the options name."""
+        return self._option("calico-version", "3.32")
+
+    def _option(self, name: str, default: str) -> str:
+        found = re.findall(rf"--{name} (\S+)", "\n".join(self.blocks.get("options", [])))
+        return found[-1] if found else default
 
     @property
     def assume(self) -> dict[str, str]:

@@ -22,7 +22,13 @@ def load(scenario: Scenario, folder: Path, documents: Sequence[str]) -> npverify
     manifests.write_text("---\n".join(documents), encoding="utf-8")
     spec = folder / "spec.npv"
     spec.write_text(scenario.spec, encoding="utf-8")
-    return npverify.load([str(manifests)], specs=[str(spec)], cni=scenario.cni, assume=scenario.assume)
+    return npverify.load(
+        [str(manifests)],
+        specs=[str(spec)],
+        cni=scenario.cni,
+        calico_version=scenario.calico_version,
+        assume=scenario.assume,
+    )
 
 
 @cache

@@ -25,6 +25,7 @@ KEYS = (
     "calico_version",
     "assume",
     "pod_cidrs",
+    "remotes",
     "ip_families",
     "ignore_kinds",
     "allow_vacuous",
@@ -47,6 +48,7 @@ class Config:
     pod_cidrs: tuple[str, ...] = ()
     families: frozenset[Family] | None = None
     ignore_kinds: tuple[str, ...] = ()
+    remotes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allow_vacuous: bool = False
     timeout: float | None = None
     budget: str | None = None
@@ -83,6 +85,7 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
         tuple(fields.texts("pod_cidrs")),
         _families(fields),
         tuple(fields.texts("ignore_kinds")),
+        _remotes(fields, path.parent, folder),
         fields.boolean("allow_vacuous") or False,
         _timeout(fields),
         _budget(fields),
@@ -92,6 +95,12 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
 
 def _paths(fields: Fields, key: str, base: Path, folder: Path) -> tuple[str, ...]:
     return tuple(os.path.relpath(base / text, folder).replace(os.sep, "/") for text in fields.texts(key))
+
+
+def _remotes(fields: Fields, base: Path, folder: Path) -> dict[str, tuple[str, ...]]:
+    """The paths of each other cluster."""
+    inner = fields.map("remotes")
+    return {str(name): _paths(inner, str(name), base, folder) for name in inner.value} if inner else {}
 
 
 def _assume(fields: Fields) -> dict[str, str]:

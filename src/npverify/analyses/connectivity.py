@@ -18,7 +18,7 @@ from npverify.analyses.results import Connection, Connectivity, Ports
 from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, WorkloadRef
-from npverify.normal.policy import Direction
+from npverify.normal.policy import Action, Direction
 from npverify.normal.predicates import TRUE, Pred
 from npverify.reduction.bitsets import bits
 from npverify.reduction.residuals import Group, Residuals
@@ -33,6 +33,7 @@ NOTES = (
     "only TCP, UDP and SCTP are listed",
     "blocks stand for outside addresses: known pods and nodes in them are judged as what they are",
 )
+_CLUSTERS_NOTE = "what may be exchanged with other clusters is listed by addresses, among the blocks"
 _SPLIT_NOTE = "pods of {} are listed one by one, because policies tell them apart"
 
 
@@ -62,7 +63,15 @@ def connectivity(world: World) -> Connectivity:
             inbound.setdefault(block, []).append(Connection(block, unit.ref, allowed))
     for block in sorted(inbound):
         found += inbound[block]
-    return Connectivity(tuple(found), (*NOTES, *(_SPLIT_NOTE.format(ref) for ref in split)))
+    notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
+    return Connectivity(tuple(found), (*notes, *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
+
+
+def _drops(world: World) -> Iterator[str]:
+    """What the plugin drops whatever policies say."""
+    for stage in world.policies.egress.stages:
+        if stage.final is Action.DENY and not stage.tiers and not stage.after:
+            yield stage.reason
 
 
 class _Table:

@@ -1,21 +1,25 @@
-"""Finds the endpoints that a user names as an end of a flow, in JSON (`{"pod": "shop/web"}`) or as text (`shop/web`)."""
+"""Finds the endpoints that a user names as an end of a flow, in JSON (`{"pod": "shop/web"}`) or as text (`shop/web`).
+
+What belongs to another cluster is named with it: `{"pod": "shop/web", "cluster": "west"}`, `west:shop/web`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from npverify.ingest.fields import nearest, type_name
 from npverify.ingest.source import Diagnostic, InputError
 from npverify.inventory.addresses import Address
-from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory, Service
+from npverify.inventory.model import EXTERNAL, Endpoint, Inventory, Service
+from npverify.inventory.syntax import is_dns_label
 
 UNREADABLE = "NPV160"
 UNKNOWN_NAME = "NPV161"
 AMBIGUOUS = "NPV162"
 
-END_KEYS = ("pod", "workload", "kind", "node", "ip", "service")
+END_KEYS = ("pod", "workload", "kind", "node", "cluster", "ip", "service")
 FORMS = 'write {"pod": "namespace/name"}, {"workload": "namespace/name"}, {"node": "name"} or {"ip": "address"}'
 TEXT_FORMS = "write `namespace/name`, `deployment/namespace/name`, `node/name`, `service/namespace/name` or an address"
 
@@ -32,22 +36,31 @@ class Ends:
     address: Address | None = None
     service: Service | None = None
 
+    def of_cluster(self, cluster: str) -> Ends:
+        """The same, named with its cluster."""
+        return replace(self, text=f"{cluster}:{self.text}")
+
 
 class Directory:
-    """The names of an inventory. Guards its indices, which never change."""
+    """The names of one cluster of an inventory. Guards its indices, which never change."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, cluster: str = "") -> None:
+        """`cluster` names another cluster than the one that is judged: of it there are pods and nodes alone."""
         self.inventory = inventory
-        self.services = inventory.services
+        self.services = {} if cluster else inventory.services
+        self.clusters = {} if cluster else {name: Directory(inventory, name) for name in inventory.clusters}
+        self._in = f" in cluster {cluster}" if cluster else ""
         self.pods: dict[tuple[str, str], Endpoint] = {}
         self.workloads: dict[tuple[str, str], dict[str, list[Endpoint]]] = {}
         self.nodes: dict[str, Endpoint] = {}
-        # a pod on the host network shares its node's addresses: the node goes first
-        owners = sorted(inventory.endpoints, key=lambda end: end.kind is EndpointKind.HOST_POD)
+        # a pod on the host network shares its node's addresses: the node goes first; this cluster before the others
+        owners = sorted(inventory.endpoints, key=lambda end: (end.cluster, end.shares_address and not end.is_node))
         self.by_address = {a: end for end in reversed(owners) if end.address_known for a in end.addresses}
         self.virtual = {vip: str(service) for service in self.services.values() for vip in service.vips}
         for end in inventory.endpoints:
-            if end.kind is EndpointKind.NODE:
+            if end.cluster != cluster:
+                continue
+            if end.is_node:
                 self.nodes[end.name] = end
             else:
                 self._add_pod(end)
@@ -65,7 +78,8 @@ class Directory:
             return Ends(text, (self.pods[key],))
         if key in self.workloads:
             kinds = ", ".join(sorted(self.workloads[key]))
-            raise _error(UNKNOWN_NAME, f"there is no pod `{text}`, but a {kinds} of that name", "name it as a workload")
+            message = f"there is no pod `{text}`{self._in}, but a {kinds} of that name"
+            raise _error(UNKNOWN_NAME, message, "name it as a workload")
         raise self._unknown("pod", text, self.pods)
 
     def workload(self, text: str, kind: str | None = None) -> Ends:
@@ -77,24 +91,25 @@ class Directory:
         if kind is not None:
             of_kind = next((k for k in found if k.lower() == kind.lower()), None)
             if of_kind is None:
-                raise _error(
-                    UNKNOWN_NAME, f"there is no {kind} `{text}`, but a {', '.join(sorted(found))} of that name"
-                )
+                others = ", ".join(sorted(found))
+                raise _error(UNKNOWN_NAME, f"there is no {kind} `{text}`{self._in}, but a {others} of that name")
             return Ends(text, tuple(found[of_kind]))
         if len(found) > 1:
-            raise _error(
-                AMBIGUOUS, f"`{text}` is the name of several workloads: {', '.join(sorted(found))}", "add `kind`"
-            )
+            kinds = ", ".join(sorted(found))
+            raise _error(AMBIGUOUS, f"`{text}` is the name of several workloads{self._in}: {kinds}", "add `kind`")
         return Ends(text, tuple(*found.values()))
 
     def node(self, text: str) -> Ends:
         """The node of that name."""
         if text not in self.nodes:
-            raise _error(UNKNOWN_NAME, f"there is no node `{text}`", nearest(text, self.nodes) or _some(self.nodes))
+            fix = nearest(text, self.nodes) or _some(self.nodes)
+            raise _error(UNKNOWN_NAME, f"there is no node `{text}`{self._in}", fix)
         return Ends(f"node {text}", (self.nodes[text],))
 
     def ip(self, text: str) -> Ends:
         """The endpoint that has the address, else the outside address itself."""
+        if self._in:
+            raise _error(UNREADABLE, f"`{text}` is an address, which needs no cluster", "write it alone")
         try:
             address = Address.parse(text)
         except ValueError:
@@ -116,28 +131,41 @@ class Directory:
             raise self._unknown("service", text, self.services)
         return Ends(f"service {text}", service=self.services[key])
 
+    def cluster(self, name: str) -> Directory:
+        """The names of another cluster."""
+        if name not in self.clusters:
+            fix = nearest(name, self.clusters) or _some(self.clusters) or f"add its manifests with --remote {name}=PATH"
+            raise _error(UNKNOWN_NAME, f"there is no other cluster `{name}`", fix)
+        return self.clusters[name]
+
     def read(self, value: object, where: str, *, service: bool = False) -> Ends:
-        """An end as JSON: exactly one of pod, workload (with kind), node, ip and, as a destination, service."""
+        """An end as JSON: exactly one of pod, workload (with kind), node (each perhaps with its cluster), ip and, as a
+        destination, service."""
         if not isinstance(value, dict):
             raise _error(UNREADABLE, f"`{where}` is {type_name(value)}, not a map", FORMS)
         for key in value:
             if key not in END_KEYS or (key == "service" and not service):
                 hint = nearest(str(key), END_KEYS) or FORMS
                 raise _error(UNREADABLE, f"`{where}` has a field `{key}` that means nothing there", hint)
-        named: dict[str, Any] = {k: v for k, v in value.items() if k != "kind"}
+        named: dict[str, Any] = {k: v for k, v in value.items() if k not in ("kind", "cluster")}
         if len(named) != 1 or ("kind" in value and "workload" not in value):
             raise _error(UNREADABLE, f"`{where}` must name one thing, with one field", FORMS)
         ((key, text),) = named.items()
         for field, given in value.items():
             if not isinstance(given, str):
                 raise _error(UNREADABLE, f"`{field}` of `{where}` is {type_name(given)}, not text", FORMS)
+        if "cluster" in value:
+            if key not in ("pod", "workload", "node"):
+                raise _error(UNREADABLE, f"`cluster` does not go with `{key}` in `{where}`", FORMS)
+            inside = {name: given for name, given in value.items() if name != "cluster"}
+            return self.cluster(value["cluster"]).read(inside, where).of_cluster(value["cluster"])
         if key == "workload":
             return self.workload(text, value.get("kind"))
         return {"pod": self.pod, "node": self.node, "ip": self.ip, "service": self.service}[key](text)
 
     def resolve(self, text: str) -> Ends:
         """An end as text: `shop/web`, `web` if one workload or pod has that name, `deployment/shop/web`, `pod/shop/web`,
-        `service/shop/web`, `node/n1`, or an address."""
+        `service/shop/web`, `node/n1`, or an address; with the name of another cluster and a colon in front, what is there."""
         parts = text.strip().removeprefix("[").removesuffix("]").split("/")
         try:
             Address.parse(parts[0])
@@ -145,6 +173,9 @@ class Directory:
             pass
         else:
             return self.ip("/".join(parts))
+        cluster, colon, inside = text.strip().partition(":")
+        if cluster in self.clusters or (colon and ":" not in inside and is_dns_label(cluster)):
+            return self.cluster(cluster).resolve(inside).of_cluster(cluster)
         match [parts[0].lower(), *parts[1:]]:
             case [_]:
                 return self._bare(parts[0])
@@ -177,17 +208,19 @@ class Directory:
         if not found:
             found = {f"service/{'/'.join(k)}": self.service("/".join(k)) for k in keys if k in self.services}
         if len(found) > 1:
-            raise _error(AMBIGUOUS, f"`{text}` may be several things: {', '.join(sorted(found))}", "write one of them")
+            things = ", ".join(sorted(found))
+            raise _error(AMBIGUOUS, f"`{text}` may be several things{self._in}: {things}", "write one of them")
         if not found:
             known = {*self.pods, *self.workloads}
             names = {"/".join(k) for k in known} if "/" in text else {k[1] for k in known}
-            raise _error(UNKNOWN_NAME, f"no pod or workload has the name `{text}`", nearest(text, names) or TEXT_FORMS)
+            fix = nearest(text, names) or TEXT_FORMS
+            raise _error(UNKNOWN_NAME, f"no pod or workload{self._in} has the name `{text}`", fix)
         return next(iter(found.values()))
 
     def _unknown(self, what: str, text: str, known: Collection[tuple[str, str]]) -> InputError:
         namespace = text.partition("/")[0]
         names = ["/".join(k) for k in known if k[0] == namespace] or ["/".join(k) for k in known]
-        return _error(UNKNOWN_NAME, f"there is no {what} `{text}`", nearest(text, names) or _some(names))
+        return _error(UNKNOWN_NAME, f"there is no {what} `{text}`{self._in}", nearest(text, names) or _some(names))
 
 
 def resolve_end(text: str, inventory: Inventory) -> Ends:

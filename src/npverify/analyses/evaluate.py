@@ -19,7 +19,7 @@ from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.spaces import address_space
-from npverify.inventory.unknowns import Unknown, namespace_label
+from npverify.inventory.unknowns import Unknown, account_label, namespace_label
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction, Policy, PolicySet
 from npverify.normal.predicates import LabelIn, PortIn, Pred, Side, UnknownIn, atoms_of
@@ -156,7 +156,7 @@ class Evaluator:
                     if pod_label(end, key, side) == unknown:
                         values.update(self._labels.get(("pod", key), {}))
                 for of, key in self._labels:
-                    if of == "namespace" and namespace_label(end.namespace, key) == unknown:
+                    if unknown == _label_of_owner(of, key, end):
                         values.update(self._labels[of, key])
         return values
 
@@ -205,6 +205,13 @@ def _asked_of_all(policies: PolicySet) -> Iterator[Pred]:
             yield stage.applies
             yield from (exemption.match for exemption in stage.exemptions)
             yield from (policy.subject for tier in stage.tiers for policy in tier.policies)
+
+
+def _label_of_owner(of: str, key: str, end: Endpoint) -> Unknown | None:
+    """The unknown that stands for a label of an endpoint's namespace or service account, if that is not declared."""
+    if of == "namespace":
+        return namespace_label(end.namespace, key)
+    return account_label(end.namespace, end.service_account, key) if of == "service account" else None
 
 
 def _on_known_node(end: Endpoint) -> bool:

@@ -14,7 +14,7 @@ from npverify.analyses.why import reason
 from npverify.analyses.world import World
 from npverify.inventory.model import Endpoint
 from npverify.normal.flow import Flow, SideVerdict, Verdict
-from npverify.normal.policy import Action, Direction, Exemption, Policy, Rule, Tier
+from npverify.normal.policy import Action, Direction, Exemption, Policy, Rule, Stage, Tier
 from npverify.oracle import Seen
 
 Outcome = Literal["allow", "deny", "pass", "no policy selects", "not asked"]
@@ -55,6 +55,7 @@ class TierNote:
     tier: Tier
     policies: tuple[PolicyNote, ...]
     outcome: Outcome
+    stage: Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +117,23 @@ def _side(world: World, flow: Flow, verdict: SideVerdict) -> SideNote:
     tiers: list[TierNote] = []
     skipped: set[str] = set()
     denied = False
+    accepted = {""}
     for stage in world.policies.half(direction).stages:
         here = it.oracle.seen_by(stage, seen)
-        if stage.name in skipped or not here.holds(stage.applies):
+        if stage.name in skipped or stage.after not in accepted or not here.holds(stage.applies):
             continue
         notes = [_exemption(exemption, here) for exemption in stage.exemptions]
         exemptions += notes
         outcome: Outcome | None = "not asked" if denied else "allow" if any(n.applies for n in notes) else None
         for tier in stage.tiers:
-            note = _tier(tier, judged, here, verdict, asked=outcome is None)
+            note = _tier(stage, tier, judged, here, verdict, asked=outcome is None)
             tiers.append(note)
             if outcome is None and note.outcome in ("allow", "deny"):
                 outcome = note.outcome
         if outcome == "allow":
             skipped |= set(stage.skips)
+            if not any(n.applies for n in notes):
+                accepted.add(stage.name)
         denied = denied or outcome == "deny" or (outcome is None and stage.final is Action.DENY)
     return SideNote(direction, judged, verdict, tuple(exemptions), tuple(tiers))
 
@@ -139,7 +143,7 @@ def _exemption(exemption: Exemption, seen: Seen) -> ExemptionNote:
     return ExemptionNote(exemption, applies, "" if applies else reason(exemption.match, seen))
 
 
-def _tier(tier: Tier, judged: Endpoint, seen: Seen, verdict: SideVerdict, *, asked: bool) -> TierNote:
+def _tier(stage: Stage, tier: Tier, judged: Endpoint, seen: Seen, verdict: SideVerdict, *, asked: bool) -> TierNote:
     by_rule = {d.rule for d in verdict.by if d.rule is not None} if asked else set()
     by_policy = {d.policy for d in verdict.by if d.rule is None} if asked else set()
     notes = []
@@ -150,7 +154,7 @@ def _tier(tier: Tier, judged: Endpoint, seen: Seen, verdict: SideVerdict, *, ask
             notes.append(PolicyNote(policy, True, "", rules, policy in by_policy))
         elif policy.id.namespace in ("", judged.namespace):
             notes.append(PolicyNote(policy, False, reason(policy.subject, seen), (), False))
-    return TierNote(tier, tuple(notes), _outcome(tier, notes) if asked else "not asked")
+    return TierNote(tier, tuple(notes), _outcome(tier, notes) if asked else "not asked", stage)
 
 
 def _outcome(tier: Tier, notes: list[PolicyNote]) -> Outcome:

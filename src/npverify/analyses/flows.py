@@ -263,7 +263,7 @@ def same_node(src: Endpoint, dst: Endpoint) -> bool | None:
     """Whether one end is the node, or on the host network of the node, that the other runs on; None: nobody knows."""
     if not (src.is_pod or dst.is_pod) or not _ends_on_host(src, dst):
         return False
-    if EndpointKind.EXTERNAL in (src.kind, dst.kind):
+    if {EndpointKind.REMOTE, EndpointKind.EXTERNAL} & {src.kind, dst.kind}:
         return False
     if src is dst and not src.replicated:
         return True

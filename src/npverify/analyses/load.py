@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from npverify.analyses.remotes import read_remotes, wanted
 from npverify.analyses.world import World
 from npverify.assertions.claims import Assertion
 from npverify.assertions.resolve import declared_pod_space, resolve
@@ -15,9 +17,11 @@ from npverify.ingest.files import SPEC, files
 from npverify.ingest.read import SpecText, read
 from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.inventory.addresses import BITS, Family, Prefix
-from npverify.inventory.build import build, is_inventory
+from npverify.inventory.build import build
+from npverify.inventory.clusters import with_clusters
 
 NO_ASSUMPTIONS: Mapping[str, str] = {}
+NO_REMOTES: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +47,7 @@ def load(
     ignore_kinds: Collection[str] = (),
     pod_cidrs: Sequence[str] = (),
     families: frozenset[Family] | None = None,
+    remotes: Mapping[str, Sequence[str]] = NO_REMOTES,
     stdin: Callable[[], bytes] | None = None,
     with_assertions: bool = True,
 ) -> Loaded:
@@ -55,6 +60,7 @@ def load(
     ignore_kinds   policy kinds to leave out though they may matter; `World.ignored` counts them
     pod_cidrs      where pods of unknown address live, in addition to `assume pod addresses in …` of the specs
     families       address families of the cluster; None: by evidence
+    remotes        manifests of other clusters, by name: their pods and nodes are peers, their policies are not judged
     stdin          reads standard input, for the path `-`
     with_assertions   False: the specs are read only for where pods live
 
@@ -64,7 +70,7 @@ def load(
     bundle = read(
         paths,
         problems,
-        wanted=lambda version, kind: is_inventory(version, kind) or is_policy(version, kind),
+        wanted=wanted,
         stdin=stdin,
     )
     policy_documents = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
@@ -72,6 +78,8 @@ def load(
     texts = _specs(bundle.specs, specs, problems)
     pod_space = (*_prefixes(pod_cidrs, problems), *declared_pod_space(texts, problems))
     inventory = build(bundle.documents, problems, pod_space=tuple(dict.fromkeys(pod_space)), families=families)
+    others = read_remotes(remotes, problems, stdin)
+    inventory = with_clusters(inventory, others.inventories, problems)
     if chosen is None:
         problems.raise_errors()
         raise AssertionError("a profile that cannot be had is an error")
@@ -89,7 +97,7 @@ def load(
         lowered.policies,
         lowered.ids,
         lowered.mesh,
-        bundle.skipped,
+        dict(sorted((Counter(bundle.skipped) + Counter(others.skipped)).items())),
         lowered.ignored,
         problems.warnings,
     )

@@ -1,4 +1,5 @@
-"""Decides `every … is isolated for …`: each endpoint is selected by some policy in each direction."""
+"""Decides `every … is isolated for …`: each endpoint is selected, in each direction, by some policy of a tier that denies
+what no rule of it matches."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ from npverify.analyses.engine import Engine, assumed
 from npverify.analyses.results import AssertionResult, Status
 from npverify.assertions.claims import Assertion, Isolated
 from npverify.inventory.model import Endpoint
-from npverify.normal.policy import Direction, PolicyId
+from npverify.normal.policy import Action, Direction, PolicyId
 from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
 from npverify.reduction.partial import seen_on
 from npverify.reduction.readings import under
+from npverify.reduction.residuals import Entry, Residuals
 from npverify.smt.choose import choose_reading
 from npverify.smt.solver import Question
 
@@ -24,7 +26,7 @@ def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> Ass
         for direction in claim.directions:
             here = condition if condition is TRUE else _on_subject(engine, condition, end, direction)
             some = some or engine.possible(here, end, end)
-            signature = residuals.signature(direction, residuals.classes.of[end])
+            signature = _isolating(residuals, direction, end)
             asked |= dict.fromkeys(entry.policy.id for entry in signature)
             bare = and_(here, not_(or_(*(entry.selects for entry in signature))))
             if engine.possible(bare, end, end):
@@ -36,6 +38,13 @@ def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> Ass
         because = _because(engine, open_ends)
         return AssertionResult(assertion, Status.REFUTED, because=because, depends_on=depends)
     return AssertionResult(assertion, Status.PROVED, depends_on=depends)
+
+
+def _isolating(residuals: Residuals, direction: Direction, end: Endpoint) -> list[Entry]:
+    """The policies that may select an endpoint and whose tier denies what it does not match."""
+    stages = residuals.policies.half(direction).stages
+    signature = residuals.signature(direction, residuals.classes.of[end])
+    return [entry for entry in signature if stages[entry.stage].tiers[entry.tier].no_match is Action.DENY]
 
 
 def _on_subject(engine: Engine, condition: Pred, end: Endpoint, direction: Direction) -> Pred:

@@ -16,7 +16,7 @@ from npverify.inventory.model import EXTERNAL
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     """One phrase for a report if an assertion about outside sources speaks of pods behind such a Service."""
-    legs = [leg for a in assertions for leg in legs_of(a) if EXTERNAL in leg.src]
+    legs = [leg for a in assertions for leg in legs_of(a) if EXTERNAL in leg.src or any(e.cluster for e in leg.src)]
     exposed = [
         str(service)
         for _, service in sorted(world.inventory.services.items())

@@ -40,6 +40,7 @@ _KIND = {
     EndpointKind.POD: "a pod",
     EndpointKind.HOST_POD: "a pod on the host network",
     EndpointKind.NODE: "a node",
+    EndpointKind.REMOTE: "an endpoint of another cluster",
     EndpointKind.EXTERNAL: "an outside address",
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from lark import Token, Tree
@@ -212,39 +213,46 @@ class Builder:
         return s.Word(str(tree.children[0]), self.span(tree))
 
     def _named(self, tree: Node) -> s.Named:
-        kind, name = tree.children
-        return s.Named(str(kind).removesuffix("s"), str(name), self.span(name))
+        kind, name, clusters = self._parts(tree)
+        return s.Named(str(kind).removesuffix("s"), str(name), self.span(name), clusters)
 
     def _pod(self, tree: Node) -> s.Named:
-        return s.Named("pod", str(tree.children[0]), self.span(tree.children[0]))
+        name, clusters = self._parts(tree)
+        return s.Named("pod", str(name), self.span(name), clusters)
 
     def _node(self, tree: Node) -> s.Named:
-        return s.Named("node", str(tree.children[0]), self.span(tree.children[0]))
+        name, clusters = self._parts(tree)
+        return s.Named("node", str(name), self.span(name), clusters)
 
     def _block(self, tree: Node) -> s.Block:
         part = tree.children[0]
         return s.Block(self._part(tree, 0) if isinstance(part, Tree) else self._address(part), self.span(tree))
 
     def _nodes(self, tree: Node) -> s.Everyone:
+        return s.Everyone("nodes", self.span(tree), self._part(tree, 0))
+
+    def _internet(self, tree: Node) -> s.Everyone:
         return s.Everyone(str(tree.data), self.span(tree))  # type: ignore[arg-type]  # rule names of the grammar
 
-    _internet = _anything = _nodes
+    _anything = _internet
 
     def _pods(self, tree: Node) -> s.Pods:
-        where, scope = self._parts(tree)
-        return s.Pods(where, scope, span=self.span(tree))
+        where, scope, clusters = self._parts(tree)
+        return s.Pods(where, scope, span=self.span(tree), clusters=clusters)
 
     def _pods_in(self, tree: Node) -> s.Pods:
-        scope, where = self._parts(tree)
-        return s.Pods(where, scope, span=self.span(tree))
+        scope, where, clusters = self._parts(tree)
+        return s.Pods(where, scope, span=self.span(tree), clusters=clusters)
 
     def _hostnetwork(self, tree: Node) -> s.Pods:
-        pods: s.Pods = self._part(tree, 0)
-        return s.Pods(pods.where, pods.scope, "hostnetwork", self.span(tree))
+        return replace(self._part(tree, 0), flavour="hostnetwork", span=self.span(tree))  # type: ignore[no-any-return]  # `_pods`
 
     def _possible(self, tree: Node) -> s.Pods:
-        pods: s.Pods = self._part(tree, 0)
-        return s.Pods(pods.where, pods.scope, "possible", self.span(tree))
+        return replace(self._part(tree, 0), flavour="possible", span=self.span(tree))  # type: ignore[no-any-return]  # `_pods`
+
+    def _cluster(self, tree: Node) -> s.Clusters:
+        names: s.Namespaces = self._part(tree, 0)
+        return s.Clusters(names.names, names.spans)
 
     def _in_namespaces(self, tree: Node) -> s.Namespaces:
         return self._part(tree, 0)  # type: ignore[no-any-return]  # `_names`

@@ -16,6 +16,7 @@ from npverify.normal.predicates import FALSE, Side
 
 SELF = "a pod's traffic to itself is left out"
 OWN_NODE = "traffic between a pod and its own node is left out"
+OTHER_CLUSTERS = "policies of other clusters are not judged"
 NO_POD = "traffic between nodes and outside addresses, which no policy judges, is left out"
 ICMP = "ICMP is not covered"
 
@@ -42,10 +43,13 @@ class Scope:
 
 
 def scope(select: Selector, *ends: s.Ends) -> Scope:
-    """`anything` names all traffic; `nodes` that of a pod's own node."""
+    """`anything` names all traffic; `nodes`, of this cluster, that of a pod's own node."""
     said = [node for one in ends for node in select.nodes(one)]
     everything = any(node == s.Everyone("anything") for node in said)
-    hosts = any(node == s.Everyone("nodes") or (isinstance(node, s.Named) and node.kind == "node") for node in said)
+    hosts = any(
+        node == s.Everyone("nodes") or (isinstance(node, s.Named) and node.kind == "node" and node.clusters is None)
+        for node in said
+    )
     return Scope(not everything, not (everything or hosts))
 
 
@@ -61,7 +65,9 @@ def assumed(select: Selector, legs: Iterable[Leg], *, icmp: bool) -> tuple[str, 
                 found.add(OWN_NODE)
         if not all(e.is_pod for e in leg.src) and not all(e.is_pod for e in leg.dst):
             found.add(NO_POD)
-    phrases = [p for p in (SELF, OWN_NODE, NO_POD) if p in found]
+        if any(e.cluster for ends in (leg.src, leg.dst) for e in ends):
+            found.add(OTHER_CLUSTERS)
+    phrases = [p for p in (SELF, OWN_NODE, NO_POD, OTHER_CLUSTERS) if p in found]
     return (*phrases, ICMP) if icmp else tuple(phrases)
 
 

@@ -34,39 +34,46 @@ class Candidate(NamedTuple):
 
 
 class Directory:
-    """Looks names up in an inventory; guards only its indexes, made when first asked."""
+    """Looks names up among the endpoints of `universe`; guards only its indexes, made when first asked."""
 
     def __init__(self, universe: Universe) -> None:
-        self._universe = universe
+        self.universe = universe
         self._words: dict[str, tuple[Candidate, ...]] = {}
+        self._clusters: dict[str, Directory] = {}
+
+    def cluster(self, name: str) -> Directory:
+        """The names of another cluster; KeyError if there is none of that name."""
+        if name not in self._clusters:
+            self._clusters[name] = Directory(Universe(self.universe.inventory, name))
+        return self._clusters[name]
 
     @cached_property
     def _pods(self) -> Index:
         """Pods under their own names; an endpoint that stands for a workload has none."""
         return _index(
             (e.name, e)
-            for e in self._universe.pods
+            for e in self.universe.pods
             if e.workload is None or e.workload.kind == "Pod" or e.workload.name != e.name
         )
 
     @cached_property
     def _workloads(self) -> Index:
         return _index(
-            (e.workload.name, e) for e in self._universe.pods if e.workload is not None and e.workload.kind != "Pod"
+            (e.workload.name, e) for e in self.universe.pods if e.workload is not None and e.workload.kind != "Pod"
         )
 
     @cached_property
     def _accounts(self) -> Index:
-        return _index((e.service_account, e) for e in self._universe.pods)
+        return _index((e.service_account, e) for e in self.universe.pods if e.service_account)
 
     @cached_property
     def _nodes(self) -> Index:
-        return _index((e.name, e) for e in self._universe.inventory.nodes)
+        return _index((e.name, e) for e in self.universe.nodes)
 
     @cached_property
     def _services(self) -> dict[str, list[Service]]:
         found: dict[str, list[Service]] = {}
-        for (_, name), service in sorted(self._universe.inventory.services.items()):
+        for (_, name), service in sorted(self.universe.services.items()):
             found.setdefault(name, []).append(service)
         return found
 
@@ -77,7 +84,7 @@ class Directory:
         if kind == "service":
             for service in self._services.get(bare, ()):
                 if namespace in ("", service.namespace):
-                    found[str(service)] = self._universe.backends(service, Side.SRC)
+                    found[str(service)] = self.universe.backends(service, Side.SRC)
             return found
         for e in self._index(kind).get(bare, ()):
             fits = kind not in WORKLOADS or (e.workload is not None and e.workload.kind.lower() == kind)
@@ -89,7 +96,7 @@ class Directory:
     def service(self, full_name: str) -> Service:
         """The Service of that full name; KeyError if there is none."""
         namespace, _, name = full_name.partition("/")
-        return self._universe.inventory.services[namespace, name]
+        return self.universe.services[namespace, name]
 
     def _index(self, kind: str) -> Index:
         match kind:
@@ -105,7 +112,7 @@ class Directory:
     def names_of_kind(self, kind: str) -> list[str]:
         """Every full name of that kind, for suggestions."""
         if kind == "service":
-            return sorted(f"{ns}/{name}" for ns, name in self._universe.inventory.services)
+            return sorted(f"{ns}/{name}" for ns, name in self.universe.services)
         return sorted({full for name in self._index(kind) for full in self.of_kind(kind, name)})
 
     def candidates(self, word: str) -> tuple[Candidate, ...]:
@@ -117,16 +124,16 @@ class Directory:
     def _find(self, word: str) -> Iterable[Candidate]:
         for kind in (*WORKLOADS, "pod", "service"):
             for full, members in self.of_kind(kind, word).items():
-                yield Candidate(s.Named(kind, full), self._universe.ordered(members))
+                yield Candidate(s.Named(kind, full), self.universe.ordered(members))
         if "/" not in word:
             for key in LABEL_KEYS:
-                if word in self._universe.label_values(key):
+                if word in self.universe.label_values(key):
                     test = s.LabelTest(key, "in", (word,))
-                    yield Candidate(s.Pods(test), self._universe.ordered(self._universe.where(test)))
+                    yield Candidate(s.Pods(test), self.universe.ordered(self.universe.where(test)))
 
     def known_words(self) -> list[str]:
         """Every word that means something, for suggestions."""
-        values = {v for key in LABEL_KEYS for v in self._universe.label_values(key)}
+        values = {v for key in LABEL_KEYS for v in self.universe.label_values(key)}
         return sorted(values | set(self._workloads) | set(self._pods) | set(self._services))
 
     def known_names(self) -> list[str]:

@@ -71,14 +71,15 @@ def ends(node: s.Ends) -> str:
         case s.Word():
             return node.text
         case s.Named():
-            return f"{node.kind} {node.name}"
+            return f"{node.kind} {node.name}{_clusters(node.clusters)}"
         case s.Block():
             return str(node.prefix)
         case s.Everyone():
-            return node.which
+            return f"{node.which}{_clusters(node.clusters)}"
         case s.Pods():
             where = f" where {condition(node.where)}" if node.where else ""
-            return f"{node.flavour} pods".lstrip() + where + (_scope(node.scope) if node.scope else "")
+            scope = _scope(node.scope) if node.scope else ""
+            return f"{node.flavour} pods".lstrip() + where + scope + _clusters(node.clusters)
 
 
 def _operand(node: s.Ends, *, tight: bool = True) -> str:
@@ -103,6 +104,12 @@ def _scope(node: s.Scope) -> str:
             return f" in namespace where {condition(where)}"
         case s.OtherNamespaces():
             return " in other namespaces"
+
+
+def _clusters(node: s.Clusters | None) -> str:
+    if node is None:
+        return ""
+    return f" in {'cluster' if len(node.names) == 1 else 'clusters'} {', '.join(node.names)}"
 
 
 def condition(node: s.Condition) -> str:

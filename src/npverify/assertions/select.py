@@ -17,7 +17,7 @@ from npverify.assertions.sets import Members, Universe, backend_condition, inter
 from npverify.assertions.traffic import port
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.model import EndpointKind, Service
-from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_
+from npverify.normal.predicates import FALSE, TRUE, Side, and_
 
 NOBODY: s.Ends = s.OrEnds(())
 """Stands for an expression that was refused."""
@@ -123,7 +123,8 @@ class Selector:
 
     def _nothing(self, ends: s.Ends) -> None:
         """Warn once, at the smallest expression that selects nothing."""
-        if isinstance(ends, s.Pods | s.AndEnds | s.ExceptEnds | s.NotEnds) or ends == s.Everyone("nodes"):
+        nodes = isinstance(ends, s.Everyone) and ends.which == "nodes"
+        if isinstance(ends, s.Pods | s.AndEnds | s.ExceptEnds | s.NotEnds) or nodes:
             self.warn(
                 "NPV130",
                 f"`{printer.ends(ends)}` selects nothing",
@@ -146,21 +147,37 @@ class Selector:
                 return self._with_port(body, number, span, side, home)
             case s.Block(prefix):
                 return self.universe.block(prefix, side)
-            case s.Everyone("nodes"):
-                return self.universe.of_kind(EndpointKind.NODE)
+            case s.Everyone("nodes", clusters=clusters):
+                return unite(*(dict.fromkeys(where.universe.nodes, TRUE) for where in self._directories(clusters)))
             case s.Everyone("internet"):
                 return self.universe.of_kind(EndpointKind.EXTERNAL)
             case s.Everyone():
                 return self.universe.all()
-            case s.Pods():
-                return self._pods(ends, home)
+            case s.Pods(clusters=clusters):
+                return unite(*(self._pods(ends, where.universe, home) for where in self._directories(clusters)))
             case s.Named("service"):
                 service = self.service(ends)
                 return self._behind(service, side) if service else {}
-            case s.Named(kind, name, span):
-                return self._named(kind, name, span)[1]
+            case s.Named(kind, name, span, clusters):
+                return unite(*(self._named(kind, name, span, where)[1] for where in self._directories(clusters)))
             case _:
                 raise TypeError(ends)
+
+    def _directories(self, clusters: s.Clusters | None) -> list[Directory]:
+        """Where an expression looks: in this cluster, or in the others that it names; a message for those there are not."""
+        if clusters is None:
+            return [self.directory]
+        found = []
+        known = self.universe.inventory.clusters
+        for name, span in zip(clusters.names, clusters.spans, strict=True):
+            if name in known:
+                found.append(self.directory.cluster(name))
+            else:
+                fix = nearest(name, known) or f"known are {', '.join(f'`{n}`' for n in known)}" if known else ""
+                self._missing(
+                    f"there is no other cluster `{name}`", span, fix or f"add its manifests with `--remote {name}=PATH`"
+                )
+        return found
 
     def _with_port(self, body: s.Ends, number: int, span: Span, side: Side, home: frozenset[str] | None) -> Members:
         if side is Side.SRC:
@@ -172,8 +189,7 @@ class Selector:
             return self._behind(service, side, number) if service else {}
         return restrict(self.members(meaning, side, home), port("TCP", number))
 
-    def _pods(self, pods: s.Pods, home: frozenset[str] | None) -> Members:
-        kinds = (EndpointKind.HOST_POD,) if pods.flavour == "hostnetwork" else (EndpointKind.POD, EndpointKind.HOST_POD)
+    def _pods(self, pods: s.Pods, universe: Universe, home: frozenset[str] | None) -> Members:
         if pods.flavour == "possible":
             self.error(
                 "NPV102",
@@ -183,72 +199,74 @@ class Selector:
             )
         match pods.scope:
             case None:
-                return self._labelled(pods.where, kinds)
+                found = universe.pods_where(pods.where)
             case s.OtherNamespaces():
-                if home is None:
+                if universe.cluster:
+                    self.error(
+                        "NPV114",
+                        "`in other namespaces` leaves out the source's own, which is none of another cluster",
+                        pods.span,
+                        "drop `in other namespaces`",
+                    )
+                elif home is None:
                     self.error(
                         "NPV114",
                         "`in other namespaces` has a meaning on the destination side of `reaches` only",
                         pods.span,
                         "write `no pods reach pods in other namespaces`",
                     )
-                found = self._labelled(pods.where, kinds)
-                return {e: cond for e, cond in found.items() if e.namespace not in (home or ())}
+                everywhere = universe.pods_where(pods.where)
+                found = {e: cond for e, cond in everywhere.items() if e.namespace not in (home or ())}
             case s.Namespaces(names, spans):
                 for name, span in zip(names, spans, strict=True):
-                    self.known_namespace(name, span)
-                spaces: dict[str, Pred] = dict.fromkeys(names, TRUE)
+                    self.known_namespace(name, span, universe)
+                found = universe.pods_where(pods.where, dict.fromkeys(names, TRUE))
             case s.NamespacesWhere(where):
-                spaces = self.universe.namespaces(where)
-        inside = {
-            e: c for name, c in spaces.items() for e in self.universe.by_namespace.get(name, ()) if e.kind in kinds
-        }
-        return inside if pods.where is None else intersect(self._labelled(pods.where, kinds), inside)
+                found = universe.pods_where(pods.where, universe.namespaces(where))
+        if pods.flavour == "hostnetwork":
+            return {e: cond for e, cond in found.items() if e.shares_address}
+        return found
 
-    def _labelled(self, where: s.Condition | None, kinds: tuple[EndpointKind, ...]) -> Members:
-        if where is None:
-            return self.universe.of_kind(*kinds)
-        found = self.universe.where(where)
-        return {e: cond for e, cond in found.items() if e.kind in kinds} if len(kinds) == 1 else found
-
-    def known_namespace(self, name: str, span: Span) -> None:
-        """Note an error if nothing in the input uses the namespace."""
-        known = self.universe.namespace_names
+    def known_namespace(self, name: str, span: Span, universe: Universe | None = None) -> None:
+        """Note an error if nothing in the input uses the namespace; `universe` is another cluster's if one is meant."""
+        universe = universe or self.universe
+        known = universe.namespace_names
         if name not in known:
             self._missing(
-                f"there is no namespace `{name}`",
+                f"there is no namespace `{name}`{_in(universe)}",
                 span,
                 nearest(name, known) or (f"known are {', '.join(f'`{n}`' for n in known)}" if known else ""),
             )
 
-    def _named(self, kind: str, name: str, span: Span) -> tuple[str, Members]:
+    def _named(self, kind: str, name: str, span: Span, where: Directory) -> tuple[str, Members]:
         """The full name, and the endpoints, of the one thing that is meant; ("", {}) after a message."""
-        found = self.directory.of_kind(kind, name)
+        found = where.of_kind(kind, name)
         if len(found) == 1:
             return next(iter(found.items()))
         if found:
             choices = ", ".join(f"`{kind} {full}`" for full in found)
-            self.error(
-                "NPV105", f"`{kind} {name}` can mean several things: {choices}", span, "write the one that you mean"
-            )
+            message = f"`{kind} {name}` can mean several things{_in(where.universe)}: {choices}"
+            self.error("NPV105", message, span, "write the one that you mean")
         else:
-            same = self.directory.kinds_named(name)
-            fix = (
-                f"did you mean `{same[0]}`?"
-                if same
-                else nearest(name, self.directory.names_of_kind(kind), f"{kind} {{}}")
-            )
-            self._missing(f"there is no {kind} `{name}`", span, self._left_out(kind, name) or fix)
+            same = where.kinds_named(name)
+            fix = f"did you mean `{same[0]}`?" if same else nearest(name, where.names_of_kind(kind), f"{kind} {{}}")
+            message = f"there is no {kind} `{name}`{_in(where.universe)}"
+            self._missing(message, span, self._left_out(kind, name, where.universe.cluster) or fix)
         return "", {}
 
-    def _left_out(self, kind: str, name: str) -> str:
+    def _left_out(self, kind: str, name: str, cluster: str) -> str:
         """Why something that is in the input has no pods, if the inventory says so."""
         notes = self.universe.inventory.notes
-        return next((note for note in notes if note.lower().startswith(f"{kind} {name} ".lower())), "")
+        begin = f"cluster {cluster}: {kind} {name} " if cluster else f"{kind} {name} "
+        return next((note for note in notes if note.lower().startswith(begin.lower())), "")
 
     def service(self, named: s.Named) -> Service | None:
         """The Service that is meant; None after a message, also if it cannot be a destination."""
-        full, _ = self._named("service", named.name, named.span)
+        if named.clusters is not None:
+            message = "services of other clusters are not supported in this version"
+            self.error("NPV102", message, named.span, "name the pods behind it")
+            return None
+        full, _ = self._named("service", named.name, named.span, self.directory)
         if not full:
             return None
         service = self.directory.service(full)
@@ -282,4 +300,10 @@ class Selector:
 
 def _is_class(ends: s.Ends) -> bool:
     """Whether an expression is a class of endpoints as such, which a cluster may well have none of."""
-    return ends == s.Everyone("nodes") or ends == s.Pods(flavour="hostnetwork")
+    if isinstance(ends, s.Everyone):
+        return ends.which == "nodes"
+    return isinstance(ends, s.Pods) and replace(ends, clusters=None) == s.Pods(flavour="hostnetwork")
+
+
+def _in(universe: Universe) -> str:
+    return f" in cluster `{universe.cluster}`" if universe.cluster else ""

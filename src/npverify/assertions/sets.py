@@ -12,6 +12,7 @@ from npverify.assertions import syntax as s
 from npverify.assertions.claims import EndSet
 from npverify.inventory.addresses import NEVER_A_POD, Prefix
 from npverify.inventory.model import EXTERNAL, METADATA_NAME, Backend, Endpoint, EndpointKind, Inventory, Service
+from npverify.inventory.spaces import address_space
 from npverify.inventory.unknowns import ABSENT, Unknown, namespace_label
 from npverify.normal.predicates import FALSE, TRUE, Pred, Side, address_in, and_, not_, or_, unknown_in
 
@@ -19,18 +20,27 @@ Members = dict[Endpoint, Pred]
 
 
 class Universe:
-    """Every endpoint there is, and indexes over them; guards only caches."""
+    """Every endpoint there is, and indexes over them; or, of another cluster, what is there. Guards only caches."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, cluster: str = "") -> None:
+        """`cluster` names another cluster than the one that is judged."""
         self.inventory = inventory
+        self.cluster = cluster
         self.everyone: tuple[Endpoint, ...] = (*inventory.endpoints, EXTERNAL)
-        self.pods = inventory.pods
+        self.pods, self.nodes, self.services = inventory.pods, inventory.nodes, inventory.services
+        self._namespaces = inventory.namespaces
+        if cluster:
+            self.everyone = tuple(e for e in inventory.endpoints if e.cluster == cluster)
+            self.pods = tuple(e for e in self.everyone if not e.is_node)
+            self.nodes = tuple(e for e in self.everyone if e.is_node)
+            self.services = {}
+            self._namespaces = inventory.clusters[cluster]
         self._all: Members = dict.fromkeys(self.everyone, TRUE)
         self._place = {e: n for n, e in enumerate(self.everyone)}
         self._by_kind: dict[EndpointKind, list[Endpoint]] = {kind: [] for kind in EndpointKind}
         self._by_label: dict[str, dict[str, list[Endpoint]]] = {}
         self._unknown: dict[str, list[tuple[Endpoint, Unknown]]] = {}
-        self.by_namespace: dict[str, list[Endpoint]] = {name: [] for name in sorted(inventory.namespaces)}
+        self.by_namespace: dict[str, list[Endpoint]] = {name: [] for name in sorted(self._namespaces)}
         for e in self.everyone:
             self._by_kind[e.kind].append(e)
         for e in self.pods:
@@ -69,6 +79,13 @@ class Universe:
     def label_values(self, key: str) -> Mapping[str, list[Endpoint]]:
         """The known values of a label, each with the pods that have it."""
         return self._by_label.get(key, {})
+
+    def pods_where(self, condition: s.Condition | None, spaces: Mapping[str, Pred] | None = None) -> Members:
+        """The pods that meet a condition (None: all), of these namespaces under their conditions (None: of all)."""
+        if spaces is None:
+            return dict.fromkeys(self.pods, TRUE) if condition is None else self.where(condition)
+        inside = {e: cond for name, cond in spaces.items() for e in self.by_namespace.get(name, ())}
+        return inside if condition is None else intersect(self.where(condition), inside)
 
     def where(self, condition: s.Condition) -> Members:
         """The pods whose labels meet the condition, with the semantics of Kubernetes selectors (apimachinery
@@ -115,7 +132,7 @@ class Universe:
                 return not_(self._namespace_labelled(name, key, values))
 
     def _namespace_labelled(self, name: str, key: str, values: tuple[str, ...]) -> Pred:
-        namespace = self.inventory.namespaces.get(name)
+        namespace = self._namespaces.get(name)
         value = namespace.labels.get(key) if namespace else None
         if value is None and key == METADATA_NAME:
             value = name
@@ -123,7 +140,7 @@ class Universe:
             return TRUE if not values or value in values else FALSE
         if namespace is not None and namespace.declared:
             return FALSE
-        return _label_condition(namespace_label(name, key), values)
+        return _label_condition(namespace_label(f"{self.cluster}:{name}" if self.cluster else name, key), values)
 
     def block(self, prefix: Prefix, side: Side) -> Members:
         """Who may have an address of the block, each under the condition that the flow's address lies in it."""
@@ -139,7 +156,8 @@ class Universe:
             return True
         if prefix.family not in self.inventory.families or any(never.covers(prefix) for never in NEVER_A_POD):
             return False
-        space = self.inventory.pod_space if kind is EndpointKind.POD else ()
+        known = kind in (EndpointKind.POD, EndpointKind.REMOTE)
+        space = [p for p in address_space(self.inventory, kind) if p.family == prefix.family] if known else ()
         return not space or any(prefix.overlaps(p) for p in space)
 
     def backends(self, service: Service, side: Side) -> Members:

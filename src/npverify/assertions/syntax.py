@@ -74,6 +74,14 @@ Scope = Namespaces | NamespacesWhere | OtherNamespaces
 
 
 @dataclass(frozen=True, slots=True)
+class Clusters:
+    """Other clusters by name, with the position of each."""
+
+    names: tuple[str, ...]
+    spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """A bare word: a `let` name, else a workload, service or label value; with a slash, something in that namespace."""
 
@@ -83,11 +91,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """`deployment shop/web`; the namespace may be left out where the name is clear. Kind in lower case."""
+    """`deployment shop/web`; the namespace may be left out where the name is clear. Kind in lower case.
+
+    `clusters` says in which other clusters; None: in this one. So it is with `Pods` and `Everyone`.
+    """
 
     kind: str
     name: str
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    clusters: Clusters | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,7 @@ class Pods:
     scope: Scope | None = None
     flavour: Literal["", "hostnetwork", "possible"] = ""
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    clusters: Clusters | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,7 @@ class Everyone:
 
     which: Literal["nodes", "internet", "anything"]
     span: Span = field(default=NOWHERE, compare=False, repr=False)
+    clusters: Clusters | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,17 @@ TABLE: tuple[Row, ...] = (
         ),
     ),
     Row(
+        "`in namespace` and `in cluster` go with `pods`, and the cluster stands last",
+        'write `pods where app == "web" in namespace shop in cluster west`',
+        (
+            "let a = web in cluster west",
+            "let a = web in namespace shop",
+            "let a = 10.0.0.0/8 in cluster west",
+            "let a = pods in cluster west in namespace shop",
+            'let a = pods in cluster west where app == "web"',
+        ),
+    ),
+    Row(
         "ports have no place on a source or in this claim",
         "write them behind the destination: `no a reaches b on tcp/80`",
         ("assert no a on tcp/80 reaches b", "assert a isolated from b on tcp/80", "assert every a on tcp/80 reaches b"),

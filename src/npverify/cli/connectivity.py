@@ -22,6 +22,7 @@ def connectivity(
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     quiet: o.Quiet = False,
@@ -41,6 +42,7 @@ def connectivity(
         pod_cidrs=pod_cidr,
         ip_family=ip_family,
         ignore_kinds=ignore_kind,
+        remotes=remote,
     )
     loaded = inputs.load(Sources())
     if not allow_empty:

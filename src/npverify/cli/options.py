@@ -61,6 +61,12 @@ PodCidrs = Annotated[
 IpFamily = Annotated[
     str | None, typer.Option("--ip-family", metavar="4|6|dual", help="The address families of the cluster.")
 ]
+Remotes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remote", metavar="NAME=PATH", help="Manifests of another cluster, whose pods are peers; may be repeated."
+    ),
+]
 IgnoreKinds = Annotated[
     list[str] | None,
     typer.Option(
@@ -98,6 +104,7 @@ class Inputs:
     pod_cidrs: tuple[str, ...]
     families: frozenset[Family] | None
     ignore_kinds: tuple[str, ...]
+    remotes: Mapping[str, tuple[str, ...]]
     config: Config
 
     @classmethod
@@ -112,11 +119,13 @@ class Inputs:
         pod_cidrs: list[str] | None = None,
         ip_family: str | None = None,
         ignore_kinds: list[str] | None = None,
+        remotes: list[str] | None = None,
     ) -> Inputs:
         """Bring options and config file together; InputError with every problem of both."""
         problems = Problems()
         config = _config(problems)
         switches = _switches(assume or [], problems)
+        clusters = _clusters(remotes or [], problems)
         families = config.families
         if ip_family is not None:
             families = FAMILIES.get(ip_family)
@@ -140,6 +149,7 @@ class Inputs:
             tuple(pod_cidrs or config.pod_cidrs),
             families,
             tuple(ignore_kinds or config.ignore_kinds),
+            {**config.remotes, **clusters},
             config,
         )
 
@@ -158,6 +168,7 @@ class Inputs:
             ignore_kinds=self.ignore_kinds,
             pod_cidrs=self.pod_cidrs,
             families=self.families,
+            remotes=self.remotes,
             stdin=sources.stdin,
             with_assertions=with_assertions,
         )
@@ -209,6 +220,19 @@ def _switches(given: list[str], problems: Problems) -> dict[str, str]:
             )
         switches[name.strip()] = value.strip()
     return switches
+
+
+def _clusters(given: list[str], problems: Problems) -> dict[str, tuple[str, ...]]:
+    """The paths of each other cluster."""
+    clusters: dict[str, tuple[str, ...]] = {}
+    for text in given:
+        name, sign, path = text.partition("=")
+        if not (sign and name.strip() and path.strip()):
+            problems.error(
+                "NPV145", f"`--remote {text}` is not NAME=PATH", fix="for example --remote west=clusters/west"
+            )
+        clusters[name.strip()] = (*clusters.get(name.strip(), ()), path.strip())
+    return clusters
 
 
 def refuse_no_pods(world: World, problems: Problems) -> None:

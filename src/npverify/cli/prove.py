@@ -38,6 +38,7 @@ def prove(
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     timeout: Annotated[
@@ -76,6 +77,7 @@ def prove(
         pod_cidrs=pod_cidr,
         ip_family=ip_family,
         ignore_kinds=ignore_kind,
+        remotes=remote,
     )
     chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     sources = Sources()

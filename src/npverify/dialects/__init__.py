@@ -12,11 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from npverify.dialects import cluster_read, kubernetes
-from npverify.dialects.calico.cluster import enforced
-from npverify.dialects.calico.lower import CalicoLowering, Native
-from npverify.dialects.calico.read import read_all
 from npverify.dialects.calico.settings import VERSIONS
-from npverify.dialects.calico.staged import pending
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import NOT_POLICIES, Role, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
@@ -132,6 +128,12 @@ def _lower_for_calico(
     found: _Found, profile: Profile, problems: Problems, inventory: Inventory
 ) -> tuple[PolicySet, dict[PolicyId, Span]]:
     """All policies in Calico's tiers, and where its own policies stand."""
+    # imported here so that other input does not wait for the parser of selectors
+    from npverify.dialects.calico.cluster import enforced
+    from npverify.dialects.calico.lower import CalicoLowering, Native
+    from npverify.dialects.calico.read import read_all
+    from npverify.dialects.calico.staged import pending
+
     settings = profile.calico
     resources = read_all(found.calico, problems, mode=settings.input, version=settings.version)
     native = list(found.native.values())
@@ -144,7 +146,8 @@ def _lower_for_calico(
     lowering = CalicoLowering(resources, inventory, settings, problems)
     lowered = [Native(d, p) for d in Direction for p in kubernetes.lowered(native, d, profile)]
     egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
-    return kubernetes.with_switches(egress, ingress, profile), ids
+    policies_of_all = kubernetes.with_switches(egress, ingress, profile)
+    return replace(policies_of_all, settings=lowering.settings.shown), ids
 
 
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)

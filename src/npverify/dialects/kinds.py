@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
-from npverify.dialects.calico.read import is_calico
+from npverify.dialects.calico.fields import is_calico
 from npverify.dialects.cluster_fields import KINDS as CLUSTER_KINDS
 
 NETWORKING = "networking.k8s.io"

@@ -123,8 +123,10 @@ class Stage:
 
     `final`    what is said after the last tier: ALLOW or DENY
     `reason`   why, where it is DENY
+    `where`    at which point of the way it stands, as a phrase; "" for the usual one
     `skips`    names of later stages that do not see what a rule or an exemption of this stage allows
     `hosts`    it may judge nodes and what runs on their network
+    `after`    name of an earlier stage: it sees only what a rule of that stage allows
     `before_translation`  it sees the address and port of the Service that was called, not those of the backend
     """
 
@@ -134,9 +136,11 @@ class Stage:
     exemptions: tuple[Exemption, ...] = ()
     final: Action = Action.ALLOW
     skips: tuple[str, ...] = ()
+    after: str = ""
     before_translation: bool = False
     hosts: bool = False
     reason: str = ""
+    where: str = ""
 
 
 def pods_stage(
@@ -185,6 +189,7 @@ class PolicySet:
     `profile`   the name of the plugin's profile
     `switches`  the switches that are free, in the order of the table; fixed ones are folded into the predicates
     `fixed`     name and value of those that the profile or the user fixed
+    `settings` name and value of what else the answer depends on, such as the version of the plugin
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
     """
 
@@ -194,6 +199,7 @@ class PolicySet:
     switches: tuple[Unknown, ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
     vip_visible: Pred = FALSE
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def judges_hosts(self) -> bool:

@@ -70,12 +70,13 @@ class Oracle:
         seen = self.seen(flow, reading, direction)
         said: list[SideVerdict] = []
         skipped: set[str] = set()
+        accepted = {""}
         try:
             asked = iter(self._asked(direction, seen))
             for stage in self.policies.half(direction).stages:
                 theirs = [next(asked) for _ in stage.tiers]
                 here = self.seen_by(stage, seen)
-                if stage.name in skipped or not here.holds(stage.applies):
+                if stage.name in skipped or stage.after not in accepted or not here.holds(stage.applies):
                     continue
                 verdict = self._stage(direction, stage, theirs, here)
                 said.append(verdict)
@@ -83,6 +84,8 @@ class Oracle:
                     return verdict
                 if verdict.because in ("rule", "exempt"):
                     skipped |= set(stage.skips)
+                if verdict.because == "rule":
+                    accepted.add(stage.name)
         finally:
             if touched is not None:
                 touched.update(seen.touched)

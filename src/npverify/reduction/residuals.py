@@ -284,6 +284,8 @@ def judge(half: Half, signature: Signature, gates: Sequence[Gate], matches: Sequ
         selected.setdefault((entry.stage, entry.tier), []).append(entry.selects)
     word: Pred = TRUE
     skipped: dict[str, Pred] = {}
+    accepted: dict[str, Pred] = {"": TRUE}
+    followed = {stage.after for stage in half.stages}
     for number, (stage, gate) in enumerate(zip(half.stages, gates, strict=True)):
 
         def tiers(final: Pred, number: int = number, stage: Stage = stage) -> Pred:
@@ -295,12 +297,15 @@ def judge(half: Half, signature: Signature, gates: Sequence[Gate], matches: Sequ
                 said_last = _first_match(said.get((number, index), []), said_last, onward)
             return said_last
 
-        applies = and_(gate.applies, not_(skipped.get(stage.name, FALSE)))
+        before = accepted.get(stage.after, FALSE)
+        applies = and_(gate.applies, before, not_(skipped.get(stage.name, FALSE)))
         if applies is FALSE:
             continue
-        for name in stage.skips:
-            accepts = and_(applies, or_(gate.exempt, tiers(FALSE)))
-            skipped[name] = or_(skipped.get(name, FALSE), accepts)
+        if stage.skips or stage.name in followed:
+            accepts = tiers(FALSE)
+            accepted[stage.name] = and_(applies, not_(gate.exempt), accepts)
+            for name in stage.skips:
+                skipped[name] = or_(skipped.get(name, FALSE), and_(applies, or_(gate.exempt, accepts)))
         passes = or_(gate.exempt, tiers(const(stage.final is Action.ALLOW)))
         word = and_(word, or_(not_(applies), passes))
     return word

@@ -16,7 +16,11 @@ def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
     """Everything that the answers of a run leave out or take for granted, each once."""
     left_out = {phrase for answer in result.results for phrase in answer.assertion.assumed}
     found = [*result.assumed, *sorted(left_out, key=str.casefold)]
+    if settings := world.policies.settings:
+        found.append(f"settings {', '.join(f'{name}={value}' for name, value in settings)}")
     found += [f"{count(number, kind, kind)} ignored as asked" for kind, number in world.ignored.items()]
+    if world.inventory.clusters:
+        found.append("no address belongs to two clusters")
     if world.mesh:
         found.append("mesh policies may restrict traffic further")
     return tuple(dict.fromkeys(found))
@@ -35,7 +39,11 @@ def mend(needed: Assumed, world: World) -> str:
             settings = " or ".join(f"--assume {switch.name}={v}" for v in others)
             return f"if your plugin does otherwise, say so with {settings}, or name it with --cni"
     if needed.name.startswith("address of "):
-        if needed.name.removeprefix("address of ") in _with_addresses_of_nodes(world):
+        owner = needed.name.removeprefix("address of ")
+        elsewhere = {str(e): e.cluster for e in world.inventory.endpoints if e.cluster}
+        if owner in elsewhere:
+            return f"give the actual pods and nodes of cluster {elsewhere[owner]} (`kubectl get pods,nodes -A -o json`)"
+        if owner in _with_addresses_of_nodes(world):
             return "give the actual pods and nodes (`kubectl get pods,nodes -A -o json`), or write `except hostnetwork pods`"
         return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
     if needed.name.startswith("virtual address of "):

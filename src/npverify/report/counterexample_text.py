@@ -9,7 +9,7 @@ from npverify.analyses.why import why_not
 from npverify.analyses.world import World
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import Flow, SideVerdict
-from npverify.normal.policy import Policy
+from npverify.normal.policy import Action, Policy
 from npverify.normal.predicates import Side
 from npverify.oracle import Oracle
 from npverify.report import words
@@ -55,14 +55,21 @@ class Scene:
         word = "allowed" if side.allowed else "denied"
         text = words.verdict(side, flow, self.world.policies).removeprefix(word)
         yield f"  {side.direction:<9} {self.paint('green' if side.allowed else 'red', word)}{text}"
-        asked = tuple(p for tier in self._oracle.asked(side.direction, flow, reading) for p in tier)
+        asked = self._asked(side, flow, reading)
         if side.because == "rule":
             rule = side.by[0].rule
             for line in rule_excerpt(rule.span if rule else None, self._lines, self.paint):
                 yield f"{_INDENT}{line}"
             yield from _others(side, asked)
         elif side.because == "no rule":
-            yield from self._silent_rules(side, asked, flow, reading)
+            yield from self._silent_rules(side, tuple(by.policy for by in side.by), flow, reading)
+
+    def _asked(self, side: SideVerdict, flow: Flow, reading: Reading) -> tuple[Policy, ...]:
+        """The policies that select the judged end at the stage that decided."""
+        stages = self.world.policies.half(side.direction).stages
+        of_tier = [stage.name for stage in stages for _ in stage.tiers]
+        asked = zip(of_tier, self._oracle.asked(side.direction, flow, reading), strict=True)
+        return tuple(policy for name, tier in asked if name == side.stage for policy in tier)
 
     def _silent_rules(
         self, side: SideVerdict, asked: tuple[Policy, ...], flow: Flow, reading: Reading
@@ -90,10 +97,12 @@ def _remark(flow: Flow) -> str:
 
 
 def _others(side: SideVerdict, asked: tuple[Policy, ...]) -> Iterator[str]:
-    """Why nothing else stopped the flow: the other policies that were asked, and what they said."""
+    """Why nothing else stopped the flow: the other policies that were asked, and what they said. Where some deny, the first
+    rule that matches has decided, and those behind it do not matter."""
     deciders = {by.policy for by in side.by}
     silent = [str(p.id) for p in asked if p not in deciders]
-    if side.allowed and silent:
+    only_allow = all(rule.action in (Action.ALLOW, Action.LOG) for policy in asked for rule in policy.rules)
+    if side.allowed and silent and only_allow:
         more = f" and {len(silent) - _MOST_POLICIES} more" if len(silent) > _MOST_POLICIES else ""
         verb = "selects it too and has" if len(silent) == 1 else "select it too and have"
         yield printable(f"{_INDENT}{', '.join(silent[:_MOST_POLICIES])}{more} {verb} no rule that denies the flow")

@@ -39,7 +39,8 @@ def _side(side: SideNote, lines: Lines, paint: Paint) -> Iterator[str]:
             yield printable(f"exempt: {exemption.exemption.reason}")
     for tier in side.tiers:
         if tier.policies:
-            yield f"tier {printable(tier.tier.name)}: {tier.outcome}"
+            where = f", {tier.stage.where}" if tier.stage.where else ""
+            yield f"tier {printable(tier.tier.name)}{where}: {tier.outcome}"
             for note in tier.policies:
                 yield from (f"  {line}" for line in _policy(note, lines, paint))
 
@@ -99,6 +100,7 @@ def _side_json(side: SideNote) -> j.Json:
 def _tier_json(tier: TierNote) -> j.Json:
     return {
         "name": tier.tier.name,
+        "stage": tier.stage.name,
         "outcome": tier.outcome,
         "policies": [
             {

@@ -39,11 +39,12 @@ def endpoint(end: Endpoint, address: Address | None, *, any_address: bool = Fals
     """One end of a flow, in the form that `eval --flows` reads."""
     if end.kind is EndpointKind.EXTERNAL:
         return {"ip": "any" if address is None or any_address else str(address)}
-    if end.kind is EndpointKind.NODE:
-        return {"node": end.name}
+    cluster = {"cluster": end.cluster} if end.cluster else {}
+    if end.is_node:
+        return {"node": end.name, **cluster}
     if (end.replicated or end.on_every_node) and end.workload is not None:
-        return {"workload": str(end.workload), "kind": end.workload.kind}
-    return {"pod": str(end)}
+        return {"workload": str(end.workload), "kind": end.workload.kind, **cluster}
+    return {"pod": f"{end.namespace}/{end.name}", **cluster}
 
 
 def flow(value: Flow, any_: Collection[str] = ()) -> Json:

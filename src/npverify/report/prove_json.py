@@ -16,6 +16,7 @@ def prove_json(result: ProveResult, world: World, *, timings: bool = False) -> j
         "policies": len(world.defined),
         "workloads": len({e.workload or e for e in world.inventory.pods}),
         "profile": world.policies.profile,
+        "settings": dict(world.policies.settings),
         "interrupted": result.interrupted,
     }
     if timings:

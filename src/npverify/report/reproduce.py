@@ -27,12 +27,12 @@ def reproduce(flow: Flow) -> str:
     if src.kind is EndpointKind.EXTERNAL:
         notes.insert(0, f"from {flow.src_ip}" if flow.src_ip else "from a host outside the cluster")
         command = attempt
-    elif src.kind is EndpointKind.NODE:
-        command = f"kubectl debug node/{shlex.quote(src.name)} -it --image={image} -- {attempt}"
+    elif src.is_node:
+        command = f"{_kubectl(src)} debug node/{shlex.quote(src.name)} -it --image={image} -- {attempt}"
     else:
         pod, unnamed = _pod(src)
         notes += unnamed
-        command = f"kubectl -n {shlex.quote(src.namespace)} debug -it {pod} --image={image} -- {attempt}"
+        command = f"{_kubectl(src)} -n {shlex.quote(src.namespace)} debug -it {pod} --image={image} -- {attempt}"
     return f"{command}  # {'; '.join(dict.fromkeys(notes))}" if notes else command
 
 
@@ -61,12 +61,12 @@ def _target(flow: Flow) -> tuple[str, list[str]]:
         return str(flow.dst_ip), []
     if dst.kind is EndpointKind.EXTERNAL:
         return "ADDRESS", ["ADDRESS: any outside address"]
-    if dst.kind is EndpointKind.NODE:
+    if dst.is_node:
         path = '{.status.addresses[?(@.type=="InternalIP")].address}'
-        return f"$(kubectl get node {shlex.quote(dst.name)} -o jsonpath='{path}')", []
+        return f"$({_kubectl(dst)} get node {shlex.quote(dst.name)} -o jsonpath='{path}')", []
     second = dst is flow.src and not flow.same
     ip = ".status.podIP" if flow.dst_ip is None or flow.dst_ip.family == 4 else ".status.podIPs[1].ip"
-    get = f"kubectl -n {shlex.quote(dst.namespace)} get pod"
+    get = f"{_kubectl(dst)} -n {shlex.quote(dst.namespace)} get pod"
     if not _is_template(dst):
         return f"$({get} {shlex.quote(dst.name)} -o jsonpath='{{{ip}}}')", []
     labels = _labels(dst)
@@ -83,7 +83,12 @@ def _pod(end: Endpoint) -> tuple[str, list[str]]:
     if not labels:
         return "POD", [f"POD: a pod of {end}"]
     # the first by name, as `.items[0]` is
-    return f"$(kubectl -n {shlex.quote(end.namespace)} get pod -l {labels} -o name | head -n 1)", []
+    return f"$({_kubectl(end)} -n {shlex.quote(end.namespace)} get pod -l {labels} -o name | head -n 1)", []
+
+
+def _kubectl(end: Endpoint) -> str:
+    """The program that asks the cluster of an endpoint; another cluster's name stands for the context of that cluster."""
+    return f"kubectl --context {shlex.quote(end.cluster)}" if end.cluster else "kubectl"
 
 
 def _is_template(end: Endpoint) -> bool:

@@ -43,6 +43,9 @@ cni: kubernetes
 # pod_cidrs: [10.244.0.0/16]
 # ip_families: [4]
 
+# Other clusters, whose pods are peers of those here; assertions name them with `in cluster west`.
+# remotes: {{west: [clusters/west]}}
+
 # Policy kinds that npverify does not know yet but that may be left out at your own risk.
 # ignore_kinds: [AdminNetworkPolicy]
 

@@ -17,10 +17,10 @@ def kind_of(end: Endpoint) -> str:
     """`Deployment`, `Pod`, `node`, … as a reader calls it; "" for an outside address."""
     if end.kind is EndpointKind.EXTERNAL:
         return ""
-    if end.kind is EndpointKind.NODE:
+    if end.is_node:
         return "node"
     kind = end.workload.kind if end.workload else "Pod"
-    return f"{kind}, hostNetwork" if end.kind is EndpointKind.HOST_POD else kind
+    return f"{kind}, hostNetwork" if end.shares_address else kind
 
 
 def end_name(flow: Flow, side: Side) -> str:
@@ -37,7 +37,7 @@ def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collectio
     if end.kind is EndpointKind.EXTERNAL:
         return "any outside address" if address is None or f"{side}_ip" in any_ else f"{address} (outside)"
     parts = [str(end)]
-    if end.kind is not EndpointKind.NODE:
+    if not end.is_node:
         parts.append(kind_of(end))
     keys = [k for k in sorted(end.labels) if k in mattering] or [k for k in USUAL_LABELS if k in end.labels]
     shown = [f"{k}={value}" for k in keys if isinstance(value := end.labels[k], str)]
@@ -79,6 +79,16 @@ def judged(flow: Flow, direction: Direction) -> str:
 
 def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
     """`allowed: shop/web is not isolated for egress`, `denied by …`: one direction on one line."""
+    return _verdict(side, flow, policies) + _where(side, policies)
+
+
+def _where(side: SideVerdict, policies: PolicySet) -> str:
+    stages = policies.half(side.direction).stages
+    where = next((stage.where for stage in stages if stage.name == side.stage), "")
+    return f", {where}" if where and side.by else ""
+
+
+def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
     word = "allowed" if side.allowed else "denied"
     who = judged(flow, side.direction)
     match side.because:
@@ -98,6 +108,8 @@ def verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
         case "default":
             stages = policies.half(side.direction).stages
             return printable(f"{word}: {next(s.reason for s in stages if s.name == side.stage)}")
+        case "no pod" if (flow.src if side.direction is Direction.EGRESS else flow.dst).cluster:
+            return f"{word}: {who} is in another cluster, whose policies are not judged"
         case "no pod":
             return f"{word}: {who} is no pod, no policy applies"
         case _:

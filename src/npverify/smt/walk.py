@@ -28,6 +28,8 @@ def allowed(
     partial = Partial(inventory, policies.vip_visible)
     word: Pred = TRUE
     skipped: dict[str, Pred] = {}
+    accepted: dict[str, Pred] = {"": TRUE}
+    followed = {stage.after for stage in policies.half(direction).stages}
     for stage in policies.half(direction).stages:
         at = replace(how, before_translation=stage.before_translation and how.via is not None)
 
@@ -35,11 +37,13 @@ def allowed(
             return partial.residual(pred, direction, at, src=src, dst=dst)
 
         exempt = or_(*(encode(exemption.match) for exemption in stage.exemptions))
-        asks = and_(encode(stage.applies), not_(skipped.get(stage.name, FALSE)))
+        asks = and_(encode(stage.applies), accepted[stage.after], not_(skipped.get(stage.name, FALSE)))
         passes = or_(exempt, _walk(stage, const(stage.final is Action.ALLOW), encode))
-        for name in stage.skips:
-            accepts = or_(exempt, _walk(stage, FALSE, encode))
-            skipped[name] = or_(skipped.get(name, FALSE), and_(asks, accepts))
+        if stage.skips or stage.name in followed:
+            accepts = _walk(stage, FALSE, encode)
+            accepted[stage.name] = and_(asks, not_(exempt), accepts)
+            for name in stage.skips:
+                skipped[name] = or_(skipped.get(name, FALSE), and_(asks, or_(exempt, accepts)))
         word = and_(word, or_(not_(asks), passes))
     return word
 

@@ -14,7 +14,7 @@ from npverify.dialects.calico.fields_felix import IRRELEVANT, MODELLED, OTHERWIS
 from npverify.dialects.kubernetes_fields import FIELDS as KUBERNETES
 from npverify.ingest.fields import State
 
-__all__ = ["FIELDS", "State", "children"]
+__all__ = ["FIELDS", "State", "children", "is_calico"]
 
 _OBJECT = {
     **{
@@ -89,6 +89,14 @@ FIELDS: Mapping[str, Mapping[str, State]] = {
     },
 }  # fmt: skip
 """Kind to its fields. Maps that are IRRELEVANT as a whole are leaves."""
+
+
+VERSIONS = ("projectcalico.org/v3", "crd.projectcalico.org/v1")
+
+
+def is_calico(api_version: str, kind: str) -> bool:
+    """Whether objects of this kind are read here; `WorkloadEndpoint` belongs to the inventory."""
+    return api_version in VERSIONS and kind in FIELDS
 
 
 @cache

@@ -67,15 +67,15 @@ class CalicoLowering:
     """Lowers one input. Guards the parts that every policy needs."""
 
     def __init__(self, resources: r.Resources, inventory: Inventory, settings: Settings, problems: Problems) -> None:
+        self.felix = resources.felix or r.Felix()
         self.resources = resources
-        self.settings = settings
+        self.settings = settings = settings.completed(self.felix)
         self.problems = problems
         profiles = {profile.name: profile for profile in resources.profiles}
         profiles.setdefault(ALLOW_ALL.name, ALLOW_ALL)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, profiles)
         self.rules = RuleLowering(self.objects, settings, problems)
         self.hosts = h.Hosts(resources.hosts, profiles)
-        self.felix = resources.felix or r.Felix()
 
     def halves(
         self, native: Sequence[Native], exemptions: Callable[[Direction], tuple[Exemption, ...]]
@@ -98,6 +98,7 @@ class CalicoLowering:
         out = Direction.EGRESS
         return _kept(
             self._untracked(out, policies, tiers),
+            self._untracked_replies(out, policies, tiers),
             self._host(out, policies, tiers),
             self._encapsulated(),
             self._pods(out, policies, tiers, native, exempt),
@@ -115,7 +116,7 @@ class CalicoLowering:
         into = Direction.INGRESS
         return _kept(
             self._untracked(into, policies, tiers),
-            self._untracked_replies(policies, tiers),
+            self._untracked_replies(into, policies, tiers),
             self._before_translation(policies, tiers),
             self._host(into, policies, tiers),
             self._forwarded(into, policies, tiers),
@@ -157,7 +158,8 @@ class CalicoLowering:
 
     def _forwarded(self, direction: Direction, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
         found = self._of_hosts(direction, [p for p in policies if _normal(p) and p.apply_on_forward])
-        return Stage("forwarded", self.hosts.forward(direction.subject) if found else FALSE, _tiers(tiers, found))
+        applies = self.hosts.forward(direction.subject) if found else FALSE
+        return Stage("forwarded", applies, _tiers(tiers, found), where="where the node forwards it")
 
     def _before_translation(self, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
         into = Direction.INGRESS
@@ -170,6 +172,7 @@ class CalicoLowering:
             (h.failsafe(into, self._failsafes(into)),),
             skips=("host", "forwarded"),
             before_translation=True,
+            where="before addresses are translated",
             hosts=True,
         )
 
@@ -183,33 +186,30 @@ class CalicoLowering:
             _tiers(_passing(tiers), found),
             (h.failsafe(direction, self._failsafes(direction)),),
             skips=("before translation", "host", "forwarded"),
+            where="before connections are tracked",
             before_translation=direction is Direction.INGRESS,
             hosts=True,
         )
 
-    def _untracked_replies(self, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
+    def _untracked_replies(self, direction: Direction, policies: list[r.Policy], tiers: tuple[r.Tier, ...]) -> Stage:
         """Replies to what was accepted untracked: no connection is known, so they need a rule of the other direction."""
-        untracked = [p for p in policies if p.do_not_track]
-        accepted = self._untracked(Direction.INGRESS, policies, tiers)
-        found = self._of_hosts(Direction.EGRESS, untracked)
+        found = self._of_hosts(direction.opposite, [p for p in policies if p.do_not_track])
         replies = _tiers(_passing(tiers), [e._replace(policy=_mirrored(e.policy)) for e in found])
-        applies = and_(accepted.applies, _allows(accepted)) if untracked else FALSE
-        exempt = h.failsafe(Direction.INGRESS, self._failsafes(Direction.INGRESS))
         return Stage(
             "untracked replies",
-            applies,
+            TRUE,
             replies,
-            (exempt,),
-            Action.DENY,
-            before_translation=True,
+            final=Action.DENY,
+            after=_untracked_name(direction),
+            before_translation=direction is Direction.INGRESS,
             hosts=True,
             reason="the flow is not tracked, and no untracked policy of the host endpoint allows its replies",
         )
 
     def _own_host(self) -> Stage:
         """What a pod sends to its own node, behind its egress policy: DefaultEndpointToHostAction."""
-        said = self.settings.endpoint_to_host or ("drop" if self.felix.endpoint_to_host == "Drop" else "accept")
-        applies = and_(kind_is(Side.SRC, EndpointKind.POD), own_node(Side.DST), const(said == "drop"))
+        drops = const(self.settings.endpoint_to_host == "drop")
+        applies = and_(kind_is(Side.SRC, EndpointKind.POD), own_node(Side.DST), drops)
         reason = "Felix drops what pods send to their own node (DefaultEndpointToHostAction)"
         return Stage("endpoint to host", applies, final=Action.DENY, reason=reason)
 
@@ -270,7 +270,7 @@ class CalicoLowering:
                     break
                 rules = profile.egress if direction is Direction.EGRESS else profile.ingress
                 lowered = self.rules.lower(rules, "", direction, str(policy_id))
-                found.append(Policy(policy_id, subject, _until_passed(lowered), profile.span))
+                found.append(Policy(policy_id, subject, _of_profile(lowered, self.settings), profile.span))
         return (Tier("profiles", tuple(found), Action.DENY),) if found else ()
 
 
@@ -319,33 +319,24 @@ def _untracked_name(direction: Direction) -> str:
 
 
 def _kept(*stages: Stage) -> tuple[Stage, ...]:
-    return tuple(stage for stage in stages if stage.applies is not FALSE)
+    """The stages that may see a flow."""
+    names = {"", *(stage.name for stage in stages if stage.applies is not FALSE)}
+    return tuple(stage for stage in stages if stage.name in names and stage.after in names)
 
 
-def _until_passed(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """The rules of a profile: `Pass` goes on to the next profile and not to the next tier."""
+def _of_profile(rules: tuple[Rule, ...], settings: Settings) -> tuple[Rule, ...]:
+    """The rules of a profile: `Pass` goes on to the next profile and not to the next tier, and with BPF it denies
+    (felix/bpf/polprog/pol_prog_builder.go)."""
     found: list[Rule] = []
     passed: Pred = FALSE
     for rule in rules:
-        if rule.action is Action.PASS:
+        if rule.action is Action.PASS and settings.dataplane == "bpf":
+            found.append(replace(rule, action=Action.DENY, traffic=and_(rule.traffic, not_(passed))))
+        elif rule.action is Action.PASS:
             passed = or_(passed, rule.match)
         else:
             found.append(replace(rule, traffic=and_(rule.traffic, not_(passed))))
     return tuple(found)
-
-
-def _allows(stage: Stage) -> Pred:
-    """The flows that a stage allows by a rule, its exemptions aside."""
-    word: Pred = FALSE
-    for tier in reversed(stage.tiers):
-        onward = word
-        for policy in reversed(tier.policies):
-            for rule in reversed(policy.rules):
-                says = {Action.ALLOW: TRUE, Action.DENY: FALSE, Action.PASS: onward}.get(rule.action)
-                if says is not None:
-                    test = and_(policy.subject, rule.match)
-                    word = or_(and_(test, says), and_(not_(test), word))
-    return word
 
 
 def _mirrored(policy: Policy) -> Policy:

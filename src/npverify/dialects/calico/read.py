@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from npverify.dialects.calico.fields import FIELDS
+from npverify.dialects.calico.fields import is_calico
 from npverify.dialects.calico.read_felix import felix
-from npverify.dialects.calico.read_object import STORED, Object, read_object
+from npverify.dialects.calico.read_object import Object, read_object
 from npverify.dialects.calico.read_policy import policy, profile
 from npverify.dialects.calico.read_sets import host_endpoint, network_set, tier
 from npverify.dialects.calico.read_staged import staged_kubernetes
@@ -31,8 +31,6 @@ from npverify.normal.policy import PolicyId
 
 __all__ = ["Mode", "is_calico", "read_all"]
 
-_VERSIONS = frozenset({"projectcalico.org/v3", f"{STORED}/v1"})
-
 Value = Policy | StagedKubernetes | Tier | NetworkSet | HostEndpoint | Profile | Felix
 
 _READERS: Mapping[str, Callable[[Object], Value | None]] = {
@@ -48,11 +46,6 @@ _READERS: Mapping[str, Callable[[Object], Value | None]] = {
     "Profile": profile,
     "FelixConfiguration": felix,
 }
-
-
-def is_calico(api_version: str, kind: str) -> bool:
-    """Whether `read_all` reads objects of this kind."""
-    return api_version in _VERSIONS and kind in FIELDS
 
 
 def read_all(

@@ -103,12 +103,10 @@ def check_set(fields: Fields, key: str, way: Way) -> None:
             continue
         if text in seen:
             message = f"`{text}` stands twice in `{key}`"
-            if way.version >= (3, 32):
+            if way.version >= (3, 32) and key != "notNets":  # which newer versions refuse too
                 fields.error("NPV237", message, key, index, fix="remove one of them")
             else:
-                fields.warn(
-                    "NPV237", f"{message}, which Calico refuses since 3.32", key, index, fix="remove one of them"
-                )
+                fields.warn("NPV237", f"{message}, which newer versions refuse", key, index, fix="remove one of them")
         seen.add(text)
 
 

@@ -72,7 +72,8 @@ def _kept(meta: Fields, annotations: Mapping[str, str]) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(text)
-        name, labels = value.get("name") or "", value.get("labels") or {}
+        name, labels = value.get("name") or "", value.get("labels")
+        labels = {} if labels is None else labels
         if isinstance(name, str) and all(isinstance(label, str) for label in labels.values()):
             return {"name": name, "labels": labels}
     except (ValueError, AttributeError):

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from npverify.dialects.calico.fields import children
 from npverify.dialects.calico.read_nets import check_set
 from npverify.dialects.calico.read_object import NAMESPACED, Object
-from npverify.dialects.calico.read_rule import Where, rules
+from npverify.dialects.calico.read_rule import rules
 from npverify.dialects.calico.read_selector import check_rewritten, without_global
 from npverify.dialects.calico.read_staged import check_deletion, staged_action
 from npverify.dialects.calico.resources import Policy, Profile, Rule
 from npverify.dialects.calico.selector import All, Has, Node, replaced
-from npverify.dialects.calico.way import Way
+from npverify.dialects.calico.way import Way, Where
 from npverify.ingest.fields import Fields, nearest, type_name
 from npverify.inventory.syntax import is_label_key, is_label_value, is_subdomain
 from npverify.normal.policy import Direction
@@ -35,7 +36,8 @@ def policy(found: Object) -> Policy:
         return Policy(found.id, found.span, _tier(found), None, All(), None, None, (), {}, staged=staged)
     selector, namespaces, accounts = _subject(found)
     types = _types(spec, way, stored=found.stored)
-    flags = {key: spec.boolean(key) or False for key in ("doNotTrack", "preDNAT", "applyOnForward")}
+    known = children(found.id.kind, "spec")
+    flags = {key: key in known and bool(spec.boolean(key)) for key in ("doNotTrack", "preDNAT", "applyOnForward")}
     _check_flags(spec, flags, types)
     _check_hints(spec, way)
     return Policy(

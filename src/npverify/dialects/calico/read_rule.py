@@ -7,7 +7,6 @@ the types in api/pkg/apis/projectcalico/v3/policy_common.go.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from npverify.dialects.calico.fields import children
 from npverify.dialects.calico.read_http import http
@@ -15,7 +14,7 @@ from npverify.dialects.calico.read_nets import check_families, check_set, rule_n
 from npverify.dialects.calico.read_ports import WITH_ICMP, WITH_PORTS, icmp, ports, protocol
 from npverify.dialects.calico.read_selector import of_namespaces, without_global
 from npverify.dialects.calico.resources import Accounts, Entity, Rule, Service
-from npverify.dialects.calico.way import Way
+from npverify.dialects.calico.way import Where
 from npverify.ingest.fields import Fields, nearest
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.syntax import is_subdomain
@@ -24,19 +23,6 @@ from npverify.normal.policy import Action, Direction
 ACTIONS = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Log": Action.LOG, "Pass": Action.PASS}
 MOST_RULES, MOST_NETS, MOST_PORTS = 1024, 256, 50
 SERVICES_AT = {Direction.INGRESS: "source", Direction.EGRESS: "destination"}
-
-
-class Where(NamedTuple):
-    """Which rules are read: of this kind of object and this direction."""
-
-    kind: str
-    direction: Direction
-    way: Way
-
-    @property
-    def path(self) -> str:
-        """A rule in the table of fields."""
-        return f"spec.{self.direction}[]"
 
 
 def rules(spec: Fields, where: Where) -> tuple[Rule, ...]:
@@ -72,7 +58,7 @@ def _rule(fields: Fields, label: str, where: Where) -> Rule:
         icmp(fields, "notICMP", where.path, where.kind),
         _entity(fields, "source", where),
         _entity(fields, "destination", where),
-        http(fields, where.kind, where.direction, action, positive),
+        http(fields, where, action, positive),
         label,
         fields.span(),
     )

@@ -7,6 +7,7 @@ alone: projectcalico/calico libcalico-go/lib/backend/syncersv1/updateprocessors/
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from npverify.dialects.calico.selector import Global, Node, SelectorError, parse
 from npverify.dialects.calico.way import Way
@@ -23,6 +24,11 @@ def selector(fields: Fields, key: str, way: Way, *, droppable: bool = False) -> 
 
     `droppable`: Calico leaves this one out of raw input if it is wrong, and the policy selects more.
     """
+    value = fields.value.get(key)
+    if isinstance(value, dict):
+        fix = f"write the selector as text: `{_as_text(value)}`"
+        fields.error("NPV020", f"`{key}` must be text, not a map", key, fix=fix)
+        return None
     text = fields.text(key)
     if not text:
         return None
@@ -36,7 +42,7 @@ def selector(fields: Fields, key: str, way: Way, *, droppable: bool = False) -> 
     try:
         return parse(text)
     except SelectorError as wrong:
-        _report(fields, key, text, wrong, dropped=droppable and way.raw, glued=way.raw and not droppable)
+        _report(fields, key, text, wrong, way, droppable=droppable)
         return None
 
 
@@ -82,18 +88,26 @@ def place(fields: Fields, key: str, text: str, column: int) -> Span:
     return Span(span.file, span.line, span.column + len(written))
 
 
-def _report(fields: Fields, key: str, text: str, wrong: SelectorError, *, dropped: bool, glued: bool) -> None:
+def _report(fields: Fields, key: str, text: str, wrong: SelectorError, way: Way, *, droppable: bool) -> None:
     span = place(fields, key, text, wrong.column)
     line = fields.doc.excerpt(span)
     message = f"`{key}`, column {wrong.column}: {wrong.message}"
-    if glued and _fits_in_parentheses(text):
+    # the text of a subject is only parsed together with others, those of rules also alone: backend/model/{policy,rule}.go
+    if way.raw and (fields.path, key) == (("spec",), "selector") and _fits_in_parentheses(text):
         fix = f"balance the parentheses; Calico would put the text into others: {wrong.fix}"
         fields.problems.error("NPV256", message, span, fix, line)
-    elif dropped:
+    elif way.raw and droppable:
         message += f"; Calico leaves `{key}` out, and the policy selects more"
         fields.problems.warn("NPV254", message, span, wrong.fix, line)
     else:
         fields.problems.error("NPV250", message, span, wrong.fix, line)
+
+
+def _as_text(labels: dict[str, Any]) -> str:
+    """A selector of the Kubernetes API as text, as far as it is about equality."""
+    labels = labels.get("matchLabels") or labels
+    pairs = labels.items() if isinstance(labels, dict) else ()
+    return " && ".join(f'{name} == "{value}"' for name, value in pairs if isinstance(value, str)) or 'app == "web"'
 
 
 def _fits_in_parentheses(text: str) -> bool:

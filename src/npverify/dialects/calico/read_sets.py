@@ -52,7 +52,7 @@ def tier(found: Object) -> Tier:
     action = DEFAULT_ACTIONS.get(text, Action.DENY)
     built_in = (BUILT_IN if version >= (3, 32) else BUILT_IN_BEFORE).get(found.id.name)
     if built_in and place != built_in[0]:
-        message = f"the order of the tier `{found.id.name}` is {built_in[0]:g}"
+        message = f"the order of the tier `{found.id.name}` is {built_in[0]:.0f}"
         spec.error(
             "NPV218", message, *(("order",) if spec.has("order") else ()), fix=f"write `order: {built_in[0]:.0f}`"
         )

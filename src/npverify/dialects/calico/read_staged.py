@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from npverify.dialects import kubernetes_read
+from npverify.dialects import kubernetes_fields, kubernetes_read
 from npverify.dialects.calico.read_object import Object
 from npverify.dialects.calico.resources import StagedAction, StagedKubernetes
 from npverify.ingest.fields import Fields, nearest
@@ -30,7 +30,7 @@ def check_deletion(spec: Fields, *named: str) -> None:
     """Report what a staged Delete says beside its action and the fields `named`."""
     for key, value in spec.value.items():
         # what the API takes for absent; an empty list is not
-        empty = value is None or value is False or value == ""
+        empty = value is None or value is False or value in ("", {})
         if key not in ("stagedAction", *named) and not empty:
             message = f"a policy with the staged action Delete has no `{key}`"
             spec.error("NPV214", message, key, key=True, fix="remove the field")
@@ -43,7 +43,7 @@ def staged_kubernetes(found: Object) -> StagedKubernetes:
     if action == "Delete":
         check_deletion(spec)
         return StagedKubernetes(found.id, found.span, action, None)
-    inner: dict[str, Any] = {key: value for key, value in spec.value.items() if key != "stagedAction"}
+    inner: dict[str, Any] = {key: spec.value[key] for key in kubernetes_fields.children("spec") if key in spec.value}
     if way.mode == "native" and spec.has("egress") and not spec.has("policyTypes"):
         # by presence, other than the Kubernetes API: api/admission/networkpolicy.mutatingadmissionpolicy.yaml
         inner["policyTypes"] = ["Ingress", "Egress"]

@@ -69,6 +69,9 @@ TABLE: tuple[Row, ...] = (
     Row("end", r"\|", _JOIN, "write `||`"),
     Row("end", r"(?i:and)\b|,", _JOIN, "write `&&` instead of `{found}`"),
     Row("end", r"(?i:or)\b", _JOIN, "write `||` instead of `{found}`"),
+    Row(
+        "end", rf"{WORD}['\"]", "the text ended at the quote before `{found}`", "quote it with the other kind of quotes"
+    ),
     Row("end", r"\)", "no parenthesis is open here", "drop it, or add `(` where the group begins"),
     Row("end", r"$", "a parenthesis is not closed", "add `)`"),
     Row("end", r"", "expected `&&`, `||` or the end, found `{found}`", "join the conditions with `&&` or `||`"),
@@ -78,7 +81,7 @@ TABLE: tuple[Row, ...] = (
 
 def explain(text: str, at: int, accepted: frozenset[str]) -> tuple[str, int, str]:
     """Message, column and mend for a parser that stopped at the offset `at`, where only `accepted` could stand."""
-    before, rest = text[:at], text[at:]
+    before, rest = text[:at], text[at:].rstrip(" \t")
     label = _last_label(before)
     if "_EQUALS" in accepted and rest.startswith("(") and label in FUNCTIONS:
         column = len(before.rstrip(" \t")) + 1

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from typing import Literal, NamedTuple
 
+from npverify.normal.policy import Direction
+
 Mode = Literal["validated", "native", "raw"]
 """Checked by the API server or calicoctl; the native resources of `projectcalico.org/v3`; stored unchecked."""
 
@@ -34,6 +36,19 @@ class Way(NamedTuple):
     def _refusing(self) -> tuple[_By, ...]:
         # the resources of `crd.projectcalico.org/v1` have had rules of their own (enum, CEL) since 3.32
         return (_By.FELIX, _By.SCHEMA) if self.version >= (3, 32) else (_By.FELIX,)
+
+
+class Where(NamedTuple):
+    """Which rules are read: of this kind of object and this direction."""
+
+    kind: str
+    direction: Direction
+    way: Way
+
+    @property
+    def path(self) -> str:
+        """A rule in the table of fields."""
+        return f"spec.{self.direction}[]"
 
 
 class _By(Enum):

@@ -1,0 +1,172 @@
+"""Edge cases E100–E106: native and cluster policies as Calico reads them, tunnels from pods, names."""
+
+from __future__ import annotations
+
+from dialects.calico.edge_case import (
+    APPLE,
+    ELM,
+    OUTSIDE,
+    OX,
+    PEAR,
+    PLAIN,
+    Case,
+    allowed,
+    cnp,
+    denied,
+    felix,
+    gnp,
+    icmp,
+    knp,
+    named,
+    net_set,
+    np,
+)
+from dialects.edge_cases import joined
+
+_PEAR = "podSelector: {matchLabels: {app: pear}}"
+_SUBJECT = "subject: {pods: {namespaceSelector: {matchLabels: {env: prod}}, podSelector: {matchLabels: {app: pear}}}}"
+
+
+def _admin(rules: str) -> str:
+    return cnp(f"tier: Admin, priority: 10, {_SUBJECT}, {rules}")
+
+
+NATIVE = (
+    Case(
+        100,
+        "an empty port entry of a native policy is all of TCP",
+        "conversion_test.go, … with blank ports",
+        knp(f"{_PEAR}, ingress: [{{ports: [{{}}]}}]"),
+        (allowed(APPLE, PEAR, 1234), denied(APPLE, PEAR, 1234, "UDP"), icmp(APPLE, PEAR, 8, 0, "D")),
+    ),
+    Case(
+        100,
+        "no ports in a native policy is every protocol",
+        "conversion_test.go, … with no ports; issue 4373",
+        knp(f"{_PEAR}, ingress: [{{}}]"),
+        (allowed(APPLE, PEAR, 1234), allowed(APPLE, PEAR, 9, "SCTP"), icmp(APPLE, PEAR, 8, 0, "A"), allowed(APPLE, PEAR, None, "50")),
+    ),
+    Case(
+        100,
+        "a protocol alone in a native policy is all of that protocol",
+        "conversion.go k8sPortToCalico",
+        knp(f"{_PEAR}, ingress: [{{ports: [{{protocol: UDP}}]}}]"),
+        (allowed(APPLE, PEAR, 1234, "UDP"), denied(APPLE, PEAR, 1234)),
+    ),
+)  # fmt: skip
+
+CLUSTER = (
+    Case(
+        101,
+        "a Deny of a cluster policy with a peer that Calico cannot convert is a Deny of everything",
+        "clusternetworkpolicy_test.go, should replace an unsupported … Deny action with a deny-all one",
+        _admin("egress: [{action: Deny, to: [{nodes: {matchLabels: {zone: a}}}]}]"),
+        (denied(PEAR, OUTSIDE), denied(PEAR, APPLE), allowed(APPLE, PEAR)),
+    ),
+    Case(
+        101,
+        "rules before it stand, and it stands before the others",
+        "clusternetworkpolicy_test.go, should replace an unsupported … Deny action with a deny-all one",
+        _admin(
+            "egress: [{action: Accept, to: [{networks: [203.0.113.0/24]}]}, "
+            "{action: Deny, to: [{networks: [198.51.100.0/24]}, {nodes: {matchLabels: {zone: a}}}]}, "
+            "{action: Accept, to: [{namespaces: {}}]}]"
+        ),
+        (allowed(PEAR, OUTSIDE), denied(PEAR, APPLE)),
+    ),
+    Case(
+        101,
+        "a Pass of a cluster policy with such a peer is a Deny of everything as well",
+        "conversion/clusternetworkpolicy.go k8sClusterNetPolHandleFailedRules",
+        _admin("egress: [{action: Pass, to: [{nodes: {matchLabels: {zone: a}}}]}]"),
+        (denied(PEAR, OUTSIDE), denied(PEAR, APPLE)),
+    ),
+    Case(
+        101,
+        "an Accept of a cluster policy with such a peer is dropped",
+        "conversion/clusternetworkpolicy.go k8sClusterNetPolHandleFailedRules",
+        _admin(
+            "egress: [{action: Accept, to: [{namespaces: {}}, {nodes: {matchLabels: {zone: a}}}]}, "
+            "{action: Deny, to: [{networks: [10.0.0.0/8, 192.168.20.0/24]}]}]"
+        ),
+        (denied(PEAR, APPLE), denied(PEAR, ELM), allowed(PEAR, OUTSIDE)),
+    ),
+    Case(
+        102,
+        "a cluster policy that denies all namespaces but some also denies global sets, which have no namespace",
+        "conversion/clusternetworkpolicy.go; updateprocessors/rules.go",
+        joined(
+            _admin(
+                "ingress: [{action: Deny, from: [{namespaces: "
+                "{matchExpressions: [{key: env, operator: NotIn, values: [prod]}]}}]}]"
+            ),
+            net_set("far", "kind: far", "198.51.100.0/24"),
+        ),
+        (denied("198.51.100.7", PEAR), allowed(OUTSIDE, PEAR), denied(OX, PEAR), allowed(APPLE, PEAR)),
+    ),
+    Case(
+        102,
+        "with pods as peers it denies pods alone",
+        "conversion/clusternetworkpolicy.go; updateprocessors/rules.go",
+        joined(
+            _admin(
+                "ingress: [{action: Deny, from: [{pods: {podSelector: {}, namespaceSelector: "
+                "{matchExpressions: [{key: env, operator: NotIn, values: [prod]}]}}}]}]"
+            ),
+            net_set("far", "kind: far", "198.51.100.0/24"),
+        ),
+        (allowed("198.51.100.7", PEAR), denied(OX, PEAR)),
+    ),
+)
+
+_OPEN = np("selector: app == 'pear', egress: [{action: Allow}]")
+
+OTHERS = (
+    Case(
+        104,
+        "a pod may not begin a tunnel, whatever its policies allow",
+        "felix/rules/endpoints.go, workload egress chain",
+        _OPEN,
+        (
+            denied(PEAR, OUTSIDE, 4789, "UDP"),
+            denied(PEAR, OUTSIDE, None, "4"),
+            allowed(PEAR, OUTSIDE, 4790, "UDP"),
+            allowed(PEAR, OUTSIDE, 4789),
+            denied(PLAIN, OUTSIDE, 4789, "UDP"),
+            allowed(OUTSIDE, PEAR, 4789, "UDP"),
+        ),
+    ),
+    Case(
+        104,
+        "a pod may begin a tunnel where Felix is told so",
+        "felix/rules/endpoints.go, workload egress chain",
+        joined(_OPEN, felix("allowVXLANPacketsFromWorkloads: true, allowIPIPPacketsFromWorkloads: true")),
+        (allowed(PEAR, OUTSIDE, 4789, "UDP"), allowed(PEAR, OUTSIDE, None, "4")),
+    ),
+    Case(
+        104,
+        "the port of tunnels is the one that Felix is told",
+        "felix/rules/endpoints.go, workload egress chain",
+        joined(_OPEN, felix("vxlanPort: 8472")),
+        (denied(PEAR, OUTSIDE, 8472, "UDP"), allowed(PEAR, OUTSIDE, 4789, "UDP")),
+    ),
+    Case(
+        106,
+        "a policy of everything that opens egress to the name server closes the name server",
+        "issue 3308",
+        joined(
+            gnp(
+                "selector: all(), types: [Ingress, Egress], egress: "
+                "[{action: Allow, protocol: UDP, destination: {selector: k8s-app == 'kube-dns', ports: [53]}}]"
+            ),
+            named("names", "k8s-app: kube-dns", "10.65.9.1", namespace="kube-system"),
+        ),
+        (
+            denied(APPLE, "kube-system/names", 53, "UDP"),
+            allowed(APPLE, "kube-system/names", 53, "UDP", of="egress"),
+            denied(APPLE, "kube-system/names", 53, "UDP", of="ingress"),
+        ),
+    ),
+)
+
+CASES: tuple[Case, ...] = (*NATIVE, *CLUSTER, *OTHERS)
