@@ -6,8 +6,10 @@ from random import Random
 
 import yaml
 
+from calico_generate import NODES
 from calico_reference import Cluster, End, Facts, Flow
 from calico_worlds import MadeCalico, random_calico, random_calico_case
+from npverify.inventory.addresses import Address
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.placement import node_of
@@ -27,7 +29,7 @@ def calico_disagreements(rng: Random, cases: int, *, hosts: bool = False) -> lis
     for _ in range(cases):
         case = random_calico_case(rng, made.world)
         said = oracle.decide(case.flow, case.reading)
-        flow, facts = flow_of(case, made), facts_of(case)
+        flow, facts = flow_of(case, made), facts_of(case, made)
         expected = cluster.directions(flow, facts)
         same = all(expected) is said.allowed if hosts else expected == (said.egress.allowed, said.ingress.allowed)
         if not same:
@@ -83,8 +85,8 @@ def _node(end: Endpoint, side: str, case: Case, made: MadeCalico) -> str:
     return (known or node_of(end, side, made.world.inventory)).value_in(case.reading)
 
 
-def facts_of(case: Case) -> Facts:
-    """What the reading says of labels that no manifest declares."""
+def facts_of(case: Case, made: MadeCalico) -> Facts:
+    """What the reading says of labels that no manifest declares, and of interfaces."""
     namespaces: dict[str, dict[str, str]] = {}
     accounts: dict[tuple[str, str], dict[str, str]] = {}
     for name, value in case.reading.items():
@@ -96,4 +98,23 @@ def facts_of(case: Case) -> Facts:
         elif owner.startswith("service account "):
             namespace, account = owner.removeprefix("service account ").split("/")
             accounts.setdefault((namespace, account), {})[key] = value
-    return Facts(namespaces, accounts, "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept")
+    interfaces = {
+        n: _host_at(n, case.reading[f"interface of node {n}"], made)
+        for n in NODES
+        if f"interface of node {n}" in case.reading
+    }
+    return Facts(
+        namespaces, accounts, interfaces, "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept"
+    )
+
+
+def _host_at(node: str, interface: str, made: MadeCalico) -> str:
+    """The first host endpoint of an interface, which is known by its name or by the addresses that are expected there."""
+    hosts = [m for m in made.objects if m["kind"] == "HostEndpoint" and m["spec"]["node"] == node]
+    named = {}
+    for host in sorted(hosts, key=lambda m: m["metadata"]["name"], reverse=True):
+        spec = host["spec"]
+        addresses = sorted(map(Address.parse, spec.get("expectedIPs", [])))
+        here = spec.get("interfaceName") or f"the interface of {', '.join(map(str, addresses))}"
+        named[here] = host["metadata"]["name"]
+    return named.get(interface, "")

@@ -48,9 +48,12 @@ class Flow:
 class Facts:
     """What the manifests leave open: labels of namespaces and service accounts that are used but not declared.
 
-    `to_own_host` is Felix's DefaultEndpointToHostAction, which install manifests set to Accept.
+    `interfaces` tells for a node the name of the host endpoint of the interface that leads out of it; where it is missing, a
+    node is taken to have one interface, and every host endpoint of it is of that one. `to_own_host` is Felix's
+    DefaultEndpointToHostAction, which install manifests set to Accept.
     """
 
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
     accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
+    interfaces: Mapping[str, str] = field(default_factory=dict)
     to_own_host: Literal["Accept", "Drop"] = "Accept"

@@ -18,6 +18,7 @@ Network = IPv4Network | IPv6Network
 
 NUMBERS = {"ICMP": 1, "TCP": 6, "UDP": 17, "ICMPv6": 58, "SCTP": 132, "UDPLite": 136}
 NAMESPACE = "projectcalico.org/namespace"
+_FINISHED = ("Succeeded", "Failed")
 ALLOW_ALL = {"ingress": [{"action": "Allow"}], "egress": [{"action": "Allow"}]}
 
 
@@ -57,8 +58,22 @@ class Objects:
     def pods(self, flow: Flow) -> list[Pod]:
         """The pods of known address, and those at the ends of the flow, which have the addresses of the packet."""
         ends = [self.pod(end) for end in (flow.src, flow.dst) if end.kind == "pod"]
-        others = [self._listed(m) for m in self.of("Pod") if _lives(m)]
-        return [*ends, *(pod for pod in others if pod.owner not in {end.owner for end in ends})]
+        listed = [self._listed(m) for m in self.of("Pod") if m.get("status", {}).get("phase") not in _FINISHED]
+        known = [pod for pod in (*listed, *self._on_hosts()) if pod.nets]
+        return [*ends, *(pod for pod in known if pod.owner[0] != "Pod" or pod.owner not in {end.owner for end in ends})]
+
+    def _on_hosts(self) -> Iterator[Pod]:
+        """Pods that workloads put on the host network of a node: those of a DaemonSet are on each."""
+        for manifest in self.of(*(RUNTIME_LABELS.keys() - {"Pod"})):
+            meta = manifest["metadata"]
+            owner = (manifest["kind"], meta.get("namespace", "default"), meta["name"])
+            made = _template(self.manifests, owner)
+            spec = made["spec"]
+            if spec.get("hostNetwork"):
+                every = [m["metadata"]["name"] for m in self.of("Node")] if manifest["kind"] == "DaemonSet" else []
+                nodes = [spec["nodeName"]] if "nodeName" in spec else every
+                nets = tuple(net for node in nodes for net in self.node_addresses(node))
+                yield Pod(owner, made.get("metadata", {}).get("labels", {}), spec, nets)
 
     def pod(self, end: End) -> Pod:
         """The pod at one end of a flow."""
@@ -145,11 +160,6 @@ class Objects:
         """The addresses of a node; () if it is not declared."""
         nodes = [m for m in self.of("Node") if m["metadata"]["name"] == name]
         return tuple(ip_network(a["address"]) for node in nodes for a in node.get("status", {}).get("addresses", []))
-
-
-def _lives(pod: Manifest) -> bool:
-    status = pod.get("status", {})
-    return status.get("phase") not in ("Succeeded", "Failed") and bool(status.get("podIPs"))
 
 
 def _template(manifests: list[Manifest], owner: tuple[str, str, str]) -> Manifest:

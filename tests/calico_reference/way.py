@@ -188,8 +188,10 @@ class Way:
         return next(filter(_is_star, self._hosts(node)), None)
 
     def _on_wire(self, node: str) -> Manifest | None:
-        """The host endpoint of the interface that leads out of the node: a node is taken to have one."""
+        """The host endpoint of the interface that leads out of the node: one of its own, or that of all interfaces."""
+        chosen = self.packet.objects.facts.interfaces.get(node)
         own = [host for host in self._hosts(node) if not _is_star(host)]
+        own = [host for host in own if chosen in (None, host["metadata"]["name"])]
         return own[0] if own else self._all_interfaces(node)
 
 
