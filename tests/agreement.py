@@ -14,8 +14,10 @@ from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
+from npverify.normal.predicates import TRUE, HttpIs, Pred, Side, and_, atoms_of, not_, or_
+from npverify.normal.requests import request_fact
 from npverify.oracle import Oracle
+from npverify.oracle.requests import asks_for
 from npverify.reduction.obligations import Obligations, flows_allowed
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
 from npverify.reduction.residuals import Residuals
@@ -45,6 +47,7 @@ def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> li
     flow = case.flow
     how = Circumstance(flow.same, flow.own_node, None if flow.via is None else Virtual(port=flow.via.port))
     verdict = oracle.decide(flow, case.reading)
+    known = replace(case, reading={**case.reading, **of_request(flow, world)})
     found = []
     for direction, said in ((Direction.EGRESS, verdict.egress), (Direction.INGRESS, verdict.ingress)):
         plain = allowed(world.policies, world.inventory, direction, flow.src, flow.dst, how)
@@ -52,9 +55,18 @@ def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> li
         if plain is not reduced and satisfiable(or_(and_(plain, not_(reduced)), and_(not_(plain), reduced))):
             found.append(f"reduction and encoder differ on the {direction} of {flow}")
         for name, pred in (("encoder", plain), ("reduction", reduced)):
-            if _true_of(Question(pred), case) is not said.allowed:
+            if _true_of(Question(pred), known) is not said.allowed:
                 found.append(f"{name} says {not said.allowed} of the {direction} of {flow} under {case.reading}")
     return found
+
+
+def of_request(flow: Flow, world: World) -> Reading:
+    """What the request of a flow makes of the facts that stand for clauses about requests; nothing if it has none."""
+    if flow.http is None:
+        return {}
+    preds = (pred for d in Direction for pred in world.policies.half(d).predicates)
+    clauses = dict.fromkeys(a for pred in preds for a in atoms_of(pred) if isinstance(a, HttpIs))
+    return {request_fact(a).name: "true" if asks_for(flow.http, a) else "false" for a in clauses}
 
 
 def encoded(
@@ -73,7 +85,8 @@ def encoded(
     reduced = and_(*(_reduced(residuals, d, flow, how) for d in directions))
     questions = [Question(plain), Question(reduced)]
     for reading in readings:
-        by_encoder, by_reduction = (_true_of(q, Case(flow, reading)) for q in questions)
+        known = {**reading, **of_request(flow, world)}
+        by_encoder, by_reduction = (_true_of(q, Case(flow, known)) for q in questions)
         yield by_encoder, by_reduction
 
 
@@ -122,13 +135,14 @@ def obligation_disagreements(
         if flow.via is not None:
             flow = replace(flow, via=None)
             case = replace(case, flow=flow)
+        known = replace(case, reading={**case.reading, **of_request(flow, world)})
         leg = Leg({flow.src: TRUE}, {flow.dst: TRUE}, leave_out_self=False, leave_out_own_node=False)
         how = replace(DIRECT, same=flow.same, own_node=flow.own_node)
         matching = [o for o in obligations.of(leg, flows_allowed) if o.how == how]
         if flow.src is EXTERNAL and flow.dst is EXTERNAL:
             continue
         passes = oracle.decide(flow, case.reading).allowed
-        if any(_true_of(Question(and_(o.egress[0], o.ingress[0])), case) is not passes for o in matching):
+        if any(_true_of(Question(and_(o.egress[0], o.ingress[0])), known) is not passes for o in matching):
             found.append(f"an obligation says {not passes} of {flow} under {case.reading}")
         if not matching and not flow.own_node and not _only_on_one_node(flow):
             found.append(f"no obligation speaks of {flow}")

@@ -9,7 +9,7 @@ from npverify.analyses.flows import Query, make_traffic, read_flow
 from npverify.ingest.source import InputError
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service, ServicePort, WorkloadRef
-from npverify.normal.flow import Flow, Via
+from npverify.normal.flow import Flow, Request, Via
 from smallworld import node, pod, world
 
 WEB = pod("web", many=True)
@@ -53,6 +53,9 @@ READ = [
     ("the number of a protocol that has a name", {"src": W, "dst": D, "protocol": "17", "port": 53}, Flow(WEB, DB, "UDP", 53, None, IP4)),
     ("ICMPv6 is the ICMP of IPv6", {"src": {"pod": "shop/six"}, "dst": D, "protocol": "icmpv6"}, Flow(SIX, DB, "ICMP", None, SIX.addresses[0], IP6, (128, 0))),
     ("null is missing", {"src": W, "dst": D, "port": 80, "protocol": None, "icmp": None, "http": None}, Flow(WEB, DB, "TCP", 80, None, IP4)),
+    ("a request", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/a?b"}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/a?b"))),
+    ("a request to a host", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "host": "a"}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/", "a"))),
+    ("a host that is null", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "host": None}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/"))),
     ("an outside address", {"src": {"ip": "203.0.113.9"}, "dst": D, "port": 80}, Flow(EXTERNAL, DB, "TCP", 80, OUTSIDE, IP4)),
     ("an address of a pod is the pod", {"src": W, "dst": {"ip": "fd00::7"}, "port": 80}, Flow(WEB, DB, "TCP", 80, None, IP6)),
     ("an address of a node is the node", {"src": W, "dst": {"ip": "192.168.0.1"}, "port": 80}, Flow(WEB, N1, "TCP", 80, None, N1.addresses[0])),
@@ -77,6 +80,7 @@ def test_a_flow_from_json(value: object, flow: Flow) -> None:
     assert read_flow(value, IT) == Query(((flow,),), all_destinations="service" in value["dst"])
 
 
+HTTP_FORM = '`http` must be a map {"method": …, "path": …}, perhaps with "host"'
 BAD = [
     ("not a map", [1], "a flow is a map, this is a list"),
     ("an unknown field", {"src": W, "dst": D, "prot": "TCP", "port": 80}, "unknown field `prot`"),
@@ -91,7 +95,14 @@ BAD = [
     ("a port with ICMP", {"src": W, "dst": D, "port": 1, "protocol": "ICMP"}, "ICMP has no `port`"),
     ("an ICMP type with TCP", {"src": W, "dst": D, "port": 1, "protocol": "TCP", "icmp": {"type": 8}}, "`icmp` does not go with TCP"),
     ("an ICMP type beyond a byte", {"src": W, "dst": D, "icmp": {"type": 256}}, "`type` of `icmp` is not a whole number from 0 to 255"),
-    ("HTTP is never ignored", {"src": W, "dst": D, "port": 80, "http": {"method": "GET"}}, "`http` is not supported in this version"),
+    ("a request without path", {"src": W, "dst": D, "port": 80, "http": {"method": "GET"}}, HTTP_FORM),
+    ("a request as text", {"src": W, "dst": D, "port": 80, "http": "GET /"}, HTTP_FORM),
+    ("a request with more", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "body": "x"}}, HTTP_FORM),
+    ("a path that is relative", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "a"}}, "the path `a` of `http` does not begin with `/`"),
+    ("a path with a blank", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/a b"}}, "`path` of `http` is not a text without blanks"),
+    ("a method that is empty", {"src": W, "dst": D, "port": 80, "http": {"method": "", "path": "/"}}, "`method` of `http` is not a text without blanks"),
+    ("a host that is a number", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "host": 1}}, "`host` of `http` is not a text without blanks"),
+    ("a request over UDP", {"src": W, "dst": D, "protocol": "UDP", "port": 80, "http": {"method": "GET", "path": "/"}}, "`http` does not go with UDP"),
     ("two ends in one", {"src": {**W, **D}, "dst": D, "port": 80}, "`src` must name one thing, with one field"),
     ("no end at all", {"src": {}, "dst": D, "port": 80}, "`src` must name one thing, with one field"),
     ("a kind without a workload", {"src": {**D, "kind": "Pod"}, "dst": D, "port": 80}, "`src` must name one thing, with one field"),

@@ -9,12 +9,13 @@ from npverify.analyses.why import why_not
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, ContainerPort, EndpointKind, PortOrigin
 from npverify.inventory.unknowns import Unknown, runtime_label
-from npverify.normal.flow import Flow
+from npverify.normal.flow import Flow, Request
 from npverify.normal.policy import Action, Exemption
 from npverify.normal.predicates import (
     Pred,
     address_owned_by,
     and_,
+    http_is,
     icmp_is,
     kind_is,
     label_in,
@@ -40,9 +41,15 @@ LOCATED = Flow(WEB, DB, "TCP", 5433, src_ip=WEB.addresses[0])
 FROM_OUTSIDE = Flow(EXTERNAL, DB, "TCP", 5432, src_ip=Address.parse("203.0.113.9"))
 FROM_HOST = Flow(HOST, DB, "TCP", 5432)
 POLICED = or_(kind_is(SRC, EndpointKind.POD), and_(kind_is(SRC, EndpointKind.HOST_POD), unknown_in(HOSTS, "as_pod")))
+PUT = Flow(WEB, DB, "TCP", 80, http=Request("PUT", "/x", "shop.example"))
+GET_PUB = http_is(["GET"], [("prefix", "/pub")], normalised=True)
 NAMED = named_port_is("sql", "TCP", ALL, first_only=False)
 
 REASONS = [
+    ("another request", GET_PUB, PUT, "the HTTP request is PUT /x of shop.example, not GET with a path under /pub"),
+    ("a request that is not known", GET_PUB, TCP, "the HTTP request is not known to be GET with a path under /pub"),
+    ("a protocol without requests", GET_PUB, UDP, "UDP carries no HTTP request"),
+    ("a negated request", not_(http_is(["PUT"], [], normalised=True)), PUT, "the HTTP request is PUT"),
     ("another port", on("TCP", 5432), TCP, "port 5433 is not 5432"),
     ("beyond a range", on("TCP", 80, 90), TCP, "port 5433 is not in 80-90"),
     ("another protocol", on("TCP", 53), UDP, "protocol UDP is not TCP"),

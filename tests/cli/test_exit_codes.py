@@ -70,6 +70,10 @@ def test_the_exit_code_of_an_answer(shop, capsys, arguments, code):
         pytest.param(("eval", "-", "--flows", "-"), "standard input", id="standard input twice"),
         pytest.param(("eval", "all.yaml", "--flows", "gone.jsonl"), "gone.jsonl", id="a missing file of flows"),
         pytest.param(("eval", "all.yaml", *FLOW, "--icmp", "ping"), "TYPE", id="an ICMP type that is none"),
+        pytest.param(
+            ("eval", "all.yaml", *FLOW, "--port", "1", "--http", "GET"), "--http", id="a request without path"
+        ),
+        pytest.param(("eval", "all.yaml", "--http", "GET /", "--flows", "-"), "--flows", id="a request and flows"),
         pytest.param(("connectivity", "policy.yaml"), "no pod", id="connectivity of nobody"),
         pytest.param(("init", "policy.yaml"), "no pod", id="init for nobody"),
         pytest.param(("init", "-"), "config file", id="init from standard input"),

@@ -7,7 +7,7 @@ import pytest
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, METADATA_NAME, ContainerPort, EndpointKind, PortOrigin
 from npverify.inventory.unknowns import ABSENT, OTHER, fact, namespace_label, runtime_label
-from npverify.normal.flow import Flow, Via
+from npverify.normal.flow import Flow, Request, Via
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     FALSE,
@@ -15,6 +15,7 @@ from npverify.normal.predicates import (
     Pred,
     address_owned_by,
     and_,
+    http_is,
     icmp_is,
     kind_is,
     label_in,
@@ -65,6 +66,7 @@ def flow(src=WEB, dst=DB, protocol="TCP", port=5432, **more) -> Flow:
     return Flow(src, dst, protocol, port, **{**addresses, **more})
 
 
+GET_PUB = http_is(["GET"], [("prefix", "/pub")], normalised=True)
 PING = flow(protocol="ICMP", port=None, icmp=(8, 0))
 FROM_OUTSIDE = flow(src=EXTERNAL, src_ip=OUTSIDE)
 UNKNOWN = flow(src_ip=None, dst_ip=None)
@@ -126,6 +128,10 @@ FACTS = [
     ("ICMP of another code", icmp_is(8, 1), PING, False),
     ("ICMP of another type", icmp_is(0), PING, False),
     ("TCP is no ICMP", icmp_is(8), flow(), False),
+    ("a request", GET_PUB, flow(http=Request("GET", "/pub/x")), True),
+    ("another request", GET_PUB, flow(http=Request("PUT", "/pub/x")), False),
+    ("a request that is not known is none", GET_PUB, flow(), False),
+    ("no request without TCP", GET_PUB, flow(protocol="UDP", http=Request("GET", "/pub")), False),
     ("an unknown has its default", unknown_in(F, "false"), flow(), True),
     ("a run-time label has some value", label_in(SRC, "pod", "hash", None), flow(), True),
     ("but none that is known", label_in(SRC, "pod", "hash", ["abc"]), flow(), False),

@@ -18,6 +18,7 @@ from npverify.normal.predicates import (
     Pred,
     Side,
     and_,
+    http_is,
     icmp_is,
     kind_is,
     named_port_is,
@@ -210,6 +211,7 @@ def test_atoms_about_endpoints_are_refused() -> None:
         own_node(SRC),
         self_traffic(via_service=False),
         named_port_is("http", "TCP", tuple(PortOrigin), first_only=False),
+        http_is(["GET"], [], normalised=True),
     )
     for atom in atoms:
         with pytest.raises(TypeError, match="reduce it first"):

@@ -130,10 +130,9 @@ def _side(world: World, flow: Flow, verdict: SideVerdict) -> SideNote:
             tiers.append(note)
             if outcome is None and note.outcome in ("allow", "deny"):
                 outcome = note.outcome
-        if outcome == "allow":
+        if outcome == "allow" and not any(n.applies for n in notes):
             skipped |= set(stage.skips)
-            if not any(n.applies for n in notes):
-                accepted.add(stage.name)
+            accepted.add(stage.name)
         denied = denied or outcome == "deny" or (outcome is None and stage.final is Action.DENY)
     return SideNote(direction, judged, verdict, tuple(exemptions), tuple(tiers))
 

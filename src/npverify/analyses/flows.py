@@ -13,9 +13,8 @@ from npverify.ingest.fields import nearest, type_name
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import Backend, Endpoint, EndpointKind, Inventory, Service, ServicePort
-from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, PROTOCOLS, Flow, Via, protocol_name
+from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, PROTOCOLS, Flow, Request, Via, protocol_name
 
-NOT_SUPPORTED = "NPV163"
 NO_SUCH_FLOW = "NPV164"
 
 FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http")
@@ -48,6 +47,7 @@ class Traffic:
     port: int | None = None
     icmp: tuple[int, int] | None = None
     src_port: int | None = None
+    http: Request | None = None
 
 
 class FlowReader:
@@ -64,8 +64,6 @@ class FlowReader:
         for key in value:
             if key not in FLOW_KEYS:
                 problems.error(UNREADABLE, f"unknown field `{key}`", fix=nearest(str(key), FLOW_KEYS))
-        if value.get("http") is not None:
-            problems.error(NOT_SUPPORTED, "`http` is not supported in this version", fix="ask about the port alone")
         src, dst = (self._end(value, key, problems) for key in ("src", "dst"))
         traffic = _traffic(value, problems)
         problems.raise_errors()
@@ -105,10 +103,20 @@ def read_flow(value: object, inventory: Inventory) -> Query:
     return FlowReader(inventory).read(value)
 
 
-def make_traffic(protocol: str = "TCP", port: int | None = None, icmp: tuple[int, int] | None = None) -> Traffic:
+def make_traffic(
+    protocol: str = "TCP",
+    port: int | None = None,
+    icmp: tuple[int, int] | None = None,
+    http: tuple[str, str] | None = None,
+) -> Traffic:
     """What the options of the command line say is sent; InputError with everything that is wrong with it."""
     problems = Problems()
-    value = {"protocol": protocol, "port": port, "icmp": {"type": icmp[0], "code": icmp[1]} if icmp else None}
+    value = {
+        "protocol": protocol,
+        "port": port,
+        "icmp": {"type": icmp[0], "code": icmp[1]} if icmp else None,
+        "http": {"method": http[0], "path": http[1]} if http else None,
+    }
     traffic = _traffic(value, problems)
     problems.raise_errors()
     return traffic
@@ -116,6 +124,7 @@ def make_traffic(protocol: str = "TCP", port: int | None = None, icmp: tuple[int
 
 def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
     icmp = _icmp(value.get("icmp"), problems)
+    http = _http(value.get("http"), problems)
     given = value.get("protocol")
     protocol = ("TCP" if value.get("icmp") is None else "ICMP") if given is None else given
     named = _protocol(protocol)
@@ -125,6 +134,8 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
         problems.error(UNREADABLE, f"`protocol` is {shown}", fix=fix)
         return Traffic()
     protocol = named
+    if protocol != "TCP" and value.get("http") is not None:
+        problems.error(UNREADABLE, f"`http` does not go with {protocol}", fix="drop one of them")
     port = _port(value.get("port"), "port", problems)
     src_port = _port(value.get("src_port"), "src_port", problems)
     if protocol not in PORT_PROTOCOLS:
@@ -138,7 +149,7 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
         problems.error(UNREADABLE, "`port` is missing", fix=f"say which {protocol} port, such as 443")
     if value.get("icmp") is not None:
         problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
-    return Traffic(protocol, port, src_port=src_port)
+    return Traffic(protocol, port, src_port=src_port, http=http)
 
 
 def _protocol(value: object) -> str | None:
@@ -180,6 +191,24 @@ def _icmp(value: object, problems: Problems) -> tuple[int, int] | None:
             problems.error(UNREADABLE, f"`{name}` of `icmp` is not a whole number from 0 to 255")
             return None
     return type_, code
+
+
+def _http(value: object, problems: Problems) -> Request | None:
+    if value is None:
+        return None
+    given = {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else {}
+    if not {"method", "path"} <= set(given) <= set(Request._fields):
+        problems.error(UNREADABLE, '`http` must be a map {"method": …, "path": …}, perhaps with "host"')
+        return None
+    for key, text in given.items():
+        if not isinstance(text, str) or not text or any(sign.isspace() for sign in text):
+            problems.error(UNREADABLE, f"`{key}` of `http` is not a text without blanks", fix="write a blank as %20")
+            return None
+    if not given["path"].startswith("/"):
+        message = f"the path `{given['path']}` of `http` does not begin with `/`"
+        problems.error(UNREADABLE, message, fix=f"write `/{given['path']}`")
+        return None
+    return Request(**given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +267,7 @@ def _flow(src: Ends, source: Endpoint, target: _Target, traffic: Traffic, famili
     same = source is dst and source.is_pod and not source.replicated
     near = same_node(source, dst) is True
     ips = (src_ip, dst_ip)
-    return Flow(source, dst, traffic.protocol, target.port, *ips, icmp, traffic.src_port, same, near, via)
+    return Flow(source, dst, traffic.protocol, target.port, *ips, icmp, traffic.src_port, same, near, via, traffic.http)
 
 
 def known_address(end: Endpoint, family: Family) -> Address | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from npverify.analyses.remotes import read_remotes, wanted
 from npverify.analyses.world import World
@@ -13,12 +13,14 @@ from npverify.assertions.claims import Assertion
 from npverify.assertions.resolve import declared_pod_space, resolve
 from npverify.dialects import CALICO_VERSION, is_policy, lower, usual_plugin
 from npverify.dialects.profiles import Profile, profile
+from npverify.ingest.document import Document
 from npverify.ingest.files import SPEC, files
 from npverify.ingest.read import SpecText, read
 from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.inventory.addresses import BITS, Family, Prefix
 from npverify.inventory.build import build
 from npverify.inventory.clusters import with_clusters
+from npverify.inventory.model import Inventory
 
 NO_ASSUMPTIONS: Mapping[str, str] = {}
 NO_REMOTES: Mapping[str, Sequence[str]] = {}
@@ -100,8 +102,19 @@ def load(
         dict(sorted((Counter(bundle.skipped) + Counter(others.skipped)).items())),
         lowered.ignored,
         problems.warnings,
+        over=lambda other: _over(other, world, policy_documents, chosen, ignore_kinds),
     )
     return Loaded(world, assertions, texts)
+
+
+def _over(
+    inventory: Inventory, world: World, documents: Sequence[Document], chosen: Profile, ignore_kinds: Collection[str]
+) -> World:
+    """The same policies over another inventory; InputError where they cannot be read over it."""
+    problems = Problems()
+    lowered = lower(documents, chosen, problems, inventory, ignore_kinds=ignore_kinds)
+    problems.raise_errors()
+    return replace(world, inventory=inventory, policies=lowered.policies)
 
 
 def _profile(cni: str, assume: Mapping[str, str], calico_version: str, problems: Problems) -> Profile | None:

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from npverify.analyses.engine import NO_FLOW, Engine, never
+from npverify.analyses.answers import never
+from npverify.analyses.engine import NO_FLOW, Engine
 from npverify.analyses.prove_isolation import prove_isolated
 from npverify.analyses.prove_policies import prove_policy_claim
 from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow

@@ -14,6 +14,7 @@ from npverify.normal.predicates import (
     AddressOwnedBy,
     And,
     Const,
+    HttpIs,
     IcmpIs,
     KindIs,
     LabelIn,
@@ -32,6 +33,7 @@ from npverify.normal.predicates import (
     Side,
     UnknownIn,
 )
+from npverify.normal.requests import in_words, request_fact
 from npverify.oracle import Oracle, Seen, address, label_value, named_numbers, port
 
 _SHOWN = 3  # alternatives of a disjunction that are told; the rest is counted
@@ -189,6 +191,14 @@ def _elsewhere(at: NodeIs, seen: Seen) -> str:
     return f"the {_SIDE[at.side]} is not on node `{at.name}`"
 
 
+def _another_request(at: HttpIs, seen: Seen) -> str:
+    if seen.flow.protocol != "TCP":
+        return f"{seen.flow.protocol} carries no HTTP request"
+    if seen.flow.http is None:
+        return f"the HTTP request is not known to be {in_words(at)}"
+    return f"the HTTP request is {seen.flow.http}, not {in_words(at)}"
+
+
 def _unknown(at: UnknownIn, seen: Seen) -> str:
     value = seen.value(at.unknown)
     shown = {ABSENT: "absent", OTHER: "something else"}.get(value, f"`{value}`")
@@ -213,6 +223,7 @@ _FALSE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     PortIn: _another_port,
     NamedPortIs: _another_named_port,
     IcmpIs: lambda at, seen: f"it is not ICMP type {at.type}" + ("" if at.code is None else f" code {at.code}"),
+    HttpIs: _another_request,
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is not a pod's traffic to itself" + (" through a service" * at.via_service),
     OwnNode: _own_node,
@@ -232,6 +243,7 @@ _TRUE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     PortIn: lambda at, seen: f"the {'source port' if at.side is Side.SRC else 'port'} is {port(at.side, seen)}",
     NamedPortIs: lambda at, seen: f"the port is `{at.name}` of {seen.end(at.side)}",
     IcmpIs: lambda at, seen: f"it is ICMP type {at.type}",
+    HttpIs: lambda at, seen: request_fact(at).name,
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is a pod's traffic to itself",
     OwnNode: lambda at, seen: f"the {_SIDE[at.side]} is the node that the {_SIDE[at.side.other]} runs on",

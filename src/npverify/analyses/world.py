@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from npverify.ingest.source import Diagnostic, Span
@@ -18,6 +18,7 @@ class World:
     `mesh`      there are mesh policies that may restrict further: `every … reaches` is then not the last word
     `skipped`   kinds that have nothing to do with policy, counted; `ignored`: policy kinds that the user chose to ignore
     `warnings`  what the user should know, in the order of files
+    `over`      gives the same policies over another inventory, where it is known what they were lowered from
     """
 
     inventory: Inventory
@@ -27,3 +28,4 @@ class World:
     skipped: Mapping[str, int] = field(default_factory=dict)
     ignored: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
+    over: Callable[[Inventory], World] | None = None

@@ -9,6 +9,7 @@ import typer
 
 from npverify import __version__
 from npverify.cli.connectivity import connectivity
+from npverify.cli.equiv import equiv
 from npverify.cli.evaluate import evaluate
 from npverify.cli.explain import explain
 from npverify.cli.guard import guarded
@@ -22,10 +23,11 @@ npverify {__version__} proves statements about Kubernetes network policies, and 
   npverify prove examples/shop                                   check the assertions (.npv) of a folder
   npverify explain manifests/ --from shop/web --to shop/db --port 5432     why a flow is allowed or denied
   npverify connectivity manifests/                               who may talk to whom
+  npverify equiv old/ new/                                       do two policy sets allow the same flows
   npverify init manifests/                                       write a starter config and spec
 
 Give it your manifests (folders, files, or - for `kubectl get … -o json`); `npverify COMMAND --help` lists the options.
-Exit codes: 0 proved, 1 refuted, 2 bad input, 3 undecided, 4 internal error.
+Exit codes: 0 proved or equal, 1 refuted or different, 2 bad input, 3 undecided, 4 internal error.
 """
 
 app = typer.Typer(
@@ -54,6 +56,7 @@ app.command("prove")(guarded(prove))
 app.command("eval")(guarded(evaluate))
 app.command("explain")(guarded(explain))
 app.command("connectivity")(guarded(connectivity))
+app.command("equiv")(guarded(equiv))
 app.command("init")(guarded(init))
 
 

@@ -31,6 +31,7 @@ def evaluate(
     port: o.Port = None,
     protocol: o.Protocol = None,
     icmp: o.Icmp = None,
+    http: o.Http = None,
     flows: Annotated[
         str | None,
         typer.Option("--flows", metavar="FILE", help="Flows as JSON, one on each line; - for standard input."),
@@ -53,7 +54,7 @@ def evaluate(
     from npverify.analyses.evaluate import evaluate_query
 
     o.check_format(format)
-    _check_options(flows, from_, to, port, protocol, icmp, paths)
+    _check_options(flows, (from_, to, port, protocol, icmp, http), paths)
     inputs = o.Inputs.settle(
         paths,
         cni=cni,
@@ -75,7 +76,7 @@ def evaluate(
         answers = _Answers(world, as_json=format == "json", paint=paint)
         emit("".join(answers.of(text)), output)
         return BAD_INPUT if answers.unreadable else OK
-    found = evaluate_query(world, flow_query(world, from_, to, port, protocol, icmp))
+    found = evaluate_query(world, flow_query(world, from_, to, port, protocol, icmp, http))
     if not quiet:
         say_notes(world, inputs.config, verbose=verbose, no_color=no_color)
     if format == "json":
@@ -139,17 +140,9 @@ def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_options(
-    flows: str | None,
-    from_: str | None,
-    to: str | None,
-    port: int | None,
-    protocol: str | None,
-    icmp: str | None,
-    paths: list[str] | None,
-) -> None:
+def _check_options(flows: str | None, of_one: tuple[object, ...], paths: list[str] | None) -> None:
     problems = Problems()
-    if flows is not None and any(option is not None for option in (from_, to, port, protocol, icmp)):
+    if flows is not None and any(option is not None for option in of_one):
         problems.error("NPV151", "`--flows` does not go with options that describe one flow", fix="drop one of the two")
     if flows == "-" and "-" in (paths or ()):
         problems.error(

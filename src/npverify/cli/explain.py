@@ -20,6 +20,7 @@ def explain(
     port: o.Port = None,
     protocol: o.Protocol = None,
     icmp: o.Icmp = None,
+    http: o.Http = None,
     cni: o.Cni = None,
     calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
@@ -52,7 +53,7 @@ def explain(
     )
     sources = Sources()
     world = inputs.load(sources).world
-    query = flow_query(world, from_, to, port, protocol, icmp)
+    query = flow_query(world, from_, to, port, protocol, icmp, http)
     found = explain_evaluation(world, evaluate_query(world, query))
     if not quiet:
         say_notes(world, inputs.config, verbose=verbose, no_color=no_color)

@@ -12,9 +12,15 @@ if TYPE_CHECKING:
 
 
 def flow_query(
-    world: World, from_: str | None, to: str | None, port: int | None, protocol: str | None, icmp: str | None
+    world: World,
+    from_: str | None,
+    to: str | None,
+    port: int | None,
+    protocol: str | None,
+    icmp: str | None,
+    http: str | None,
 ) -> Query:
-    """What --from, --to, --port, --protocol and --icmp ask about; InputError with everything that is wrong with them."""
+    """What --from, --to, --port, --protocol, --icmp and --http ask about; InputError with all that is wrong with them."""
     from npverify.analyses.flows import FlowReader, make_traffic
 
     reader = FlowReader(world.inventory)
@@ -31,7 +37,7 @@ def flow_query(
     try:
         message = _icmp(icmp)
         default = "ICMP" if message else "TCP"
-        traffic = make_traffic(protocol or default, port, message)
+        traffic = make_traffic(protocol or default, port, message, _http(http))
     except InputError as error:
         problems.extend(error.diagnostics)
     problems.raise_errors()
@@ -48,3 +54,14 @@ def _icmp(text: str | None) -> tuple[int, int] | None:
         raise InputError.one(
             "NPV151", f"`--icmp {text}` is not TYPE or TYPE/CODE", fix="for example --icmp 8/0"
         ) from None
+
+
+def _http(text: str | None) -> tuple[str, str] | None:
+    if text is None:
+        return None
+    method, _, path = text.strip().partition(" ")
+    if not path.strip():
+        raise InputError.one(
+            "NPV151", f"`--http {text}` is not a method and a path", fix="for example --http 'GET /pub/x'"
+        )
+    return method, path.strip()

@@ -8,9 +8,10 @@ from npverify.cli.output import say, say_all
 from npverify.report.paint import count, printable
 
 
-def say_notes(world: World, config: Config, *, verbose: bool, no_color: bool) -> None:
+def say_notes(world: World, config: Config, *, verbose: bool, no_color: bool, warnings: bool = True) -> None:
     """Write the warnings, and with `verbose` the config file, what was skipped and what is noteworthy."""
-    say_all(world.warnings, no_color=no_color)
+    if warnings:
+        say_all(world.warnings, no_color=no_color)
     if not verbose:
         return
     if config.file:

@@ -77,6 +77,14 @@ Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How 
 Output = Annotated[
     str | None, typer.Option("--output", metavar="FILE", help="Write the answer to a file instead of standard output.")
 ]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="Longest time for one obligation; a backstop."),
+]
+BudgetName = Annotated[
+    str | None,
+    typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what needs attention.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the answers rest on.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR in the environment does the same.")]
@@ -90,6 +98,10 @@ To = Annotated[str | None, typer.Option("--to", metavar="END", help="Destination
 Port = Annotated[int | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
 Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
+Http = Annotated[
+    str | None,
+    typer.Option("--http", metavar="'METHOD PATH'", help="The HTTP request that is sent, such as 'GET /pub/x'."),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,17 @@ AFTER = 1.0
 class Progress:
     """A context in which `step` may be called; guards the line on the terminal."""
 
-    def __init__(self, *, wanted: bool = True) -> None:
+    def __init__(self, *, wanted: bool = True, verb: str = "proving") -> None:
         self._wanted = wanted and sys.stderr.isatty()
+        self._verb = verb
         self._start = time.monotonic()
         self._status: Status | None = None
 
     def step(self, done: int, total: int, title: str) -> None:
-        """Tell that `done` of `total` assertions are decided and `title` is next."""
+        """Tell that `done` of `total` steps are done and `title` is next."""
         if not self._wanted or time.monotonic() - self._start < AFTER:
             return
-        text = f"proving {done}/{total} · {title}"
+        text = f"{self._verb} {done}/{total} · {title}"
         if self._status is None:
             from rich.console import Console
             from rich.markup import escape

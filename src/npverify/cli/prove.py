@@ -41,13 +41,8 @@ def prove(
     remote: o.Remotes = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", metavar="SECONDS", help="Longest time for one obligation; a backstop.")
-    ] = None,
-    budget: Annotated[
-        str | None,
-        typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
-    ] = None,
+    timeout: o.Timeout = None,
+    budget: o.BudgetName = None,
     jobs: Annotated[
         int,
         typer.Option("--jobs", "-j", metavar="N", min=1, help="How many processes may work; one does in this version."),

@@ -13,12 +13,13 @@ class Sources:
     """The lines of input files by name; guards a memory of those that were read."""
 
     def __init__(self) -> None:
-        self._stdin = b""
+        self._stdin: bytes | None = None
         self._lines: dict[str, Sequence[str]] = {}
 
     def stdin(self) -> bytes:
-        """All of standard input, remembered for excerpts."""
-        self._stdin = sys.stdin.buffer.read()
+        """All of standard input, remembered for excerpts and for whoever reads it again."""
+        if self._stdin is None:
+            self._stdin = sys.stdin.buffer.read()
         return self._stdin
 
     def lines(self, file: str) -> Sequence[str]:
@@ -29,7 +30,7 @@ class Sources:
 
     def _bytes(self, file: str) -> bytes:
         if file == STDIN:
-            return self._stdin
+            return self._stdin or b""
         try:
             return Path(file).read_bytes()
         except OSError:

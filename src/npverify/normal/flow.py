@@ -36,10 +36,14 @@ EPHEMERAL = 49152
 
 
 class Request(NamedTuple):
-    """What an HTTP client asks for."""
+    """What an HTTP client asks for: the path as it is sent, with its query; host "": any."""
 
     method: str
     path: str
+    host: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}" + (f" of {self.host}" if self.host else "")
 
 
 class Via(NamedTuple):
@@ -61,6 +65,7 @@ class Flow:
     same             source and destination are one pod (for a replicated endpoint, one and the same replica)
     own_node         one end is the node, or on the host network of the node, that the other end runs on
     via              the Service, if the source addressed one
+    http             the request that is sent over it; None: nothing is known of what it carries
     """
 
     src: Endpoint
@@ -74,6 +79,7 @@ class Flow:
     same: bool = False
     own_node: bool = False
     via: Via | None = None
+    http: Request | None = None
 
 
 class Decider(NamedTuple):

@@ -124,7 +124,7 @@ class Stage:
     `final`    what is said after the last tier: ALLOW or DENY
     `reason`   why, where it is DENY
     `where`    at which point of the way it stands, as a phrase; "" for the usual one
-    `skips`    names of later stages that do not see what a rule or an exemption of this stage allows
+    `skips`    names of later stages that do not see what a rule of this stage allows
     `hosts`    it may judge nodes and what runs on their network
     `after`    name of an earlier stage: it sees only what a rule of that stage allows
     `before_translation`  it sees the address and port of the Service that was called, not those of the backend

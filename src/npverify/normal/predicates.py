@@ -17,6 +17,7 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 | PortIn(first, last, side) | the protocol has ports and the port of that side lies in the range, both ends included |
 | NamedPortIs(name, protocol, origins, first_only, side) | the pod on that side declares such a port (of any protocol if None) and the flow has its protocol and number there |
 | IcmpIs(type, code) | ICMP of that type (and code, if not None) |
+| HttpIs(methods, paths, normalised) | over TCP an HTTP request of one of the methods (none: any) for one of the paths (none: any) is sent, see `normal.requests` |
 | UnknownIn(unknown, values) | the reading gives the unknown one of these values |
 | SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
 | OwnNode(side) | the endpoint on `side` is the node (or on the host network of the node) that the other side's pod runs on |
@@ -52,6 +53,7 @@ class Side(StrEnum):
 Owner = Literal["pod", "node", "service", "external"]
 LabelOf = Literal["pod", "namespace", "service account"]
 TextTest = Literal["contains", "starts with", "ends with"]
+PathTest = Literal["exact", "prefix"]
 
 _interned: WeakValueDictionary[tuple[Any, ...], Pred] = WeakValueDictionary()
 
@@ -180,6 +182,13 @@ class NamedPortIs(Pred):
 class IcmpIs(Pred):
     type: int
     code: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HttpIs(Pred):
+    methods: tuple[str, ...]
+    paths: tuple[tuple[PathTest, str], ...]
+    normalised: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -322,6 +331,16 @@ def named_port_is(
 def icmp_is(type_: int, code: int | None = None) -> Pred:
     """ICMP of that type, and code if one is given."""
     return _intern(IcmpIs, type_, code)
+
+
+def http_is(methods: Iterable[str], paths: Iterable[tuple[PathTest, str]], *, normalised: bool) -> Pred:
+    """An HTTP request of one of the methods (none, or `*`: any) for one of the paths (none: any); TRUE if all may be.
+
+    `normalised` says that paths are compared as servers read them, and not letter by letter.
+    """
+    given, wanted = set(methods), tuple(sorted(set(paths)))
+    chosen = () if "*" in given else tuple(sorted(given))
+    return _intern(HttpIs, chosen, wanted, normalised or not wanted) if chosen or wanted else TRUE
 
 
 def unknown_in(unknown: Unknown, *values: str) -> Pred:

@@ -21,6 +21,7 @@ from npverify.normal.predicates import (
     AddressOwnedBy,
     And,
     Const,
+    HttpIs,
     IcmpIs,
     KindIs,
     LabelIn,
@@ -39,6 +40,8 @@ from npverify.normal.predicates import (
     Side,
     UnknownIn,
 )
+from npverify.normal.requests import request_fact
+from npverify.oracle.requests import asks_for
 
 Touched = dict[str, Unknown]
 """The unknowns that an evaluation looked at, by name, in the order of looking."""
@@ -100,6 +103,8 @@ def _label(at: LabelIn | LabelText, seen: Seen) -> str | Unknown | None:
         return None
     if at.of == "pod":
         return pod_label(end, at.key, Side.SRC if seen.flow.same else at.side)
+    if at.of == "service account" and not end.service_account:
+        return None
     if at.of == "service account":
         account = seen.inventory.service_accounts.get((end.namespace, end.service_account))
         return account.labels.get(at.key) if account else account_label(end.namespace, end.service_account, at.key)
@@ -228,6 +233,14 @@ def _icmp_is(at: IcmpIs, seen: Seen) -> bool:
     return seen.flow.protocol == "ICMP" and icmp is not None and icmp[0] == at.type and at.code in (None, icmp[1])
 
 
+def _http_is(at: HttpIs, seen: Seen) -> bool:
+    if seen.flow.protocol != "TCP":
+        return False
+    if seen.flow.http is None:
+        return seen.value(request_fact(at)) == "true"
+    return asks_for(seen.flow.http, at)
+
+
 def _self_traffic(at: SelfTraffic, seen: Seen) -> bool:
     return seen.flow.same and (seen.flow.via is not None) == at.via_service
 
@@ -254,6 +267,7 @@ _MEANING: dict[type[Pred], Callable[[Any, Seen], bool]] = {
     PortIn: _port_in,
     NamedPortIs: _named_port_is,
     IcmpIs: _icmp_is,
+    HttpIs: _http_is,
     UnknownIn: lambda at, seen: seen.value(at.unknown) in at.values,
     SelfTraffic: _self_traffic,
     OwnNode: _own_node,

@@ -82,9 +82,8 @@ class Oracle:
                 said.append(verdict)
                 if not verdict.allowed:
                     return verdict
-                if verdict.because in ("rule", "exempt"):
-                    skipped |= set(stage.skips)
                 if verdict.because == "rule":
+                    skipped |= set(stage.skips)
                     accepted.add(stage.name)
         finally:
             if touched is not None:

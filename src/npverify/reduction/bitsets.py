@@ -22,6 +22,7 @@ from npverify.normal.predicates import (
     AddressOwnedBy,
     And,
     Const,
+    HttpIs,
     KindIs,
     LabelIn,
     LabelText,
@@ -137,7 +138,7 @@ class Bitsets:
         return tuple((classes, left) for left, classes in joined.items())
 
     def _atom(self, atom: Pred, side: Side, how: Circumstance) -> Parts:
-        if isinstance(atom, SelfTraffic):
+        if isinstance(atom, SelfTraffic | HttpIs):
             return ((self.all, self._partial.residual(atom, Direction.EGRESS, how)),)
         if isinstance(atom, PortIn):
             return ((self.all, self._partial.residual(atom, _looking(side), how)),)

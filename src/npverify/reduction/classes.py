@@ -8,7 +8,7 @@ not be asked of a class.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -49,7 +49,17 @@ class Classes:
                 _place(end) if seen.nodes else None,
             )
             found.setdefault(key, []).append(end)
-        self.members: tuple[tuple[Endpoint, ...], ...] = tuple(tuple(ends) for ends in found.values())
+        self._number(found.values())
+
+    @classmethod
+    def given(cls, groups: Iterable[Sequence[Endpoint]]) -> Classes:
+        """A partition that is made elsewhere; it may be finer than what policies tell apart, never coarser."""
+        made = cls.__new__(cls)
+        made._number(groups)
+        return made
+
+    def _number(self, groups: Iterable[Sequence[Endpoint]]) -> None:
+        self.members: tuple[tuple[Endpoint, ...], ...] = tuple(tuple(ends) for ends in groups)
         self.of: dict[Endpoint, int] = {end: c for c, ends in enumerate(self.members) for end in ends}
 
     def __len__(self) -> int:

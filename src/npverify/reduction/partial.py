@@ -24,6 +24,7 @@ from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
+    HttpIs,
     KindIs,
     LabelIn,
     LabelText,
@@ -50,6 +51,7 @@ from npverify.normal.predicates import (
     substitute,
     unknown_in,
 )
+from npverify.normal.requests import request_fact
 
 _ABOUT_AN_END = (
     KindIs,
@@ -141,6 +143,8 @@ class Partial:
     ) -> Pred:
         if isinstance(atom, SelfTraffic):
             return const(how.same and (how.via is not None) == atom.via_service)
+        if isinstance(atom, HttpIs):
+            return and_(protocol_is("TCP"), unknown_in(request_fact(atom), "true"))
         if isinstance(atom, PortIn | NamedPortIs):
             return _port(atom, how, src if atom.side is Side.SRC else dst)
         if not isinstance(atom, _ABOUT_AN_END) or atom.side is Side.VIP:
@@ -241,6 +245,8 @@ def label_residual(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventor
 def _label(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> str | Unknown | None:
     if atom.of == "pod":
         return pod_label(end, atom.key, atom.side)
+    if atom.of == "service account" and not end.service_account:
+        return None
     if atom.of == "service account":
         account = inventory.service_accounts.get((end.namespace, end.service_account))
         if account is None:

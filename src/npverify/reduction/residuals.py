@@ -305,7 +305,7 @@ def judge(half: Half, signature: Signature, gates: Sequence[Gate], matches: Sequ
             accepts = tiers(FALSE)
             accepted[stage.name] = and_(applies, not_(gate.exempt), accepts)
             for name in stage.skips:
-                skipped[name] = or_(skipped.get(name, FALSE), and_(applies, or_(gate.exempt, accepts)))
+                skipped[name] = or_(skipped.get(name, FALSE), accepted[stage.name])
         passes = or_(gate.exempt, tiers(const(stage.final is Action.ALLOW)))
         word = and_(word, or_(not_(applies), passes))
     return word

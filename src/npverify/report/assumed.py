@@ -55,6 +55,8 @@ def mend(needed: Assumed, world: World) -> str:
         return f"add a manifest of namespace {name} with its labels"
     if needed.name.startswith("label "):
         return "give the actual pods (`kubectl get pods -A -o json`) instead of the workload"
+    if needed.name.startswith("the HTTP request is "):
+        return "ask about one request with `npverify eval --http`, as in --http 'GET /path'"
     return "nothing in the files settles this"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from npverify.analyses.results import Counterexample
 from npverify.analyses.why import why_not
@@ -38,28 +38,36 @@ class Scene:
         flow, any_, paint = found.flow, found.any, self.paint
         source, target = words.end_name(flow, Side.SRC), words.end_name(flow, Side.DST)
         yield f"  flow      {paint('bold', f'{source} -> {target}')}  {words.traffic(flow, any_)}{words.via(flow)}"
-        yield f"  from      {words.end_line(flow, Side.SRC, self._mattering, any_)}"
-        yield f"  to        {words.end_line(flow, Side.DST, self._mattering, any_)}"
-        if remark := _remark(flow):
-            yield f"{_INDENT}({remark})"
+        src, dst = self.ends(flow, any_)
+        yield f"  from      {src}"
+        yield f"  to        {dst}"
+        if said := remark(flow):
+            yield f"{_INDENT}({said})"
         reading = {needed.name: needed.value for needed in found.reading}
         for side in (found.side,) if found.side else (found.verdict.egress, found.verdict.ingress):
-            yield from self._side(side, flow, reading)
+            said, *why = self.side(side, flow, reading)
+            yield f"  {side.direction:<9} {said}"
+            yield from (f"{_INDENT}{line}" for line in why)
         for needed in found.reading:
             yield f"  {paint('yellow', 'only if')}   {printable(only_if(needed))}"
             yield f"{_INDENT}{paint('cyan', 'fix:')} {mend(needed, self.world)}"
         if found.side is None:
             yield f"  try       {printable(reproduce(flow))}"
 
-    def _side(self, side: SideVerdict, flow: Flow, reading: Reading) -> Iterator[str]:
+    def ends(self, flow: Flow, any_: Collection[str]) -> tuple[str, str]:
+        """The source and the destination of a flow in full."""
+        src, dst = (words.end_line(flow, side, self._mattering, any_) for side in (Side.SRC, Side.DST))
+        return src, dst
+
+    def side(self, side: SideVerdict, flow: Flow, reading: Reading) -> Iterator[str]:
+        """The verdict of one direction on one line, and below it what decided and why nothing else did."""
         word = "allowed" if side.allowed else "denied"
         text = words.verdict(side, flow, self.world.policies).removeprefix(word)
-        yield f"  {side.direction:<9} {self.paint('green' if side.allowed else 'red', word)}{text}"
+        yield f"{self.paint('green' if side.allowed else 'red', word)}{text}"
         asked = self._asked(side, flow, reading)
         if side.because == "rule":
             rule = side.by[0].rule
-            for line in rule_excerpt(rule.span if rule else None, self._lines, self.paint):
-                yield f"{_INDENT}{line}"
+            yield from rule_excerpt(rule.span if rule else None, self._lines, self.paint)
             yield from _others(side, asked)
         elif side.because == "no rule":
             yield from self._silent_rules(side, tuple(by.policy for by in side.by), flow, reading)
@@ -76,19 +84,20 @@ class Scene:
     ) -> Iterator[str]:
         """Why no rule of the isolating policies lets the flow through."""
         for policy in asked[:_MOST_POLICIES]:
-            yield printable(f"{_INDENT}{policy.span}  {policy.id}" if policy.span else f"{_INDENT}{policy.id}")
+            yield printable(f"{policy.span}  {policy.id}" if policy.span else f"{policy.id}")
             if not policy.rules:
-                yield f"{_INDENT}  no {side.direction} rules: nothing is let through"
+                yield f"  no {side.direction} rules: nothing is let through"
             for rule in policy.rules[:_MOST_RULES]:
                 why = why_not(rule.match, flow, self._oracle, reading, side.direction)
-                yield printable(f"{_INDENT}  {rule.label}: {why}")
+                yield printable(f"  {rule.label}: {why}")
             if len(policy.rules) > _MOST_RULES:
-                yield f"{_INDENT}  and {count(len(policy.rules) - _MOST_RULES, 'more rule')} without a match"
+                yield f"  and {count(len(policy.rules) - _MOST_RULES, 'more rule')} without a match"
         if len(asked) > _MOST_POLICIES:
-            yield f"{_INDENT}and {count(len(asked) - _MOST_POLICIES, 'more policy', 'more policies')} without a match"
+            yield f"and {count(len(asked) - _MOST_POLICIES, 'more policy', 'more policies')} without a match"
 
 
-def _remark(flow: Flow) -> str:
+def remark(flow: Flow) -> str:
+    """How the two ends stand to each other, where that is not what a reader expects; else ""."""
     if flow.same:
         return "the very same pod"
     if flow.own_node:
@@ -105,6 +114,6 @@ def _others(side: SideVerdict, asked: tuple[Policy, ...]) -> Iterator[str]:
     if side.allowed and silent and only_allow:
         more = f" and {len(silent) - _MOST_POLICIES} more" if len(silent) > _MOST_POLICIES else ""
         verb = "selects it too and has" if len(silent) == 1 else "select it too and have"
-        yield printable(f"{_INDENT}{', '.join(silent[:_MOST_POLICIES])}{more} {verb} no rule that denies the flow")
+        yield printable(f"{', '.join(silent[:_MOST_POLICIES])}{more} {verb} no rule that denies the flow")
     for by in side.by[1:_MOST_POLICIES]:
-        yield f"{_INDENT}also {words.decider(by)}"
+        yield f"also {words.decider(by)}"

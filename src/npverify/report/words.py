@@ -49,7 +49,11 @@ def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collectio
 
 
 def traffic(flow: Flow, any_: Collection[str] = ()) -> str:
-    """`TCP 5432`, `ICMP type 8 code 0`, `UDP any port`."""
+    """`TCP 5432`, `ICMP type 8 code 0`, `UDP any port`, `TCP 80, HTTP GET /pub`."""
+    return _packet(flow, any_) + (printable(f", HTTP {flow.http}") if flow.http else "")
+
+
+def _packet(flow: Flow, any_: Collection[str]) -> str:
     protocol = "any protocol" if "protocol" in any_ else flow.protocol
     if flow.icmp is not None:
         return f"{protocol} type {flow.icmp[0]} code {flow.icmp[1]}"

@@ -43,7 +43,7 @@ def allowed(
             accepts = _walk(stage, FALSE, encode)
             accepted[stage.name] = and_(asks, not_(exempt), accepts)
             for name in stage.skips:
-                skipped[name] = or_(skipped.get(name, FALSE), and_(asks, or_(exempt, accepts)))
+                skipped[name] = or_(skipped.get(name, FALSE), accepted[stage.name])
         word = and_(word, or_(not_(asks), passes))
     return word
 

@@ -22,6 +22,7 @@ class Query(NamedTuple):
     called  what the client addressed where that is not the Service's own address: `node address:node port`
     of      whose verdict is meant: `egress`, `ingress` or `both`
     family  of the addresses, where both ends have known ones
+    http    method and path of the request, `GET /pub`; "": not known
     """
 
     src: str
@@ -35,6 +36,7 @@ class Query(NamedTuple):
     src_port: int | None = None
     icmp: tuple[int, int] | None = None
     family: int = 4
+    http: str = ""
 
 
 class Case(NamedTuple):
@@ -230,9 +232,10 @@ def allowed(
     called: str = "",
     src_port: int | None = None,
     family: int = 4,
+    http: str = "",
 ) -> Query:
     """A flow that passes under every reading."""
-    return Query(src, dst, port, "A", protocol, via, called, of, src_port, family=family)
+    return Query(src, dst, port, "A", protocol, via, called, of, src_port, family=family, http=http)
 
 
 def denied(
@@ -246,9 +249,10 @@ def denied(
     called: str = "",
     src_port: int | None = None,
     family: int = 4,
+    http: str = "",
 ) -> Query:
     """A flow that is stopped under every reading."""
-    return Query(src, dst, port, "D", protocol, via, called, of, src_port, family=family)
+    return Query(src, dst, port, "D", protocol, via, called, of, src_port, family=family, http=http)
 
 
 def depends(src: str, dst: str, port: int | None, want: Mapping[str, str], protocol: str = "TCP") -> Query:

@@ -30,7 +30,6 @@ CASES: tuple[Case, ...] = (
 )
 
 NOT_DECIDABLE: Mapping[int, str] = {
-    84: "a flow carries no HTTP request, so what a path or method matches is a fact that nobody knows; E83 shows it",
     103: "whether the checker beside an application has got all policies yet is a state of its cache, not of the manifests",
     107: "what becomes of a connection that is open while a policy changes is not a property of the steady state",
 }

@@ -1,4 +1,4 @@
-"""Edge cases E100–E106: native and cluster policies as Calico reads them, tunnels from pods, names."""
+"""Edge cases E84 and E100–E106: HTTP requests, native and cluster policies as Calico reads them, tunnels from pods, names."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from dialects.calico.edge_case import (
     allowed,
     cnp,
     denied,
+    depends,
     felix,
     gnp,
     icmp,
+    ingress,
     knp,
     named,
     net_set,
@@ -169,4 +171,89 @@ OTHERS = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*NATIVE, *CLUSTER, *OTHERS)
+_PUB = np(ingress("action: Allow, protocol: TCP, http: {methods: [GET], paths: [{prefix: /pub}]}"))
+_ENVOY = {"l7": "on"}
+
+HTTP = (
+    Case(
+        84,
+        "a prefix ends where a segment of the path as servers read it ends",
+        "match_test.go TestMatchHTTPPaths_Normalization",
+        _PUB,
+        (
+            denied(APPLE, PEAR, http="GET /public-leak"),
+            allowed(APPLE, PEAR, http="GET /pub/x"),
+            denied(APPLE, PEAR, http="GET /pub/../admin"),
+            allowed(APPLE, PEAR, http="GET /admin/%2e%2e/pub?x=/admin"),
+            denied(APPLE, PEAR, http="POST /pub/x"),
+            denied(APPLE, PEAR, 80, "UDP"),
+        ),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "before 3.32 a prefix is one of the text that was sent",
+        "v3.31.0 match.go matchHTTPPaths",
+        _PUB,
+        (
+            allowed(APPLE, PEAR, http="GET /public-leak"),
+            allowed(APPLE, PEAR, http="GET /pub/x"),
+            allowed(APPLE, PEAR, http="GET /pub/../admin"),
+            denied(APPLE, PEAR, http="GET /admin/%2e%2e/pub?x=/admin"),
+            denied(APPLE, PEAR, http="POST /pub/x"),
+        ),
+        version="3.31",
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "where the request is not known, the verdict hangs on it",
+        "match.go matchHTTP",
+        _PUB,
+        (
+            depends(
+                APPLE,
+                PEAR,
+                80,
+                {
+                    "": "D",
+                    "the HTTP request is GET with a path under /pub=true": "A",
+                    "the HTTP request is GET with a path under /other=true": "D",
+                },
+            ),
+        ),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "without a protocol the clause is about TCP; the proxy sees nothing else",
+        "felix/rules/policy.go; adapter_checkrequest.go",
+        np(ingress("action: Allow, http: {paths: [{exact: /pub}]}")),
+        (
+            allowed(APPLE, PEAR, http="PUT /pub/"),
+            denied(APPLE, PEAR, http="PUT /pub/x"),
+            denied(APPLE, PEAR),
+            allowed(APPLE, PEAR, 80, "UDP"),
+            icmp(APPLE, PEAR, 8, 0, "A"),
+        ),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "every method or no clause at all is every request",
+        "match_test.go TestMatchHTTPMethods",
+        np(ingress("action: Allow, protocol: TCP, http: {methods: [GET, '*']}")),
+        (allowed(APPLE, PEAR), allowed(APPLE, PEAR, http="PUT /pub"), denied(APPLE, PEAR, 80, "UDP")),
+        assume=_ENVOY,
+    ),
+    Case(
+        84,
+        "where no proxy judges requests, any request passes",
+        "felix/rules/policy.go",
+        _PUB,
+        (allowed(APPLE, PEAR, http="POST /admin"), allowed(APPLE, PEAR)),
+        warned=("NPV287",),
+    ),
+)
+
+CASES: tuple[Case, ...] = (*HTTP, *NATIVE, *CLUSTER, *OTHERS)

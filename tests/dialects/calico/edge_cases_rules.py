@@ -1,4 +1,4 @@
-"""Edge cases E63–E84: address families, ports, protocols, ICMP, services and HTTP in rules."""
+"""Edge cases E63–E83: address families, ports, protocols, ICMP, services and HTTP in rules."""
 
 from __future__ import annotations
 
@@ -290,7 +290,7 @@ BPF = (
     ),
 )
 
-_REQUEST = "the HTTP request is one of NetworkPolicy orchard/rules, ingress[0]"
+_REQUEST = "the HTTP request is GET"
 
 SERVICES = (
     Case(

@@ -10,7 +10,7 @@ from dialects.calico.edge_case import Case, Query
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import Inventory
-from npverify.normal.flow import Flow
+from npverify.normal.flow import Flow, Request
 from npverify.normal.policy import Direction
 
 
@@ -34,7 +34,8 @@ def flow_of(query: Query, inventory: Inventory) -> Flow:
     if query.called and flow.via is not None:
         address, _, port = query.called.rpartition(":")
         flow = replace(flow, via=flow.via._replace(vip=Address.parse(address), port=int(port)))
-    return replace(flow, icmp=query.icmp or flow.icmp, src_port=query.src_port)
+    http = Request(*query.http.split(" ", 1)) if query.http else None
+    return replace(flow, icmp=query.icmp or flow.icmp, src_port=query.src_port, http=http)
 
 
 def directions_of(query: Query) -> tuple[Direction, ...]:

@@ -1,9 +1,6 @@
 """Host endpoints: where on a node a flow meets their policy, and which policy that is.
 
-A node's host endpoints judge what the node sends and receives itself (stage `host`), what it forwards (`forwarded`), what
-arrives before addresses are translated (`before translation`), and what is not tracked (`untracked`).
-Source: projectcalico/calico felix/rules/static.go, felix/rules/endpoints.go, felix/calc/event_sequencer.go; which endpoint an
-interface has: felix/dataplane/linux/endpoint_mgr.go resolveHostEndpoints.
+Which endpoint an interface has: projectcalico/calico felix/dataplane/linux/endpoint_mgr.go resolveHostEndpoints.
 """
 
 from __future__ import annotations
@@ -32,6 +29,7 @@ from npverify.normal.predicates import (
     own_node,
     port_in,
     protocol_is,
+    self_traffic,
     unknown_in,
 )
 
@@ -86,9 +84,16 @@ class Hosts:
         self.hosts = tuple(host for node, own in sorted(by_node.items()) for host in _in_force(node, own))
 
     def selected(self, selector: Node, side: Side) -> Pred:
-        """The flows on a side where a host endpoint is met that a selector matches."""
-        matching = (h for h in self.hosts if of_labels(selector, label_of_host(h.endpoint, self.profiles)) is not FALSE)
-        return or_(*(host.is_at(side) for host in matching))
+        """The flows that pass a host endpoint on a side which a selector matches."""
+        return or_(*(host.is_at(side) for host in self._matching(selector)))
+
+    def selected_at_pods(self, selector: Node, side: Side) -> Pred:
+        """The flows of the pods on a side where a selector matches the host endpoint of the interfaces of pods."""
+        matching = (h for h in self._matching(selector) if h.endpoint.interface == ALL_INTERFACES)
+        return or_(*(node_is(side, host.endpoint.node) for host in matching))
+
+    def _matching(self, selector: Node) -> Iterable[Host]:
+        return (h for h in self.hosts if of_labels(selector, label_of_host(h.endpoint, self.profiles)) is not FALSE)
 
     def judge(self, side: Side) -> Pred:
         """What a node with a host endpoint sends (or receives) itself. Between a node and its own pods, or those that
@@ -97,17 +102,22 @@ class Hosts:
         apart = (not_(own_node(side)), not_(own_node(side.other)))
         return and_(kind_is(side, EndpointKind.NODE, EndpointKind.HOST_POD), *apart, hosts)
 
-    def forward(self, side: Side) -> Pred:
-        """What a node with a host endpoint forwards from (or to) its pods: with all interfaces also what stays on the
-        node, else what leaves it or enters it."""
+    def crossed(self, side: Side) -> Pred:
+        """What the pods of a side exchange with others than those of their node: it crosses an interface of the node."""
         peer = side.other
-        found = []
-        for host in self.hosts:
-            crosses: Pred = TRUE
-            if host.endpoint.interface != ALL_INTERFACES:
-                crosses = not_(node_is(peer, host.endpoint.node))
-            found.append(and_(host.is_at(side), crosses))
-        return and_(kind_is(side, EndpointKind.POD), not_(own_node(peer)), or_(*found))
+        found = (and_(host.is_at(side), not_(node_is(peer, host.endpoint.node))) for host in self.hosts)
+        return and_(_of_pods(side), not_(own_node(peer)), or_(*found))
+
+    def at_pods(self, side: Side) -> Pred:
+        """What passes the interface of a pod on a side, where the node's host endpoint is for all interfaces:
+        felix/rules/dispatch.go (hostDispatchChains) has no exception for those of pods."""
+        every = (host for host in self.hosts if host.endpoint.interface == ALL_INTERFACES)
+        return and_(_of_pods(side), or_(*(node_is(side, host.endpoint.node) for host in every)))
+
+
+def _of_pods(side: Side) -> Pred:
+    """Flows of pods that leave them."""
+    return and_(kind_is(side, EndpointKind.POD), not_(self_traffic(via_service=False)))
 
 
 def _in_force(node: str, endpoints: Sequence[HostEndpoint]) -> Iterable[Host]:

@@ -26,6 +26,7 @@ from npverify.normal.predicates import (
     Side,
     address_in,
     and_,
+    http_is,
     icmp_is,
     kind_is,
     label_in,
@@ -40,25 +41,44 @@ from npverify.normal.predicates import (
 
 @dataclass(frozen=True)
 class RuleLowering:
-    """Lowers rules over the objects of one input. Guards the memo of lowered sides."""
+    """Lowers rules over the objects of one input, for pods or for host endpoints. Guards the memo of lowered sides."""
 
     objects: Objects
     settings: Settings
     problems: Problems
+    for_hosts: bool = False
 
     @cached_property
     def _memo(self) -> dict[object, Pred]:
         return {}
 
-    def lower(self, rules: Iterable[r.Rule], namespace: str, direction: Direction, owner: str) -> tuple[Rule, ...]:
-        """The rules of one direction of a policy of `namespace` ("": none); `owner` names the policy."""
-        return tuple(self._rule(rule, namespace, direction, owner) for rule in rules)
+    def lower(self, rules: Iterable[r.Rule], namespace: str, half: Direction) -> tuple[Rule, ...]:
+        """The rules of a policy of `namespace` ("": none) for a stage of one half."""
+        return tuple(self._rule(rule, namespace, half) for rule in rules)
 
-    def _rule(self, rule: r.Rule, namespace: str, direction: Direction, owner: str) -> Rule:
+    def warn_of_http(self, rules: Iterable[r.Rule], owner: str) -> None:
+        """Say, once for the policy that `owner` names, that nothing enforces its clauses about HTTP."""
+        found = next((rule for rule in rules if rule.http is not None), None)
+        if found is None or self._proxied:
+            return
+        if self.settings.l7 == "off":
+            message = f"`http` of {owner} is not enforced without a proxy: {found.label} allows every request"
+            fix = "where Envoy asks Dikastes say so with --assume l7=on, or write a rule that needs no `http`"
+        else:
+            message = f"`http` of {owner} is not enforced at host endpoints: {found.label} allows every request there"
+            fix = "select pods alone, and write rules without `http` for host endpoints"
+        self.problems.warn("NPV287", message, found.span, fix)
+
+    @property
+    def _proxied(self) -> bool:
+        """Whether Envoy stands before what is judged: it does so beside pods only."""
+        return self.settings.l7 == "on" and not self.for_hosts
+
+    def _rule(self, rule: r.Rule, namespace: str, half: Direction) -> Rule:
         sides = {Side.SRC: rule.source, Side.DST: rule.destination}
-        about = direction.subject
-        peer, own = (self._side(sides[s], s, rule, namespace) for s in (direction.peer, about))
-        traffic = and_(self._families(rule, about), self._protocol(rule, about), self._http(rule, owner), own)
+        about = half.subject
+        peer, own = (self._side(sides[s], s, rule, namespace) for s in (half.peer, about))
+        traffic = and_(self._families(rule, about), self._protocol(rule, about), self._http(rule), own)
         return Rule(rule.action, peer, traffic, rule.label, rule.span)
 
     def _families(self, rule: r.Rule, side: Side) -> Pred:
@@ -93,11 +113,13 @@ class RuleLowering:
             return and_(protocol_is("ICMP"), address_in(side, EVERYTHING[family]))
         return protocol_is(name)
 
-    def _http(self, rule: r.Rule, owner: str) -> Pred:
-        """Only Envoy reads this clause; without it the rule matches every packet (app-policy/checker)."""
-        if rule.http is None or self.settings.l7 == "off":
+    def _http(self, rule: r.Rule) -> Pred:
+        """Only Envoy reads this clause, and it sees TCP alone: felix/rules/policy.go passes over it, app-policy/checker
+        compares the request. Paths are normalised since v3.32.0."""
+        if rule.http is None or not self._proxied:
             return TRUE
-        return unknown_in(fact(f"the HTTP request is one of {owner}, {rule.label}"), "true")
+        asked = http_is(rule.http.methods, rule.http.paths, normalised=self.settings.version >= (3, 32))
+        return asked if rule.protocol == "TCP" else or_(not_(protocol_is("TCP")), asked)
 
     def _side(self, entity: r.Entity, side: Side, rule: r.Rule, namespace: str) -> Pred:
         key = (entity, side, rule.protocol, namespace)

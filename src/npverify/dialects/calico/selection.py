@@ -7,7 +7,7 @@ are; the addresses of sets and host endpoints are constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -134,13 +134,25 @@ class Objects:
                 return self._label_of_pod(node, side)
         raise TypeError(node)
 
+    def _account(self, test: Test, side: Side) -> Pred:
+        """A test on the name of a pod's service account."""
+        match test:
+            case Has():
+                return not_(service_account_is(side, ""))
+            case Equals():
+                names: Iterable[str] = (test.value,)
+            case In():
+                names = test.values
+            case _:
+                names = sorted(n for n in {pod.service_account for pod in self.inventory.pods} if passes(test, n))
+        return or_(*(service_account_is(side, name) for name in names if name))
+
     def _label_of_pod(self, test: Test, side: Side) -> Pred:
         key = test.key
         if key in (NAMESPACE, OF_NAMESPACE + NAME):
-            return or_(*(namespace_is(side, name) for name in self.inventory.namespaces if passes(test, name)))
+            return _namespace(test, side)
         if key in (ACCOUNT, OF_ACCOUNT + NAME):
-            names = sorted({pod.service_account for pod in self.inventory.pods})
-            return or_(*(service_account_is(side, name) for name in names if passes(test, name)))
+            return self._account(test, side)
         if key == ORCHESTRATOR:
             return const(passes(test, "k8s"))
         of: LabelOf = "pod"
@@ -157,6 +169,19 @@ class Objects:
                 return label_in(side, of, key, test.values)
             case _:
                 return label_text_is(side, of, key, _TEXT_TESTS[type(test)], test.text)
+
+
+def _namespace(test: Test, side: Side) -> Pred:
+    """A test on the name of a pod's namespace, which is a label of it too."""
+    match test:
+        case Has():
+            return TRUE
+        case Equals():
+            return namespace_is(side, test.value)
+        case In():
+            return or_(*(namespace_is(side, name) for name in test.values))
+        case _:
+            return label_text_is(side, "namespace", METADATA_NAME, _TEXT_TESTS[type(test)], test.text)
 
 
 _TEXT_TESTS: Mapping[type, TextTest] = {Contains: "contains", StartsWith: "starts with", EndsWith: "ends with"}

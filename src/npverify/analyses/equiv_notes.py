@@ -1,0 +1,68 @@
+"""What a comparison rests on, in sentences for its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from npverify.analyses.equiv_results import EquivResult
+from npverify.inventory.model import Endpoint, Inventory, Service
+from npverify.reduction.twins import Twins
+
+_SHOWN = 3
+
+
+def notes(result: EquivResult, twins: Twins) -> tuple[str, ...]:
+    """What is assumed, where the sides do not know the same, and what they leave out."""
+    return tuple(_notes(result, twins))
+
+
+def _notes(result: EquivResult, twins: Twins) -> Iterator[str]:
+    sides = (("left", result.left, result.only_left), ("right", result.right, result.only_right))
+    for name, _, only in sides:
+        if only:
+            yield f"{_some(only)} {_is(only)} on the {name} alone; what a side lacks neither sends nor receives there"
+    moved = [t.either for members in twins.members for t in members if not t.one_address]
+    if moved:
+        yield f"{_some(moved)} {_has(moved)} another address on each side, as far as it is known; each side judges its own"
+    if services := _services(result.left.inventory, result.right.inventory):
+        yield f"{services} differ between the sides; what reaches a pod through one of them is judged on both"
+    for name, world, _ in sides:
+        for kind, number in world.ignored.items():
+            yield f"{number} {kind} ignored on the {name} as asked"
+        if world.mesh:
+            yield f"mesh policies on the {name} may restrict traffic further"
+
+
+def _services(left: Inventory, right: Inventory) -> str:
+    names = sorted({*left.services, *right.services})
+    other = [name for name in names if _seen(left.services.get(name)) != _seen(right.services.get(name))]
+    return _listed([f"{namespace}/{name}" for namespace, name in other], "Service") if other else ""
+
+
+def _seen(service: Service | None) -> object:
+    """What a Service is to a flow: whether and how it translates, and where it leads."""
+    if service is None or service.headless:
+        return None
+    backends = [
+        (service.ports[index].protocol, service.ports[index].number, b.endpoint.key, b.port, b.address)
+        for index, behind in service.backends.items()
+        for b in behind
+    ]
+    return service.vip_known, sorted(service.vips), sorted(backends, key=str)
+
+
+def _some(ends: Sequence[Endpoint]) -> str:
+    return _listed([str(end) for end in ends])
+
+
+def _listed(names: Sequence[str], noun: str = "") -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{noun} {', '.join(names[:_SHOWN])}{more}".lstrip()
+
+
+def _is(ends: Sequence[Endpoint]) -> str:
+    return "is" if len(ends) == 1 else "are"
+
+
+def _has(ends: Sequence[Endpoint]) -> str:
+    return "has" if len(ends) == 1 else "have"

@@ -1,0 +1,173 @@
+"""Looks for flows that two worlds judge differently: block by block, each distinct formula once.
+
+Two worlds are equivalent exactly if every formula of every block of every way is unsatisfiable; what could not be decided is
+kept, so that nobody takes silence for equivalence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from npverify.analyses.answers import Answers, never, one_address
+from npverify.analyses.equiv_formulas import Formula, Formulas
+from npverify.analyses.equiv_ways import Through, Way, ways
+from npverify.analyses.known_addresses import AddressBook
+from npverify.analyses.world import World
+from npverify.inventory.model import Endpoint, EndpointKind
+from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
+from npverify.reduction.bitsets import bits
+from npverify.reduction.compare import Block, Comparison
+from npverify.reduction.partial import Circumstance
+from npverify.reduction.readings import under
+from npverify.reduction.residuals import Residuals
+from npverify.reduction.shapes import Shapes
+from npverify.reduction.twin_pairs import Pair, Pairs, by_name, may_be_near
+from npverify.reduction.twins import Twin, Twins
+from npverify.smt.solver import Budget, Taken, UndecidedError
+
+_ELSEWHERE = (EndpointKind.EXTERNAL, EndpointKind.REMOTE)
+"""What is no part of the cluster: flows between two of these are nobody's business here."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Pairs of endpoints between which some flow differs.
+
+    `formulas`  those that can be true; `pair` is the first by name, and speaks for all of them
+    """
+
+    block: Block
+    way: Way
+    through: Through | None
+    formulas: tuple[Formula, ...]
+    pair: Pair
+    pairs: int
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Where it stands among others when one has to be shown: what both sides have before what one has, then by name."""
+        how = self.way.hows[0]
+        lacking = any(end is None for twin in self.pair for end in twin.sides)
+        return (lacking, by_name(self.pair), how.same, how.own_node, self.through is not None)
+
+
+class Search:
+    """The comparison of two worlds. Guards the reductions and the memo of answers."""
+
+    def __init__(self, left: World, right: World, budget: Budget, stop: Callable[[], bool] = never) -> None:
+        self.worlds = (left, right)
+        self.answers = Answers(budget, stop)
+        self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies))
+        classes = self.twins.classes
+        self.residuals = (
+            Residuals(left.inventory, left.policies, classes[0]),
+            Residuals(right.inventory, right.policies, classes[1]),
+        )
+        self.book = AddressBook(left.inventory, right.inventory)
+        self.gave_up: UndecidedError | None = None
+        self._shapes = Shapes()
+        self._comparison = Comparison(self.twins, self.residuals, self._shapes, self._alike)
+        self._formulas = Formulas(self.worlds, self.residuals)
+
+    def found(self) -> Iterator[Found]:
+        """Every difference, in no order that a reader should see; `gave_up` tells whether something was not decided."""
+        for way in ways(self.twins, self.residuals, (self.worlds[0].inventory, self.worlds[1].inventory)):
+            for block in self._blocks(way):
+                for sources, targets in self._by_aspect(block, way):
+                    part = block._replace(sources=sources, targets=targets)
+                    if not way.through:
+                        yield from self._between(part, way, None, TRUE, self.twins.twins(targets))
+                    for through in way.through:
+                        for arrives, backends in through.backends.items():
+                            reached = [twin for twin in self.twins.twins(targets) if twin in backends]
+                            yield from self._between(part, way, through, arrives, reached)
+
+    def possible(self, pred: Pred, pair: Pair, way: Way) -> bool:
+        """Whether a flow between two twins satisfies a predicate. Raises as `Question.possible` does."""
+        return self.answers.possible(pred, self.taken(pair), one=one(pair, way))
+
+    def taken(self, pair: Pair) -> Taken:
+        """The addresses that the ends of a flow do not have because they are somebody else's."""
+        return self.book.taken(pair[0].either, pair[1].either)
+
+    def families(self, w: int, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
+        """The address families in which two ends can meet in one world."""
+        return self._formulas.premises[w].families(src, dst, how)
+
+    def _blocks(self, way: Way) -> Iterator[Block]:
+        if way.hows[0].same:
+            yield from self._comparison.diagonal(way.hows, way.sources)
+        else:
+            yield from self._comparison.blocks(way.hows, way.sources, way.targets)
+
+    def _by_aspect(self, block: Block, way: Way) -> Iterator[tuple[int, int]]:
+        """The sources and targets of a block, parted by all that premises look at."""
+        sources, targets = (
+            [(part, both) for part in self.twins.aspects if (both := part & ends)]
+            for ends in (block.sources, block.targets)
+        )
+        if way.hows[0].same:
+            yield from ((both, both) for _, both in sources)
+            return
+        for _, here in sources:
+            for _, there in targets:
+                src, dst = (self.twins.members[next(bits(ends))][0].either for ends in (here, there))
+                if src.kind in _ELSEWHERE and dst.kind in _ELSEWHERE:
+                    continue
+                if any(each.by_node for each in self.residuals) and may_be_near(src, dst):
+                    yield from ((1 << c, 1 << d) for c in bits(here) for d in bits(there))
+                else:
+                    yield here, there
+
+    def _between(
+        self, block: Block, way: Way, through: Through | None, arrives: Pred, targets: Iterable[Twin]
+    ) -> Iterator[Found]:
+        src, dst = (self.twins.members[next(bits(ends))][0] for ends in (block.sources, block.targets))
+        possible = []
+        for formula in self._formulas.of(block, (src, dst), way, through, arrives):
+            try:
+                if self.possible(formula.differs, (src, dst), way):
+                    possible.append(formula)
+            except UndecidedError as error:
+                self.gave_up = error
+        if not possible:
+            return
+        reached = list(targets)
+        if not reached:
+            return
+        sources = reached if way.hows[0].same else self.twins.twins(block.sources)
+        pairs = Pairs(sources, reached, way.hows)
+        first = pairs.first()
+        if first is not None:
+            yield Found(block, way, through, tuple(possible), first, pairs.count())
+
+    def _alike(self, one_: Pred, other: Pred) -> bool:
+        if self._shapes.number(one_) == self._shapes.number(other):
+            return True
+        try:
+            return not self.answers.possible(or_(and_(one_, not_(other)), and_(not_(one_), other)))
+        except UndecidedError:
+            return False  # the formulas of its block will tell
+
+
+def one(pair: Pair, way: Way) -> bool | None:
+    """Whether the two ends of a flow have one address."""
+    return one_address(pair[0].either, pair[1].either, same=way.hows[0].same)
+
+
+def prefer_default(search: Search, found: Iterable[Found]) -> tuple[Found, Formula, Pred]:
+    """Of differences, in order, the first that needs no unknown away from its default, with that formula; else the first."""
+    first: tuple[Found, Formula, Pred] | None = None
+    for each in found:
+        for formula in each.formulas:
+            first = first or (each, formula, formula.differs)
+            pred = under(formula.differs, {})
+            try:
+                if search.possible(pred, each.pair, each.way):
+                    return each, formula, pred
+            except UndecidedError:
+                continue  # it is known to differ under some reading
+    if first is None:
+        raise ValueError("no difference to choose from")
+    return first

@@ -1,0 +1,198 @@
+"""Where two policy sets may judge differently: sets of sources and targets with what each set leaves of both directions.
+
+In: `Twins` and the reductions of both worlds in the same classes. Out: `Block`s. A pair of classes that no block holds is
+judged alike, whatever the packet, the addresses and the reading; in a block it has still to be asked whether the residuals
+differ for a flow that exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import NamedTuple
+
+from npverify.normal.policy import Direction
+from npverify.normal.predicates import FALSE, Pred
+from npverify.reduction.bitsets import bits
+from npverify.reduction.meaning import Meanings, Pieces
+from npverify.reduction.partial import Circumstance
+from npverify.reduction.residuals import Residuals
+from npverify.reduction.shapes import Shapes
+from npverify.reduction.twins import Twins
+
+Both = tuple[Pred, Pred]
+"""What is left of one direction on the left and on the right; FALSE where a world lacks one of the two ends."""
+
+Hows = tuple[Circumstance, Circumstance]
+"""How the two ends stand to each other in each world."""
+
+
+class Block(NamedTuple):
+    """Flows from classes to classes that are all judged by the same residuals."""
+
+    sources: int
+    targets: int
+    egress: Both
+    ingress: Both
+
+
+class _Part(NamedTuple):
+    """Peers for which the same is left of a direction."""
+
+    peers: int
+    residuals: Both
+    alike: bool
+
+
+class _Row(NamedTuple):
+    """Subjects of which a direction cannot tell one from the other, with the number of their kind."""
+
+    subjects: int
+    kind: int
+
+
+class Comparison:
+    """Compares two reductions. Guards the memos; every answer is a function of the two worlds."""
+
+    def __init__(
+        self,
+        twins: Twins,
+        residuals: tuple[Residuals, Residuals],
+        shapes: Shapes,
+        alike: Callable[[Pred, Pred], bool],
+    ) -> None:
+        """`alike` tells whether two residuals are certainly the same, whatever the flow."""
+        self.twins = twins
+        self._residuals = residuals
+        self._alike = alike
+        self._rows = {d: self._sorted(d) for d in Direction}
+        self._parts_of: dict[tuple[Direction, int, Hows, int], tuple[_Part, ...]] = {}
+        self._one_meaning: dict[tuple[Direction, int, Hows], bool] = {}
+        pieces = Pieces(twins, shapes)
+        self._meanings = (Meanings(residuals[0], 0, pieces), Meanings(residuals[1], 1, pieces))
+
+    def blocks(self, hows: Hows, sources: int, targets: int) -> Iterator[Block]:
+        """Every pair of a source and a target that may be judged differently, each in one block."""
+        egress = self._among(Direction.EGRESS, sources)
+        ingress = self._among(Direction.INGRESS, targets)
+        differ = [(row, part) for row in egress for part in self._differing(Direction.EGRESS, row, hows, targets)]
+        peers = _union(row.subjects for row, _ in differ)
+        for row, part in differ:
+            for subjects, kind in ingress:
+                if reached := subjects & part.peers:
+                    for other in self._parts(Direction.INGRESS, kind, hows, peers):
+                        if senders := row.subjects & other.peers:
+                            yield Block(senders, reached, part.residuals, other.residuals)
+        differ = [(row, part) for row in ingress for part in self._differing(Direction.INGRESS, row, hows, sources)]
+        peers = _union(row.subjects for row, _ in differ)
+        for row, part in differ:
+            for subjects, kind in egress:
+                if senders := subjects & part.peers:
+                    for other in self._parts(Direction.EGRESS, kind, hows, peers):
+                        if other.alike and (reached := row.subjects & other.peers):
+                            yield Block(senders, reached, other.residuals, part.residuals)
+
+    def diagonal(self, hows: Hows, among: int) -> Iterator[Block]:
+        """Classes that may be judged differently when a member talks to itself; sources and targets are the same set."""
+        chosen = among & self.twins.unlike | _union(
+            row.subjects for d in Direction for row in self._among(d, among) if not self._means_one(d, row.kind, hows)
+        )
+        egress, ingress = (list(self._themselves(d, hows, chosen)) for d in Direction)
+        for part in egress:
+            for other in ingress:
+                if (not part.alike or not other.alike) and (both := part.peers & other.peers):
+                    yield Block(both, both, part.residuals, other.residuals)
+
+    def _themselves(self, direction: Direction, hows: Hows, among: int) -> Iterator[_Part]:
+        for subjects, kind in self._among(direction, among):
+            for part in self._parts(direction, kind, hows, among):
+                if both := subjects & part.peers:
+                    yield part._replace(peers=both)
+
+    def _among(self, direction: Direction, classes: int) -> list[_Row]:
+        rows = (_Row(row.subjects & classes, row.kind) for row in self._rows[direction])
+        return [row for row in rows if row.subjects]
+
+    def _differing(self, direction: Direction, row: _Row, hows: Hows, peers: int) -> Iterator[_Part]:
+        if self._means_one(direction, row.kind, hows):
+            peers &= ~self.twins.common | self.twins.unlike
+        if peers:
+            for part in self._parts(direction, row.kind, hows, peers):
+                if not part.alike and (both := part.peers & peers):
+                    yield part._replace(peers=both)
+
+    def _means_one(self, direction: Direction, kind: int, hows: Hows) -> bool:
+        """Whether both worlds certainly leave the same of a direction for all peers that they share."""
+        key = (direction, kind, hows)
+        found = self._one_meaning.get(key)
+        if found is None:
+            subjects = self._rows[direction][kind].subjects
+            certain = hows[0] == hows[1] and not subjects & ~self.twins.common and not subjects & self.twins.unlike
+            found = self._one_meaning[key] = certain and self._meaning(0, *key) == self._meaning(1, *key)
+        return found
+
+    def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows) -> Hashable:
+        residuals, number = self._residuals[side], self.twins.number(side, self._first(direction, kind))
+        subject = residuals.classes.representative(number)
+        return self._meanings[side].of(direction, residuals.signature(direction, number), subject, hows[side])
+
+    def _first(self, direction: Direction, kind: int) -> int:
+        return next(bits(self._rows[direction][kind].subjects))
+
+    def _sorted(self, direction: Direction) -> list[_Row]:
+        """All classes, by what the direction looks at of a subject in each world."""
+        found: dict[Hashable, int] = {}
+        for c in range(len(self.twins)):
+            key = (self._kind(0, direction, c), self._kind(1, direction, c))
+            found[key] = found.get(key, 0) | 1 << c
+        return [_Row(subjects, kind) for kind, subjects in enumerate(found.values())]
+
+    def _kind(self, side: int, direction: Direction, c: int) -> Hashable:
+        if not self.twins.present(side) >> c & 1:
+            return None
+        residuals, number = self._residuals[side], self.twins.number(side, c)
+        signature = residuals.signature(direction, number)
+        # signatures are interned and kept by the reduction
+        return (id(signature), residuals.aspect(direction, signature, residuals.classes.representative(number)))
+
+    def _parts(self, direction: Direction, kind: int, hows: Hows, among: int) -> tuple[_Part, ...]:
+        """What both worlds leave of a direction for a kind of subjects, by peers."""
+        key = (direction, kind, hows, among)
+        found = self._parts_of.get(key)
+        if found is None:
+            left, right = (self._groups(side, direction, kind, hows[side], among) for side in (0, 1))
+            own = hows[0].via != hows[1].via or bool(self._rows[direction][kind].subjects & self.twins.unlike)
+            found = self._parts_of[key] = tuple(self._joined(left, right, own=own))
+        return found
+
+    def _groups(self, side: int, direction: Direction, kind: int, how: Circumstance, among: int) -> dict[Pred, int]:
+        """What is left of a direction in one world, with the peers for which it is; FALSE where an end is missing."""
+        present = self.twins.present(side)
+        c = self._first(direction, kind)
+        if not present >> c & 1:
+            return {FALSE: among}
+        residuals, number = self._residuals[side], self.twins.number(side, c)
+        signature, subject = residuals.signature(direction, number), residuals.classes.representative(number)
+        groups = residuals.groups(direction, signature, subject, how, self.twins.local(side, among))
+        found = {group.residual: self.twins.joint(side, group.peers) for group in groups}
+        if missing := among & ~present:
+            found[FALSE] = found.get(FALSE, 0) | missing
+        return found
+
+    def _joined(self, left: dict[Pred, int], right: dict[Pred, int], *, own: bool) -> Iterator[_Part]:
+        """The parts; with `own` addresses on each side equal residuals do not make equal verdicts."""
+        unlike = self.twins.all if own else self.twins.unlike
+        for one, peers in left.items():
+            here = peers & right.get(one, 0)
+            if here:
+                yield _Part(here, (one, one), not here & unlike)
+            if rest := peers & ~here:
+                for other, others in right.items():
+                    if both := rest & others:
+                        yield _Part(both, (one, other), not both & unlike and self._alike(one, other))
+
+
+def _union(sets: Iterable[int]) -> int:
+    whole = 0
+    for one in sets:
+        whole |= one
+    return whole

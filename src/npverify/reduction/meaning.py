@@ -1,0 +1,255 @@
+"""What a signature means, in a form that is equal for policies which say the same in another order or in other pieces.
+
+Two worlds whose meanings for a subject are equal leave the same residual for every peer that both have. The reverse does not
+hold: unequal meanings say nothing, and the residuals have to be compared. So most subjects of a copied or translated policy
+set are done without a residual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+from enum import Flag, auto
+from functools import cache
+from itertools import product
+
+from npverify.inventory.model import Endpoint
+from npverify.normal.policy import Action, Direction, Rule, Stage
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    And,
+    NamedPortIs,
+    NodeIs,
+    Or,
+    OwnNode,
+    PortIn,
+    Pred,
+    SelfTraffic,
+    Side,
+    and_,
+    atoms_of,
+)
+from npverify.reduction.bitsets import Parts
+from npverify.reduction.partial import DIRECT, Circumstance
+from npverify.reduction.residuals import Entry, Residuals, Signature, ends
+from npverify.reduction.shapes import Shapes
+from npverify.reduction.twins import Twins
+
+_MOST_PIECES = 256
+"""A rule that falls into more pieces is compared as a whole."""
+
+_ALLOWS: Hashable = ((), True)
+"""A stage that lets everything through."""
+
+Piece = tuple[int, int, int]
+"""Numbers of what selects the subject, and of what a rule asks of the peer and of the packet, in all peers that count."""
+
+
+class Pieces:
+    """Numbers what predicates say of the peers that both worlds have. Guards the numbers, one table for both worlds."""
+
+    def __init__(self, twins: Twins, shapes: Shapes) -> None:
+        self._twins = twins
+        self._shapes = shapes
+        self._peers = twins.common & ~twins.unlike
+        self._numbers: dict[Hashable, int] = {}
+        self._of_parts: dict[tuple[int, int], int] = {}
+        self.nothing = self._number(((self._peers, FALSE),), 0)
+        self.everything = self._number(((self._peers, TRUE),), 0)
+
+    def of(self, parts: Parts, side: int) -> int:
+        """The number of a partition of one world, which must be kept by who made it."""
+        key = (id(parts), side)
+        found = self._of_parts.get(key)
+        if found is None:
+            found = self._of_parts[key] = self._number(parts, side)
+        return found
+
+    def shape(self, pred: Pred) -> int:
+        """The number of a predicate that looks at no peer."""
+        return self._shapes.number(pred)
+
+    def _number(self, parts: Parts, side: int) -> int:
+        said: dict[int, int] = {}
+        for classes, left in parts:
+            if both := self._twins.joint(side, classes) & self._peers:
+                shape = self._shapes.number(left)
+                said[shape] = said.get(shape, 0) | both
+        return self._numbers.setdefault(frozenset(said.items()), len(self._numbers))
+
+
+class Meanings:
+    """The meanings of one world's signatures. Guards the memo of what its rules say."""
+
+    def __init__(self, residuals: Residuals, side: int, pieces: Pieces) -> None:
+        self._residuals = residuals
+        self._side = side
+        self._pieces = pieces
+        self._always = pieces.shape(TRUE)
+        self._rules: dict[Hashable, frozenset[tuple[int, int]]] = {}
+
+    def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Hashable:
+        """The meaning for a subject of the signature; equal to no other where the peers have to be asked one by one."""
+        if how.own_node and self._residuals.by_node:
+            return object()
+        half = self._residuals.policies.half(direction)
+        followed = {
+            name for stage in half.stages for name in (stage.after, *((stage.name,) if stage.skips else ())) if name
+        }
+        kept: dict[str, int] = {"": 0}
+        found: list[tuple[Stage, Hashable]] = []
+        for number, stage in enumerate(half.stages):
+            view = replace(how, before_translation=stage.before_translation and how.via is not None)
+            applies = self._piece(stage.applies, direction, subject, view)
+            if applies == self._pieces.nothing or stage.after not in kept:
+                continue
+            entries = [entry for entry in signature if entry.stage == number]
+            # of a stage that others look back to it matters whether a rule or nobody let a flow through
+            asked = self._asked(stage, entries, direction, subject, view, whole=stage.name in followed)
+            if asked == _ALLOWS and stage.name not in followed:
+                continue
+            kept[stage.name] = len(kept)
+            exempt = frozenset(self._piece(e.match, direction, subject, view) for e in stage.exemptions)
+            found.append((stage, (applies, exempt - {self._pieces.nothing}, asked)))
+        return tuple((kept[s.after], frozenset(kept[n] for n in s.skips if n in kept), said) for s, said in found)
+
+    def _asked(
+        self,
+        stage: Stage,
+        entries: list[Entry],
+        direction: Direction,
+        subject: Endpoint,
+        view: Circumstance,
+        *,
+        whole: bool,
+    ) -> Hashable:
+        """The tiers that have policies of the subject, and what is said behind them; unless all of it is wanted, only
+        up to where no flow gets further."""
+        final = stage.final is Action.ALLOW
+        found: list[Hashable] = []
+        for index, tier in enumerate(stage.tiers):
+            asked = [entry for entry in entries if entry.tier == index]
+            if not asked:
+                continue
+            runs, ended = self._runs(asked, direction, subject, view)
+            selects = frozenset(self._pieces.shape(entry.selects) for entry in asked)
+            denies = tier.no_match is Action.DENY
+            last = not whole and all(action is not Action.PASS for action, _ in runs)
+            if last and ended:
+                action, _ = runs.pop()
+                denies, final = False, action is Action.ALLOW
+            elif last and denies and self._always in selects:
+                denies, ended, final = False, True, False
+            if last and ended:
+                while runs and (runs[-1][0] is Action.ALLOW) is final:
+                    runs.pop()
+            if runs or denies:
+                found.append((tuple(runs), selects if denies else None))
+            if last and ended:
+                break
+        return (tuple(found), final)
+
+    def _runs(
+        self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance
+    ) -> tuple[list[tuple[Action, frozenset[Piece]]], bool]:
+        """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
+        runs: list[tuple[Action, set[Piece]]] = []
+        for entry in asked:
+            selects = self._pieces.shape(entry.selects)
+            for rule in entry.rules:
+                if rule.action is Action.LOG:
+                    continue
+                said = self._said(rule, direction, subject, view)
+                if not said:
+                    continue
+                if (self._pieces.everything, self._pieces.everything) in said and selects == self._always:
+                    if runs and runs[-1][0] is rule.action:
+                        runs.pop()
+                    runs.append((rule.action, set()))
+                    return [(action, frozenset(pieces)) for action, pieces in runs], True
+                if not runs or runs[-1][0] is not rule.action:
+                    runs.append((rule.action, set()))
+                runs[-1][1].update((selects, *piece) for piece in said)
+        return [(action, frozenset(pieces)) for action, pieces in runs], False
+
+    def _said(
+        self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
+    ) -> frozenset[tuple[int, int]]:
+        """What a rule asks of peers and packets, as pieces of which any is enough."""
+        looks = _looks_at_subject(rule.peer, direction.subject) | _looks_at_subject(rule.traffic, direction.subject)
+        of_subject = (
+            tuple(p for p in subject.ports if p.name) if _Looks.PORTS in looks else None,
+            (subject.kind, self._residuals.classes.of[subject]) if _Looks.MORE in looks else None,
+        )
+        if view.via is None and not (_asks_circumstance(rule.peer) or _asks_circumstance(rule.traffic)):
+            view = DIRECT
+        key = (rule, view, of_subject)
+        found = self._rules.get(key)
+        if found is None:
+            found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
+        return found
+
+    def _pieces_of(
+        self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
+    ) -> Iterator[tuple[int, int]]:
+        nothing, everything = self._pieces.nothing, self._pieces.everything
+        peers, packets = (
+            {
+                self._piece(part, direction, subject, view)
+                for part in disjuncts(self._known(pred, direction, subject, view))
+            }
+            for pred in (rule.peer, rule.traffic)
+        )
+        for peer in {everything} if everything in peers else peers - {nothing}:
+            for packet in {everything} if everything in packets else packets - {nothing}:
+                yield peer, packet
+
+    def _piece(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> int:
+        known = self._known(pred, direction, subject, view)
+        return self._pieces.of(self._residuals.bitsets.parts(known, direction.peer, view), self._side)
+
+    def _known(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> Pred:
+        if not _looks_at_subject(pred, direction.subject):
+            return pred
+        return self._residuals.partial.residual(pred, direction, view, **ends(direction, subject))
+
+
+@cache
+def disjuncts(pred: Pred) -> tuple[Pred, ...]:
+    """Predicates of which any is enough for `pred`, as small as they are without growing beyond bounds."""
+    if isinstance(pred, Or):
+        return tuple(dict.fromkeys(piece for part in pred.parts for piece in disjuncts(part)))
+    if isinstance(pred, And):
+        parts = [disjuncts(part) for part in pred.parts]
+        count = 1
+        for pieces in parts:
+            count *= len(pieces)
+        if 1 < count <= _MOST_PIECES:
+            return tuple(dict.fromkeys(and_(*choice) for choice in product(*parts)))
+    return (pred,)
+
+
+class _Looks(Flag):
+    """What a predicate looks at of a subject."""
+
+    PORTS = auto()
+    MORE = auto()
+
+
+@cache
+def _looks_at_subject(pred: Pred, side: Side) -> _Looks:
+    """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
+    found = _Looks(0)
+    for atom in atoms_of(pred):
+        if getattr(atom, "side", None) is side and not isinstance(atom, PortIn):
+            found |= _Looks.PORTS if isinstance(atom, NamedPortIs) else _Looks.MORE
+        elif isinstance(atom, NodeIs):
+            found |= _Looks.MORE
+    return found
+
+
+@cache
+def _asks_circumstance(pred: Pred) -> bool:
+    """Whether a predicate asks how the two ends stand to each other, Services aside."""
+    return any(isinstance(atom, SelfTraffic | OwnNode | NodeIs) for atom in atoms_of(pred))

@@ -1,0 +1,164 @@
+"""Endpoints of two inventories, matched, and parted into classes that neither of two policy sets can tell apart.
+
+In: two inventories with their policies. Out: `Twins`, whose classes number both worlds alike: a set of classes is one integer
+for both. An endpoint that only one world has is in a class that the other lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from npverify.inventory.model import EXTERNAL, Endpoint, Inventory
+from npverify.inventory.spaces import address_space
+from npverify.normal.policy import PolicySet
+from npverify.reduction.bitsets import bits
+from npverify.reduction.classes import Classes
+from npverify.reduction.premises import domain_key
+
+
+class Twin(NamedTuple):
+    """One endpoint as each of two inventories has it; None where it has it not.
+
+    `one_address`  both know the same of its address, so it has one and the same in both worlds. Else each world judges it
+    by its own address, whatever that is in the other.
+    """
+
+    left: Endpoint | None
+    right: Endpoint | None
+    one_address: bool = True
+
+    @property
+    def either(self) -> Endpoint:
+        """The endpoint as the left world has it, or the right one."""
+        found = self.left or self.right
+        if found is None:
+            raise ValueError("a twin of nobody")
+        return found
+
+    @property
+    def sides(self) -> tuple[Endpoint | None, Endpoint | None]:
+        """The endpoint on the left and on the right."""
+        return self.left, self.right
+
+
+class Twins:
+    """The classes of two worlds. `members[c]` are the twins of class c in the order of their keys; the classes that both
+    worlds have come first, then those of the left alone, then those of the right alone.
+
+    `common`, `alone[0]`, `alone[1]`  these sets; `aspects` parts all classes by what premises look at
+    `unlike`  classes of the first set that have addresses of their own in each world which are open, or of other families
+    `classes`  for each world its own endpoints in the same classes, as its reduction numbers them
+    """
+
+    def __init__(self, left: tuple[Inventory, PolicySet], right: tuple[Inventory, PolicySet]) -> None:
+        of = [Classes(*world).of for world in (left, right)]
+        inventories = (left[0], right[0])
+        found: dict[Hashable, list[Twin]] = {}
+        aspects: dict[Hashable, Hashable] = {}
+        for twin in _matched(*inventories):
+            aspect = (twin.one_address, *(_aspect(end) for end in twin.sides))
+            key = (*(None if end is None else n[end] for n, end in zip(of, twin.sides, strict=True)), aspect)
+            found.setdefault(key, []).append(twin)
+            aspects[key] = aspect
+        order = sorted(found, key=lambda k: (found[k][0].left is None, found[k][0].right is None))
+        self.members: tuple[tuple[Twin, ...], ...] = tuple(tuple(found[key]) for key in order)
+        self.aspects = _parted(aspects[key] for key in order)
+        counts = [sum(bool(ends[0].left) is a and bool(ends[0].right) is b for ends in self.members) for a, b in _WHERE]
+        self._common, self._left = counts[0], counts[1]
+        self.all = (1 << len(self.members)) - 1
+        self.common = (1 << self._common) - 1
+        left_only = ((1 << self._left) - 1) << self._common
+        self.alone = (left_only, self.all & ~self.common & ~left_only)
+        self.unlike = sum(1 << c for c, twins in enumerate(self.members) if _unlike(twins[0]))
+        self.classes = tuple(Classes.given(_of_side(self.members, side)) for side in (0, 1))
+        self.of: dict[Endpoint, int] = {}
+        self._twin: dict[Endpoint, Twin] = {}
+        for c, twins in enumerate(self.members):
+            for twin in twins:
+                self.of.update((end, c) for end in twin.sides if end is not None)
+                self._twin.update((end, twin) for end in twin.sides if end is not None)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def present(self, side: int) -> int:
+        """The classes that one world has."""
+        return self.common | self.alone[side]
+
+    def number(self, side: int, c: int) -> int:
+        """The number of class `c` in the reduction of one world."""
+        return c if side == 0 or c < self._common else c - self._left
+
+    def joint(self, side: int, classes: int) -> int:
+        """A set of classes of the reduction of one world, as a set of classes of both."""
+        if side == 0 or not self._left:
+            return classes
+        return classes & self.common | (classes & ~self.common) << self._left
+
+    def local(self, side: int, classes: int) -> int:
+        """The classes of a set that one world has, as its reduction numbers them."""
+        here = classes & self.present(side)
+        if side == 0 or not self._left:
+            return here
+        return here & self.common | (here & ~self.common) >> self._left
+
+    def twin(self, end: Endpoint) -> Twin:
+        """An endpoint of one of the worlds with its counterpart."""
+        return self._twin[end]
+
+    def twins(self, classes: int) -> Iterator[Twin]:
+        """The members of a set of classes."""
+        for c in bits(classes):
+            yield from self.members[c]
+
+    def only(self, side: int) -> tuple[Endpoint, ...]:
+        """The endpoints that only one world has, in the order of their keys."""
+        ends = (end for twin in self.twins(self.alone[side]) if (end := twin.sides[side]) is not None)
+        return tuple(sorted(ends, key=lambda e: e.key))
+
+
+_WHERE = ((True, True), (True, False))
+
+
+def _matched(left: Inventory, right: Inventory) -> Iterator[Twin]:
+    """Every endpoint of the two, by key; the one that stands for the outside last. Replicas do not match a single pod."""
+    there = {(end.key, end.replicated): end for end in right.endpoints}
+    for end in left.endpoints:
+        other = there.pop((end.key, end.replicated), None)
+        yield Twin(end, other, other is None or _one_address(end, other, left, right))
+    for end in there.values():
+        yield Twin(None, end)
+    yield Twin(EXTERNAL, EXTERNAL)
+
+
+def _one_address(one: Endpoint, other: Endpoint, left: Inventory, right: Inventory) -> bool:
+    if one.address_known or other.address_known:
+        return one.address_known and other.address_known and set(one.addresses) == set(other.addresses)
+    spaces = (address_space(left, one.kind), address_space(right, other.kind))
+    return left.families == right.families and set(spaces[0]) == set(spaces[1])
+
+
+def _unlike(twin: Twin) -> bool:
+    if twin.one_address or twin.left is None or twin.right is None:
+        return False
+    # with one address of each family, the same in number, every address atom is a constant
+    return not (twin.left.address_known and domain_key(twin.left) == domain_key(twin.right))
+
+
+def _aspect(end: Endpoint | None) -> Hashable:
+    return None if end is None else (end.kind, end.cluster, *domain_key(end))
+
+
+def _parted(keys: Iterable[Hashable]) -> tuple[int, ...]:
+    """The numbers of keys, in sets of equal ones."""
+    parts: dict[Hashable, int] = {}
+    for c, key in enumerate(keys):
+        parts[key] = parts.get(key, 0) | 1 << c
+    return tuple(parts.values())
+
+
+def _of_side(members: Iterable[Sequence[Twin]], side: int) -> Iterator[list[Endpoint]]:
+    for twins in members:
+        if twins[0].sides[side] is not None:
+            yield [end for twin in twins if (end := twin.sides[side]) is not None]

@@ -1,0 +1,62 @@
+"""The answer of `equiv` as JSON (`npverify/1`)."""
+
+from __future__ import annotations
+
+from npverify.analyses.equiv_results import Difference, Equivalence, EquivResult
+from npverify.analyses.results import Counterexample
+from npverify.analyses.world import World
+from npverify.report import json_values as j
+from npverify.report.assumed import only_if
+from npverify.report.equiv_words import mend_either
+from npverify.report.reproduce import reproduce
+
+
+def equiv_json(result: EquivResult) -> j.Json:
+    """The whole report. `equivalent` is true only where it is proved."""
+    out: j.Json = {"schema": j.SCHEMA, "equivalent": result.status is Equivalence.EQUIVALENT}
+    if result.status is Equivalence.UNDECIDED:
+        out |= {"undecided": True, "because": result.because, "interrupted": result.interrupted}
+    if result.witness is not None:
+        out["witness"] = _witness(result, result.witness)
+        out["pairs"] = result.pairs
+    out["world"] = "closed"
+    out["left"], out["right"] = _side(result.left), _side(result.right)
+    out["only_left"] = [j.endpoint(end, None) for end in result.only_left]
+    out["only_right"] = [j.endpoint(end, None) for end in result.only_right]
+    out["notes"] = list(result.notes)
+    return out
+
+
+def _side(world: World) -> j.Json:
+    return {
+        "policies": len(world.defined),
+        "workloads": len({e.workload or e for e in world.inventory.pods}),
+        "profile": world.policies.profile,
+        "settings": dict(world.policies.settings),
+    }
+
+
+def _witness(result: EquivResult, shown: Difference) -> j.Json:
+    return {
+        "flow": j.flow(shown.flow, shown.any),
+        "allowed_by": shown.allowed_by,
+        "left": _seen(shown.left, result.left),
+        "right": _seen(shown.right, result.right),
+        "assumes": [
+            {"name": a.name, "value": a.value, "phrase": only_if(a), "fix": mend_either(a, result)}
+            for a in shown.reading
+        ],
+        "reproduce": reproduce(shown.flow),
+    }
+
+
+def _seen(seen: Counterexample | None, world: World) -> j.Json:
+    """The flow and its verdict as one side sees it; without a flow where the side lacks one of the ends."""
+    if seen is None:
+        return {"verdict": "denied", "flow": None}
+    return {
+        "verdict": "allowed" if seen.verdict.allowed else "denied",
+        "flow": j.flow(seen.flow, seen.any),
+        "egress": j.side(seen.verdict.egress, world.policies),
+        "ingress": j.side(seen.verdict.ingress, world.policies),
+    }

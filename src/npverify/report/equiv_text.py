@@ -1,0 +1,107 @@
+"""The answer of `equiv` for a person: the witness with what both sides say of it, or that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from npverify.analyses.equiv_results import Difference, Equivalence, EquivResult
+from npverify.analyses.results import Counterexample
+from npverify.analyses.world import World
+from npverify.normal.policy import Direction
+from npverify.normal.predicates import Side
+from npverify.report import words
+from npverify.report.assumed import only_if
+from npverify.report.counterexample_text import Scene, remark
+from npverify.report.equiv_words import mend_either, missing
+from npverify.report.paint import Paint, count, printable
+from npverify.report.prove_text import View
+from npverify.report.reproduce import reproduce
+
+_STYLE = {Equivalence.EQUIVALENT: "green", Equivalence.DIFFERENT: "red", Equivalence.UNDECIDED: "yellow"}
+_SIGN = {Equivalence.EQUIVALENT: "✓", Equivalence.DIFFERENT: "✗", Equivalence.UNDECIDED: "?"}
+_INDENT = " " * 12
+_DEEPER = " " * 19
+
+
+def render_equiv(result: EquivResult, view: View) -> str:
+    """The whole report; ends with a line break."""
+    return "".join(f"{line}\n" for line in _report(result, view))
+
+
+def _report(result: EquivResult, view: View) -> Iterator[str]:
+    paint = view.paint
+    if result.witness is not None:
+        yield from _witness(result, result.witness, view)
+        yield ""
+    elif result.status is Equivalence.UNDECIDED:
+        yield f"  because   {printable(result.because)}"
+        if not result.interrupted:
+            yield "  fix       try --budget large; undecided never counts as equivalent"
+        yield ""
+    yield summary_line(result, paint)
+    if not view.quiet:
+        yield from (paint("dim", printable(f"Note: {note}.")) for note in result.notes)
+
+
+def summary_line(result: EquivResult, paint: Paint) -> str:
+    """`✓ equivalent · left: 2 policies, 5 workloads, profile kubernetes · right: …`."""
+    style = f"bold {_STYLE[result.status]}"
+    parts = [paint(style, f"{_SIGN[result.status]} {result.status}")]
+    if result.pairs:
+        parts.append(f"{count(result.pairs, 'pair')} of source and destination")
+    parts += [f"left: {_about(result.left)}", f"right: {_about(result.right)}"]
+    if result.interrupted:
+        parts.append(paint("bold yellow", "interrupted"))
+    return " · ".join(parts)
+
+
+def _about(world: World) -> str:
+    workloads = {e.workload or e for e in world.inventory.pods}
+    policies = count(len(world.defined), "policy", "policies")
+    settings = "".join(f" {printable(value)}" for name, value in world.policies.settings if name == "calico_version")
+    return f"{policies}, {count(len(workloads), 'workload')}, profile {world.policies.profile}{settings}"
+
+
+def _witness(result: EquivResult, shown: Difference, view: View) -> Iterator[str]:
+    paint, flow, any_ = view.paint, shown.flow, shown.any
+    other = "right" if shown.allowed_by == "left" else "left"
+    yield f"{paint('bold red', 'different')}: the {shown.allowed_by} side lets this flow pass, the {other} side does not"
+    source, target = words.end_name(flow, Side.SRC), words.end_name(flow, Side.DST)
+    yield f"  flow      {paint('bold', f'{source} -> {target}')}  {words.traffic(flow, any_)}{words.via(flow)}"
+    scenes = (Scene(result.left, view.lines, paint), Scene(result.right, view.lines, paint))
+    seen = (shown.left, shown.right)
+    ends = [None if one is None else scene.ends(one.flow, any_) for scene, one in zip(scenes, seen, strict=True)]
+    for number, name in enumerate(("from", "to")):
+        left, right = (None if two is None else (two[number],) for two in ends)
+        yield from _beside(f"  {name:<9} ", left, right, paint)
+    if how := remark(flow):
+        yield f"{_INDENT}({how})"
+    for direction in Direction:
+        said = [_side(scene, one, direction) for scene, one in zip(scenes, seen, strict=True)]
+        yield from _beside(f"  {direction:<9} ", said[0], said[1], paint)
+    if None in seen:
+        yield f"  missing   {printable(missing(result, shown))}"
+    for needed in shown.reading:
+        yield f"  {paint('yellow', 'only if')}   {printable(only_if(needed))}"
+        yield f"{_INDENT}{paint('cyan', 'fix:')} {mend_either(needed, result)}"
+    yield f"  try       {printable(reproduce(flow))}"
+
+
+def _side(scene: Scene, seen: Counterexample | None, direction: Direction) -> tuple[str, ...] | None:
+    if seen is None:
+        return None
+    side = seen.verdict.egress if direction is Direction.EGRESS else seen.verdict.ingress
+    return tuple(scene.side(side, seen.flow, {needed.name: needed.value for needed in seen.reading}))
+
+
+def _beside(head: str, left: tuple[str, ...] | None, right: tuple[str, ...] | None, paint: Paint) -> Iterator[str]:
+    """What both sides say, each under its name; once where they say the same."""
+    if left == right and left is not None:
+        yield f"{head}{left[0]}"
+        yield from (f"{_INDENT}{line}" for line in left[1:])
+        return
+    for name, lines in (("left", left), ("right", right)):
+        label = paint("bold", f"{name:<6}")
+        yield f"{head}{label} {lines[0] if lines else 'there is no such flow'}"
+        yield from (f"{_DEEPER}{line}" for line in (lines or ())[1:])
+        head = _INDENT
