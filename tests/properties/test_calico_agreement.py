@@ -40,5 +40,5 @@ def test_the_encoding_of_calico_means_what_the_oracle_says(batch: int) -> None:
 @pytest.mark.parametrize("batch", BATCHES)
 def test_an_obligation_of_calico_is_true_of_the_flows_that_pass(batch: int) -> None:
     """The formula of `no A reaches B` holds of a flow between A and B exactly where the oracle lets the flow pass."""
-    for seed in range(batch * WORLDS, (batch + 1) * WORLDS):
+    for seed in range((10 + batch) * WORLDS, (11 + batch) * WORLDS):
         assert obligation_disagreements(Random(seed), ENCODED, calico_world, random_calico_case) == [], f"seed {seed}"
