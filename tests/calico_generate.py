@@ -89,9 +89,9 @@ def _services(rng: Random) -> list[Manifest]:
     """Perhaps a Service with a selector, and one whose endpoints are written by hand."""
     made = []
     if chance(rng, 0.5):
-        port = {"port": 80, "targetPort": rng.choice((80, 8080, "http"))}
+        port = {"port": 80, "targetPort": rng.choice((80, 8080, "http", "http"))}
         spec = {"selector": {"app": rng.choice(APPS)}, "ports": [port]}
-        made.append({**_object("v1", "Service", "svc", rng.choice(NAMESPACES[:2])), "spec": spec})
+        made.append({**_object("v1", "Service", "svc", rng.choice(("red", "red", "blue"))), "spec": spec})
     if chance(rng, 0.5):
         namespace = rng.choice(NAMESPACES[:2])
         made.append({**_object("v1", "Service", "ext", namespace), "spec": {"ports": [{"port": 80}]}})
@@ -221,6 +221,9 @@ def _spec(rng: Random, rules: calico_rules.Rules, hosts: bool, old: bool) -> Man
         spec |= {kind: True, "applyOnForward": True}
         if kind == "preDNAT":
             types = ["Ingress"]
+        if chance(rng, 0.7):  # else few of them would select a host endpoint
+            for field in ("selector", "serviceAccountSelector", "namespaceSelector"):
+                spec.pop(field, None)
     if types:
         spec["types"] = types
     for direction in ("ingress", "egress"):

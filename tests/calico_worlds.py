@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -24,14 +25,15 @@ from npverify.normal.predicates import (
     NamedPortIs,
     NodeIs,
     PortIn,
+    Pred,
     ProtocolIs,
     Side,
+    TextTest,
     and_,
     atoms_of,
 )
 from npverify.oracle import Oracle
-from npverify.reduction.classes import predicates
-from worlds import Case, random_case
+from worlds import Case, atoms_in, random_flow, random_reading
 
 _TRIES = 8
 _HOSTS = (EndpointKind.HOST_POD, EndpointKind.NODE)
@@ -61,30 +63,35 @@ def random_calico_case(rng: Random, world: World) -> Case:
 
     Most cases aim at a rule: of a few that are tried it is the first that the rule matches and its policy selects, if any.
     """
-    oracle = Oracle(world.policies, world.inventory)
+    oracle, rules = _rules(world)
+    reading = random_reading(rng, world) | _labels(rng, world)
+    if not rules or rng.random() < 0.3:
+        return _any_case(rng, world, list(atoms_in(world)), reading)
+    direction, aim = rng.choice(rules)
+    for _ in range(_TRIES):
+        case = _any_case(rng, world, list(atoms_of(aim)), reading)
+        if oracle.holds(aim, case.flow, case.reading, direction):
+            break
+    return case
+
+
+@lru_cache(maxsize=4)
+def _rules(world: World) -> tuple[Oracle, list[tuple[Direction, Pred]]]:
+    """The rules of a world: the direction of each, and the flows that it is asked about and matches."""
     rules = [
-        (direction, policy, rule)
+        (direction, and_(policy.subject, rule.match))
         for direction in Direction
         for tier in world.policies.half(direction).tiers
         for policy in tier.policies
         for rule in policy.rules
     ]
-    atoms = [atom for pred in predicates(world.policies) for atom in atoms_of(pred)]
-    if not rules or rng.random() < 0.3:
-        return _any_case(rng, world, atoms, atoms)
-    direction, policy, rule = rng.choice(rules)
-    for _ in range(_TRIES):
-        case = _any_case(rng, world, list(atoms_of(rule.match)), atoms)
-        if oracle.holds(and_(policy.subject, rule.match), case.flow, case.reading, direction):
-            break
-    return case
+    return Oracle(world.policies, world.inventory), rules
 
 
-def _any_case(rng: Random, world: World, aim: list[Any], atoms: list[Any]) -> Case:
-    case = random_case(rng, world)
-    flow = _with_traffic(rng, case.flow, aim)
-    case = Case(flow, dict(case.reading) | _labels(rng, world, atoms))
-    return _placed(rng, case, world) if any(isinstance(atom, NodeIs) for atom in atoms) else case
+def _any_case(rng: Random, world: World, aim: list[Any], reading: dict[str, str]) -> Case:
+    flow = _with_traffic(rng, random_flow(rng, world), aim)
+    case = Case(flow, reading)
+    return _placed(rng, case, world) if any(isinstance(atom, NodeIs) for atom in atoms_in(world)) else case
 
 
 def _with_traffic(rng: Random, flow: Flow, aim: list[Any]) -> Flow:
@@ -102,39 +109,47 @@ def _with_traffic(rng: Random, flow: Flow, aim: list[Any]) -> Flow:
         return replace(flow, protocol=protocol, port=port[Side.DST], src_port=port[Side.SRC], icmp=None)
     kinds = [(8, 0), (135, 0), *((a.type, code) for a in aim if isinstance(a, IcmpIs) for code in (a.code or 0, 2))]
     icmp = rng.choice(kinds) if protocol == "ICMP" else None
-    return replace(flow, protocol=protocol, port=None, src_port=None, icmp=icmp)
+    return replace(flow, protocol=protocol, port=None, src_port=None, icmp=icmp, via=None)
 
 
-def _labels(rng: Random, world: World, atoms: list[Any]) -> dict[str, str]:
-    """Values for the labels of service accounts that are not declared, and what texts of unknown labels contain."""
+def _labels(rng: Random, world: World) -> dict[str, str]:
+    """Values for the labels that no manifest tells, and what their texts contain."""
+    reading = {}
+    for label, known, tests in _unknown_labels(world):
+        value = reading[label.name] = rng.choice([*label.values, *(known if label.open else ())])
+        for test, text in tests:
+            passes = {
+                "contains": text in value,
+                "starts with": value.startswith(text),
+                "ends with": value.endswith(text),
+            }
+            reading[label_text(label, test, text).name] = "true" if passes[test] and value != ABSENT else "false"
+    return reading
+
+
+@lru_cache(maxsize=4)
+def _unknown_labels(world: World) -> list[tuple[Unknown, list[str], list[tuple[TextTest, str]]]]:
+    """Labels of pods, namespaces and service accounts that are not known, with the values and texts that policies name."""
     inventory = world.inventory
-    values: dict[str, set[str]] = {}
-    for atom in atoms:
-        if isinstance(atom, LabelIn | LabelText):
-            known = atom.values or () if isinstance(atom, LabelIn) else (atom.text,)
-            values.setdefault(atom.key, set()).update(known)
+    values: dict[str, dict[str, None]] = {}
+    tests: dict[str, list[tuple[TextTest, str]]] = {}
+    for atom in atoms_in(world):
+        if isinstance(atom, LabelIn):
+            values.setdefault(atom.key, {}).update(dict.fromkeys(atom.values or ()))
+        elif isinstance(atom, LabelText):
+            values.setdefault(atom.key, {})[atom.text] = None
+            tests.setdefault(atom.key, []).append((atom.test, atom.text))
     unknown: dict[Unknown, str] = {}
     for end in inventory.pods:
-        for key in sorted(values):
+        for key in values:
             if (end.namespace, end.service_account) not in inventory.service_accounts:
                 unknown[account_label(end.namespace, end.service_account, key)] = key
-            for side in ("src", "dst"):
-                label = pod_label(end, key, side)
-                if isinstance(label, Unknown):
-                    unknown[label] = key
+            labels = (pod_label(end, key, side) for side in ("src", "dst"))
+            unknown |= {label: key for label in labels if isinstance(label, Unknown)}
     for name, namespace in inventory.namespaces.items():
         if not namespace.declared:
-            unknown |= {namespace_label(name, key): key for key in sorted(values)}
-    reading = {}
-    for label, key in unknown.items():
-        choices = [*label.values, *(sorted(values[key]) if label.open else ())]
-        value = reading[label.name] = rng.choice(choices)
-        for atom in atoms:
-            if isinstance(atom, LabelText) and atom.key == key:
-                true = {"contains": atom.text in value, "starts with": value.startswith(atom.text)}
-                passes = true.get(atom.test, value.endswith(atom.text)) and value != ABSENT
-                reading[label_text(label, atom.test, atom.text).name] = "true" if passes else "false"
-    return reading
+            unknown |= {namespace_label(name, key): key for key in values}
+    return [(label, sorted(values[key]), tests.get(key, [])) for label, key in unknown.items()]
 
 
 def _placed(rng: Random, case: Case, world: World) -> Case:

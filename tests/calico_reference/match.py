@@ -7,7 +7,7 @@ Sources: libcalico-go/lib/backend/syncersv1/updateprocessors/rules.go (the selec
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
@@ -169,31 +169,30 @@ def _accounts(accounts: Manifest) -> str:
 def _services(sides: list[Manifest], packet: Packet) -> bool:
     """A source has to be behind its Service, a destination also by protocol and port."""
     source, destination = (side.get("services") for side in sides)
-    if source is not None and packet.src not in {address for address, _, _ in _behind(source, packet)}:
+    if source is not None and packet.src not in {address for address, _ in _behind(source, packet)}:
         return False
-    return destination is None or (packet.dst, packet.protocol, packet.port) in _behind(destination, packet)
+    to = (packet.protocol, packet.port)
+    return destination is None or any(at == packet.dst and to in ports for at, ports in _behind(destination, packet))
 
 
-def _behind(service: Manifest, packet: Packet) -> set[tuple[Address, int, int]]:
-    """Address, protocol and port of everything in the EndpointSlices of a Service; one without a namespace has none."""
+def _behind(service: Manifest, packet: Packet) -> Iterator[tuple[Address, list[tuple[int, int]]]]:
+    """The addresses in the EndpointSlices of a Service, each with its protocols and ports; a pod without the named port of
+    the Service is there with none. Without a namespace no Service is found."""
     name, namespace = service["name"], service.get("namespace", "")
-    found: set[tuple[Address, int, int]] = set()
     for manifest in packet.objects.of("Service"):
         meta, spec = manifest["metadata"], manifest["spec"]
         if (meta["name"], meta.get("namespace", "default")) != (name, namespace) or not spec.get("selector"):
             continue
         for pod in packet.pods:
             if pod.owner[1] == namespace and spec["selector"].items() <= pod.labels.items():
-                for port in spec["ports"]:
-                    found |= {(net[0], *target) for net in pod.nets for target in _target(port, pod)}
+                ports = [target for port in spec["ports"] for target in _target(port, pod)]
+                yield from ((net[0], ports) for net in pod.nets)
     for manifest in packet.objects.of("EndpointSlice"):
         meta = manifest["metadata"]
         of = meta.get("labels", {}).get("kubernetes.io/service-name")
         if (of, meta.get("namespace", "default")) == (name, namespace):
-            addresses = [ip_address(a) for e in manifest["endpoints"] for a in e["addresses"]]
             ports = [(_number(p.get("protocol", "TCP")), p["port"]) for p in manifest.get("ports", []) if "port" in p]
-            found |= {(address, *port) for address in addresses for port in ports}
-    return found
+            yield from ((ip_address(a), ports) for e in manifest["endpoints"] for a in e["addresses"])
 
 
 def _target(port: Manifest, pod: Pod) -> list[tuple[int, int]]:
