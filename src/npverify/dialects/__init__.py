@@ -144,7 +144,11 @@ def _lower_for_calico(
     cluster = enforced(found.cluster.values(), settings.version, problems)
     resources = replace(resources, policies=(*policies, *cluster))
     lowering = CalicoLowering(resources, inventory, settings, problems)
-    lowered = [Native(d, p) for d in Direction for p in kubernetes.lowered(native, d, profile)]
+    lowered = [
+        Native(d, p)
+        for d in Direction
+        for p in kubernetes.lowered(native, d, profile, lowering.objects.port_named_elsewhere)
+    ]
     egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
     policies_of_all = kubernetes.with_switches(egress, ingress, profile)
     return replace(policies_of_all, settings=lowering.settings.shown), ids

@@ -62,7 +62,10 @@ class PolicyId(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One rule. `label` names it as the user counts it: `ingress[0]`."""
+    """One rule. `label` names it as the user counts it: `ingress[0]`.
+
+    Of the peer, `traffic` looks at nothing but its named ports; what else is asked of it stands in `peer`.
+    """
 
     action: Action
     peer: Pred

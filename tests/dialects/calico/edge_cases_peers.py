@@ -14,6 +14,7 @@ from dialects.calico.edge_case import (
     Case,
     allowed,
     denied,
+    depends,
     egress,
     gnp,
     host,
@@ -178,6 +179,20 @@ OPERATORS = (
             (allowed(PLAIN, PEAR), denied(APPLE, PEAR), denied(OTHER_APPLE, PEAR)),
         )
         for text in ("app != 'apple'", "app not in {'apple', 'plum'}", "app notin {'apple'}", "!app == 'apple'")
+    ),
+    *(
+        Case(
+            40,
+            f"no label has the value {text}, whatever its value is that nobody knows",
+            "apimachinery labels, IsValidLabelValue",
+            joined(
+                np(_from(f"namespaceSelector: \"env != 'prod' && env != 'dev' && env != '{text}' && {rest}\"")),
+                named("deer", "app: deer", "10.65.3.1", namespace="wild"),
+                net_set("herd", "kind: herd", "198.51.100.0/24", "wild"),
+            ),
+            tuple(depends(src, PEAR, 80, {f"label env of namespace wild={text}": "A"}) for src in ("wild/deer", _FAR)),
+        )
+        for text, rest in (("<absent>", "!has(env)"), ("<other>", "has(env)"))
     ),
     Case(
         41,

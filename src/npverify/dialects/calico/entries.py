@@ -40,7 +40,8 @@ class Entries:
     def of_native(self, policy: Policy) -> Entry:
         """A NetworkPolicy of Kubernetes, which its own dialect has lowered."""
         placed = place(policy.id, NATIVE_ORDER, DEFAULT, self.version)
-        return Entry(DEFAULT, placed, replace(policy, order=NATIVE_ORDER))
+        rules = tuple(map(self.rules.as_read, policy.rules))
+        return Entry(DEFAULT, placed, replace(policy, rules=rules, order=NATIVE_ORDER))
 
 
 def in_tiers(tiers: Iterable[r.Tier], entries: Iterable[Entry]) -> tuple[Tier, ...]:
