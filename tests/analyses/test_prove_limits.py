@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from npverify.analyses import refute
-from npverify.analyses.engine import Engine
+from npverify.analyses.engine import Engine, assumed
 from npverify.analyses.prove import prove, prove_one
 from npverify.analyses.results import AssertionResult, Status
 from npverify.analyses.world import World
@@ -23,7 +23,7 @@ from npverify.assertions.claims import (
 from npverify.ingest.source import InternalError, Span
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service, ServicePort
-from npverify.inventory.unknowns import runtime_label
+from npverify.inventory.unknowns import Unknown, fact, runtime_label
 from npverify.normal.policy import Exemption, PolicyId
 from npverify.normal.predicates import TRUE, and_, kind_is, label_in, namespace_is, own_node, unknown_in
 from npverify.oracle import Oracle
@@ -177,3 +177,16 @@ def test_a_run_that_is_stopped_keeps_what_is_decided() -> None:
     result = prove(it, spec, stop=lambda: next(calls))
     assert [r.status for r in result.results] == [Status.PROVED, Status.UNDECIDED, Status.UNDECIDED]
     assert result.interrupted
+
+
+@pytest.mark.parametrize(
+    ("unknown", "value", "phrase"),
+    [
+        (fact("nodes use VXLAN"), "true", "nodes use VXLAN"),
+        (fact("nodes use VXLAN"), "false", "it is not so that nodes use VXLAN"),
+        (runtime_label("shop/web", "hash"), "abc", "the label hash of shop/web is `abc`"),
+    ],
+)
+def test_what_a_flow_needs_completes_only_if(unknown: Unknown, value: str, phrase: str) -> None:
+    """A fact is named by its own sentence."""
+    assert assumed(unknown, value).phrase == phrase

@@ -93,6 +93,7 @@ def test_a_reading_is_named_with_its_mend():
         Assumed("icmp", "always_allow", "the plugin lets ICMP through"),
         Assumed("address of shop/web", "10.9.9.9", "shop/web has the address 10.9.9.9"),
         Assumed("label env of namespace shop", "prod", "the label env of namespace shop is `prod`"),
+        Assumed("nodes use VXLAN", "true", "nodes use VXLAN is true"),
     )
     switch = Unknown("icmp", ("portless_rules_only", "always_allow"), "switch")
     at = replace(world(), policies=replace(world().policies, switches=(switch,)))
@@ -101,6 +102,7 @@ def test_a_reading_is_named_with_its_mend():
     assert "--assume icmp=portless_rules_only" in text
     assert "--pod-cidr" in text
     assert "manifest of namespace shop" in text
+    assert "`vxlanEnabled`" in text
 
 
 def test_the_address_of_a_node_is_not_settled_by_the_pod_range():

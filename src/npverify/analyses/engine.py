@@ -12,7 +12,7 @@ from npverify.analyses.world import World
 from npverify.assertions.claims import Leg
 from npverify.inventory.addresses import Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
-from npverify.inventory.unknowns import OTHER, Reading, Unknown
+from npverify.inventory.unknowns import FACT, OTHER, Reading, Unknown
 from npverify.normal.flow import Flow, Via
 from npverify.normal.policy import Direction, PolicyId
 from npverify.normal.predicates import Pred, Side, not_
@@ -148,6 +148,8 @@ def _in_words(unknown: Unknown, value: str) -> str:
         return f"there is no {unknown.name}"
     if value == "<other>":
         return f"the {unknown.name} has a value that no policy mentions"
+    if unknown.kind == "fact" and unknown.values == FACT:
+        return unknown.name if value == "true" else f"it is not so that {unknown.name}"
     return f"the {unknown.name} is `{value}`" if unknown.kind == "label" else f"{unknown.name} is {value}"
 
 

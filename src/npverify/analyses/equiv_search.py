@@ -15,10 +15,9 @@ from npverify.analyses.equiv_ways import Through, Way, ways
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
+from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.compare import Block, Comparison
-from npverify.reduction.partial import Circumstance
 from npverify.reduction.readings import under
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -35,6 +34,7 @@ class Found:
     """Pairs of endpoints between which some flow differs.
 
     `formulas`  those that can be true; `pair` is the first by name, and speaks for all of them
+    `reached`   the backends of the Service, of which not every member of a class need be one
     """
 
     block: Block
@@ -43,6 +43,7 @@ class Found:
     formulas: tuple[Formula, ...]
     pair: Pair
     pairs: int
+    reached: frozenset[Twin] | None = None
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -77,11 +78,10 @@ class Search:
                 for sources, targets in self._by_aspect(block, way):
                     part = block._replace(sources=sources, targets=targets)
                     if not way.through:
-                        yield from self._between(part, way, None, TRUE, self.twins.twins(targets))
+                        yield from self._between(part, way, None, TRUE, None)
                     for through in way.through:
                         for arrives, backends in through.backends.items():
-                            reached = [twin for twin in self.twins.twins(targets) if twin in backends]
-                            yield from self._between(part, way, through, arrives, reached)
+                            yield from self._between(part, way, through, arrives, backends)
 
     def possible(self, pred: Pred, pair: Pair, way: Way) -> bool:
         """Whether a flow between two twins satisfies a predicate. Raises as `Question.possible` does."""
@@ -91,9 +91,9 @@ class Search:
         """The addresses that the ends of a flow do not have because they are somebody else's."""
         return self.book.taken(pair[0].either, pair[1].either)
 
-    def families(self, w: int, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
-        """The address families in which two ends can meet in one world."""
-        return self._formulas.premises[w].families(src, dst, how)
+    def families(self, w: int, src: Endpoint, dst: Endpoint) -> Pred:
+        """The address families that both ends can use in one world."""
+        return self._formulas.premises[w].families(src, dst)
 
     def _blocks(self, way: Way) -> Iterator[Block]:
         if way.hows[0].same:
@@ -120,8 +120,12 @@ class Search:
                 else:
                     yield here, there
 
+    def domain(self, pair: Pair, way: Way, side: Side) -> Pred:
+        """Which addresses an end of a flow, or the Service between, may have where that is one for both worlds."""
+        return self._formulas.domain(pair, way, side)
+
     def _between(
-        self, block: Block, way: Way, through: Through | None, arrives: Pred, targets: Iterable[Twin]
+        self, block: Block, way: Way, through: Through | None, arrives: Pred, reached: frozenset[Twin] | None
     ) -> Iterator[Found]:
         src, dst = (self.twins.members[next(bits(ends))][0] for ends in (block.sources, block.targets))
         possible = []
@@ -133,14 +137,14 @@ class Search:
                 self.gave_up = error
         if not possible:
             return
-        reached = list(targets)
-        if not reached:
+        targets = [twin for twin in self.twins.twins(block.targets) if reached is None or twin in reached]
+        sources = targets if way.hows[0].same else list(self.twins.twins(block.sources))
+        if not targets:
             return
-        sources = reached if way.hows[0].same else self.twins.twins(block.sources)
-        pairs = Pairs(sources, reached, way.hows)
+        pairs = Pairs(sources, targets, way.hows)
         first = pairs.first()
         if first is not None:
-            yield Found(block, way, through, tuple(possible), first, pairs.count())
+            yield Found(block, way, through, tuple(possible), first, pairs.count(), reached)
 
     def _alike(self, one_: Pred, other: Pred) -> bool:
         if self._shapes.number(one_) == self._shapes.number(other):

@@ -103,6 +103,7 @@ def _each(
         hows = (replace(left, own_node=near[0]), replace(right, own_node=near[1]))
         yield Way(hows, sources & kinds.hosts, targets & kinds.pods, through)
         yield Way(hows, sources & kinds.pods & ~kinds.hosts, targets & kinds.hosts, through)
+        yield Way(hows, sources & kinds.pods & kinds.hosts, targets & kinds.hosts & ~kinds.pods, through)
 
 
 def _services(

@@ -57,7 +57,7 @@ def _seen(
     if src is None or dst is None:
         return None
     how = found.way.hows[w]
-    families = search.families(w, src, dst, how)
+    families = search.families(w, src, dst)
     if at_packet(families, Packet(chosen.family, "TCP", 1)) is not TRUE:
         return None
     addresses = _addresses(search, found, formula, chosen, w)

@@ -16,6 +16,9 @@ OTHER = "<other>"
 NO_TEXTS = frozenset((ABSENT, OTHER))
 """Values that are no texts: no label has them, whatever a selector asks for."""
 
+FACT = ("false", "true")
+"""The values of a fact, which is named by the sentence that is true or false."""
+
 Reading = Mapping[str, str]
 """Name of an unknown to its value; an unknown that is not listed has its default."""
 
@@ -48,7 +51,7 @@ class Unknown:
 
 def fact(name: str) -> Unknown:
     """An opaque Boolean; false in the default reading."""
-    return Unknown(name, ("false", "true"))
+    return Unknown(name, FACT)
 
 
 def namespace_label(namespace: str, key: str) -> Unknown:

@@ -57,6 +57,8 @@ def mend(needed: Assumed, world: World) -> str:
         return "give the actual pods (`kubectl get pods -A -o json`) instead of the workload"
     if needed.name.startswith("the HTTP request is "):
         return "ask about one request with `npverify eval --http`, as in --http 'GET /path'"
+    if needed.name in ("nodes use VXLAN", "nodes use IPIP"):
+        return "say `vxlanEnabled` and `ipipEnabled` in the FelixConfiguration `default`"
     return "nothing in the files settles this"
 
 

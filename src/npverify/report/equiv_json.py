@@ -7,6 +7,7 @@ from npverify.analyses.results import Counterexample
 from npverify.analyses.world import World
 from npverify.report import json_values as j
 from npverify.report.assumed import only_if
+from npverify.report.equiv_regions import region_json
 from npverify.report.equiv_words import mend_either
 from npverify.report.reproduce import reproduce
 
@@ -19,6 +20,8 @@ def equiv_json(result: EquivResult) -> j.Json:
     if result.witness is not None:
         out["witness"] = _witness(result, result.witness)
         out["pairs"] = result.pairs
+    if result.regions is not None:
+        out["regions"] = [region_json(region) for region in result.regions]
     out["world"] = "closed"
     out["left"], out["right"] = _side(result.left), _side(result.right)
     out["only_left"] = [j.endpoint(end, None) for end in result.only_left]

@@ -12,6 +12,7 @@ from npverify.normal.predicates import Side
 from npverify.report import words
 from npverify.report.assumed import only_if
 from npverify.report.counterexample_text import Scene, remark
+from npverify.report.equiv_regions import NOTES, regions_text
 from npverify.report.equiv_words import mend_either, missing
 from npverify.report.paint import Paint, count, printable
 from npverify.report.prove_text import View
@@ -33,6 +34,9 @@ def _report(result: EquivResult, view: View) -> Iterator[str]:
     if result.witness is not None:
         yield from _witness(result, result.witness, view)
         yield ""
+        if result.regions is not None:
+            yield from regions_text(result.regions, paint)
+            yield ""
     elif result.status is Equivalence.UNDECIDED:
         yield f"  because   {printable(result.because)}"
         if not result.interrupted:
@@ -40,7 +44,8 @@ def _report(result: EquivResult, view: View) -> Iterator[str]:
         yield ""
     yield summary_line(result, paint)
     if not view.quiet:
-        yield from (paint("dim", printable(f"Note: {note}.")) for note in result.notes)
+        told = result.notes if result.regions is None else (*result.notes, *NOTES)
+        yield from (paint("dim", printable(f"Note: {note}.")) for note in told)
 
 
 def summary_line(result: EquivResult, paint: Paint) -> str:

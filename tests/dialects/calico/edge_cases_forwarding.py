@@ -97,6 +97,21 @@ FORWARDED = (
         ),
     ),
     Case(
+        88,
+        "what leaves a node by an interface with an endpoint of its own is none of the endpoint of all interfaces' business",
+        "felix/rules/dispatch.go hostDispatchChains",
+        joined(
+            host("oak", labels="machine: all", name="a"),
+            host("oak", ETH, labels="machine: one", name="b"),
+            gnp("applyOnForward: true, selector: machine == 'all', types: [Egress], egress: [{action: Deny}]"),
+        ),
+        (
+            depends(APPLE, OUTSIDE, 80, {"interface of node oak=eth0": "A", "interface of node oak=<other>": "D"}),
+            depends(APPLE, PEAR, 80, {"interface of node oak=eth0": "A", "interface of node oak=<other>": "D"}),
+            denied(APPLE, OX),
+        ),
+    ),
+    Case(
         94,
         "forwarded traffic asks the policies that apply on forward alone, local traffic all of them",
         "UT AoF + normal; felix/calc/event_sequencer.go",
@@ -163,12 +178,30 @@ FORWARDED = (
         ),
         (denied(OUTSIDE, PEAR, 22), allowed(OUTSIDE, ELM, 22), denied(OUTSIDE, PEAR, 80)),
     ),
+    *(
+        Case(
+            97,
+            f"before translation a failsafe port is {fact}",
+            source,
+            joined(
+                host("elm"),
+                gnp(f"applyOnForward: true, preDNAT: true, {HOSTS}, ingress: [{{action: Deny}}]"),
+            ),
+            (allowed(OUTSIDE, ELM, 22), other(OUTSIDE, PEAR, 22), other(PEAR, OUTSIDE, 22), other(PEAR, ELM, 22)),
+            assume={"dataplane": dataplane},
+        )
+        for fact, source, dataplane, other in (
+            ("one of everything that comes in", "felix/rules/endpoints.go HostEndpointToMangleIngressChains", "iptables", allowed),
+            ("one of the host alone with BPF", "felix/bpf-gpl/tc.c is_failsafe_in", "bpf", denied),
+        )
+    ),
 )  # fmt: skip
 
 _STALL = service(
     "stall",
     "type: NodePort, clusterIP: 10.96.0.7, selector: {app: pear}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]",
 )
+_REPLIES = "replies of hosts to untracked flows get through without a rule"
 _NODE_PORT = f"{ELM_IP}:30080"
 _VIA = "orchard/stall:80"
 
@@ -245,6 +278,24 @@ TRANSLATION = (
         ),
         (denied(OUTSIDE, PEAR), allowed(OUTSIDE, ELM)),
     ),
+    *(
+        Case(
+            92,
+            f"before translation, an interface without such a policy of its own is {fact} the endpoint of all interfaces",
+            "felix/dataplane/linux/endpoint_mgr.go updateHostEndpoints",
+            joined(
+                host("elm", labels="machine: all", name="a"),
+                host("elm", ETH, labels="machine: one", name="b", profiles="projectcalico-default-allow"),
+                gnp("applyOnForward: true, preDNAT: true, selector: machine == 'all', ingress: [{action: Deny}]"),
+            ),
+            (
+                depends(OUTSIDE, ELM, 80, {"interface of node elm=eth0": one, "interface of node elm=<other>": "D"}),
+                depends(OUTSIDE, PEAR, 80, {"interface of node elm=eth0": one, "interface of node elm=<other>": "D"}),
+            ),
+            assume={"dataplane": dataplane},
+        )
+        for fact, dataplane, one in (("under", "iptables", "D"), ("not under, with BPF,", "bpf", "A"))
+    ),
     Case(
         93,
         "what is allowed before translation is still judged by the policies of the pod",
@@ -314,15 +365,88 @@ TRANSLATION = (
         ),
         (allowed(APPLE, OUTSIDE, 81), denied(APPLE, OUTSIDE, 80), denied(OAK, OUTSIDE, 81)),
     ),
+    *(
+        Case(
+            98,
+            f"without a rule for replies {fact}",
+            "felix/rules/endpoints.go appendConntrackRules: INVALID is what TCP sends out of nowhere",
+            joined(
+                host("elm", ETH),
+                gnp(
+                    f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Ingress, Egress], "
+                    "ingress: [{action: Allow, source: {nets: [203.0.113.0/24]}}]"
+                ),
+            ),
+            (
+                depends(OUTSIDE, ELM, 514, {"": "D", f"{_REPLIES}=true": tcp}),
+                depends(OUTSIDE, ELM, 514, {"": "D", f"{_REPLIES}=true": "A"}, "UDP"),
+                depends(ELM, OAK, 514, {"": "D", f"{_REPLIES}=true": "D"}, "UDP"),
+            ),
+            assume={"dataplane": dataplane},
+        )
+        for fact, dataplane, tcp in (
+            ("no connection begins, but a datagram arrives", "iptables", "D"),
+            ("it is not known what begins with BPF", "bpf", "A"),
+        )
+    ),
     Case(
         98,
-        "untracked ingress is not asked about what the pods of a node send, even at all interfaces",
+        "untracked ingress is not asked about what the pods of a node send",
         "felix/rules/static.go StaticRawPreroutingChain",
         joined(
-            host("elm"),
+            host("elm", ETH),
             gnp(f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Ingress], ingress: [{{action: Deny}}]"),
         ),
         (allowed(PLAIN, PEAR), denied(APPLE, PEAR), denied(OUTSIDE, PEAR)),
+    ),
+    Case(
+        98,
+        "untracked policies are not enforced at a host endpoint of all interfaces",
+        "felix/dataplane/linux/endpoint_mgr.go updateHostEndpoints",
+        joined(
+            host("elm", profiles="projectcalico-default-allow"),
+            gnp(
+                f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Ingress, Egress], "
+                "ingress: [{action: Deny}], egress: [{action: Deny}]"
+            ),
+        ),
+        (allowed(APPLE, PEAR), allowed(OUTSIDE, PEAR), allowed(OUTSIDE, ELM), allowed(ELM, OUTSIDE)),
+        warned=("NPV289",),
+    ),
+    Case(
+        98,
+        "for the BPF dataplane they are, for what comes in",
+        "felix/dataplane/linux/bpf_ep_mgr.go OnHEPUpdate, attachXDPProgram",
+        joined(
+            host("elm", profiles="projectcalico-default-allow"),
+            gnp(
+                f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Ingress, Egress], "
+                "ingress: [{action: Deny}], egress: [{action: Deny}]"
+            ),
+        ),
+        (denied(APPLE, PEAR), denied(OUTSIDE, PEAR), denied(OUTSIDE, ELM), allowed(ELM, OUTSIDE), allowed(PLAIN, PEAR)),
+        assume={"dataplane": "bpf"},
+        warned=("NPV289",),
+    ),
+    Case(
+        98,
+        "source ports of failsafe ports of the other direction are no business of untracked policies",
+        "felix/rules/static.go failsafeInChain, failsafeOutChain",
+        joined(
+            host("elm", ETH, profiles="projectcalico-default-allow"),
+            gnp(
+                f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Ingress, Egress], "
+                "ingress: [{action: Deny}], egress: [{action: Deny}]"
+            ),
+        ),
+        (
+            allowed(OUTSIDE, PEAR, 80, "UDP", src_port=53),
+            allowed(OUTSIDE, ELM, 80, "TCP", src_port=6443),
+            denied(OUTSIDE, PEAR, 80, "TCP", src_port=53),
+            denied(OUTSIDE, PEAR, 80, "TCP", src_port=22),
+            allowed(ELM, OUTSIDE, 80, "TCP", src_port=22),
+            denied(ELM, OUTSIDE, 80, "UDP", src_port=53),
+        ),
     ),
     Case(
         98,

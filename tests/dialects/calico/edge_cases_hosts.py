@@ -16,6 +16,7 @@ from dialects.calico.edge_case import (
     felix,
     gnp,
     host,
+    icmp,
     named,
     np,
 )
@@ -106,6 +107,45 @@ LOCAL = (
         ),
         (denied(OUTSIDE, OAK, 22), denied(OAK, OUTSIDE, 53, "UDP"), allowed(OAK, OUTSIDE, 443)),
     ),
+    *(
+        Case(
+            86,
+            f"nodes reach each other by {name} {when}",
+            "felix/rules/static.go filterInputChain, filterOutputChain",
+            joined(both_hosts(STAR), felix(configured)),
+            queries,
+        )
+        for name, when, configured, queries in (
+            (
+                "VXLAN and IPIP",
+                "if pools of addresses want it",
+                "",
+                (
+                    depends(OAK, ELM, 4789, {"": "D", "nodes use VXLAN=true": "A", "nodes use IPIP=true": "D"}, "UDP"),
+                    depends(OAK, ELM, None, {"": "D", "nodes use IPIP=true": "A"}, "4"),
+                    depends(OAK, OUTSIDE, 4789, {"": "D", "nodes use VXLAN=true": "D"}, "UDP"),
+                    depends(OAK, ELM, 51820, {"": "D", "nodes use VXLAN=true": "D"}, "UDP"),
+                ),
+            ),
+            (
+                "VXLAN",
+                "where it is configured, and not by IPIP where that is off",
+                "vxlanEnabled: true, vxlanPort: 99, ipipEnabled: false",
+                (
+                    allowed(OAK, ELM, 99, "UDP"),
+                    denied(OAK, ELM, 4789, "UDP"),
+                    denied(OUTSIDE, ELM, 99, "UDP"),
+                    depends(OAK, ELM, None, {"": "D", "nodes use IPIP=true": "D"}, "4"),
+                ),
+            ),
+            (
+                "WireGuard",
+                "where it is on, and so does everybody",
+                "wireguardEnabled: true, wireguardListeningPort: 99, wireguardListeningPortV6: 98",
+                (allowed(OAK, ELM, 99, "UDP"), allowed(OUTSIDE, ELM, 99, "UDP"), denied(OUTSIDE, ELM, 98, "UDP")),
+            ),
+        )
+    ),
     Case(
         99,
         "a profile that is listed and does not exist denies",
@@ -113,6 +153,36 @@ LOCAL = (
         host("oak", profiles="nowhere, projectcalico-default-allow"),
         (denied(OUTSIDE, OAK), denied(OAK, OUTSIDE, 443)),
         warned=("NPV285",),
+    ),
+    *(
+        Case(
+            99,
+            f"the profile of {whose} {what}",
+            "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile, ServiceAccountToProfile",
+            host("oak", profiles=profiles),
+            (query(OUTSIDE, OAK), query(OAK, OUTSIDE, 443)),
+        )
+        for whose, what, profiles, query in (
+            ("a namespace allows everything", "at host endpoints too", "kns.orchard", allowed),
+            (
+                "a service account has no rules",
+                "of its own",
+                "ksa.orchard.default, projectcalico-default-allow",
+                allowed,
+            ),
+            ("a service account alone", "allows nothing", "ksa.orchard.default", denied),
+        )
+    ),
+    Case(
+        99,
+        "the profile of a namespace gives a host endpoint the labels of the namespace",
+        "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile",
+        joined(
+            host("oak", profiles="kns.orchard"),
+            host("elm", profiles="kns.field"),
+            gnp("selector: pcns.env == 'prod', types: [Ingress]"),
+        ),
+        (denied(OUTSIDE, OAK), allowed(OUTSIDE, ELM)),
     ),
     Case(
         99,
@@ -159,6 +229,19 @@ _RETURN = felix("defaultEndpointToHostAction: Return")
 _DROP = felix("defaultEndpointToHostAction: Drop")
 _ACCEPT = felix("defaultEndpointToHostAction: Accept")
 
+_ASH = """
+apiVersion: v1
+kind: Node
+metadata: {name: ash}
+status: {addresses: [{type: InternalIP, address: 192.168.20.3}, {type: InternalIP, address: "fd20::3"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: ash, namespace: orchard, labels: {app: ash}}
+spec: {nodeName: ash, containers: [{name: main, image: i}]}
+status: {phase: Running, podIP: 10.65.1.9, podIPs: [{ip: 10.65.1.9}, {ip: "fd65::1:9"}]}
+"""
+
 OWN_HOST = (
     *(
         Case(
@@ -198,6 +281,21 @@ OWN_HOST = (
         "FV ep_to_host_action_test.go",
         joined(np("selector: app == 'apple', egress: [{action: Allow}]"), _DROP),
         (denied(APPLE, OAK), allowed(APPLE, ELM)),
+    ),
+    *(
+        Case(
+            90,
+            f"a pod finds its neighbours: its host hears that by ICMPv6, though its policies close it and Felix {does}",
+            "felix/rules/static.go ICMPv6Filter, filterWorkloadToHostChain",
+            joined(_ASH, np("selector: app == 'ash', types: [Egress]"), configured),
+            (
+                icmp("orchard/ash", "node ash", 135, 0, "A", family=6),
+                icmp("orchard/ash", "node ash", 134, 0, "D", family=6),
+                icmp("orchard/ash", "orchard/apple", 135, 0, "D", family=6),
+                icmp("orchard/ash", "node ash", 133, 0, "D"),
+            ),
+        )
+        for does, configured in (("drops what pods send to it", _DROP), ("accepts it", _ACCEPT))
     ),
     Case(
         90,

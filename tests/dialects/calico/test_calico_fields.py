@@ -60,7 +60,8 @@ FELIX = """
     failsafeInboundHostPorts failsafeInboundHostPorts[].net failsafeInboundHostPorts[].port
     failsafeInboundHostPorts[].protocol failsafeOutboundHostPorts failsafeOutboundHostPorts[].net
     failsafeOutboundHostPorts[].port failsafeOutboundHostPorts[].protocol interfaceExclude interfacePrefix
-    iptablesFilterAllowAction iptablesMangleAllowAction nftablesFilterAllowAction nftablesMangleAllowAction vxlanPort
+    iptablesFilterAllowAction iptablesMangleAllowAction nftablesFilterAllowAction nftablesMangleAllowAction
+    ipipEnabled vxlanEnabled vxlanPort wireguardEnabled wireguardEnabledV6 wireguardListeningPort wireguardListeningPortV6
     workloadSourceSpoofing externalNodesList disableConntrackInvalidCheck istioAmbientMode sidecarAccelerationEnabled
 """
 """The parameters that can change what passes; the others only tune, log, route and translate addresses."""

@@ -213,6 +213,7 @@ REFUSED = [
     Bad("a port name in upper case", port("name: A, protocol: TCP, port: 80"), "NPV244", "A,", "`A`"),
     Bad("a label of a profile", manifest("Profile", "spec: {labelsToApply: {a: b c}}"), "NPV205", "b c", "`a: b c`"),
     Bad("an action for packets to hosts", felix("defaultEndpointToHostAction: Allow"), "NPV246", "Allow", "`Allow`", "Drop, Accept, Return"),
+    Bad("a WireGuard port", felix("wireguardListeningPort: 70000"), "NPV246", "70000", "port 70000"),
     Bad("a VXLAN port", felix("vxlanPort: 0"), "NPV246", "0}", "port 0"),
     Bad("a failsafe port without protocol", felix("failsafeInboundHostPorts: [{port: 22}]"), "NPV246", "{port", "no protocol", "TCP"),
     Bad("a failsafe port with protocol tcp", felix("failsafeInboundHostPorts: [{protocol: tcp, port: 22}]"), "NPV246", "tcp", "`tcp`", "TCP"),

@@ -26,7 +26,8 @@ MODELLED = (
     "allowIPIPPacketsFromWorkloads", "allowVXLANPacketsFromWorkloads", "bpfEnabled", "defaultEndpointToHostAction",
     "failsafeInboundHostPorts", "failsafeInboundHostPorts[].net", "failsafeInboundHostPorts[].port",
     "failsafeInboundHostPorts[].protocol", "failsafeOutboundHostPorts", "failsafeOutboundHostPorts[].net",
-    "failsafeOutboundHostPorts[].port", "failsafeOutboundHostPorts[].protocol", "vxlanPort",
+    "failsafeOutboundHostPorts[].port", "failsafeOutboundHostPorts[].protocol", "ipipEnabled", "vxlanEnabled", "vxlanPort", "wireguardEnabled",
+    "wireguardEnabledV6", "wireguardListeningPort", "wireguardListeningPortV6",
 )  # fmt: skip
 
 IRRELEVANT = (
@@ -48,7 +49,7 @@ IRRELEVANT = (
     "endpointStatusPathPrefix", "featureDetectOverride", "featureGates", "floatingIPs", "flowLogsCollectorDebugTrace",
     "flowLogsFlushInterval", "flowLogsGoldmaneServer", "flowLogsLocalReporter", "flowLogsPolicyEvaluationMode",
     "genericXDPEnabled", "goGCThreshold", "goMaxProcs", "goMemoryLimitMB", "healthEnabled", "healthHost",
-    "healthPort", "healthTimeoutOverrides", "interfaceRefreshInterval", "ipForwarding", "ipipEnabled", "ipipMTU",
+    "healthPort", "healthTimeoutOverrides", "interfaceRefreshInterval", "ipForwarding", "ipipMTU",
     "ipsetsRefreshInterval", "iptablesBackend", "iptablesFilterDenyAction", "iptablesLockFilePath",
     "iptablesLockProbeInterval", "iptablesLockTimeout", "iptablesMarkMask", "iptablesNATOutgoingInterfaceFilter",
     "iptablesPostWriteCheckInterval", "iptablesRefreshInterval", "ipv4ElevatedRoutePriority",
@@ -65,10 +66,10 @@ IRRELEVANT = (
     "prometheusWireGuardMetricsEnabled", "removeExternalRoutes", "reportingInterval", "reportingTTL",
     "requireMTUFile", "routeRefreshInterval", "routeSource", "routeSyncDisabled", "routeTableRange",
     "routeTableRanges", "serviceLoopPrevention", "usageReportingEnabled", "usageReportingInitialDelay",
-    "usageReportingInterval", "useInternalDataplaneDriver", "vxlanEnabled", "vxlanMTU", "vxlanMTUV6", "vxlanVNI",
-    "windowsManageFirewallRules", "wireguardEnabled", "wireguardEnabledV6", "wireguardHostEncryptionEnabled",
-    "wireguardInterfaceName", "wireguardInterfaceNameV6", "wireguardKeepAlive", "wireguardListeningPort",
-    "wireguardListeningPortV6", "wireguardMTU", "wireguardMTUV6", "wireguardRoutingRulePriority",
+    "usageReportingInterval", "useInternalDataplaneDriver", "vxlanMTU", "vxlanMTUV6", "vxlanVNI",
+    "windowsManageFirewallRules", "wireguardHostEncryptionEnabled",
+    "wireguardInterfaceName", "wireguardInterfaceNameV6", "wireguardKeepAlive",
+    "wireguardMTU", "wireguardMTUV6", "wireguardRoutingRulePriority",
     "wireguardThreadingEnabled", "xdpEnabled", "xdpRefreshInterval",
 )  # fmt: skip
 """Tuning, logging, routing and address translation, which the verdict on a packet does not depend on."""

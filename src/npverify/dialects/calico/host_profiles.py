@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from npverify.dialects.calico import resources as r
 from npverify.dialects.calico.hosts import Hosts
 from npverify.dialects.calico.rules import RuleLowering
+from npverify.dialects.calico.selection import NAME, OF_ACCOUNT, OF_NAMESPACE
 from npverify.ingest.source import Problems, Span
+from npverify.inventory.model import Inventory, ServiceAccount
 from npverify.normal.policy import Action, Direction, Policy, PolicyId, Rule, Tier
 from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, or_
 
@@ -16,13 +18,34 @@ ALLOW_ALL = "projectcalico-default-allow"
 """The profile of automatic host endpoints: libcalico-go/lib/resources."""
 
 
-def known_profiles(given: tuple[r.Profile, ...]) -> Mapping[str, r.Profile]:
-    """The profiles by name, with the one that every cluster has."""
-    anything = r.Entity()
-    rule = r.Rule(Action.ALLOW, None, None, None, None, None, anything, anything, None, "", Span("built in"))
-    rules = {d: (rule._replace(label=f"{d}[0]"),) for d in Direction}
-    built_in = r.Profile(ALLOW_ALL, {}, rules[Direction.INGRESS], rules[Direction.EGRESS], Span("built in"))
-    return {ALLOW_ALL: built_in, **{profile.name: profile for profile in given}}
+def known_profiles(
+    given: Iterable[r.Profile], hosts: Iterable[r.HostEndpoint], inventory: Inventory
+) -> Mapping[str, r.Profile]:
+    """The profiles by name: those of the input, the one that every cluster has, and of those that Calico makes for
+    namespaces and service accounts (libcalico-go/lib/backend/k8s/conversion) the ones that host endpoints name."""
+    named = {name for host in hosts for name in host.profiles}
+    found = {ALLOW_ALL: _profile(ALLOW_ALL, {}, _ALLOW)}
+    for namespace in inventory.namespaces.values():
+        if (name := f"kns.{namespace.name}") in named:
+            found[name] = _profile(name, _prefixed(OF_NAMESPACE, namespace.labels, namespace.name), _ALLOW)
+    accounts = {(n, "default"): ServiceAccount(n, "default", {}) for n in inventory.namespaces}
+    for account in (accounts | dict(inventory.service_accounts)).values():
+        if (name := f"ksa.{account.namespace}.{account.name}") in named:
+            found[name] = _profile(name, _prefixed(OF_ACCOUNT, account.labels, account.name), ())
+    return {**found, **{profile.name: profile for profile in given}}
+
+
+_BUILT_IN = Span("built in")
+_ALLOW = (r.Rule(Action.ALLOW, None, None, None, None, None, r.Entity(), r.Entity(), None, "", _BUILT_IN),)
+
+
+def _profile(name: str, labels: Mapping[str, str], rules: tuple[r.Rule, ...]) -> r.Profile:
+    into, out = (tuple(rule._replace(label=f"{d}[0]") for rule in rules) for d in (Direction.INGRESS, Direction.EGRESS))
+    return r.Profile(name, labels, into, out, _BUILT_IN)
+
+
+def _prefixed(prefix: str, labels: Mapping[str, str], name: str) -> Mapping[str, str]:
+    return {**{prefix + key: value for key, value in labels.items()}, prefix + NAME: name}
 
 
 def profile_tier(hosts: Hosts, direction: Direction, rules: RuleLowering, problems: Problems) -> tuple[Tier, ...]:

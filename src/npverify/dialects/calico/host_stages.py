@@ -13,18 +13,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from npverify.dialects.calico import resources as r
 from npverify.dialects.calico.entries import Entries, Entry, in_tiers, normal, passing
 from npverify.dialects.calico.host_profiles import profile_tier
-from npverify.dialects.calico.hosts import Hosts, failsafe
+from npverify.dialects.calico.hosts import Host, Hosts, failsafe
 from npverify.dialects.calico.selector import Node
 from npverify.dialects.calico.subjects import subject_selector
+from npverify.dialects.calico.tunnels import between_nodes
 from npverify.ingest.source import Problems
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import fact
 from npverify.normal.policy import Action, Direction, Exemption, Policy, Stage
-from npverify.normal.predicates import FALSE, Pred, Side, and_, kind_is, mirrored, not_, or_, own_node, unknown_in
+from npverify.normal.predicates import (
+    FALSE,
+    Pred,
+    Side,
+    and_,
+    kind_is,
+    mirrored,
+    not_,
+    or_,
+    own_node,
+    protocol_is,
+    unknown_in,
+)
 
 OUT, INTO = Direction.EGRESS, Direction.INGRESS
 
@@ -32,7 +46,7 @@ _BEFORE_TRANSLATION = "before addresses are translated"
 _UNTRACKED = "before connections are tracked"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HostStages:
     """Makes the stages of one input."""
 
@@ -48,38 +62,64 @@ class HostStages:
         yield self._untracked(OUT, self.hosts.judge(Side.SRC), ("host",))
         yield self._untracked_replies(OUT)
         yield self._host(OUT)
-        yield self._before_translation(OUT, self.hosts.at_pods(Side.SRC), self._at_pods)
-        onward = not_(own_node(Side.DST))
-        yield self._forwarded("entering", OUT, INTO, and_(self.hosts.at_pods(Side.SRC), onward), self._at_pods)
-        leaves = or_(self.hosts.crossed(Side.SRC), and_(self.hosts.at_pods(Side.SRC), onward))
-        yield self._forwarded("leaving", OUT, OUT, leaves, self._anywhere)
+        at_pods = self.hosts.at_pods(Side.SRC)
+        yield self._before_translation(OUT, at_pods, self._translating.selected_at_pods)
+        onward = and_(at_pods, not_(own_node(Side.DST)))
+        yield self._forwarded("entering", OUT, INTO, onward, self.hosts.selected_at_pods)
+        yield self._forwarded("leaving", OUT, OUT, self.hosts.crossed(Side.SRC), self.hosts.selected)
 
     def ingress(self) -> Iterator[Stage]:
         """What is met on the way to the destination, if the source is not on the same node."""
-        yield self._untracked(
-            INTO,
-            or_(self.hosts.judge(Side.DST), self.hosts.crossed(Side.DST)),
-            ("before translation", "host", "entering"),
-        )
+        arrives = or_(self.hosts.judge(Side.DST), self.hosts.crossed(Side.DST))
+        yield self._untracked(INTO, arrives, ("before translation", "host", "entering"))
         yield self._untracked_replies(INTO)
         yield self._replies_of_pods()
-        arrives = or_(self.hosts.judge(Side.DST), self.hosts.crossed(Side.DST))
-        yield self._before_translation(INTO, arrives, self._at_interfaces)
+        yield self._before_translation(INTO, arrives, self._translating.selected)
         yield self._host(INTO)
-        yield self._forwarded("entering", INTO, INTO, self.hosts.crossed(Side.DST), self._at_interfaces)
+        yield self._forwarded("entering", INTO, INTO, self.hosts.crossed(Side.DST), self.hosts.selected)
         leaves = and_(self.hosts.at_pods(Side.DST), not_(own_node(Side.SRC)))
-        yield self._forwarded("leaving", INTO, OUT, leaves, self._at_pods)
+        yield self._forwarded("leaving", INTO, OUT, leaves, self.hosts.selected_at_pods)
 
-    # Which host endpoint is met: that of the interface to other nodes, that of the pods' interfaces, or either
+    def tell_of_untracked(self) -> None:
+        """Warns of untracked policies that Felix does not enforce where they select."""
+        for policy in filter(_is_untracked, self.policies):
+            selector = subject_selector(policy)
+            for host in self.hosts.hosts:
+                about = [d for d in policy.types if host not in self._untracking(d).hosts]
+                if about and self.hosts.matches(selector, host) is not FALSE:
+                    what = " and ".join(str(d) for d in about)
+                    why = "is of all interfaces" if host.for_all else "has untracked policies of several tiers"
+                    message = (
+                        f"{policy.id} is not enforced for {what} at host endpoint `{host.endpoint.name}`, which {why}"
+                    )
+                    fix = "write a host endpoint that names the interface" if host.for_all else "move them to one tier"
+                    self.problems.warn("NPV289", message, policy.span, fix)
+                    break
 
-    def _at_interfaces(self, selector: Node, side: Side) -> Pred:
-        return self.hosts.selected(selector, side)
+    # Which host endpoints a table of the kernel knows
 
-    def _at_pods(self, selector: Node, side: Side) -> Pred:
-        return self.hosts.selected_at_pods(selector, side)
+    @property
+    def _bpf(self) -> bool:
+        return self.entries.rules.settings.dataplane == "bpf"
 
-    def _anywhere(self, selector: Node, side: Side) -> Pred:
-        return or_(self.hosts.selected(selector, side), self.hosts.selected_at_pods(selector, side))
+    @cached_property
+    def _translating(self) -> Hosts:
+        """Those that are met before translation: where that of an interface has no such policy the kernel's table knows
+        only that of all interfaces (felix/dataplane/linux/endpoint_mgr.go updateHostEndpoints)."""
+        policies = [p for p in self.policies if p.pre_dnat]
+        return self.hosts if self._bpf else self.hosts.among(lambda h: bool(self._tiers(policies, h)), instead=True)
+
+    def _untracking(self, about: Direction) -> Hosts:
+        """Those where untracked policies of a direction are enforced: not those of all interfaces, but for what comes in
+        with BPF, where in turn the policies must be in one tier (felix/dataplane/linux/bpf_ep_mgr.go attachXDPProgram)."""
+        if self._bpf and about is INTO:
+            policies = [p for p in self.policies if _is_untracked(p)]
+            return self.hosts.among(lambda h: len(self._tiers(policies, h)) == 1)
+        return self.hosts.among(lambda h: not h.for_all)
+
+    def _tiers(self, policies: Iterable[r.Policy], host: Host) -> set[str]:
+        """The tiers of those of the policies that select a host endpoint."""
+        return {p.tier for p in policies if self.hosts.matches(subject_selector(p), host) is not FALSE}
 
     # The stages
 
@@ -88,13 +128,13 @@ class HostStages:
         applies = self.hosts.judge(half.subject)
         if applies is FALSE:
             return Stage("host", FALSE)
-        found = self._of_hosts(half, half, filter(normal, self.policies), self._at_interfaces)
+        found = self._of_hosts(half, half, filter(normal, self.policies), self.hosts.selected)
         profiles = profile_tier(self.hosts, half, self.entries.rules, self.problems)
         return Stage(
             "host",
             applies,
             (*in_tiers(self.tiers, found), *profiles),
-            (self._failsafe(half),),
+            (failsafe(half, self.felix), between_nodes(self.felix, half)),
             Action.DENY,
             hosts=True,
             reason="a host endpoint denies what no policy and no profile allows",
@@ -114,20 +154,28 @@ class HostStages:
             "before translation",
             applies if found else FALSE,
             in_tiers(passing(self.tiers), found),
-            (self._failsafe(INTO),),
+            self._failsafe_before_translation(half),
             skips=("host", "entering"),
             before_translation=True,
             where=_BEFORE_TRANSLATION,
             hosts=half is INTO,
         )
 
+    def _failsafe_before_translation(self, half: Direction) -> tuple[Exemption, ...]:
+        """With BPF those are for what a host receives from other nodes: felix/bpf-gpl/tc.c."""
+        ports = failsafe(INTO, self.felix)
+        if not self._bpf:
+            return (ports,)
+        at_host = kind_is(Side.DST, EndpointKind.NODE, EndpointKind.HOST_POD)
+        return (replace(ports, match=and_(ports.match, at_host)),) if half is INTO else ()
+
     def _untracked(self, half: Direction, applies: Pred, skips: tuple[str, ...]) -> Stage:
-        found = self._of_hosts(half, half, self._untracking(), self._at_interfaces)
+        found = self._of_hosts(half, half, filter(_is_untracked, self.policies), self._untracking(half).selected)
         return Stage(
             _untracked(half),
             applies if found else FALSE,
             in_tiers(passing(self.tiers), found),
-            (self._failsafe(half),),
+            (failsafe(half, self.felix, replies=True),),
             skips=skips,
             before_translation=half is INTO,
             where=_UNTRACKED,
@@ -135,12 +183,16 @@ class HostStages:
         )
 
     def _untracked_replies(self, half: Direction) -> Stage:
-        """Replies to what was accepted untracked: no connection is known, so they need a rule of the other direction."""
-        found = self._of_hosts(half.opposite, half.opposite, self._untracking(), self._at_interfaces)
+        """Replies to what was accepted untracked: no connection is known, so they need a rule of the other direction. Without
+        one no connection of TCP begins; other protocols may do without replies, and what BPF does is not known from files."""
+        back = half.opposite
+        found = self._of_hosts(back, back, filter(_is_untracked, self.policies), self._untracking(back).selected)
         replies = [entry._replace(policy=_mirrored(entry.policy)) for entry in found]
+        passes = unknown_in(fact("replies of hosts to untracked flows get through without a rule"), "true")
+        surely = FALSE if self._bpf else protocol_is("TCP")
         return Stage(
             "untracked replies",
-            self.hosts.judge(half.subject),
+            and_(self.hosts.judge(half.subject), or_(surely, not_(passes))),
             in_tiers(passing(self.tiers), replies),
             final=Action.DENY,
             after=_untracked(half),
@@ -170,12 +222,9 @@ class HostStages:
         chosen = ((p, met(subject_selector(p), side)) for p in policies if not p.id.namespace and about in p.types)
         return [self.entries.of(p, about, half, subject) for p, subject in chosen if subject is not FALSE]
 
-    def _untracking(self) -> Iterator[r.Policy]:
-        return (policy for policy in self.policies if policy.do_not_track)
 
-    def _failsafe(self, about: Direction) -> Exemption:
-        given = self.felix.failsafe_out if about is OUT else self.felix.failsafe_in
-        return failsafe(about, given)
+def _is_untracked(policy: r.Policy) -> bool:
+    return policy.do_not_track
 
 
 def _untracked(half: Direction) -> str:

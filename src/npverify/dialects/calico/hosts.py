@@ -5,18 +5,17 @@ Which endpoint an interface has: projectcalico/calico felix/dataplane/linux/endp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from npverify.dialects.calico.resources import Failsafe, HostEndpoint, Profile
+from npverify.dialects.calico.resources import Failsafe, Felix, HostEndpoint, Profile
 from npverify.dialects.calico.selection import label_of_host, of_labels
 from npverify.dialects.calico.selector import Node
-from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import OTHER, Unknown
 from npverify.normal.policy import Direction, Exemption
 from npverify.normal.predicates import (
-    FALSE,
     TRUE,
     Pred,
     Side,
@@ -54,46 +53,61 @@ FAILSAFE_OUT: tuple[Failsafe, ...] = tuple(
 
 
 class Host(NamedTuple):
-    """A host endpoint in force. `interface` is the unknown of its node and the name that it must have; None: no matter."""
+    """A host endpoint in force. `interface` is the unknown of its node and the names that it may have; None: no matter."""
 
     endpoint: HostEndpoint
     interface: tuple[Unknown, tuple[str, ...]] | None
 
+    @property
+    def for_all(self) -> bool:
+        """Whether it is for every interface that has none of its own, those of pods among them."""
+        return self.endpoint.interface == ALL_INTERFACES
+
     def is_at(self, side: Side) -> Pred:
         """The end on a side is on the node of the host endpoint, and the flow passes its interface there."""
-        return and_(node_is(side, self.endpoint.node), self.passes(side))
-
-    def passes(self, side: Side) -> Pred:
-        """A flow of the node passes the interface."""
-        if self.interface is not None:
-            unknown, names = self.interface
-            return unknown_in(unknown, *names)
-        if not self.endpoint.interface:
-            return or_(*(address_in(side, Prefix.host(a)) for a in self.endpoint.expected_ips))
-        return TRUE
+        passes = TRUE if self.interface is None else unknown_in(self.interface[0], *self.interface[1])
+        return and_(node_is(side, self.endpoint.node), passes)
 
 
+@dataclass(frozen=True, slots=True)
 class Hosts:
-    """The host endpoints of an input, with their profiles. Guards nothing that changes."""
+    """The host endpoints that are in force, by node, and the profiles of the input."""
 
-    def __init__(self, endpoints: Iterable[HostEndpoint], profiles: Mapping[str, Profile]) -> None:
+    hosts: tuple[Host, ...]
+    profiles: Mapping[str, Profile]
+
+    @classmethod
+    def of(cls, endpoints: Iterable[HostEndpoint], profiles: Mapping[str, Profile]) -> Hosts:
+        """Those of an input."""
         by_node: dict[str, list[HostEndpoint]] = {}
         for endpoint in sorted(endpoints, key=lambda e: e.name.encode()):
             by_node.setdefault(endpoint.node, []).append(endpoint)
-        self.profiles = profiles
-        self.hosts = tuple(host for node, own in sorted(by_node.items()) for host in _in_force(node, own))
+        return cls(tuple(host for node, own in sorted(by_node.items()) for host in _in_force(node, own)), profiles)
+
+    def among(self, kept: Callable[[Host], bool], *, instead: bool = False) -> Hosts:
+        """Some of them. `instead`: where one is left out, that of all interfaces stands at its interface."""
+        dropped = [h.interface for h in self.hosts if not kept(h) and h.interface is not None]
+
+        def widened(host: Host) -> Host:
+            if not (instead and host.for_all) or host.interface is None:
+                return host
+            unknown, names = host.interface
+            return host._replace(interface=(unknown, (*names, *(n for u, own in dropped if u == unknown for n in own))))
+
+        return Hosts(tuple(widened(host) for host in self.hosts if kept(host)), self.profiles)
 
     def selected(self, selector: Node, side: Side) -> Pred:
         """The flows that pass a host endpoint on a side which a selector matches."""
-        return or_(*(host.is_at(side) for host in self._matching(selector)))
+        return or_(*(and_(self.matches(selector, host), host.is_at(side)) for host in self.hosts))
 
     def selected_at_pods(self, selector: Node, side: Side) -> Pred:
         """The flows of the pods on a side where a selector matches the host endpoint of the interfaces of pods."""
-        matching = (h for h in self._matching(selector) if h.endpoint.interface == ALL_INTERFACES)
-        return or_(*(node_is(side, host.endpoint.node) for host in matching))
+        every = (host for host in self.hosts if host.for_all)
+        return or_(*(and_(self.matches(selector, host), node_is(side, host.endpoint.node)) for host in every))
 
-    def _matching(self, selector: Node) -> Iterable[Host]:
-        return (h for h in self.hosts if of_labels(selector, label_of_host(h.endpoint, self.profiles)) is not FALSE)
+    def matches(self, selector: Node, host: Host) -> Pred:
+        """Whether a selector matches a host endpoint."""
+        return of_labels(selector, label_of_host(host.endpoint, self.profiles))
 
     def judge(self, side: Side) -> Pred:
         """What a node with a host endpoint sends (or receives) itself. Between a node and its own pods, or those that
@@ -111,7 +125,7 @@ class Hosts:
     def at_pods(self, side: Side) -> Pred:
         """What passes the interface of a pod on a side, where the node's host endpoint is for all interfaces:
         felix/rules/dispatch.go (hostDispatchChains) has no exception for those of pods."""
-        every = (host for host in self.hosts if host.endpoint.interface == ALL_INTERFACES)
+        every = (host for host in self.hosts if host.for_all)
         return and_(_of_pods(side), or_(*(node_is(side, host.endpoint.node) for host in every)))
 
 
@@ -139,15 +153,17 @@ def _in_force(node: str, endpoints: Sequence[HostEndpoint]) -> Iterable[Host]:
     return [*found, Host(every, (unknown, (OTHER,)))] if every else found
 
 
-def failsafe(direction: Direction, given: tuple[Failsafe, ...] | None) -> Exemption:
-    """The ports of hosts that policy cannot close; a net is that of the other end."""
-    default = FAILSAFE_OUT if direction is Direction.EGRESS else FAILSAFE_IN
-    matches = (
-        and_(
-            protocol_is(entry.protocol),
-            port_in(entry.port, entry.port),
-            TRUE if entry.net is None else address_in(direction.peer, entry.net),
-        )
-        for entry in (default if given is None else given)
-    )
-    return Exemption("failsafe", or_(*matches), False, "the port is a failsafe port of host endpoints")
+def failsafe(direction: Direction, given: Felix, *, replies: bool = False) -> Exemption:
+    """The ports of hosts that policy cannot close; a net is that of the other end. `replies`: of those of the other
+    direction too, which have the port as their source."""
+    out = FAILSAFE_OUT if given.failsafe_out is None else given.failsafe_out
+    into = FAILSAFE_IN if given.failsafe_in is None else given.failsafe_in
+    own, others = (out, into) if direction is Direction.EGRESS else (into, out)
+    found = [_failsafe(entry, direction, Side.DST) for entry in own]
+    found += [_failsafe(entry, direction, Side.SRC) for entry in others if replies]
+    return Exemption("failsafe", or_(*found), False, "the port is a failsafe port of host endpoints")
+
+
+def _failsafe(entry: Failsafe, direction: Direction, side: Side) -> Pred:
+    net = TRUE if entry.net is None else address_in(direction.peer, entry.net)
+    return and_(protocol_is(entry.protocol), port_in(entry.port, entry.port, side), net)

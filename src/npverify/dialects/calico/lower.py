@@ -20,7 +20,9 @@ from npverify.dialects.calico.rules import RuleLowering
 from npverify.dialects.calico.selection import Objects
 from npverify.dialects.calico.settings import Settings
 from npverify.dialects.calico.subjects import subject_selector
+from npverify.dialects.calico.tunnels import from_pods
 from npverify.ingest.source import Problems
+from npverify.inventory.addresses import EVERYTHING
 from npverify.inventory.model import EndpointKind, Inventory
 from npverify.normal.policy import (
     Action,
@@ -34,15 +36,14 @@ from npverify.normal.predicates import (
     FALSE,
     Pred,
     Side,
+    address_in,
     and_,
     const,
+    icmp_is,
     kind_is,
-    not_,
     or_,
     own_node,
-    port_in,
     protocol_is,
-    self_traffic,
 )
 
 
@@ -61,7 +62,7 @@ class CalicoLowering:
         self.resources = resources
         self.settings = settings = settings.completed(self.felix)
         self.problems = problems
-        self.profiles = known_profiles(resources.profiles)
+        self.profiles = known_profiles(resources.profiles, resources.hosts, inventory)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, self.profiles)
         self._refuse_unusual(inventory)
         self.entries, self.host_entries = (
@@ -76,13 +77,21 @@ class CalicoLowering:
         policies = self.resources.policies
         named = [(p.tier, p.span) for p in policies]
         tiers = tiers_in_order(self.resources.tiers, named, self.settings.version, self.problems)
-        hosts = Hosts(self.resources.hosts, self.profiles)
+        hosts = Hosts.of(self.resources.hosts, self.profiles)
         at_hosts = HostStages(policies, tiers, hosts, self.host_entries, self.felix, self.problems)
+        at_hosts.tell_of_untracked()
         egress, ingress = (
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
         return (
-            Half(_kept(*at_hosts.egress(), self._encapsulated(), egress, self._own_host())),
+            Half(
+                _kept(
+                    *at_hosts.egress(),
+                    from_pods(self.felix, bpf=self.settings.dataplane == "bpf"),
+                    egress,
+                    self._own_host(),
+                )
+            ),
             Half(_kept(*at_hosts.ingress(), ingress)),
         )
 
@@ -99,6 +108,8 @@ class CalicoLowering:
         own = (p for p in policies if normal(p) and direction in p.types)
         found = [self.entries.of(p, direction, direction, self._selects_pods(p, side)) for p in own]
         found += [self.entries.of_native(self._as_found(policy)) for of, policy in native if of is direction]
+        if direction is Direction.EGRESS:
+            exempt = (*exempt, _NEIGHBOURS)
         return Stage("pods", kind_is(side, EndpointKind.POD), in_tiers(tiers, found), exempt)
 
     def _as_found(self, policy: Policy) -> Policy:
@@ -111,22 +122,7 @@ class CalicoLowering:
         drops = const(self.settings.endpoint_to_host == "drop")
         applies = and_(kind_is(Side.SRC, EndpointKind.POD), own_node(Side.DST), drops)
         reason = "Felix drops what pods send to their own node (DefaultEndpointToHostAction)"
-        return Stage("endpoint to host", applies, final=Action.DENY, reason=reason)
-
-    def _encapsulated(self) -> Stage:
-        """Pods must not send what looks like the cluster's own tunnels: felix/rules/endpoints.go, and for BPF, which is about
-        IPIP alone and not configured, felix/bpf-gpl/parsing.h."""
-        found = []
-        bpf = self.settings.dataplane == "bpf"
-        if not self.felix.vxlan_from_pods and not bpf:
-            port = self.felix.vxlan_port or VXLAN
-            found.append(and_(protocol_is("UDP"), port_in(port, port)))
-        if not self.felix.ipip_from_pods or bpf:
-            found.append(protocol_is("4"))
-        applies = and_(kind_is(Side.SRC, EndpointKind.POD), not_(self_traffic(via_service=False)), or_(*found))
-        what = "IPIP" if bpf else "VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
-        reason = f"Felix drops what pods send as {what}"
-        return Stage("encapsulation", applies, final=Action.DENY, reason=reason)
+        return Stage("endpoint to host", applies, exemptions=(_NEIGHBOURS,), final=Action.DENY, reason=reason)
 
     def _refuse_unusual(self, inventory: Inventory) -> None:
         """Endpoints without the profiles of their namespace and account, or of other orchestrators, are not modelled."""
@@ -141,8 +137,18 @@ class CalicoLowering:
         return and_(kind_is(side, EndpointKind.POD), self.objects.pods(subject_selector(policy), side))
 
 
-VXLAN = 4789
-"""The port of VXLAN packets: felix/config/config_params.go VXLANPort."""
+_NEIGHBOURS = Exemption(
+    "neighbours",
+    and_(
+        own_node(Side.DST),
+        protocol_is("ICMP"),
+        address_in(Side.SRC, EVERYTHING[6]),
+        or_(*(icmp_is(kind) for kind in (130, 131, 132, 133, 135, 136))),
+    ),
+    False,
+    "by this ICMPv6 a pod finds its neighbours, and its node always hears it",
+)
+"""What the node of a pod accepts before policy: felix/rules/static.go ICMPv6Filter."""
 
 
 def _kept(*stages: Stage) -> tuple[Stage, ...]:

@@ -5,6 +5,8 @@ Source: projectcalico/calico api/pkg/apis/projectcalico/v3/felixconfig.go and fe
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from npverify.dialects.calico.fields import children
 from npverify.dialects.calico.fields_felix import OTHERWISE
 from npverify.dialects.calico.read_nets import one_net
@@ -13,6 +15,11 @@ from npverify.dialects.calico.read_ports import WITH_PORTS
 from npverify.dialects.calico.resources import Failsafe, Felix
 from npverify.dialects.calico.way import Way
 from npverify.ingest.fields import Fields, nearest
+from npverify.inventory.addresses import Family
+
+_WIREGUARD: tuple[tuple[Family, str], ...] = ((4, ""), (6, "V6"))
+WIREGUARD_PORTS: Mapping[Family, int] = {4: 51820, 6: 51821}
+"""The ports where none is configured: felix/config/config_params.go."""
 
 HOST_ACTIONS = ("Drop", "Accept", "Return")
 
@@ -26,20 +33,36 @@ def felix(found: Object) -> Felix | None:
         top.warn("NPV248", message, "metadata", "name", fix="read the answers as those for nodes without it")
         return None
     _tell_of_others(spec)
-    port = spec.integer("vxlanPort")
-    if port is not None and not 1 <= port <= 65535:
-        fix = "use a number from 1 to 65535"
-        spec.error("NPV246", f"port {port} is not between 1 and 65535", "vxlanPort", fix=fix)
     return Felix(
         _failsafe(spec, "failsafeInboundHostPorts", found.way),
         _failsafe(spec, "failsafeOutboundHostPorts", found.way),
         _host_action(spec),
         spec.boolean("allowVXLANPacketsFromWorkloads"),
         spec.boolean("allowIPIPPacketsFromWorkloads"),
-        port,
+        _port(spec, "vxlanPort"),
         spec.boolean("bpfEnabled"),
+        spec.boolean("vxlanEnabled"),
+        spec.boolean("ipipEnabled"),
+        tuple(_wireguard(spec)),
         found.span,
     )
+
+
+def _port(spec: Fields, key: str) -> int | None:
+    port = spec.integer(key)
+    if port is not None and not 1 <= port <= 65535:
+        fix = "use a number from 1 to 65535"
+        spec.error("NPV246", f"port {port} is not between 1 and 65535", key, fix=fix)
+        return None
+    return port
+
+
+def _wireguard(spec: Fields) -> Iterator[tuple[Family, int]]:
+    """The ports by which nodes talk over WireGuard; where it is off, the port does not matter."""
+    for family, suffix in _WIREGUARD:
+        on, port = spec.boolean(f"wireguardEnabled{suffix}"), _port(spec, f"wireguardListeningPort{suffix}")
+        if on:
+            yield family, port or WIREGUARD_PORTS[family]
 
 
 def _tell_of_others(spec: Fields) -> None:

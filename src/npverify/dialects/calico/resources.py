@@ -186,7 +186,7 @@ class Failsafe(NamedTuple):
 class Felix(NamedTuple):
     """What the FelixConfiguration `default` says; None: not said, so Felix's own default holds.
 
-    `endpoint_to_host` is Drop, Accept or Return.
+    `endpoint_to_host` is Drop, Accept or Return; `wireguard` has the port of each family that nodes use it for.
     """
 
     failsafe_in: tuple[Failsafe, ...] | None = None
@@ -196,6 +196,9 @@ class Felix(NamedTuple):
     ipip_from_pods: bool | None = None
     vxlan_port: int | None = None
     bpf: bool | None = None
+    vxlan: bool | None = None
+    ipip: bool | None = None
+    wireguard: tuple[tuple[Family, int], ...] = ()
     span: Span | None = None
 
 
