@@ -103,13 +103,11 @@ def lower(
             _refuse(doc, what, profile, problems)
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
-    ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
-    ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
     if profile.name == "calico":
-        policies, own = _lower_for_calico(found, profile, problems, inventory)
-        ids |= own
+        policies, ids = _lower_for_calico(found, profile, problems, inventory)
     else:
         policies = kubernetes.policy_set(list(found.native.values()), profile)
+        ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh))
 
 
@@ -127,7 +125,7 @@ class _Found:
 def _lower_for_calico(
     found: _Found, profile: Profile, problems: Problems, inventory: Inventory
 ) -> tuple[PolicySet, dict[PolicyId, Span]]:
-    """All policies in Calico's tiers, and where its own policies stand."""
+    """All policies in Calico's tiers, and where they stand."""
     # imported here so that other input does not wait for the parser of selectors
     from npverify.dialects.calico.cluster import enforced
     from npverify.dialects.calico.lower import CalicoLowering, Native
@@ -140,7 +138,9 @@ def _lower_for_calico(
     policies = resources.policies
     if settings.staged == "pending":
         policies, native = pending(resources, native)
-    ids = {p.id: p.span for p in policies}
+    ids = {p.id: p.span for p in native}
+    ids |= {p.id: p.span for p in found.cluster.values()}
+    ids |= {p.id: p.span for p in policies}
     cluster = enforced(found.cluster.values(), settings.version, problems)
     resources = replace(resources, policies=(*policies, *cluster))
     lowering = CalicoLowering(resources, inventory, settings, problems)
