@@ -17,6 +17,21 @@ DENY = POLICY.partition("  ingress:")[0] + "  policyTypes: [Ingress]\n"
 BLOCK = POLICY.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: 0.0.0.0/0}")
 
 
+CALICO = """\
+apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: postgres, namespace: shop}
+spec:
+  selector: app == "postgres"
+  types: [Ingress]
+  ingress:
+  - action: Allow
+    protocol: TCP
+    source: {selector: app == "web"}
+    destination: {ports: [5432]}
+"""
+
+
 @pytest.fixture
 def two(shop: Path) -> Path:
     """Two folders with pods and policies, and files with policies alone."""
@@ -123,6 +138,17 @@ def test_the_json(two, capsys):
         }
     ]
     assert report["left"]["paths"] == ["allow"]
+
+
+def test_a_set_of_calico_beside_a_native_one_is_about_calico(two, capsys):
+    """Without a plugin named both sides are judged under Calico, and a note says so; with one each is what was said."""
+    write(two, calico_yaml=CALICO)
+    assert run(("equiv", "allow.yaml", "calico.yaml", "--with", "pods.yaml")) == 0
+    out = capsys.readouterr().out
+    assert out.count("profile calico 3.32") == 2
+    assert "both sides are judged under Calico" in out
+    assert run(("equiv", "allow.yaml", "calico.yaml", "--with", "pods.yaml", "--cni-left", "kubernetes")) == 1
+    assert "both sides are judged" not in capsys.readouterr().out
 
 
 def test_undecided_is_3(two, capsys):
