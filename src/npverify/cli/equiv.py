@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,10 +27,8 @@ if TYPE_CHECKING:
     from npverify.analyses.world import World
 
 _ONE_PLUGIN = (
-    "both sides are judged under Calico, since only one has policies of it; --cni-left and --cni-right say otherwise"
+    "both sides are judged under Calico, since one has policies of it; --cni-left and --cni-right say otherwise"
 )
-
-T = TypeVar("T")
 
 _CODES = {Equivalence.EQUIVALENT: OK, Equivalence.DIFFERENT: REFUTED, Equivalence.UNDECIDED: UNDECIDED}
 
@@ -98,32 +94,34 @@ def equiv(
     paths = (_paths(left, more_left, both), _paths(right, more_right, both))
     _refuse_no_paths(*paths)
     sources = Sources()
-    sides = [
-        _Side(given, plugin, version, [*(assume or []), *(switches or [])])
-        for given, plugin, version, switches in (
-            (paths[0], cni_left or cni, calico_version_left or calico_version, assume_left),
-            (paths[1], cni_right or cni, calico_version_right or calico_version, assume_right),
-        )
-    ]
-
-    def settled(side: _Side) -> o.Inputs:
-        return o.Inputs.settle(
-            side.paths,
-            cni=side.cni,
-            calico_version=side.calico_version,
-            assume=side.assume,
-            pod_cidrs=pod_cidr,
-            ip_family=ip_family,
-            ignore_kinds=ignore_kind,
-            remotes=remote,
-        )
-
-    inputs = _both([partial(settled, side) for side in sides])
-    worlds = _both([partial(_load, each, sources) for each in inputs])
-    one_plugin = _one_plugin(inputs, worlds)
-    if one_plugin is not None:
-        inputs = [replace(each, cni=one_plugin) for each in inputs]
-        worlds = _both([partial(_load, each, sources) for each in inputs])
+    inputs: list[o.Inputs] = []
+    worlds: list[World] = []
+    errors: list[Diagnostic] = []
+    for given, plugin, version, switches in zip(
+        paths,
+        (cni_left or cni, cni_right or cni),
+        (calico_version_left or calico_version, calico_version_right or calico_version),
+        (assume_left, assume_right),
+        strict=True,
+    ):
+        try:
+            settled = o.Inputs.settle(
+                given,
+                cni=plugin,
+                calico_version=version,
+                assume=[*(assume or []), *(switches or [])],
+                pod_cidrs=pod_cidr,
+                ip_family=ip_family,
+                ignore_kinds=ignore_kind,
+                remotes=remote,
+            )
+            inputs.append(settled)
+            worlds.append(settled.load(sources).world)
+        except InputError as error:
+            errors += [d for d in error.diagnostics if d not in errors]
+    if errors:
+        raise InputError(errors)
+    one_plugin = _under_one_plugin(inputs, worlds, sources)
     config = inputs[0].config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
     say_all(list(dict.fromkeys(w for world in worlds for w in world.warnings)), no_color=no_color)
@@ -142,7 +140,7 @@ def equiv(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
-    if one_plugin is not None:
+    if one_plugin:
         result = replace(result, notes=(*result.notes, _ONE_PLUGIN))
     if format == "json":
         text = dumps(equiv_json(result, (paths[0], paths[1])))
@@ -154,42 +152,22 @@ def equiv(
     return exit_code(result)
 
 
-class _Side(NamedTuple):
-    """What one side is read from and how."""
-
-    paths: list[str]
-    cni: str | None
-    calico_version: str | None
-    assume: list[str]
-
-
-def _both(steps: Sequence[Callable[[], T]]) -> list[T]:
-    """What is made of each side; InputError with the problems of both, each once."""
-    made: list[T] = []
-    errors: list[Diagnostic] = []
-    for step in steps:
-        try:
-            made.append(step())
-        except InputError as error:
-            errors += [d for d in error.diagnostics if d not in errors]
-    if errors:
-        raise InputError(errors)
-    return made
-
-
-def _load(inputs: o.Inputs, sources: Sources) -> World:
-    return inputs.load(sources).world
-
-
-def _one_plugin(inputs: Sequence[o.Inputs], worlds: Sequence[World]) -> str | None:
-    """The plugin for both sides, if none was named and only one side has policies that tell which it is."""
-    profiles = {world.policies.profile for world in worlds}
-    return "calico" if profiles == {"calico", "kubernetes"} and all(each.cni is None for each in inputs) else None
-
-
 def exit_code(result: EquivResult) -> int:
     """0 equivalent, 1 different, 3 undecided, 130 interrupted."""
     return INTERRUPTED if result.interrupted else _CODES[result.status]
+
+
+def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources) -> bool:
+    """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
+    whether it was so."""
+    profiles = [world.policies.profile for world in worlds]
+    if any(each.cni is not None for each in inputs) or len(set(profiles)) == 1:
+        return False
+    for side, profile in enumerate(profiles):
+        if profile != "calico":
+            inputs[side] = replace(inputs[side], cni="calico")
+            worlds[side] = inputs[side].load(sources).world
+    return True
 
 
 def _paths(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:

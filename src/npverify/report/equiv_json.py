@@ -20,7 +20,7 @@ def equiv_json(result: EquivResult, paths: tuple[Sequence[str], Sequence[str]] =
     if result.status is Equivalence.UNDECIDED:
         out |= {"undecided": True, "because": result.because, "interrupted": result.interrupted}
     if result.witness is not None:
-        out["witness"] = _witness(result, result.witness)
+        out["witness"] = witness_json(result, result.witness)
         out["pairs"] = result.pairs
     if result.regions is not None:
         out["regions"] = [region_json(region) for region in result.regions]
@@ -42,7 +42,8 @@ def _side(world: World, paths: Sequence[str]) -> j.Json:
     }
 
 
-def _witness(result: EquivResult, shown: Difference) -> j.Json:
+def witness_json(result: EquivResult, shown: Difference) -> j.Json:
+    """The flow with what both sides say of it."""
     return {
         "flow": j.flow(shown.flow, shown.any),
         "allowed_by": shown.allowed_by,
