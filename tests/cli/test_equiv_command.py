@@ -14,6 +14,16 @@ from cli_worlds import MANIFESTS, POLICY, npverify, write
 from npverify.cli.app import run
 
 DENY = POLICY.partition("  ingress:")[0] + "  policyTypes: [Ingress]\n"
+CALICO = """apiVersion: projectcalico.org/v3
+kind: NetworkPolicy
+metadata: {name: postgres, namespace: shop}
+spec:
+  order: 1000
+  selector: app == 'postgres'
+  types: [Ingress]
+  ingress:
+  - {action: Allow, protocol: TCP, source: {selector: app == 'web'}, destination: {ports: [5432]}}
+"""
 BLOCK = POLICY.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: 0.0.0.0/0}")
 
 
@@ -24,6 +34,7 @@ def two(shop: Path) -> Path:
         (shop / name).mkdir()
         write(shop / name, all_yaml=f"{MANIFESTS}---\n{policy}")
         write(shop, **{f"{name}_yaml": policy})
+    write(shop, calico_yaml=CALICO)
     return shop
 
 
@@ -59,6 +70,8 @@ def two(shop: Path) -> Path:
         pytest.param(
             ("allow", "allow", "--cni", "calico", "--calico-version-left", "3.30"), 0, id="two versions that agree"
         ),
+        pytest.param(("allow", "calico.yaml"), 0, id="a side for Calico makes the other one for Calico too"),
+        pytest.param(("allow", "calico.yaml", "--cni-left", "kubernetes"), 1, id="unless a plugin is named"),
         pytest.param(("policy.yaml", "deny.yaml", "--allow-empty"), 0, id="nobody, allowed"),
     ],
 )
@@ -123,6 +136,16 @@ def test_the_json(two, capsys):
         }
     ]
     assert report["left"]["paths"] == ["allow"]
+
+
+def test_a_set_of_calico_beside_a_native_one_is_about_calico(two, capsys):
+    """Without a plugin named both sides are judged under Calico, and a note says so; with one each is what was said."""
+    assert run(("equiv", "allow.yaml", "calico.yaml", "--with", "pods.yaml")) == 0
+    out = capsys.readouterr().out
+    assert out.count("profile calico 3.32") == 2
+    assert "both sides are judged under Calico" in out
+    assert run(("equiv", "allow.yaml", "calico.yaml", "--with", "pods.yaml", "--cni-left", "kubernetes")) == 1
+    assert "both sides are judged" not in capsys.readouterr().out
 
 
 def test_undecided_is_3(two, capsys):
