@@ -122,10 +122,25 @@ class Hosts:
         return or_(*(and_(host.matches(selector), node_is(side, host.endpoint.node)) for host in every))
 
     def judge(self, side: Side) -> Pred:
-        """What a node with a host endpoint sends (or receives) itself. Between a node and its own pods, or those that
-        share its network, no policy of hosts is asked: felix/rules/static.go (the OUTPUT and INPUT chains)."""
-        apart = (not_(own_node(side)), not_(own_node(side.other)))
-        return and_(kind_is(side, EndpointKind.NODE, EndpointKind.HOST_POD), *apart, or_(*self._at[side]))
+        """What a node with a host endpoint sends (or receives) itself. Between a node and its own pods no policy of hosts
+        is asked (felix/rules/static.go, the OUTPUT and INPUT chains)."""
+        apart = (not_(own_node(side)), not_(own_node(side.other)), not_(self_traffic(via_service=False)))
+        here = zip(self.hosts, self._at[side], strict=True)
+        met = (and_(at, not_(_both_on(host.endpoint.node))) for host, at in here)
+        return and_(_on_host(side), *apart, or_(*met))
+
+    def loops(self, side: Side) -> Pred:
+        """What two on the network of one node send each other, which passes its loopback interface."""
+        nodes = dict.fromkeys(host.endpoint.node for host in self.hosts)
+        together = or_(own_node(Side.SRC), own_node(Side.DST), self_traffic(via_service=False))
+        met = (and_(node_is(side, node), or_(together, _both_on(node))) for node in nodes)
+        return and_(_on_host(side), _on_host(side.other), or_(*met))
+
+    @property
+    def on_loopback(self) -> Hosts:
+        """Those of all interfaces, as the loopback interface has no other: felix/rules/dispatch.go excepts none."""
+        every = tuple(host._replace(interface=None) for host in self.hosts if host.for_all)
+        return Hosts(every, self.profiles)
 
     def crossed(self, side: Side) -> Pred:
         """What the pods of a side exchange with others than those of their node: it crosses an interface of the node."""
@@ -139,6 +154,15 @@ class Hosts:
         felix/rules/dispatch.go (hostDispatchChains) has no exception for those of pods."""
         every = (host for host in self.hosts if host.for_all)
         return and_(_of_pods(side), or_(*(node_is(side, host.endpoint.node) for host in every)))
+
+
+def _both_on(node: str) -> Pred:
+    """Both ends are on the network of that node."""
+    return and_(*(and_(_on_host(side), node_is(side, node)) for side in (Side.SRC, Side.DST)))
+
+
+def _on_host(side: Side) -> Pred:
+    return kind_is(side, EndpointKind.NODE, EndpointKind.HOST_POD)
 
 
 def _of_pods(side: Side) -> Pred:
