@@ -219,7 +219,7 @@ class HostStages:
         self, half: Direction, about: Direction, policies: Iterable[r.Policy], met: Callable[[Node, Side], Pred]
     ) -> list[Entry]:
         side = half.subject
-        chosen = ((p, met(subject_selector(p), side)) for p in policies if not p.id.namespace and about in p.types)
+        chosen = ((p, met(subject_selector(p), side)) for p in policies if about in p.types)
         return [self.entries.of(p, about, half, subject) for p, subject in chosen if subject is not FALSE]
 
 
