@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from npverify.dialects.calico.resources import Failsafe, Felix, HostEndpoint, Profile
-from npverify.dialects.calico.selection import label_of_host, of_labels
+from npverify.dialects.calico.selection import NAMESPACE, Value, label_of_host, of_labels
 from npverify.dialects.calico.selector import Node
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import OTHER, Unknown
@@ -69,7 +70,7 @@ class Host(NamedTuple):
         return and_(node_is(side, self.endpoint.node), passes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hosts:
     """The host endpoints that are in force, by node, and the profiles of the input."""
 
@@ -95,6 +96,11 @@ class Hosts:
             return host._replace(interface=(unknown, (*names, *(n for u, own in dropped if u == unknown for n in own))))
 
         return Hosts(tuple(widened(host) for host in self.hosts if kept(host)), self.profiles)
+
+    @cached_property
+    def namespaces(self) -> frozenset[Value]:
+        """The namespaces whose policies may select one of them: "" (of none), and those that a label of theirs claims."""
+        return frozenset(("", *(label_of_host(host.endpoint, self.profiles)(NAMESPACE) for host in self.hosts)))
 
     def selected(self, selector: Node, side: Side) -> Pred:
         """The flows that pass a host endpoint on a side which a selector matches."""
