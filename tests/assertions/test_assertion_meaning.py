@@ -17,7 +17,7 @@ from npverify.assertions.claims import (
     PolicyClaim,
     SomeFlow,
 )
-from npverify.assertions.legs import ICMP, NO_POD, OWN_NODE, SELF
+from npverify.assertions.legs import NO_POD, OWN_NODE, SELF, USUAL
 from npverify.assertions.resolve import Resolved, declared_pod_space, resolve
 from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.inventory.addresses import Address, Prefix
@@ -364,14 +364,14 @@ def test_policies_are_found_by_name() -> None:
 LEFT_OUT = {
     "nobody in both": ("no db reaches cache:80", True, True, ()),
     "the same pod on both sides": ("no db reaches db:80", True, True, (SELF,)),
-    "no port given": ("no db reaches cache", True, True, (ICMP,)),
+    "no port given": ("no db reaches cache", True, True, (USUAL,)),
     "a pod on the host network": ("no agent reaches db:80", True, True, (OWN_NODE,)),
     "nodes are named": ("no nodes reach db:80", True, False, ()),
     "a node is named behind a let": ("no hosts reach cache:80", True, False, ()),
-    "no pod at either end": ("no internet reaches (nodes or db:80)", True, False, (NO_POD, ICMP)),
+    "no pod at either end": ("no internet reaches (nodes or db:80)", True, False, (NO_POD, USUAL)),
     "anything names all": ("no anything reaches db:80", False, False, ()),
     "only": ("only cache reaches db:80", True, True, (SELF, OWN_NODE)),
-    "reaches only": ("cache reaches only db:80", True, True, (SELF, OWN_NODE, ICMP)),
+    "reaches only": ("cache reaches only db:80", True, True, (SELF, OWN_NODE, USUAL)),
 }
 
 

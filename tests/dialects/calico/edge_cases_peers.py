@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialects.calico.edge_case import (
     APPLE,
+    ELM,
     OAK,
     OTHER_APPLE,
     OUTSIDE,
@@ -291,6 +292,17 @@ SUBJECTS = (
             host("oak", profiles=_DEFAULT_ALLOW),
         ),
         (denied(OUTSIDE, OAK), allowed(OAK, OUTSIDE, 443), allowed(OUTSIDE, PEAR)),
+    ),
+    Case(
+        45,
+        "a host endpoint that says that it is in a namespace is selected by the policies of that namespace",
+        "updateprocessors/hostendpointprocessor.go takes labels as they are",
+        joined(
+            np("selector: machine == 'host', types: [Ingress]"),
+            host("oak", labels="machine: host, projectcalico.org/namespace: orchard", profiles=_DEFAULT_ALLOW),
+            host("elm", labels="machine: host, projectcalico.org/namespace: field", profiles=_DEFAULT_ALLOW),
+        ),
+        (denied(OUTSIDE, OAK), allowed(OUTSIDE, ELM)),
     ),
     Case(
         46,

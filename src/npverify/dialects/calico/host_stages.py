@@ -235,7 +235,9 @@ class HostStages:
         self, half: Direction, about: Direction, policies: Iterable[r.Policy], met: Callable[[Node, Side], Pred]
     ) -> list[Entry]:
         side = half.subject
-        chosen = ((p, met(subject_selector(p), side)) for p in policies if not p.id.namespace and about in p.types)
+        namespaces = self.hosts.namespaces
+        own = (p for p in policies if about in p.types and p.id.namespace in namespaces)
+        chosen = ((p, met(subject_selector(p), side)) for p in own)
         return [self.entries.of(p, about, half, subject) for p, subject in chosen if subject is not FALSE]
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from npverify.dialects.calico.resources import Failsafe, Felix, HostEndpoint, Profile
-from npverify.dialects.calico.selection import Value, label_of_host, of_labels
+from npverify.dialects.calico.selection import NAMESPACE, Value, label_of_host, of_labels
 from npverify.dialects.calico.selector import Node
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import OTHER, Unknown
@@ -111,6 +111,11 @@ class Hosts:
             return host._replace(interface=(unknown, (*names, *(n for u, own in dropped if u == unknown for n in own))))
 
         return Hosts(tuple(widened(host) for host in self.hosts if kept(host)), self.profiles)
+
+    @cached_property
+    def namespaces(self) -> frozenset[Value]:
+        """The namespaces whose policies may select one of them: "" (of none), and those that a label of theirs claims."""
+        return frozenset(("", *(host.label(NAMESPACE) for host in self.hosts)))
 
     def selected(self, selector: Node, side: Side) -> Pred:
         """The flows that pass a host endpoint on a side which a selector matches."""
