@@ -176,7 +176,7 @@ DIFFERENT: list[tuple[str, World, World, str]] = [
      out(selecting(SRC, "o", allow(block(DST, "203.0.113.0/25")))),
      "api -> 203.0.113.128 TCP any left"),
     ("a reading", into(guard(allow(unknown_in(SPOOKY, "true")))), into(guard()),
-     "api -> db TCP any left if spooky is true"),
+     "api -> db TCP any left if spooky"),
     ("a switch that is fixed on one side", into(guard(allow(unknown_in(SPOOKY, "true")))), into(guard(allow())),
      "api -> db TCP any right"),
     ("a pod and itself", into(guard(), exempt={IN: (ITSELF,)}), into(guard()), "db -> db TCP any itself left"),
