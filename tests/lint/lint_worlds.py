@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import npverify
 from npverify.analyses.lint.examples import INVENTORY
 from npverify.analyses.lint.findings import Finding, LintResult
@@ -11,7 +13,7 @@ from npverify.analyses.world import World
 
 def world(manifests: str, *, options: tuple[str, ...] = (), version: str = "3.32", inventory: str = INVENTORY) -> World:
     """The world of the manifests, read for lint; `options` are those of the command line."""
-    switches = [text for flag, text in zip(options, options[1:], strict=False) if flag == "--assume"]
+    switches = [text for flag, text in itertools.pairwise(options) if flag == "--assume"]
     assume = dict(switch.split("=") for switch in switches)
     text = f"{inventory}---\n{manifests}" if manifests else inventory
     return npverify.load(

@@ -7,8 +7,8 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from lint.small_ties import every_flow, manifests, world_of
 
+from lint.small_ties import every_flow, manifests, world_of
 from npverify.analyses.lint.rules.equal_order import as_under
 from npverify.analyses.lint.run import lint
 from npverify.analyses.world import World

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from lint.lint_worlds import run, world
 
+from lint.lint_worlds import run, world
 from npverify.analyses.lint.registry import RULES, code_of
 from npverify.dialects.lint import About
 from npverify.normal.policy import Direction

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from lint.lint_rows import ROWS, Row
-from lint.lint_worlds import run, the_one
-from lint.lint_rows import WEB_IN, gnp, np
 
+from lint.lint_rows import ROWS, WEB_IN, Row, gnp, np
+from lint.lint_worlds import run, the_one
 from npverify.analyses.lint.registry import RULES
 
 
