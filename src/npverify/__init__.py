@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from npverify.analyses.connectivity import connectivity as connectivity
+    from npverify.analyses.equiv import equiv as equiv
+    from npverify.analyses.equiv_results import Difference as Difference
+    from npverify.analyses.equiv_results import Equivalence as Equivalence
+    from npverify.analyses.equiv_results import EquivResult as EquivResult
+    from npverify.analyses.equiv_results import Region as Region
     from npverify.analyses.evaluate import evaluate as evaluate
     from npverify.analyses.explain import explain as explain
     from npverify.analyses.flows import read_flow as read_flow
@@ -49,17 +54,22 @@ _PUBLIC = {
     "Connectivity": "analyses.results",
     "Counterexample": "analyses.results",
     "Diagnostic": "ingest.source",
+    "Difference": "analyses.equiv_results",
+    "EquivResult": "analyses.equiv_results",
+    "Equivalence": "analyses.equiv_results",
     "Evaluation": "analyses.results",
     "Flow": "normal.flow",
     "InputError": "ingest.source",
     "InternalError": "ingest.source",
     "Loaded": "analyses.load",
     "ProveResult": "analyses.results",
+    "Region": "analyses.equiv_results",
     "Span": "ingest.source",
     "Status": "analyses.results",
     "Verdict": "normal.flow",
     "World": "analyses.world",
     "connectivity": "analyses.connectivity",
+    "equiv": "analyses.equiv",
     "evaluate": "analyses.evaluate",
     "explain": "analyses.explain",
     "load": "analyses.load",

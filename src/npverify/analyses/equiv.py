@@ -15,7 +15,7 @@ from npverify.analyses.answers import never
 from npverify.analyses.equiv_notes import notes
 from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
-from npverify.analyses.equiv_search import Found, Search, prefer_default
+from npverify.analyses.equiv_search import Found, Progress, Search, preferred
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
 from npverify.ingest.source import InputError
@@ -25,9 +25,6 @@ from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, Undecid
 
 EMPTY = "NPV301"
 _FIX = "add the manifests of the workloads to both sides with --with, or accept this with --allow-empty"
-
-Progress = Callable[[int, int, str], None]
-"""Called with what is done, what there is to do, and what is done next."""
 
 
 def equiv(
@@ -54,14 +51,14 @@ def equiv(
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
         search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
-        found = sorted(search.found(), key=lambda f: f.order)
+        found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
         result = replace(result, notes=(*borrowed, *notes(result, search.twins)))
         if not found:
             if search.gave_up is not None:
                 return replace(result, because=str(search.gave_up))
             return replace(result, status=Equivalence.EQUIVALENT)
-        witness = difference(search, *prefer_default(search, found))
+        witness = difference(search, *preferred(search, found))
         pairs = _count(found)
         result = replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
         if search.gave_up is not None:

@@ -57,6 +57,13 @@ class Way:
     targets: int
     through: tuple[Through, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """What is looked at, for a line of progress."""
+        how = self.hows[0]
+        what = "pods with themselves" if how.same else "pods and their nodes" if how.own_node else "every two ends"
+        return f"{what}, through Services" if self.through else what
+
 
 def ways(
     twins: Twins, residuals: tuple[Residuals, Residuals], inventories: tuple[Inventory, Inventory]

@@ -17,6 +17,7 @@ from npverify.cli.init import init
 from npverify.cli.lint import lint
 from npverify.cli.output import emit, prepare_streams
 from npverify.cli.prove import prove
+from npverify.cli.translate import translate
 
 INTRO = f"""\
 npverify {__version__} proves statements about Kubernetes network policies, and shows the packet that breaks them.
@@ -59,6 +60,7 @@ app.command("eval")(guarded(evaluate))
 app.command("explain")(guarded(explain))
 app.command("connectivity")(guarded(connectivity))
 app.command("equiv")(guarded(equiv))
+app.command("translate")(guarded(translate))
 app.command("lint")(guarded(lint))
 app.command("init")(guarded(init))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -89,7 +90,7 @@ def equiv(
     paths = (_paths(left, more_left, both), _paths(right, more_right, both))
     _refuse_no_paths(*paths)
     sources = Sources()
-    inputs = []
+    inputs: list[o.Inputs] = []
     worlds: list[World] = []
     errors: list[Diagnostic] = []
     for given, plugin, version, switches in zip(
@@ -116,6 +117,7 @@ def equiv(
             errors += [d for d in error.diagnostics if d not in errors]
     if errors:
         raise InputError(errors)
+    _under_one_plugin(inputs, worlds, sources)
     config = inputs[0].config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
     say_all(list(dict.fromkeys(w for world in worlds for w in world.warnings)), no_color=no_color)
@@ -135,10 +137,11 @@ def equiv(
             stop=lambda: interrupt.asked,
         )
     if format == "json":
-        text = dumps(equiv_json(result))
+        text = dumps(equiv_json(result, (paths[0], paths[1])))
     else:
         paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        text = render_equiv(result, View(paint, verbose, quiet, sources.lines))
+        names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
+        text = render_equiv(result, View(paint, verbose, quiet, sources.lines), names)
     emit(text, output)
     return exit_code(result)
 
@@ -146,6 +149,15 @@ def equiv(
 def exit_code(result: EquivResult) -> int:
     """0 equivalent, 1 different, 3 undecided, 130 interrupted."""
     return INTERRUPTED if result.interrupted else _CODES[result.status]
+
+
+def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources) -> None:
+    """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too."""
+    profiles = [world.policies.profile for world in worlds]
+    for side, (settled, profile) in enumerate(zip(inputs, profiles, strict=True)):
+        if settled.cni is None and profile != "calico" and "calico" in profiles:
+            inputs[side] = replace(settled, cni="calico")
+            worlds[side] = inputs[side].load(sources).world
 
 
 def _paths(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
-from enum import Flag, auto
 from functools import cache
 from itertools import product
+from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, Rule, Stage
@@ -79,6 +79,14 @@ class Pieces:
         return self._numbers.setdefault(frozenset(said.items()), len(self._numbers))
 
 
+class _Looks(NamedTuple):
+    """What a rule looks at of a subject: its named ports, more of it, and how the two ends stand to each other."""
+
+    ports: bool
+    more: bool
+    circumstance: bool
+
+
 class Meanings:
     """The meanings of one world's signatures. Guards the memo of what its rules say."""
 
@@ -88,6 +96,9 @@ class Meanings:
         self._pieces = pieces
         self._always = pieces.shape(TRUE)
         self._rules: dict[Hashable, frozenset[tuple[int, int]]] = {}
+        self._parts: dict[Hashable, frozenset[int]] = {}
+        self._looks: dict[Rule, _Looks] = {}
+        self._tiers: dict[Hashable, Hashable] = {}
 
     def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Hashable:
         """The meaning for a subject of the signature; equal to no other where the peers have to be asked one by one."""
@@ -104,15 +115,37 @@ class Meanings:
             applies = self._piece(stage.applies, direction, subject, view)
             if applies == self._pieces.nothing or stage.after not in kept:
                 continue
-            entries = [entry for entry in signature if entry.stage == number]
             # of a stage that others look back to it matters whether a rule or nobody let a flow through
-            asked = self._asked(stage, entries, direction, subject, view, whole=stage.name in followed)
+            asked = self._remembered(signature, number, stage, direction, subject, view, stage.name in followed)
             if asked == _ALLOWS and stage.name not in followed:
                 continue
             kept[stage.name] = len(kept)
             exempt = frozenset(self._piece(e.match, direction, subject, view) for e in stage.exemptions)
             found.append((stage, (applies, exempt - {self._pieces.nothing}, asked)))
         return tuple((kept[s.after], frozenset(kept[n] for n in s.skips if n in kept), said) for s, said in found)
+
+    def _remembered(
+        self,
+        signature: Signature,
+        number: int,
+        stage: Stage,
+        direction: Direction,
+        subject: Endpoint,
+        view: Circumstance,
+        whole: bool,
+    ) -> Hashable:
+        """`_asked`, once for all subjects and circumstances that the rules cannot tell apart."""
+        entries = [entry for entry in signature if entry.stage == number]
+        looks = [self._looks_of(rule, direction) for entry in entries for rule in entry.rules]
+        ports = tuple(p for p in subject.ports if p.name) if any(each.ports for each in looks) else None
+        more = self._residuals.classes.of[subject] if any(each.more for each in looks) else None
+        alike = view.via is None and not any(each.circumstance for each in looks)
+        # signatures are kept by the reduction
+        key = (id(signature), number, direction, ports, more, subject.kind, DIRECT if alike else view)
+        found = self._tiers.get(key)
+        if found is None:
+            found = self._tiers[key] = self._asked(stage, entries, direction, subject, view, whole=whole)
+        return found
 
     def _asked(
         self,
@@ -177,40 +210,53 @@ class Meanings:
         self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
     ) -> frozenset[tuple[int, int]]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
-        looks = _looks_at_subject(rule.peer, direction.subject) | _looks_at_subject(rule.traffic, direction.subject)
+        looks = self._looks_of(rule, direction)
         of_subject = (
-            tuple(p for p in subject.ports if p.name) if _Looks.PORTS in looks else None,
-            (subject.kind, self._residuals.classes.of[subject]) if _Looks.MORE in looks else None,
+            tuple(p for p in subject.ports if p.name) if looks.ports else None,
+            (subject.kind, self._residuals.classes.of[subject]) if looks.more else None,
         )
-        if view.via is None and not (_asks_circumstance(rule.peer) or _asks_circumstance(rule.traffic)):
-            view = DIRECT
-        key = (rule, view, of_subject)
+        key = (rule, view if looks.circumstance or view.via is not None else DIRECT, of_subject)
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
         return found
 
+    def _looks_of(self, rule: Rule, direction: Direction) -> _Looks:
+        found = self._looks.get(rule)
+        if found is None:
+            asked = [_looks_at(pred, direction.subject) for pred in (rule.peer, rule.traffic)]
+            found = self._looks[rule] = _Looks(*(any(said) for said in zip(*asked, strict=True)))
+        return found
+
     def _pieces_of(
         self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
     ) -> Iterator[tuple[int, int]]:
-        nothing, everything = self._pieces.nothing, self._pieces.everything
-        peers, packets = (
-            {
-                self._piece(part, direction, subject, view)
-                for part in disjuncts(self._known(pred, direction, subject, view))
-            }
-            for pred in (rule.peer, rule.traffic)
-        )
-        for peer in {everything} if everything in peers else peers - {nothing}:
-            for packet in {everything} if everything in packets else packets - {nothing}:
+        peers, packets = (self._parted(pred, direction, subject, view) for pred in (rule.peer, rule.traffic))
+        for peer in peers:
+            for packet in packets:
                 yield peer, packet
 
-    def _piece(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> int:
+    def _parted(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[int]:
+        """A predicate as numbers of pieces of which any is enough."""
         known = self._known(pred, direction, subject, view)
+        key = (known, direction, view)
+        found = self._parts.get(key)
+        if found is None:
+            numbers = {self._numbered(piece, direction, view) for piece in disjuncts(known)}
+            whole = self._pieces.everything in numbers
+            found = frozenset({self._pieces.everything} if whole else numbers - {self._pieces.nothing})
+            self._parts[key] = found
+        return found
+
+    def _numbered(self, known: Pred, direction: Direction, view: Circumstance) -> int:
         return self._pieces.of(self._residuals.bitsets.parts(known, direction.peer, view), self._side)
 
+    def _piece(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> int:
+        return self._numbered(self._known(pred, direction, subject, view), direction, view)
+
     def _known(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> Pred:
-        if not _looks_at_subject(pred, direction.subject):
+        looks = _looks_at(pred, direction.subject)
+        if not (looks.ports or looks.more):
             return pred
         return self._residuals.partial.residual(pred, direction, view, **ends(direction, subject))
 
@@ -230,26 +276,13 @@ def disjuncts(pred: Pred) -> tuple[Pred, ...]:
     return (pred,)
 
 
-class _Looks(Flag):
-    """What a predicate looks at of a subject."""
-
-    PORTS = auto()
-    MORE = auto()
-
-
 @cache
-def _looks_at_subject(pred: Pred, side: Side) -> _Looks:
+def _looks_at(pred: Pred, side: Side) -> _Looks:
     """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
-    found = _Looks(0)
+    ports = more = circumstance = False
     for atom in atoms_of(pred):
-        if getattr(atom, "side", None) is side and not isinstance(atom, PortIn):
-            found |= _Looks.PORTS if isinstance(atom, NamedPortIs) else _Looks.MORE
-        elif isinstance(atom, NodeIs):
-            found |= _Looks.MORE
-    return found
-
-
-@cache
-def _asks_circumstance(pred: Pred) -> bool:
-    """Whether a predicate asks how the two ends stand to each other, Services aside."""
-    return any(isinstance(atom, SelfTraffic | OwnNode | NodeIs) for atom in atoms_of(pred))
+        of_subject = getattr(atom, "side", None) is side
+        ports |= of_subject and isinstance(atom, NamedPortIs)
+        more |= (of_subject and not isinstance(atom, PortIn | NamedPortIs)) or isinstance(atom, NodeIs)
+        circumstance |= isinstance(atom, SelfTraffic | OwnNode | NodeIs)
+    return _Looks(ports, more, circumstance)
