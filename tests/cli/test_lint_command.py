@@ -25,9 +25,9 @@ CLEAN = "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name:
 INFO = CLEAN + "spec: {selector: app == 'web', ingress: [{action: Allow}]}\n"
 WARNING = CLEAN + "spec: {selector: app == 'web', types: [Ingress], egress: [{action: Deny}]}\n"
 ERROR = CLEAN + "spec: {selector: app = 'web', types: [Ingress]}\n"
-SILENT = CLEAN.replace("shop}", 'shop, annotations: {npverify.io/ignore: "NPL113 as the API server has it"}}') + (
-    "spec: {selector: app == 'web', ingress: [{action: Allow}]}\n"
-)
+SILENT = CLEAN.replace("name: web", "name: quiet").replace(
+    "shop}", 'shop, annotations: {npverify.io/ignore: "NPL113 as the API server has it"}}'
+) + ("spec: {selector: app == 'web', ingress: [{action: Allow}]}\n")
 CLEAN += "spec: {selector: app == 'web', types: [Ingress]}\n"
 
 
@@ -165,7 +165,7 @@ def test_verbose_shows_what_is_silenced_and_why(folder, capsys):
     assert short.startswith("no finding · 1 silenced · ")
     assert run(["lint", "pods.yaml", "silent.yaml", "--verbose"]) == 0
     assert "silenced[NPL113]" in (long := capsys.readouterr().out)
-    assert "reason    as the API server has it (NetworkPolicy shop/web)" in long
+    assert "reason    as the API server has it (NetworkPolicy shop/quiet)" in long
 
 
 def test_quiet_leaves_out_what_is_only_good_to_know(folder, capsys):
@@ -201,3 +201,12 @@ def test_explain_prints_the_section_of_the_page(capsys):
     out = capsys.readouterr().out
     assert out.startswith("NPL101 equal-order (error)\n")
     assert out.count("```yaml") == 2
+
+
+def test_every_key_of_the_report_is_on_the_page(folder, capsys):
+    """docs/json.md names each key that lint writes."""
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8").partition("\n## lint\n")[2]
+    run(["lint", "pods.yaml", "warning.yaml", "silent.yaml", "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    keys = {*report, *report["findings"][0], *report["silenced"][0], *report["summary"]} - {"schema"}
+    assert sorted(key for key in keys if f"`{key}`" not in page) == []

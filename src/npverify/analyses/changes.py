@@ -34,7 +34,7 @@ class Change:
     passes: Callable[[Verdict], bool]
 
 
-class Difference(NamedTuple):
+class ChangedFlow(NamedTuple):
     """A flow as it is judged (`shown`, under `reading`), and as the changed set judges it (`after`)."""
 
     shown: Counterexample
@@ -47,7 +47,7 @@ def obligations_of(engine: Engine, leg: Leg, change: Change) -> list[Obligation]
     return sorted(engine.obligations.of(leg, change.differs, change.variants), key=lambda o: o.order)
 
 
-def first_difference(engine: Engine, obligations: Sequence[Obligation], change: Change) -> Difference | None:
+def first_changed_flow(engine: Engine, obligations: Sequence[Obligation], change: Change) -> ChangedFlow | None:
     """The preferred flow that the change decides differently, confirmed by the oracle; None if there is none."""
     broken, gave_up = violated(engine, obligations)
     if not broken:
@@ -59,7 +59,7 @@ def first_difference(engine: Engine, obligations: Sequence[Obligation], change: 
     after = Oracle(change.policies, engine.world.inventory).decide(flow, reading)
     if change.passes(shown.verdict) is change.passes(after):
         raise InternalError(f"the oracle does not confirm a difference: {flow} under {dict(reading)}")
-    return Difference(shown, reading, after)
+    return ChangedFlow(shown, reading, after)
 
 
 def legs_of_subjects(engine: Engine, classes: int, direction: Direction) -> Iterator[Leg]:

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from npverify.analyses.changes import (
     Change,
-    Difference,
-    first_difference,
+    ChangedFlow,
+    first_changed_flow,
     legs_of_subjects,
     obligations_of,
     passes,
@@ -84,9 +84,9 @@ Differs = Callable[[tuple[Pred, ...]], Pred]
 """Of what is left of the direction, as it is and after each edit, the flows that are looked for."""
 
 
-def difference(
+def changed_flow(
     engine: Engine, direction: Direction, classes: int, edits: Sequence[Changed], differs: Differs, against: Changed
-) -> Difference | None:
+) -> ChangedFlow | None:
     """A flow of these subjects that the other direction allows and that the edits decide as `differs` says, confirmed by the
     oracle: with `against` made, its verdict is another one. None if there is none."""
     memo: dict[Signature, tuple[Signature, ...]] = {}
@@ -103,4 +103,4 @@ def difference(
     change = Change(variants, breaks, against.of_set(engine.world.policies, direction), passes)
     legs = legs_of_subjects(engine, classes, direction)
     found = [obligation for leg in legs for obligation in obligations_of(engine, leg, change)]
-    return first_difference(engine, found, change)
+    return first_changed_flow(engine, found, change)
