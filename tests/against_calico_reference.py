@@ -113,9 +113,9 @@ def facts_of(case: Case, made: MadeCalico) -> Facts:
         for n in NODES
         if f"interface of node {n}" in case.reading
     }
-    return Facts(
-        namespaces, accounts, interfaces, "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept"
-    )
+    to_own_host = "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept"
+    tunnels = frozenset(name for name in ("IPIP", "VXLAN") if case.reading.get(f"nodes use {name}") == "true")
+    return Facts(namespaces, accounts, interfaces, to_own_host, tunnels)
 
 
 def _host_at(node: str, interface: str, made: MadeCalico) -> str:

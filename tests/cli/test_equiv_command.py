@@ -138,6 +138,16 @@ def test_the_json(two, capsys):
     assert report["left"]["paths"] == ["allow"]
 
 
+def test_a_set_of_calico_beside_a_native_one_is_about_calico(two, capsys):
+    """Without a plugin named both sides are judged under Calico, and a note says so; with one each is what was said."""
+    assert run(("equiv", "allow.yaml", "calico.yaml", "--with", "pods.yaml")) == 0
+    out = capsys.readouterr().out
+    assert out.count("profile calico 3.32") == 2
+    assert "both sides are judged under Calico" in out
+    assert run(("equiv", "allow.yaml", "calico.yaml", "--with", "pods.yaml", "--cni-left", "kubernetes")) == 1
+    assert "both sides are judged" not in capsys.readouterr().out
+
+
 def test_undecided_is_3(two, capsys):
     """A spent budget is neither equivalent nor different."""
     write(two, more_yaml=POLICY.replace("app: web", "app: web, x: y").replace("5432", "80"))

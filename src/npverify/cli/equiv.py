@@ -26,6 +26,10 @@ from npverify.report.prove_text import View
 if TYPE_CHECKING:
     from npverify.analyses.world import World
 
+_ONE_PLUGIN = (
+    "both sides are judged under Calico, since one has policies of it; --cni-left and --cni-right say otherwise"
+)
+
 _CODES = {Equivalence.EQUIVALENT: OK, Equivalence.DIFFERENT: REFUTED, Equivalence.UNDECIDED: UNDECIDED}
 
 
@@ -117,7 +121,7 @@ def equiv(
             errors += [d for d in error.diagnostics if d not in errors]
     if errors:
         raise InputError(errors)
-    _under_one_plugin(inputs, worlds, sources)
+    one_plugin = _under_one_plugin(inputs, worlds, sources)
     config = inputs[0].config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
     say_all(list(dict.fromkeys(w for world in worlds for w in world.warnings)), no_color=no_color)
@@ -136,6 +140,8 @@ def equiv(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
+    if one_plugin:
+        result = replace(result, notes=(*result.notes, _ONE_PLUGIN))
     if format == "json":
         text = dumps(equiv_json(result, (paths[0], paths[1])))
     else:
@@ -151,13 +157,17 @@ def exit_code(result: EquivResult) -> int:
     return INTERRUPTED if result.interrupted else _CODES[result.status]
 
 
-def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources) -> None:
-    """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too."""
+def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources) -> bool:
+    """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
+    whether it was so."""
     profiles = [world.policies.profile for world in worlds]
-    for side, (settled, profile) in enumerate(zip(inputs, profiles, strict=True)):
-        if settled.cni is None and profile != "calico" and "calico" in profiles:
-            inputs[side] = replace(settled, cni="calico")
+    if any(each.cni is not None for each in inputs) or len(set(profiles)) == 1:
+        return False
+    for side, profile in enumerate(profiles):
+        if profile != "calico":
+            inputs[side] = replace(inputs[side], cni="calico")
             worlds[side] = inputs[side].load(sources).world
+    return True
 
 
 def _paths(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:

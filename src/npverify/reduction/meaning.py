@@ -42,8 +42,11 @@ _MOST_PIECES = 256
 _ALLOWS: Hashable = ((), True)
 """A stage that lets everything through."""
 
-Piece = tuple[int, int, int]
-"""Numbers of what selects the subject, and of what a rule asks of the peer and of the packet, in all peers that count."""
+Piece = tuple[int, int]
+"""Numbers of what a rule asks of the peer and of the packet, in all peers that count."""
+
+Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
+"""Rules of one action: by the number of what selects the subject, the pieces of which any is enough. None: always."""
 
 
 class Pieces:
@@ -95,7 +98,7 @@ class Meanings:
         self._side = side
         self._pieces = pieces
         self._always = pieces.shape(TRUE)
-        self._rules: dict[Hashable, frozenset[tuple[int, int]]] = {}
+        self._rules: dict[Hashable, frozenset[Piece]] = {}
         self._parts: dict[Hashable, frozenset[int]] = {}
         self._looks: dict[Rule, _Looks] = {}
         self._tiers: dict[Hashable, Hashable] = {}
@@ -185,30 +188,26 @@ class Meanings:
 
     def _runs(
         self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance
-    ) -> tuple[list[tuple[Action, frozenset[Piece]]], bool]:
+    ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
-        runs: list[tuple[Action, set[Piece]]] = []
-        for entry in asked:
+        runs: list[tuple[Action, dict[int, set[Piece]]]] = []
+        always, everything = self._always, self._pieces.everything
+        ended = False
+        for entry, rule in ((e, r) for e in asked for r in e.rules if r.action is not Action.LOG):
+            said = self._said(rule, direction, subject, view)
+            if not said:
+                continue
             selects = self._pieces.shape(entry.selects)
-            for rule in entry.rules:
-                if rule.action is Action.LOG:
-                    continue
-                said = self._said(rule, direction, subject, view)
-                if not said:
-                    continue
-                if (self._pieces.everything, self._pieces.everything) in said and selects == self._always:
-                    if runs and runs[-1][0] is rule.action:
-                        runs.pop()
-                    runs.append((rule.action, set()))
-                    return [(action, frozenset(pieces)) for action, pieces in runs], True
-                if not runs or runs[-1][0] is not rule.action:
-                    runs.append((rule.action, set()))
-                runs[-1][1].update((selects, *piece) for piece in said)
-        return [(action, frozenset(pieces)) for action, pieces in runs], False
+            ended = selects == always and (everything, everything) in said
+            if not runs or runs[-1][0] is not rule.action:
+                runs.append((rule.action, {}))
+            if ended:
+                runs[-1] = (rule.action, {})
+                break
+            runs[-1][1].setdefault(selects, set()).update(said)
+        return [(action, frozenset((s, frozenset(said)) for s, said in by.items())) for action, by in runs], ended
 
-    def _said(
-        self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
-    ) -> frozenset[tuple[int, int]]:
+    def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
         looks = self._looks_of(rule, direction)
         of_subject = (
@@ -228,9 +227,7 @@ class Meanings:
             found = self._looks[rule] = _Looks(*(any(said) for said in zip(*asked, strict=True)))
         return found
 
-    def _pieces_of(
-        self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
-    ) -> Iterator[tuple[int, int]]:
+    def _pieces_of(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> Iterator[Piece]:
         peers, packets = (self._parted(pred, direction, subject, view) for pred in (rule.peer, rule.traffic))
         for peer in peers:
             for packet in packets:

@@ -86,7 +86,7 @@ class HostStages:
             selector = subject_selector(policy)
             for host in self.hosts.hosts:
                 about = [d for d in policy.types if host not in self._untracking(d).hosts]
-                if about and self.hosts.matches(selector, host) is not FALSE:
+                if about and host.matches(selector) is not FALSE:
                     what = " and ".join(str(d) for d in about)
                     why = "is of all interfaces" if host.for_all else "has untracked policies of several tiers"
                     message = (
@@ -119,7 +119,7 @@ class HostStages:
 
     def _tiers(self, policies: Iterable[r.Policy], host: Host) -> set[str]:
         """The tiers of those of the policies that select a host endpoint."""
-        return {p.tier for p in policies if self.hosts.matches(subject_selector(p), host) is not FALSE}
+        return {p.tier for p in policies if host.matches(subject_selector(p)) is not FALSE}
 
     # The stages
 

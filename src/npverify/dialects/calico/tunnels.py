@@ -30,7 +30,7 @@ VXLAN = 4789
 
 
 def from_pods(felix: Felix, *, bpf: bool) -> Stage:
-    """Pods must not send what looks like the cluster's own tunnels; for BPF that is IPIP alone, and not configured
+    """Pods must not send what looks like the cluster's own tunnels; to BPF that is IPIP, whatever Felix is told
     (felix/bpf-gpl/parsing.h)."""
     found = []
     if not felix.vxlan_from_pods and not bpf:
