@@ -15,7 +15,6 @@ from npverify.analyses.refute import prefer_default, violated
 from npverify.analyses.results import Counterexample
 from npverify.assertions.claims import Leg
 from npverify.ingest.source import InternalError
-from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction, PolicySet
@@ -62,11 +61,15 @@ def first_changed_flow(engine: Engine, obligations: Sequence[Obligation], change
     return ChangedFlow(shown, reading, after)
 
 
-def legs_of_subjects(engine: Engine, classes: int, direction: Direction) -> Iterator[Leg]:
-    """Every flow whose judged end is in these classes: direct ones, and those through a Service that differ from them."""
-    subjects = dict.fromkeys(members(classes, engine.residuals), TRUE)
-    everything = dict.fromkeys((*engine.world.inventory.endpoints, EXTERNAL), TRUE)
-    src, dst = (subjects, everything) if direction is Direction.EGRESS else (everything, subjects)
+def legs_of_subjects(engine: Engine, classes: int, direction: Direction, peers: int | None = None) -> Iterator[Leg]:
+    """Every flow whose judged end is in these classes: direct ones, and those through a Service that differ from them.
+
+    `peers` are the classes to which direct ones are limited; None: all.
+    """
+    residuals = engine.residuals
+    subjects = dict.fromkeys(members(classes, residuals), TRUE)
+    others = dict.fromkeys(members(residuals.bitsets.all if peers is None else peers, residuals), TRUE)
+    src, dst = (subjects, others) if direction is Direction.EGRESS else (others, subjects)
     direct = Leg(src, dst, leave_out_self=True, leave_out_own_node=False)
     yield direct
     yield from engine.through.services((direct,))
