@@ -15,7 +15,7 @@ from npverify.analyses.answers import never
 from npverify.analyses.equiv_notes import notes
 from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
-from npverify.analyses.equiv_search import Found, Search, prefer_default
+from npverify.analyses.equiv_search import Found, Progress, Search, preferred
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
 from npverify.ingest.source import InputError
@@ -25,9 +25,6 @@ from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, Undecid
 
 EMPTY = "NPV301"
 _FIX = "add the manifests of the workloads to both sides with --with, or accept this with --allow-empty"
-
-Progress = Callable[[int, int, str], None]
-"""Called with what is done, what there is to do, and what is done next."""
 
 
 def equiv(
@@ -41,10 +38,11 @@ def equiv(
     stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> EquivResult:
-    """Compare two worlds; with `every`, list all that differs. `timeout` is in seconds for one question to the solver, on top of the budget.
+    """Compare two worlds; with `every`, list all that differs.
 
-    Ctrl-C, or `stop` giving True, ends the run undecided. InternalError if the
-    oracles do not confirm a witness; InputError if nobody is there on either side, unless `allow_empty`.
+    `timeout` is in seconds for one question to the solver, on top of the budget. Ctrl-C, or `stop` giving True, ends the
+    run undecided. InternalError if the oracles do not confirm a witness; InputError if nobody is there on either side,
+    unless `allow_empty`.
     """
     if not (allow_empty or left.inventory.pods or right.inventory.pods):
         raise InputError.one(
@@ -54,20 +52,22 @@ def equiv(
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
         search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
-        found = sorted(search.found(), key=lambda f: f.order)
+        found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
         result = replace(result, notes=(*borrowed, *notes(result, search.twins)))
         if not found:
             if search.gave_up is not None:
                 return replace(result, because=str(search.gave_up))
             return replace(result, status=Equivalence.EQUIVALENT)
-        witness = difference(search, *prefer_default(search, found))
+        witness = difference(search, *preferred(search, found))
         pairs = _count(found)
         result = replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
         if search.gave_up is not None:
             return _partly(result, search.gave_up)
         return replace(result, regions=regions(search, found)) if every else result
     except UndecidedError as gave_up:
+        if result.witness is None:
+            return replace(result, because=str(gave_up))
         return _partly(result, gave_up)
     except (InterruptedByUserError, KeyboardInterrupt):
         return replace(result, because="the run was interrupted", interrupted=True)
@@ -91,6 +91,8 @@ def _comparable(left: World, right: World) -> tuple[World, World, tuple[str, ...
     if bool(left.inventory.pods) is not bool(right.inventory.pods):
         alone = ("left", "right") if right.inventory.pods else ("right", "left")
         told.append(f"the {alone[0]} side has no pods, so those of the {alone[1]} count")
+        if _tells_more((left if right.inventory.pods else right).inventory):
+            told.append(f"what the {alone[0]} side says of namespaces, nodes, Services and accounts does not count")
         if right.inventory.pods:
             left = _over(left, right.inventory)
         else:
@@ -104,6 +106,12 @@ def _comparable(left: World, right: World) -> tuple[World, World, tuple[str, ...
         else:
             left = _of_families(left, right.inventory.families)
     return left, right, tuple(told)
+
+
+def _tells_more(inventory: Inventory) -> bool:
+    """Whether an inventory without pods tells of other things."""
+    declared = any(namespace.declared for namespace in inventory.namespaces.values())
+    return declared or bool(inventory.nodes or inventory.services or inventory.service_accounts)
 
 
 def _families_shown(inventory: Inventory) -> bool:

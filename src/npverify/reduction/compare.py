@@ -59,11 +59,14 @@ class Comparison:
         residuals: tuple[Residuals, Residuals],
         shapes: Shapes,
         alike: Callable[[Pred, Pred], bool],
+        go_on: Callable[[], None],
     ) -> None:
-        """`alike` tells whether two residuals are certainly the same, whatever the flow."""
+        """`alike` tells whether two residuals are certainly the same, whatever the flow; `go_on` is called now and then,
+        and may raise to end the run."""
         self.twins = twins
         self._residuals = residuals
         self._alike = alike
+        self._go_on = go_on
         self._rows = {d: self._sorted(d) for d in Direction}
         self._parts_of: dict[tuple[Direction, int, Hows, int], tuple[_Part, ...]] = {}
         self._one_meaning: dict[tuple[Direction, int, Hows], bool] = {}
@@ -125,6 +128,7 @@ class Comparison:
         key = (direction, kind, hows)
         found = self._one_meaning.get(key)
         if found is None:
+            self._go_on()
             subjects = self._rows[direction][kind].subjects
             certain = hows[0] == hows[1] and not subjects & ~self.twins.common and not subjects & self.twins.unlike
             found = self._one_meaning[key] = certain and self._meaning(0, *key) == self._meaning(1, *key)

@@ -182,16 +182,7 @@ class Obligations:
         self, direction: Direction, members: _Members, how: Circumstance, peers: int, variants: Variants
     ) -> list[tuple[int, tuple[Pred, ...]]]:
         """The peers, parted by the residuals of every variant."""
-        parts: list[tuple[int, tuple[Pred, ...]]] = [(peers, ())]
-        for signature in variants(members.signature):
-            groups = self._residuals.groups(direction, signature, members.first, how, peers)
-            parts = [
-                (both, (*residuals, group.residual))
-                for part, residuals in parts
-                for group in groups
-                if (both := part & group.peers)
-            ]
-        return parts
+        return self._residuals.parted(direction, variants(members.signature), members.first, how, peers)
 
     def domain(self, end: Endpoint, side: Side) -> Pred:
         """Which addresses an endpoint may have on a side, those of other known endpoints aside."""
