@@ -337,6 +337,21 @@ def test_not_in_other_namespaces_is_the_own_namespace() -> None:
     assert pairs == {(a, b) for a in sources for b in sources if a.namespace == b.namespace}
 
 
+def test_policies_of_one_name_and_kind_are_told_apart_by_their_api() -> None:
+    """Kubernetes and Calico both have a NetworkPolicy, and one of each may have one name."""
+    native, own = (PolicyId(dialect, "NetworkPolicy", "shop", "p") for dialect in ("kubernetes", "calico"))
+    policies = {native: Span("p.yaml", 1, 1), own: Span("p.yaml", 2, 1)}
+    for kind, meant in (("KubernetesNetworkPolicy", native), ("caliconetworkpolicy", own)):
+        found = resolve([Text("a.npv", f"assert policy {kind} shop/p is vacuous")], WORLD, policies, Problems())
+        claim = found.assertions[0].claim
+        assert isinstance(claim, PolicyClaim)
+        assert claim.policies == (meant,)
+    problems = Problems()
+    resolve([Text("a.npv", "assert policy NetworkPolicy shop/p is vacuous")], WORLD, policies, problems)
+    choices = "`policy CalicoNetworkPolicy shop/p`, `policy KubernetesNetworkPolicy shop/p`"
+    assert [(d.code, choices in d.message) for d in problems.errors] == [("NPV116", True)]
+
+
 def test_claims_have_their_types() -> None:
     """Each form comes down to its claim."""
     assert isinstance(one("assert some db reaches cache").claim, SomeFlow)

@@ -28,6 +28,10 @@ from dialects.edge_cases import joined
 
 _DEFAULT_ALLOW = "projectcalico-default-allow"
 _FAR = "198.51.100.7"  # inside the sets below
+_BOTH_WAYS = "ingress: [{action: Allow}], egress: [{action: Allow}]"
+_OF_ORCHARD = (
+    "labelsToApply: {pcns.env: prod, pcns.kubernetes.io/metadata.name: orchard, pcns.projectcalico.org/name: orchard}, "
+)
 
 
 def _from(source: str, action: str = "Allow") -> str:
@@ -328,6 +332,30 @@ SUBJECTS = (
         (allowed(APPLE, PEAR), allowed(OUTSIDE, PEAR)),
         assume=RAW,
         warned=("NPV204", "NPV250"),
+    ),
+    *(
+        Case(
+            48,
+            f"a profile with the name that Calico gives that of {whose}, and with other {what}, is refused",
+            "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile, ServiceAccountToProfile",
+            gnp(f"{labels}{rules}", name, kind="Profile"),
+            refused=("NPV288",),
+        )
+        for whose, what, name, labels, rules in (
+            ("a namespace", "rules", "kns.orchard", _OF_ORCHARD, "ingress: [{action: Deny}], egress: [{action: Allow}]"),
+            ("a namespace", "labels", "kns.orchard", "labelsToApply: {pcns.env: dev}, ", _BOTH_WAYS),
+            ("a service account", "rules", "ksa.orchard.grower", "", "ingress: [{action: Allow}]"),
+        )
+    ),
+    Case(
+        48,
+        "a profile that is as Calico makes it from a namespace or a service account says nothing new",
+        "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile, ServiceAccountToProfile",
+        joined(
+            gnp(f"{_OF_ORCHARD}{_BOTH_WAYS}", "kns.orchard", kind="Profile"),
+            gnp("labelsToApply: {pcsa.projectcalico.org/name: grower}", "ksa.orchard.grower", kind="Profile"),
+        ),
+        (allowed(OUTSIDE, PEAR), allowed(PEAR, OUTSIDE)),
     ),
     Case(
         49,
