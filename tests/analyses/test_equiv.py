@@ -441,6 +441,17 @@ def test_a_family_that_one_side_uses_alone_is_a_difference() -> None:
     assert (witness.left, witness.allowed_by) == (None, "right")
 
 
+def test_an_unknown_address_may_be_of_a_family_that_one_side_uses_alone() -> None:
+    """Flows of that family exist on one side, also where a policy looks at the address that nobody knows."""
+    out = [selecting(SRC, "o", allow(block(DST, "fd00::/8")), on_apps=["api"])]
+    left = world(API, pod("db"), pod("known", ip="10.9.0.1"), egress=out)
+    right = world(API, pod("db"), pod("known", ip="10.9.0.1 fd00::9"), egress=out, families=(4, 6))
+    regions = equiv(left, right, every=True).regions or ()
+    to_db = [r for r in regions if DB.workload in {end.workload for end in r.destinations}]
+    assert any(API.workload in {end.workload for end in r.sources} for r in to_db)
+    assert {r.allowed_by for r in to_db} == {"right"}
+
+
 def test_a_service_is_a_way_and_no_end() -> None:
     """A Service more makes no difference by itself, and a flow through it is judged on both sides."""
     plain = world(API, DB, vip_visible=TRUE)
