@@ -37,10 +37,10 @@ def can_be(flow: Flow) -> bool:
     """Whether the ends of a flow can be on one node, or not be, as the flow says, and are two endpoints unless it says so."""
     if flow.src is flow.dst and not flow.same and not flow.src.replicated:
         return False
-    if not near(flow.src, flow.dst):
-        return not flow.own_node
+    if flow.same or not near(flow.src, flow.dst):
+        return flow.own_node is (flow.same and flow.src.kind is EndpointKind.HOST_POD)
     known = on_one_node(flow.src, flow.dst)
-    chosen = known is None or flow.src.on_every_node or flow.dst.on_every_node or flow.same
+    chosen = known is None or flow.src.on_every_node or flow.dst.on_every_node
     return chosen or flow.own_node is known
 
 
@@ -147,7 +147,9 @@ def _flow_of(region: Region, left: World, right: World, rng: Random) -> tuple[Se
     if src_ip is None or dst_ip is None:
         return None
     apart = near(src, dst) and rng.random() < 0.5
-    own_node = {Meeting.ONE_NODE: True, Meeting.OTHER_NODES: False}.get(region.meeting, apart)
+    itself = src.kind is EndpointKind.HOST_POD
+    known = {Meeting.ONE_NODE: True, Meeting.OTHER_NODES: False, Meeting.ITSELF: itself}
+    own_node = known.get(region.meeting, apart)
     flow = Flow(src, dst, "TCP", None, src_ip, dst_ip, same=same, own_node=own_node)
     flow = _packet(flow, rng.choice(region.traffic), rng)
     if region.service is not None:

@@ -35,7 +35,7 @@ from npverify.normal.predicates import (
     unknown_in,
 )
 from npverify.oracle import Oracle
-from npverify.smt.solver import Budget
+from npverify.smt.solver import Budget, UndecidedError
 from smallworld import DST, IN, OUT, SRC, allow, app, block, node, on, pod, policy, rule, selecting, tier, world
 
 WEB, API, DB = pod("web", many=True), pod("api"), pod("db", ip="10.1.0.7")
@@ -176,7 +176,7 @@ DIFFERENT: list[tuple[str, World, World, str]] = [
      out(selecting(SRC, "o", allow(block(DST, "203.0.113.0/25")))),
      "api -> 203.0.113.128 TCP any left"),
     ("a reading", into(guard(allow(unknown_in(SPOOKY, "true")))), into(guard()),
-     "api -> db TCP any left if spooky is true"),
+     "api -> db TCP any left if spooky"),
     ("a switch that is fixed on one side", into(guard(allow(unknown_in(SPOOKY, "true")))), into(guard(allow())),
      "api -> db TCP any right"),
     ("a pod and itself", into(guard(), exempt={IN: (ITSELF,)}), into(guard()), "db -> db TCP any itself left"),
@@ -278,6 +278,13 @@ def test_policies_alone_are_judged_over_the_pods_of_the_other_side() -> None:
     assert equiv(alone, into(guard())).status is Equivalence.DIFFERENT
 
 
+def test_what_a_side_without_pods_says_besides_is_not_left_out_in_silence() -> None:
+    """Its namespaces and nodes do not count either, and a note says so."""
+    told = "what the left side says of namespaces, nodes, Services and accounts does not count"
+    assert told in equiv(world(N1, ingress=[guard(FROM_WEB)]), into(guard(FROM_WEB))).notes
+    assert told not in equiv(world(ingress=[guard(FROM_WEB)]), into(guard(FROM_WEB))).notes
+
+
 def test_policies_alone_are_read_again_over_the_pods_of_the_other_side() -> None:
     """Where it is known what policies were lowered from, that is asked, and not what they came to over no pods."""
     asked = []
@@ -315,8 +322,6 @@ def test_a_spent_budget_is_undecided() -> None:
 
 def test_a_difference_stands_beside_what_was_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     """A flow that differs is an answer, also where another question was given up; regions are then not complete."""
-    from npverify.smt.solver import UndecidedError
-
     possible = Search.possible
 
     def sometimes(self: Search, pred: object, pair: object, way: object) -> bool:
@@ -331,6 +336,17 @@ def test_a_difference_stands_beside_what_was_not_decided(monkeypatch: pytest.Mon
     assert shown(result) == "api -> db TCP 1 left"
     assert result.regions is None
     assert any("the budget was spent" in note for note in result.notes)
+
+
+def test_a_flow_that_cannot_be_chosen_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the budget is spent while the flow to show is looked for, there is no answer."""
+
+    def spent(*_: object) -> object:
+        raise UndecidedError("the budget was spent")
+
+    monkeypatch.setattr("npverify.analyses.equiv.difference", spent)
+    result = equiv(into(guard(FROM_WEB)), into(guard()))
+    assert (result.status, result.because) == (Equivalence.UNDECIDED, "the budget was spent")
 
 
 def test_a_run_can_be_stopped() -> None:
@@ -423,6 +439,17 @@ def test_a_family_that_one_side_uses_alone_is_a_difference() -> None:
     assert witness is not None
     assert witness.flow.src_ip == Address.parse("fd00::1")
     assert (witness.left, witness.allowed_by) == (None, "right")
+
+
+def test_an_unknown_address_may_be_of_a_family_that_one_side_uses_alone() -> None:
+    """Flows of that family exist on one side, also where a policy looks at the address that nobody knows."""
+    out = [selecting(SRC, "o", allow(block(DST, "fd00::/8")), on_apps=["api"])]
+    left = world(API, pod("db"), pod("known", ip="10.9.0.1"), egress=out)
+    right = world(API, pod("db"), pod("known", ip="10.9.0.1 fd00::9"), egress=out, families=(4, 6))
+    regions = equiv(left, right, every=True).regions or ()
+    to_db = [r for r in regions if DB.workload in {end.workload for end in r.destinations}]
+    assert any(API.workload in {end.workload for end in r.sources} for r in to_db)
+    assert {r.allowed_by for r in to_db} == {"right"}
 
 
 def test_a_service_is_a_way_and_no_end() -> None:

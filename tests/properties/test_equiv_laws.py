@@ -6,12 +6,14 @@ what it lists differs as listed, and every random flow that differs is listed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from random import Random
 
 import pytest
 
+from calico_worlds import random_calico_case
 from npverify.analyses.equiv import equiv
 from npverify.analyses.equiv_results import Equivalence, EquivResult, Region
 from npverify.analyses.prove import prove
@@ -28,10 +30,15 @@ from npverify.normal.predicates import Side
 from npverify.reduction import compare
 from region_flows import can_be, clear, flows_of, is_in
 from smallworld import DST, SRC, allow, app, block, on, pod, selecting, world
+from two_calico_worlds import random_pair as random_calico_pair
 from two_worlds import as_seen, passes, random_pair, reachable, remade, via_services
-from worlds import random_case, random_manifests
+from worlds import Case, random_case, random_manifests
 
 FLOWS = 60  # tried against each answer, from either side
+
+Pair = Callable[[Random], tuple[World, World]]
+Draw = Callable[[Random, World], Case]
+NATIVE, CALICO = (random_pair, random_case), (random_calico_pair, random_calico_case)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -46,10 +53,12 @@ def test_every_world_is_equivalent_to_itself(seed: int) -> None:
         assert result.notes == ()
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_the_sides_may_be_swapped(seed: int) -> None:
+@pytest.mark.parametrize(
+    ("pair", "seed"), [*((random_pair, n) for n in range(50)), *((random_calico_pair, n) for n in range(20))]
+)
+def test_the_sides_may_be_swapped(pair: Pair, seed: int) -> None:
     """The answer is the same, with left and right exchanged: status, number of pairs, regions."""
-    left, right = random_pair(Random(seed))
+    left, right = pair(Random(seed))
     one, other = (equiv(*pair, every=True, allow_empty=True) for pair in ((left, right), (right, left)))
     assert (one.status, one.pairs) == (other.status, other.pairs)
     assert (one.only_left, one.only_right) == (other.only_right, other.only_left)
@@ -64,16 +73,17 @@ def _said(regions: tuple[Region, ...] | None, *, swapped: bool = False) -> list[
     return sorted(texts)
 
 
-@pytest.mark.parametrize("seed", range(120))
-def test_what_is_listed_is_what_differs(seed: int) -> None:
+@pytest.mark.parametrize(("kind", "seed"), [*((NATIVE, n) for n in range(100)), *((CALICO, n) for n in range(60))])
+def test_what_is_listed_is_what_differs(kind: tuple[Pair, Draw], seed: int) -> None:
     """Flows of each region differ as it says; each random flow that the oracles judge differently is in a region."""
     rng = Random(seed)
-    result = equiv(*random_pair(rng), every=True, allow_empty=True)
+    pair, draw = kind
+    result = equiv(*pair(rng), every=True, allow_empty=True)
     assert result.status is not Equivalence.UNDECIDED
     assert (result.regions is None) is (result.status is Equivalence.EQUIVALENT)
     for region in result.regions or ():
         _holds(region, result, rng)
-    for flows, reading in random_flows(result, rng):
+    for flows, reading in random_flows(result, draw, rng):
         left, right = (passes(w, f, reading) for w, f in zip((result.left, result.right), flows, strict=True))
         if left is not right:
             side = "left" if left else "right"
@@ -87,12 +97,12 @@ def _holds(region: Region, result: EquivResult, rng: Random) -> None:
         assert verdicts == (region.allowed_by == "left", region.allowed_by == "right")
 
 
-def random_flows(result: EquivResult, rng: Random) -> list[tuple[tuple[Flow | None, Flow | None], Reading]]:
+def random_flows(result: EquivResult, draw: Draw, rng: Random) -> list[tuple[tuple[Flow | None, Flow | None], Reading]]:
     """Random flows as both sides have them, some of them through Services."""
     found: list[tuple[tuple[Flow | None, Flow | None], Reading]] = []
     for base, other in ((result.left, result.right), (result.right, result.left)):
         for _ in range(FLOWS):
-            case = random_case(rng, base)
+            case = draw(rng, base)
             flow = replace(case.flow, via=None)
             if rng.random() < 0.3:
                 flow = via_services(rng, base, flow) or flow
@@ -104,10 +114,12 @@ def random_flows(result: EquivResult, rng: Random) -> list[tuple[tuple[Flow | No
     return found
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_meanings_only_save_work(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("pair", "seed"), [*((random_pair, n) for n in range(40)), *((random_calico_pair, n) for n in range(30))]
+)
+def test_meanings_only_save_work(pair: Pair, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the short cut by meanings every answer is the same."""
-    left, right = random_pair(Random(seed))
+    left, right = pair(Random(seed))
     quick = equiv(left, right, every=True, allow_empty=True)
     monkeypatch.setattr(compare.Comparison, "_means_one", lambda *_: False)
     slow = equiv(left, right, every=True, allow_empty=True)

@@ -38,10 +38,11 @@ def equiv(
     stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> EquivResult:
-    """Compare two worlds; with `every`, list all that differs. `timeout` is in seconds for one question to the solver, on top of the budget.
+    """Compare two worlds; with `every`, list all that differs.
 
-    Ctrl-C, or `stop` giving True, ends the run undecided. InternalError if the
-    oracles do not confirm a witness; InputError if nobody is there on either side, unless `allow_empty`.
+    `timeout` is in seconds for one question to the solver, on top of the budget. Ctrl-C, or `stop` giving True, ends the
+    run undecided. InternalError if the oracles do not confirm a witness; InputError if nobody is there on either side,
+    unless `allow_empty`.
     """
     if not (allow_empty or left.inventory.pods or right.inventory.pods):
         raise InputError.one(
@@ -65,6 +66,8 @@ def equiv(
             return _partly(result, search.gave_up)
         return replace(result, regions=regions(search, found)) if every else result
     except UndecidedError as gave_up:
+        if result.witness is None:
+            return replace(result, because=str(gave_up))
         return _partly(result, gave_up)
     except (InterruptedByUserError, KeyboardInterrupt):
         return replace(result, because="the run was interrupted", interrupted=True)
@@ -88,6 +91,8 @@ def _comparable(left: World, right: World) -> tuple[World, World, tuple[str, ...
     if bool(left.inventory.pods) is not bool(right.inventory.pods):
         alone = ("left", "right") if right.inventory.pods else ("right", "left")
         told.append(f"the {alone[0]} side has no pods, so those of the {alone[1]} count")
+        if _tells_more((left if right.inventory.pods else right).inventory):
+            told.append(f"what the {alone[0]} side says of namespaces, nodes, Services and accounts does not count")
         if right.inventory.pods:
             left = _over(left, right.inventory)
         else:
@@ -101,6 +106,12 @@ def _comparable(left: World, right: World) -> tuple[World, World, tuple[str, ...
         else:
             left = _of_families(left, right.inventory.families)
     return left, right, tuple(told)
+
+
+def _tells_more(inventory: Inventory) -> bool:
+    """Whether an inventory without pods tells of other things."""
+    declared = any(namespace.declared for namespace in inventory.namespaces.values())
+    return declared or bool(inventory.nodes or inventory.services or inventory.service_accounts)
 
 
 def _families_shown(inventory: Inventory) -> bool:

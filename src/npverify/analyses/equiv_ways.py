@@ -99,11 +99,10 @@ def _each(
 ) -> Iterator[Way]:
     """A way of two ends apart, of a pod with itself, and of a pod and its own node."""
     yield Way((left, right), sources, targets, through)
-    themselves = targets & kinds.pods
-    same = (replace(left, same=True), replace(right, same=True))
-    yield Way(same, themselves, themselves, through)
-    on_host = themselves & kinds.hosts
-    yield Way((replace(same[0], own_node=True), replace(same[1], own_node=True)), on_host, on_host, through)
+    # what a pod on the host network sends to itself is sent to its own node
+    for on_host, themselves in ((False, kinds.pods & ~kinds.hosts), (True, kinds.pods & kinds.hosts)):
+        same = (replace(left, same=True, own_node=on_host), replace(right, same=True, own_node=on_host))
+        yield Way(same, targets & themselves, targets & themselves, through)
     for near in product((True, False), repeat=2):
         if near[0] is near[1] is False or (near[0] is not near[1] and not kinds.nodes_differ):
             continue
