@@ -73,6 +73,10 @@ def wrong(cluster: Cluster, answers: list[list[Any]]) -> list[str]:
     return [f"{fact.assertion}: {got[1]}, planted {fact.status}" for fact, got in pairs if got[1] != fact.status]
 
 
+COMPARED = ["equivalent", "different"]
+"""What the set is to itself, and to itself with one rule less."""
+
+
 def table(runs: list[Run]) -> list[dict[str, Any]]:
     """One row per stage: median seconds, and the highest peak so far in MB."""
     rows: list[dict[str, Any]] = []
@@ -115,6 +119,7 @@ def main() -> int:
         peak = "" if row["peak_mb"] is None else f"{row['peak_mb']:6} MB"
         print(f"  {row['stage']:32} {row['seconds']:9.3f} s  {peak}".rstrip())
     mistakes = wrong(cluster, runs[0]["answers"])
+    mistakes += [f"equiv: {r['compared']}, not {COMPARED}" for r in runs if r["compared"] != COMPARED]
     for mistake in mistakes:
         print(f"WRONG {mistake}")
     if chosen.output:

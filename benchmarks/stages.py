@@ -1,4 +1,5 @@
-"""Times the stages of one run in a fresh process: reading, inventory, lowering, assertions, reduction, proving, connectivity.
+"""Times the stages of one run in a fresh process: reading, inventory, lowering, assertions, reduction, proving, connectivity,
+comparing.
 
     python -m benchmarks.stages CLUSTER SPEC [--no-connectivity]
 
@@ -48,8 +49,10 @@ def main(cluster: str, spec: str, *, with_connectivity: bool) -> None:
     """Run every stage once and print what it took, with the answers."""
     clock = Clock()
     with clock.stage("import"):
+        from benchmarks.changes import without_a_rule
         from npverify.analyses.connectivity import connectivity
         from npverify.analyses.engine import Engine
+        from npverify.analyses.equiv import equiv
         from npverify.analyses.prove import prove_one
         from npverify.analyses.world import World
         from npverify.assertions.resolve import resolve
@@ -86,7 +89,22 @@ def main(cluster: str, spec: str, *, with_connectivity: bool) -> None:
     if with_connectivity:
         with clock.stage("connectivity"):
             connections = len(connectivity(world).connections)
-    print(json.dumps({"stages": clock.stages, "answers": answers, "to_answers": total, "connections": connections}))
+    changed = World(inventory, without_a_rule(lowered.policies)[0], lowered.ids)
+    with clock.stage("equiv, itself"):
+        compared = [str(equiv(world, World(inventory, lowered.policies, lowered.ids)).status)]
+    with clock.stage("equiv, one rule less"):
+        compared.append(str(equiv(world, changed).status))
+    print(
+        json.dumps(
+            {
+                "stages": clock.stages,
+                "answers": answers,
+                "to_answers": total,
+                "connections": connections,
+                "compared": compared,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

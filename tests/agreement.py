@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from random import Random
 
@@ -25,15 +25,20 @@ from npverify.smt.solver import Question, satisfiable
 from npverify.smt.walk import allowed
 from worlds import Case, random_case, random_world
 
+WorldOf = Callable[[Random], World]
+CaseOf = Callable[[Random, World], Case]
 
-def disagreements(rng: Random, cases: int) -> list[str]:
+
+def disagreements(
+    rng: Random, cases: int, world_of: WorldOf = random_world, case_of: CaseOf = random_case
+) -> list[str]:
     """What oracle, encoder and reduction do not agree on in one random world; empty if the law holds."""
-    world = random_world(rng)
+    world = world_of(rng)
     residuals = Residuals(world.inventory, world.policies)
     oracle = Oracle(world.policies, world.inventory)
     found = []
     for _ in range(cases):
-        case = random_case(rng, world)
+        case = case_of(rng, world)
         found += _check(case, world, residuals, oracle)
     return found
 
@@ -115,15 +120,17 @@ def _true_of(question: Question, case: Case) -> bool:
     return question.possible(*literal)
 
 
-def obligation_disagreements(rng: Random, cases: int) -> list[str]:
+def obligation_disagreements(
+    rng: Random, cases: int, world_of: WorldOf = random_world, case_of: CaseOf = random_case
+) -> list[str]:
     """The same for obligations: an obligation of `no … reaches` is true of a flow exactly where the oracle lets it pass."""
-    world = random_world(rng)
+    world = world_of(rng)
     residuals = Residuals(world.inventory, world.policies)
     obligations = Obligations(world.inventory, residuals)
     oracle = Oracle(world.policies, world.inventory)
     found = []
     for _ in range(cases):
-        case = random_case(rng, world)
+        case = case_of(rng, world)
         flow = case.flow
         if flow.via is not None:
             flow = replace(flow, via=None)

@@ -1,46 +1,64 @@
 """The agreement of oracle, encoder, reduction and reference on as many random flows as there is time for.
 
     python tests/fuzz.py --cases 100000 --seed 1 --jobs 2
+    python tests/fuzz.py --dialect calico --cases 50000
 
-Prints what does not agree with the seed of its world, and exits with 1 if there is anything.
+A case of Kubernetes is a flow; one of Calico is a whole set of policies with a few flows. Prints what does not agree with
+the seed of its world, and exits with 1 if there is anything.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from random import Random
 
+from against_calico_reference import calico_disagreements
 from against_reference import reference_disagreements
 from agreement import disagreements, obligation_disagreements
+from calico_worlds import calico_world, random_calico_case
 
-PER_WORLD = 20
+PER_WORLD = {"kubernetes": 20, "calico": 1}
+FLOWS = 8  # in each world of Calico
 
 
-def world(seed: int) -> list[str]:
+def kubernetes(seed: int) -> list[str]:
     """What does not agree in the world of one seed."""
     among_themselves = disagreements if seed % 2 else obligation_disagreements
     checks = (among_themselves, reference_disagreements)
-    return [f"seed {seed}: {line}" for check in checks for line in check(Random(seed), PER_WORLD)]
+    return [f"seed {seed}: {line}" for check in checks for line in check(Random(seed), PER_WORLD["kubernetes"])]
 
 
-def seeds(first: int, cases: int) -> Iterator[int]:
-    """One seed for every `PER_WORLD` cases; seeds of different runs do not meet."""
-    return (first * 10_000_000 + n for n in range((cases + PER_WORLD - 1) // PER_WORLD))
+def calico(seed: int) -> list[str]:
+    """The same of Calico; every second world has host endpoints."""
+    among_themselves = disagreements if seed % 4 < 2 else obligation_disagreements
+    found = calico_disagreements(Random(seed), FLOWS, hosts=seed % 2 == 1)
+    found += among_themselves(Random(seed), 1, calico_world, random_calico_case)
+    return [f"seed {seed}: {line}" for line in found]
+
+
+WORLDS: dict[str, Callable[[int], list[str]]] = {"kubernetes": kubernetes, "calico": calico}
+
+
+def seeds(first: int, cases: int, per_world: int) -> Iterator[int]:
+    """One seed for every `per_world` cases; seeds of different runs do not meet."""
+    return (first * 10_000_000 + n for n in range((cases + per_world - 1) // per_world))
 
 
 def main() -> int:
     """Run the cases and say what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dialect", choices=WORLDS, default="kubernetes")
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     found = 0
     with ProcessPoolExecutor(args.jobs) as pool:
-        for lines in pool.map(world, seeds(args.seed, args.cases), chunksize=20):
+        of = seeds(args.seed, args.cases, PER_WORLD[args.dialect])
+        for lines in pool.map(WORLDS[args.dialect], of, chunksize=20):
             found += len(lines)
             for line in lines:
                 print(line)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.__main__ import write
+from benchmarks.changes import without_a_rule
 from benchmarks.generate import FACTS, Size, generate
 
 import npverify
@@ -36,3 +38,12 @@ def test_the_planted_facts_are_found(tmp_path: Path) -> None:
         loaded = npverify.load([str(path)], specs=[str(tmp_path / "facts.npv")])
         found = npverify.prove(loaded.world, loaded.assertions).results
         assert [(r.assertion.text, str(r.status)) for r in found] == [(f.assertion, f.status) for f in cluster.facts]
+
+
+def test_a_rule_less_is_a_difference(tmp_path: Path) -> None:
+    """The changed set lacks one rule of one policy, and is not equivalent to the whole one."""
+    world = npverify.load([str(write(generate(SMALL), tmp_path, "json"))], with_assertions=False).world
+    changed, policy = without_a_rule(world.policies)
+    assert changed.egress is world.policies.egress
+    assert npverify.equiv(world, replace(world, policies=changed)).status is npverify.Equivalence.DIFFERENT
+    assert policy in world.defined

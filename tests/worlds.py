@@ -7,6 +7,7 @@ worlds are dense on purpose: few names, labels, ports and addresses, so that pol
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from random import Random
 from typing import Any
@@ -22,7 +23,7 @@ from npverify.inventory.labels import pod_label
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, OTHER, Reading, Unknown
 from npverify.normal.flow import PORT_PROTOCOLS, PROTOCOLS, Flow, Via
-from npverify.normal.predicates import AddressIn, LabelIn, PortIn, UnknownIn, atoms_of
+from npverify.normal.predicates import AddressIn, LabelIn, PortIn, Pred, UnknownIn, atoms_of
 from npverify.reduction.classes import predicates
 
 
@@ -77,14 +78,37 @@ class Case:
 
 def random_case(rng: Random, world: World) -> Case:
     """A flow between two random ends with every field filled in, and a random reading."""
+    flow = random_flow(rng, world)
+    return Case(flow, random_reading(rng, world))
+
+
+@lru_cache(maxsize=4)
+def atoms_in(world: World) -> tuple[Pred, ...]:
+    """Every atom of the policies of a world, each once."""
+    return tuple(dict.fromkeys(atom for pred in predicates(world.policies) for atom in atoms_of(pred)))
+
+
+@lru_cache(maxsize=4)
+def _pairs(world: World) -> list[tuple[Endpoint, Endpoint]]:
+    """The ends between which something may be said of a flow."""
     ends = [*world.inventory.endpoints, EXTERNAL]
-    pairs = [(a, b) for a in ends for b in ends if (a.is_pod or b.is_pod) and _families(a, world) & _families(b, world)]
-    src, dst = rng.choice(pairs)
-    prefixes = sorted({a.prefix for p in predicates(world.policies) for a in atoms_of(p) if isinstance(a, AddressIn)})
+    judged = [end for end in ends if end.is_pod or (end is not EXTERNAL and world.policies.judges_hosts)]
+    return [
+        (a, b)
+        for a in ends
+        for b in ends
+        if (a in judged or b in judged) and (a.is_pod or a is not b) and _families(a, world) & _families(b, world)
+    ]
+
+
+def random_flow(rng: Random, world: World) -> Flow:
+    """A flow between two random ends with every field filled in."""
+    src, dst = rng.choice(_pairs(world))
+    prefixes = sorted({a.prefix for a in atoms_in(world) if isinstance(a, AddressIn)})
     family = rng.choice([f for f in FAMILIES if f in _families(src, world) & _families(dst, world)])
     same = src is dst and (not src.replicated or rng.random() < 0.5)
     src_ip = _address(rng, src, family, prefixes, world)
-    dst_ip = src_ip if same else _address(rng, dst, family, prefixes, world)
+    dst_ip = src_ip if same else _address(rng, dst, family, prefixes, world, src_ip)
     hosts = (EndpointKind.HOST_POD, EndpointKind.NODE)
     may_share = (src.kind in hosts and dst.is_pod) or (dst.kind in hosts and src.is_pod)
     protocol = rng.choice((*PROTOCOLS, "TCP", "TCP", "50"))
@@ -100,10 +124,8 @@ def random_case(rng: Random, world: World) -> Case:
     via = None
     if dst.is_pod and rng.random() < 0.3:
         via = Via("red", "service", _virtual(rng, family, prefixes), 80)
-    flow = Flow(
-        src, dst, protocol, port, src_ip, dst_ip, icmp, same=same, own_node=may_share and rng.random() < 0.5, via=via
-    )
-    return Case(flow, _reading(rng, world))
+    own_node = may_share and rng.random() < 0.5
+    return Flow(src, dst, protocol, port, src_ip, dst_ip, icmp, same=same, own_node=own_node, via=via)
 
 
 def _families(end: Endpoint, world: World) -> set[int]:
@@ -112,7 +134,10 @@ def _families(end: Endpoint, world: World) -> set[int]:
     return {a.family for a in end.addresses} if end.address_known else set(world.inventory.families)
 
 
-def _address(rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], world: World) -> Address:
+def _address(
+    rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], world: World, other: Address | None = None
+) -> Address:
+    """An address that the end may have, which is not that of the other end if it is free to choose."""
     if end is not EXTERNAL and end.address_known:
         of_family = [a for a in end.addresses if a.family == family]
         return rng.choice(of_family)
@@ -133,9 +158,10 @@ def _address(rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], wo
         at = Address(4 if family == 4 else 6, min(edge, block.last))
         foreign = end is EXTERNAL or bool(end.cluster)
         wrong_space = not inside_space and foreign and any(p.contains(at) for p in space)
-        if at not in taken and not wrong_space and not any(p.contains(at) for p in NEVER_A_POD):
+        if at not in {*taken, other} and not wrong_space and not any(p.contains(at) for p in NEVER_A_POD):
             return at
-    return Address.parse("172.31.0.1" if family == 4 else "fd11::1")
+    spare = ("172.31.0.1", "172.31.0.2") if family == 4 else ("fd11::1", "fd11::2")
+    return next(at for at in map(Address.parse, spare) if at != other)
 
 
 def _virtual(rng: Random, family: int, prefixes: list[Prefix]) -> Address:
@@ -146,19 +172,18 @@ def _virtual(rng: Random, family: int, prefixes: list[Prefix]) -> Address:
 
 
 def _mentioned_ports(world: World) -> set[int]:
-    atoms = (a for p in predicates(world.policies) for a in atoms_of(p))
-    return {n for a in atoms if isinstance(a, PortIn) for n in (a.first, a.last, min(a.last + 1, 65535))}
+    return {n for a in atoms_in(world) if isinstance(a, PortIn) for n in (a.first, a.last, min(a.last + 1, 65535))}
 
 
-def _reading(rng: Random, world: World) -> dict[str, str]:
+def random_reading(rng: Random, world: World) -> dict[str, str]:
+    """A value for everything that is not known, switches included."""
     reading = {s.name: rng.choice(s.values) for s in world.policies.switches if rng.random() < 0.8}
     mentioned: dict[str, set[str]] = {}
-    for pred in predicates(world.policies):
-        for atom in atoms_of(pred):
-            if isinstance(atom, LabelIn):
-                mentioned.setdefault(atom.key, set()).update(atom.values or ())
-            elif isinstance(atom, UnknownIn) and atom.unknown.kind != "switch":
-                reading[atom.unknown.name] = rng.choice(atom.unknown.values)
+    for atom in atoms_in(world):
+        if isinstance(atom, LabelIn):
+            mentioned.setdefault(atom.key, set()).update(atom.values or ())
+        elif isinstance(atom, UnknownIn) and atom.unknown.kind != "switch":
+            reading[atom.unknown.name] = rng.choice(atom.unknown.values)
     for end, side in product(world.inventory.endpoints, ("src", "dst")):
         for key in sorted(end.labels):
             value = pod_label(end, key, side)

@@ -15,9 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from npverify.analyses.connectivity import connectivity as connectivity
+    from npverify.analyses.equiv import equiv as equiv
+    from npverify.analyses.equiv_results import Difference as Difference
+    from npverify.analyses.equiv_results import Equivalence as Equivalence
+    from npverify.analyses.equiv_results import EquivResult as EquivResult
+    from npverify.analyses.equiv_results import Region as Region
     from npverify.analyses.evaluate import evaluate as evaluate
     from npverify.analyses.explain import explain as explain
     from npverify.analyses.flows import read_flow as read_flow
+    from npverify.analyses.lint.findings import Finding as Finding
+    from npverify.analyses.lint.findings import LintResult as LintResult
+    from npverify.analyses.lint.run import lint as lint
     from npverify.analyses.load import Loaded as Loaded
     from npverify.analyses.load import load as load
     from npverify.analyses.prove import prove as prove
@@ -49,19 +57,27 @@ _PUBLIC = {
     "Connectivity": "analyses.results",
     "Counterexample": "analyses.results",
     "Diagnostic": "ingest.source",
+    "Difference": "analyses.equiv_results",
+    "EquivResult": "analyses.equiv_results",
+    "Equivalence": "analyses.equiv_results",
     "Evaluation": "analyses.results",
+    "Finding": "analyses.lint.findings",
     "Flow": "normal.flow",
     "InputError": "ingest.source",
     "InternalError": "ingest.source",
+    "LintResult": "analyses.lint.findings",
     "Loaded": "analyses.load",
     "ProveResult": "analyses.results",
+    "Region": "analyses.equiv_results",
     "Span": "ingest.source",
     "Status": "analyses.results",
     "Verdict": "normal.flow",
     "World": "analyses.world",
     "connectivity": "analyses.connectivity",
+    "equiv": "analyses.equiv",
     "evaluate": "analyses.evaluate",
     "explain": "analyses.explain",
+    "lint": "analyses.lint.run",
     "load": "analyses.load",
     "prove": "analyses.prove",
     "read_flow": "analyses.flows",

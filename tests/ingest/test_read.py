@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ingest_texts import KINDS, POD, read_text, told, values
 
-from npverify.ingest.read import read, read_spec
+from npverify.ingest.read import read, read_content, read_spec
 from npverify.ingest.source import Problems
 
 
@@ -282,3 +282,14 @@ def test_the_collector_runs_again_afterwards() -> None:
     with pytest.raises(RuntimeError):
         read(["-"], Problems(), wanted=fail, stdin=lambda: POD.encode())
     assert gc.isenabled()
+
+
+def test_a_text_that_is_in_no_file_is_read_under_a_name():
+    """Positions name what the caller calls it; kinds that are not wanted are left out."""
+    problems = Problems()
+    text = f"{pod('a')}---\napiVersion: v1\nkind: Secret\n---\n{pod('b')}"
+    found = read_content("new.yaml", text, problems, wanted=lambda _version, kind: kind == "Pod")
+    assert [document.name for document in found] == ["a", "b"]
+    assert str(found[1].span("metadata", "name")) == "new.yaml:10:18"
+    assert read_content("new.yaml", "a: [", problems, wanted=lambda _version, _kind: True) == ()
+    assert [str(d.span) for d in problems.errors] == ["new.yaml:1:4"]

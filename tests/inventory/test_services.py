@@ -202,6 +202,32 @@ def test_what_controllers_make_of_a_selector_is_not_needed():
     ]
 
 
+@pytest.mark.parametrize(
+    ("documents", "listed"),
+    [
+        pytest.param([endpoint_slice("{addresses: [198.51.100.7]}")], [(True, "TCP", 8080)], id="of no Service"),
+        pytest.param(
+            [MANUAL, endpoint_slice("{addresses: [198.51.100.7], conditions: {ready: false}}", "{name: b, port: 1}")],
+            [(False, "TCP", 1)],
+            id="not ready, under another port name",
+        ),
+        pytest.param([endpoint_slice("{addresses: [198.51.100.7]}", "{}")], [(True, "TCP", None)], id="without ports"),
+        pytest.param(
+            [MANUAL, endpoints("notReadyAddresses: [{ip: 198.51.100.7}], ports: [{port: 5, protocol: UDP}]")],
+            [(False, "UDP", 5)],
+            id="Endpoints that are not ready",
+        ),
+        pytest.param([endpoints("addresses: [{ip: 198.51.100.7}]")], [], id="Endpoints of no Service are not mirrored"),
+        pytest.param([endpoint_slice("{addresses: [db.example.com]}", kind="FQDN")], [], id="a name for DNS"),
+    ],
+)
+def test_slices_list_these_targets(documents, listed):
+    """What is listed for x/s, whether traffic is sent to it or not."""
+    targets = inventory("\n---\n".join(documents)).targets.get(("x", "s"), ())
+    assert {str(target.address) for target in targets} <= {"198.51.100.7"}
+    assert [(target.serves, target.protocol, target.number) for target in targets] == listed
+
+
 V4, V6 = Address.parse("10.96.0.10"), Address.parse("fd00::a")
 
 
@@ -221,6 +247,9 @@ V4, V6 = Address.parse("10.96.0.10"), Address.parse("fd00::a")
         pytest.param("", "external_traffic_policy", "Cluster", id="Cluster by default"),
         pytest.param("externalTrafficPolicy: Local", "external_traffic_policy", "Local", id="Local"),
         pytest.param("", "problem", "", id="no problem"),
+        pytest.param("", "families", frozenset({4, 6}), id="families that the manifest does not tell"),
+        pytest.param("ipFamilies: [IPv6]", "families", frozenset({6}), id="ipFamilies"),
+        pytest.param("clusterIP: 10.96.0.10", "families", frozenset({4}), id="the family of its address"),
     ],
 )
 def test_a_service_has_these_facts(spec, attribute, value):

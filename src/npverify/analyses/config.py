@@ -31,6 +31,7 @@ KEYS = (
     "allow_vacuous",
     "timeout",
     "budget",
+    "lint",
 )
 BUDGETS = ("small", "normal", "large")
 _FAMILIES: Mapping[int, Family] = {4: 4, 6: 6}
@@ -53,6 +54,8 @@ class Config:
     timeout: float | None = None
     budget: str | None = None
     calico_version: str | None = None
+    lint_select: tuple[str, ...] = ()
+    lint_ignore: tuple[str, ...] = ()
 
 
 def find_config(start: Path) -> Path | None:
@@ -90,6 +93,7 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
         _timeout(fields),
         _budget(fields),
         fields.text("calico_version"),
+        *_lint(fields),
     )
 
 
@@ -101,6 +105,22 @@ def _remotes(fields: Fields, base: Path, folder: Path) -> dict[str, tuple[str, .
     """The paths of each other cluster."""
     inner = fields.map("remotes")
     return {str(name): _paths(inner, str(name), base, folder) for name in inner.value} if inner else {}
+
+
+def _lint(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rules of lint to ask alone, and those not to ask."""
+    inner = fields.map("lint")
+    if inner is None:
+        return (), ()
+    # imported here so that a config without the key does not wait for the rules
+    from npverify.analyses.lint.registry import check_code
+
+    inner.only(("select", "ignore"), "lint")
+    for key in ("select", "ignore"):
+        for index, text in enumerate(inner.texts(key)):
+            span = inner.span(key, index)
+            check_code(text, f"`lint.{key}`", fields.problems, span, fields.doc.excerpt(span))
+    return tuple(inner.texts("select")), tuple(inner.texts("ignore"))
 
 
 def _assume(fields: Fields) -> dict[str, str]:

@@ -8,24 +8,23 @@ account and node that it has there itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from npverify.analyses.answers import never
 from npverify.analyses.equiv_notes import notes
+from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
-from npverify.analyses.equiv_search import Search, prefer_default
+from npverify.analyses.equiv_search import Found, Progress, Search, preferred
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
 from npverify.ingest.source import InputError
+from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Inventory
-from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError
+from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 EMPTY = "NPV301"
 _FIX = "add the manifests of the workloads to both sides with --with, or accept this with --allow-empty"
-
-Progress = Callable[[int, int, str], None]
-"""Called with what is done, what there is to do, and what is done next."""
 
 
 def equiv(
@@ -39,40 +38,90 @@ def equiv(
     stop: Callable[[], bool] = never,
     progress: Progress | None = None,
 ) -> EquivResult:
-    """Compare two worlds. `timeout` is in seconds for one question to the solver, on top of the budget.
+    """Compare two worlds; with `every`, list all that differs.
 
-    Ctrl-C, or `stop` giving True, ends the run: different if a difference was found, else undecided. InternalError if the
-    oracles do not confirm a witness; InputError if nobody is there on either side, unless `allow_empty`.
+    `timeout` is in seconds for one question to the solver, on top of the budget. Ctrl-C, or `stop` giving True, ends the
+    run undecided. InternalError if the oracles do not confirm a witness; InputError if nobody is there on either side,
+    unless `allow_empty`.
     """
     if not (allow_empty or left.inventory.pods or right.inventory.pods):
         raise InputError.one(
             EMPTY, "no pod or workload was found on either side, so any two sides would be equal", fix=_FIX
         )
-    left, right, borrowed = _over_one_inventory(left, right)
+    left, right, borrowed = _comparable(left, right)
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
         search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
-        found = sorted(search.found(), key=lambda f: f.order)
+        found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
         result = replace(result, notes=(*borrowed, *notes(result, search.twins)))
         if not found:
             if search.gave_up is not None:
                 return replace(result, because=str(search.gave_up))
             return replace(result, status=Equivalence.EQUIVALENT)
-        witness = difference(search, *prefer_default(search, found))
-        pairs = sum(f.pairs for f in found)
-        return replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
+        witness = difference(search, *preferred(search, found))
+        pairs = _count(found)
+        result = replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
+        if search.gave_up is not None:
+            return _partly(result, search.gave_up)
+        return replace(result, regions=regions(search, found)) if every else result
+    except UndecidedError as gave_up:
+        if result.witness is None:
+            return replace(result, because=str(gave_up))
+        return _partly(result, gave_up)
     except (InterruptedByUserError, KeyboardInterrupt):
         return replace(result, because="the run was interrupted", interrupted=True)
 
 
-def _over_one_inventory(left: World, right: World) -> tuple[World, World, tuple[str, ...]]:
-    """Both worlds with pods: one that has policies alone is judged over the inventory of the other."""
-    if bool(left.inventory.pods) is bool(right.inventory.pods):
-        return left, right, ()
-    if right.inventory.pods:
-        return _over(left, right.inventory), right, ("the left side has no pods, so those of the right count",)
-    return left, _over(right, left.inventory), ("the right side has no pods, so those of the left count",)
+def _count(found: Sequence[Found]) -> int:
+    """How many pairs of endpoints differ: those between which direct flows do; only if there are none, the others."""
+    direct = sum(f.pairs for f in found if f.through is None and not f.way.hows[0].same)
+    return direct or sum(f.pairs for f in found)
+
+
+def _partly(result: EquivResult, gave_up: UndecidedError) -> EquivResult:
+    """A difference was found, and not all could be decided."""
+    return replace(result, notes=(*result.notes, f"there may be more that differs: {gave_up}"))
+
+
+def _comparable(left: World, right: World) -> tuple[World, World, tuple[str, ...]]:
+    """Both worlds with what only one of them tells of the cluster: its pods, if the other has policies alone, and the
+    address families that it uses. With a sentence for each."""
+    told: list[str] = []
+    if bool(left.inventory.pods) is not bool(right.inventory.pods):
+        alone = ("left", "right") if right.inventory.pods else ("right", "left")
+        told.append(f"the {alone[0]} side has no pods, so those of the {alone[1]} count")
+        if _tells_more((left if right.inventory.pods else right).inventory):
+            told.append(f"what the {alone[0]} side says of namespaces, nodes, Services and accounts does not count")
+        if right.inventory.pods:
+            left = _over(left, right.inventory)
+        else:
+            right = _over(right, left.inventory)
+    shown = [_families_shown(world.inventory) for world in (left, right)]
+    if left.inventory.families != right.inventory.families and shown[0] is not shown[1]:
+        lacking, telling = ("right", "left") if shown[0] else ("left", "right")
+        told.append(f"the {lacking} side does not tell which address families it uses, so those of the {telling} count")
+        if shown[0]:
+            right = _of_families(right, left.inventory.families)
+        else:
+            left = _of_families(left, right.inventory.families)
+    return left, right, tuple(told)
+
+
+def _tells_more(inventory: Inventory) -> bool:
+    """Whether an inventory without pods tells of other things."""
+    declared = any(namespace.declared for namespace in inventory.namespaces.values())
+    return declared or bool(inventory.nodes or inventory.services or inventory.service_accounts)
+
+
+def _families_shown(inventory: Inventory) -> bool:
+    """Whether the inventory tells which address families its cluster uses, or only none that it does not use."""
+    known = any(end.address_known for end in inventory.endpoints if end.is_pod)
+    return known or bool(inventory.pod_space) or inventory.families != frozenset(FAMILIES)
+
+
+def _of_families(world: World, families: frozenset[Family]) -> World:
+    return replace(world, inventory=replace(world.inventory, families=families))
 
 
 def _over(world: World, inventory: Inventory) -> World:

@@ -34,7 +34,7 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.compare import Block
 from npverify.reduction.partial import Circumstance
-from npverify.reduction.premises import Premises, looked_at
+from npverify.reduction.premises import Premises, families_between, looked_at
 from npverify.reduction.readings import at_address
 from npverify.reduction.residuals import Residuals, host_network
 from npverify.reduction.twin_pairs import Pair
@@ -85,19 +85,35 @@ class Formulas:
         ]
         shared = _shared(pair, through)
         settled = [list(self._settled(m, block, shared)) for m in meetings]
+        between = and_(*(families_between(m.how) for m in meetings if m is not None))
         apart = [TRUE if m is None else self.premises[m.w].apart(m.src, m.dst, m.how) for m in meetings]
         for (family, here, own), (other, there, others) in product(*settled):
             if None not in (family, other) and family != other:
                 continue
             (apart_left, *left), (apart_right, *right) = _named_apart((apart[0], *here), (apart[1], *there))
             of_family = [address_in(Side.SRC, EVERYTHING[f]) for f in (family, other) if f is not None]
-            differs = and_(*of_family, apart_left, apart_right, arrives, _differ(left, right))
+            differs = and_(*of_family, between, apart_left, apart_right, arrives, _differ(left, right))
             if differs is not FALSE:
-                domains = (self._domains(m, looked_at(differs) & shared) for m in meetings if m is not None)
+                looked = looked_at(differs) & shared
+                domains = (self.domain(pair, way, side) for side in Side if side in looked)
                 yield Formula(and_(differs, *domains), (tuple(left), tuple(right)), {**own, **others})
 
-    def _domains(self, m: _Meeting, sides: frozenset[Side]) -> Pred:
-        return self.premises[m.w].domains(sides, m.src, m.dst, m.how)
+    def domain(self, pair: Pair, way: Way, side: Side) -> Pred:
+        """Which addresses an end, or a Service, may have whose address is one for both worlds: outside, those that are
+        outside in both; else those that it may have in one of them, which in the other it may not have only for want of the
+        family."""
+        if side is Side.VIP:
+            ends = [(pair[0].sides[w], pair[1].sides[w]) for w in (0, 1)]
+            return and_(
+                *(
+                    self.premises[w].domains((side,), src, dst, way.hows[w])
+                    for w, (src, dst) in enumerate(ends)
+                    if src is not None and dst is not None
+                )
+            )
+        twin = pair[0 if side is Side.SRC else 1]
+        domains = [self.premises[w].domain(end, side) for w, end in enumerate(twin.sides) if end is not None]
+        return and_(*domains) if twin.left is EXTERNAL else or_(*domains)
 
     def _settled(
         self, m: _Meeting | None, block: Block, shared: frozenset[Side]
@@ -107,7 +123,7 @@ class Formulas:
         if m is None:
             yield None, (FALSE,), {}
             return
-        parts = (self.premises[m.w].families(m.src, m.dst, m.how), block.egress[m.w], block.ingress[m.w])
+        parts = (self.premises[m.w].families(m.src, m.dst), block.egress[m.w], block.ingress[m.w])
         looked = frozenset(s for part in parts for s in looked_at(part)) - shared
         ends = [(Side.SRC, Side.DST)] if m.how.same else [(Side.SRC,), (Side.DST,)]
         own = [sides for sides in (*ends, (Side.VIP,)) if looked.intersection(sides)]

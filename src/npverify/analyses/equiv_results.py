@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
+from npverify.analyses.packet_cells import Traffic
 from npverify.analyses.results import Assumed, Counterexample
 from npverify.analyses.world import World
-from npverify.inventory.model import Endpoint
+from npverify.inventory.addresses import Prefix
+from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.flow import Flow
 
 
@@ -47,12 +50,55 @@ class Difference:
         return "left" if self.left is not None and self.left.verdict.allowed else "right"
 
 
+class RegionEnd(NamedTuple):
+    """One end of a region: a workload (kind Pod for a single pod, Node for a node), or outside addresses where it is None.
+
+    `blocks`   the outside addresses; of a workload whose address nobody knows, those that it must have, () if any will do
+    `cluster`  the name of the other cluster that it is in
+    """
+
+    workload: WorkloadRef | None
+    blocks: tuple[Prefix, ...] = ()
+    cluster: str = ""
+
+
+class Meeting(StrEnum):
+    """How two ends meet in a region."""
+
+    APART = ""  # two ends, wherever they run
+    ITSELF = "itself"  # one and the same pod
+    ONE_NODE = "one node"  # a pod and an end on the host network of the node that it runs on
+    OTHER_NODES = "other nodes"  # such ends on different nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Flows that one side alone allows: from any of the sources to any other of the destinations.
+
+    `family`   4 or 6 where the flows are of that alone, 0 for both
+    `service`  namespace, name and port of the Service that they go through; `vips` its virtual addresses, () for any
+    `reading`  the values of unknowns that it needs
+    """
+
+    sources: tuple[RegionEnd, ...]
+    destinations: tuple[RegionEnd, ...]
+    traffic: tuple[Traffic, ...]
+    allowed_by: str
+    meeting: Meeting = Meeting.APART
+    family: int = 0
+    service: tuple[str, str, int] | None = None
+    vips: tuple[Prefix, ...] = ()
+    reading: tuple[Assumed, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class EquivResult:
     """The answer to one comparison.
 
     `left`, `right`  the two worlds as they were compared: one without pods was given the inventory of the other
-    `pairs`     pairs of endpoints between which some flow differs, counted for each way to meet
+    `regions`   with `every`, all that differs; None where that was not asked for or could not be told
+    `pairs`     pairs of endpoints between which direct flows differ, counted for one node and for two; only where there are
+                none, of those that differ through Services and of pods with themselves
     `only_left`, `only_right`  endpoints that one side lacks
     `notes`     what the answer rests on, one sentence each
     `because`   why it is undecided
@@ -62,6 +108,7 @@ class EquivResult:
     left: World
     right: World
     witness: Difference | None = None
+    regions: tuple[Region, ...] | None = None
     pairs: int = 0
     only_left: tuple[Endpoint, ...] = ()
     only_right: tuple[Endpoint, ...] = ()

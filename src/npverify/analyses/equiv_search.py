@@ -14,20 +14,27 @@ from npverify.analyses.equiv_formulas import Formula, Formulas
 from npverify.analyses.equiv_ways import Through, Way, ways
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
-from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
+from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
+from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.compare import Block, Comparison
-from npverify.reduction.partial import Circumstance
+from npverify.reduction.pairs import on_one_node
+from npverify.reduction.premises import looked_at
 from npverify.reduction.readings import under
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twin_pairs import Pair, Pairs, by_name, may_be_near
 from npverify.reduction.twins import Twin, Twins
-from npverify.smt.solver import Budget, Taken, UndecidedError
+from npverify.smt.solver import Budget, InterruptedByUserError, Taken, UndecidedError
+
+Progress = Callable[[int, int, str], None]
+"""Called before each step with its number, how many there are, and what it looks at."""
 
 _ELSEWHERE = (EndpointKind.EXTERNAL, EndpointKind.REMOTE)
 """What is no part of the cluster: flows between two of these are nobody's business here."""
+
+_MOST_ASKED = 200
+"""Distinct formulas that are asked for a flow that needs nothing, once there is one to show."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +42,7 @@ class Found:
     """Pairs of endpoints between which some flow differs.
 
     `formulas`  those that can be true; `pair` is the first by name, and speaks for all of them
+    `reached`   the backends of the Service, of which not every member of a class need be one
     """
 
     block: Block
@@ -43,20 +51,38 @@ class Found:
     formulas: tuple[Formula, ...]
     pair: Pair
     pairs: int
+    reached: frozenset[Twin] | None = None
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Where it stands among others when one has to be shown: what both sides have before what one has, then by name."""
+        """Where it stands among others when one has to be shown: what both sides have before what one has, two ends before
+        a pod and itself, then by name."""
         how = self.way.hows[0]
         lacking = any(end is None for twin in self.pair for end in twin.sides)
-        return (lacking, by_name(self.pair), how.same, how.own_node, self.through is not None)
+        return (lacking, how.same, by_name(self.pair), how.own_node, self.through is not None)
+
+    def assumes(self, formula: Formula, pred: Pred) -> bool:
+        """Whether a flow that satisfies `pred` needs an address or a node that nobody knows."""
+        open_sides = {
+            side
+            for side, twin in ((Side.SRC, self.pair[0]), (Side.DST, self.pair[1]))
+            if twin.left is not EXTERNAL and any(end is not None and not end.address_known for end in twin.sides)
+        }
+        if self.through is not None and not all(hop.service.vip_known for hop in self.through.hops):
+            open_sides.add(Side.VIP)
+        near = any(how.own_node and not how.same for how in self.way.hows)
+        worlds = zip(self.pair[0].sides, self.pair[1].sides, strict=True)
+        placed = all(on_one_node(a, b) is not None for a, b in worlds if a is not None and b is not None)
+        return bool(open_sides & (looked_at(pred) | {side for _, side in formula.own})) or (near and not placed)
 
 
 class Search:
     """The comparison of two worlds. Guards the reductions and the memo of answers."""
 
     def __init__(self, left: World, right: World, budget: Budget, stop: Callable[[], bool] = never) -> None:
+        """`stop` is asked often; where it says True the run ends as on Ctrl-C."""
         self.worlds = (left, right)
+        self._stop = stop
         self.answers = Answers(budget, stop)
         self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies))
         classes = self.twins.classes
@@ -67,21 +93,24 @@ class Search:
         self.book = AddressBook(left.inventory, right.inventory)
         self.gave_up: UndecidedError | None = None
         self._shapes = Shapes()
-        self._comparison = Comparison(self.twins, self.residuals, self._shapes, self._alike)
+        self._comparison = Comparison(self.twins, self.residuals, self._shapes, self._alike, self._go_on)
         self._formulas = Formulas(self.worlds, self.residuals)
 
-    def found(self) -> Iterator[Found]:
+    def found(self, progress: Progress | None = None) -> Iterator[Found]:
         """Every difference, in no order that a reader should see; `gave_up` tells whether something was not decided."""
-        for way in ways(self.twins, self.residuals, (self.worlds[0].inventory, self.worlds[1].inventory)):
+        every = list(ways(self.twins, self.residuals, (self.worlds[0].inventory, self.worlds[1].inventory)))
+        for number, way in enumerate(every):
+            if progress is not None:
+                progress(number, len(every), way.title)
             for block in self._blocks(way):
+                self._go_on()
                 for sources, targets in self._by_aspect(block, way):
                     part = block._replace(sources=sources, targets=targets)
                     if not way.through:
-                        yield from self._between(part, way, None, TRUE, self.twins.twins(targets))
+                        yield from self._between(part, way, None, TRUE, None)
                     for through in way.through:
                         for arrives, backends in through.backends.items():
-                            reached = [twin for twin in self.twins.twins(targets) if twin in backends]
-                            yield from self._between(part, way, through, arrives, reached)
+                            yield from self._between(part, way, through, arrives, backends)
 
     def possible(self, pred: Pred, pair: Pair, way: Way) -> bool:
         """Whether a flow between two twins satisfies a predicate. Raises as `Question.possible` does."""
@@ -91,9 +120,9 @@ class Search:
         """The addresses that the ends of a flow do not have because they are somebody else's."""
         return self.book.taken(pair[0].either, pair[1].either)
 
-    def families(self, w: int, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
-        """The address families in which two ends can meet in one world."""
-        return self._formulas.premises[w].families(src, dst, how)
+    def families(self, w: int, src: Endpoint, dst: Endpoint) -> Pred:
+        """The address families that both ends can use in one world."""
+        return self._formulas.premises[w].families(src, dst)
 
     def _blocks(self, way: Way) -> Iterator[Block]:
         if way.hows[0].same:
@@ -120,8 +149,12 @@ class Search:
                 else:
                     yield here, there
 
+    def domain(self, pair: Pair, way: Way, side: Side) -> Pred:
+        """Which addresses an end of a flow, or the Service between, may have where that is one for both worlds."""
+        return self._formulas.domain(pair, way, side)
+
     def _between(
-        self, block: Block, way: Way, through: Through | None, arrives: Pred, targets: Iterable[Twin]
+        self, block: Block, way: Way, through: Through | None, arrives: Pred, reached: frozenset[Twin] | None
     ) -> Iterator[Found]:
         src, dst = (self.twins.members[next(bits(ends))][0] for ends in (block.sources, block.targets))
         possible = []
@@ -133,14 +166,18 @@ class Search:
                 self.gave_up = error
         if not possible:
             return
-        reached = list(targets)
-        if not reached:
+        targets = [twin for twin in self.twins.twins(block.targets) if reached is None or twin in reached]
+        sources = targets if way.hows[0].same else list(self.twins.twins(block.sources))
+        if not targets:
             return
-        sources = reached if way.hows[0].same else self.twins.twins(block.sources)
-        pairs = Pairs(sources, reached, way.hows)
+        pairs = Pairs(sources, targets, way.hows)
         first = pairs.first()
         if first is not None:
-            yield Found(block, way, through, tuple(possible), first, pairs.count())
+            yield Found(block, way, through, tuple(possible), first, pairs.count(), reached)
+
+    def _go_on(self) -> None:
+        if self._stop():
+            raise InterruptedByUserError
 
     def _alike(self, one_: Pred, other: Pred) -> bool:
         if self._shapes.number(one_) == self._shapes.number(other):
@@ -156,18 +193,27 @@ def one(pair: Pair, way: Way) -> bool | None:
     return one_address(pair[0].either, pair[1].either, same=way.hows[0].same)
 
 
-def prefer_default(search: Search, found: Iterable[Found]) -> tuple[Found, Formula, Pred]:
-    """Of differences, in order, the first that needs no unknown away from its default, with that formula; else the first."""
+def preferred(search: Search, found: Iterable[Found]) -> tuple[Found, Formula, Pred]:
+    """Of differences, in order, the first that needs nothing: no unknown away from its default, no address that nobody
+    knows; else the first that needs no unknown, else the first. With its formula, and what of it is to be shown."""
     first: tuple[Found, Formula, Pred] | None = None
+    default: tuple[Found, Formula, Pred] | None = None
+    asked: set[Pred] = set()
     for each in found:
         for formula in each.formulas:
             first = first or (each, formula, formula.differs)
             pred = under(formula.differs, {})
+            if default is not None and (each.assumes(formula, pred) or len(asked) > _MOST_ASKED):
+                continue
+            asked.add(pred)
             try:
-                if search.possible(pred, each.pair, each.way):
-                    return each, formula, pred
+                possible = search.possible(pred, each.pair, each.way)
             except UndecidedError:
                 continue  # it is known to differ under some reading
+            if possible and not each.assumes(formula, pred):
+                return each, formula, pred
+            if possible:
+                default = default or (each, formula, pred)
     if first is None:
         raise ValueError("no difference to choose from")
-    return first
+    return default or first

@@ -57,6 +57,13 @@ class Way:
     targets: int
     through: tuple[Through, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """What is looked at, for a line of progress."""
+        how = self.hows[0]
+        what = "pods with themselves" if how.same else "pods and their nodes" if how.own_node else "every two ends"
+        return f"{what}, through Services" if self.through else what
+
 
 def ways(
     twins: Twins, residuals: tuple[Residuals, Residuals], inventories: tuple[Inventory, Inventory]
@@ -92,17 +99,17 @@ def _each(
 ) -> Iterator[Way]:
     """A way of two ends apart, of a pod with itself, and of a pod and its own node."""
     yield Way((left, right), sources, targets, through)
-    themselves = targets & kinds.pods
-    same = (replace(left, same=True), replace(right, same=True))
-    yield Way(same, themselves, themselves, through)
-    on_host = themselves & kinds.hosts
-    yield Way((replace(same[0], own_node=True), replace(same[1], own_node=True)), on_host, on_host, through)
+    # what a pod on the host network sends to itself is sent to its own node
+    for on_host, themselves in ((False, kinds.pods & ~kinds.hosts), (True, kinds.pods & kinds.hosts)):
+        same = (replace(left, same=True, own_node=on_host), replace(right, same=True, own_node=on_host))
+        yield Way(same, targets & themselves, targets & themselves, through)
     for near in product((True, False), repeat=2):
         if near[0] is near[1] is False or (near[0] is not near[1] and not kinds.nodes_differ):
             continue
         hows = (replace(left, own_node=near[0]), replace(right, own_node=near[1]))
         yield Way(hows, sources & kinds.hosts, targets & kinds.pods, through)
         yield Way(hows, sources & kinds.pods & ~kinds.hosts, targets & kinds.hosts, through)
+        yield Way(hows, sources & kinds.pods & kinds.hosts, targets & kinds.hosts & ~kinds.pods, through)
 
 
 def _services(

@@ -17,6 +17,7 @@ from npverify.normal.predicates import TRUE, Pred, Side, not_
 from npverify.oracle import Oracle
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.readings import Packet, at_packet
+from npverify.reduction.twins import Twin
 from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, any_port, choose
 from npverify.smt.solver import Question
 
@@ -31,8 +32,7 @@ def difference(search: Search, found: Found, formula: Formula, pred: Pred) -> Di
         side: INSIDE if twin.either.is_pod or twin.either.cluster else OUTSIDE
         for side, twin in zip(_ENDS, found.pair, strict=True)
     }
-    declared = [(p.protocol, p.number) for end in dst.sides if end is not None for p in end.ports]
-    chosen = choose(question, declared, preferred)
+    chosen = choose(question, _declared(dst), preferred)
     reading = tuple(_assumed(search, found, formula, chosen, question))
     any_ = tuple(_any_fields(found, formula, pred, chosen))
     seen = [_seen(search, found, formula, chosen, w, reading, any_) for w in (0, 1)]
@@ -41,6 +41,14 @@ def difference(search: Search, found: Found, formula: Formula, pred: Pred) -> Di
     if passes[0] is passes[1]:
         raise InternalError(f"the oracles do not confirm a difference: {shown.flow} under {dict(chosen.reading)}")
     return shown
+
+
+def _declared(twin: Twin) -> list[tuple[str, int]]:
+    """The ports that a destination declares, in its order where both worlds have the same."""
+    of_side = [[(p.protocol, p.number) for p in end.ports] for end in twin.sides if end is not None]
+    if all(ports == of_side[0] for ports in of_side):
+        return of_side[0]
+    return sorted({port for ports in of_side for port in ports})
 
 
 def _seen(
@@ -57,7 +65,7 @@ def _seen(
     if src is None or dst is None:
         return None
     how = found.way.hows[w]
-    families = search.families(w, src, dst, how)
+    families = search.families(w, src, dst)
     if at_packet(families, Packet(chosen.family, "TCP", 1)) is not TRUE:
         return None
     addresses = _addresses(search, found, formula, chosen, w)

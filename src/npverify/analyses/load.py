@@ -52,6 +52,7 @@ def load(
     remotes: Mapping[str, Sequence[str]] = NO_REMOTES,
     stdin: Callable[[], bytes] | None = None,
     with_assertions: bool = True,
+    for_lint: bool = False,
 ) -> Loaded:
     """Read manifests (`paths`: files, folders, `-`) and spec files (`specs`, and every .npv file in the folders).
 
@@ -65,6 +66,7 @@ def load(
     remotes        manifests of other clusters, by name: their pods and nodes are peers, their policies are not judged
     stdin          reads standard input, for the path `-`
     with_assertions   False: the specs are read only for where pods live
+    for_lint       collect what `lint` asks for; an invalid object of Calico is then left out, for lint to find
 
     Raises `InputError` with every error that was found in any of them.
     """
@@ -85,7 +87,7 @@ def load(
     if chosen is None:
         problems.raise_errors()
         raise AssertionError("a profile that cannot be had is an error")
-    lowered = lower(policy_documents, chosen, problems, inventory, ignore_kinds=ignore_kinds)
+    lowered = lower(policy_documents, chosen, problems, inventory, ignore_kinds=ignore_kinds, for_lint=for_lint)
     assertions: tuple[Assertion, ...] = ()
     if with_assertions and not problems.errors:  # names would be unknown only because of the errors above
         found = Problems()
@@ -102,6 +104,7 @@ def load(
         dict(sorted((Counter(bundle.skipped) + Counter(others.skipped)).items())),
         lowered.ignored,
         problems.warnings,
+        lowered.lint,
         over=lambda other: _over(other, world, policy_documents, chosen, ignore_kinds),
     )
     return Loaded(world, assertions, texts)

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from npverify.analyses.changes import Change, differ, first_changed_flow, legs_of_subjects, obligations_of, passes
 from npverify.analyses.engine import Engine, members
 from npverify.analyses.prove_some import exists_always
-from npverify.analyses.refute import prefer_default, violated
 from npverify.analyses.results import AssertionResult, Counterexample, Status
 from npverify.assertions.claims import Assertion, Leg, PolicyClaim
-from npverify.ingest.source import InternalError
 from npverify.inventory.model import EXTERNAL
 from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Tier
-from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
-from npverify.oracle import Oracle
+from npverify.normal.predicates import Pred, and_, not_, or_
 from npverify.reduction.bitsets import bits
-from npverify.reduction.obligations import Breaks, Obligation, Variants
+from npverify.reduction.obligations import Breaks, Obligation
 from npverify.reduction.residuals import Signature
 
 
@@ -99,13 +97,14 @@ def _redundant(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
         return signature, tuple(entry for entry in signature if entry.policy.id != policy)
 
     def changes(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
-        return _differ(and_(egress[0], ingress[0]), and_(egress[1], ingress[1]))
+        return differ(and_(egress[0], ingress[0]), and_(egress[1], ingress[1]))
 
-    change = _Change(without, changes, _changed_set(engine.world.policies, policy, lambda p: None), _passes)
-    found = [o for d in Direction for leg in _legs(engine, policy, d) for o in _obligations(engine, leg, change)]
-    shown = _first_change(engine, found, change)
-    if shown is None:
+    change = Change(without, changes, _changed_set(engine.world.policies, policy, lambda p: None), passes)
+    found = [o for d in Direction for leg in _legs(engine, policy, d) for o in obligations_of(engine, leg, change)]
+    changed = first_changed_flow(engine, found, change)
+    if changed is None:
         return _Answer(True)
+    shown = changed.shown
     now, then = ("allowed", "denied") if shown.verdict.allowed else ("denied", "allowed")
     because = f"{policy} matters: this flow is {now}, and {then} without it"
     return _Answer(False, because, shown, never=not want and exists_always(engine, found))
@@ -118,71 +117,27 @@ def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
     def ruleless(signature: Signature) -> tuple[Signature, ...]:
         return signature, tuple(e._replace(rules=()) if e.policy.id == policy else e for e in signature)
 
-    changed = _changed_set(engine.world.policies, policy, lambda p: replace(p, rules=()))
+    bare = _changed_set(engine.world.policies, policy, lambda p: replace(p, rules=()))
     answer = _Answer(True)
     every: list[Obligation] = []
     for direction in Direction:
-        change = _Change(ruleless, _side_differs(direction), changed, _side_passes(direction))
-        found = [o for leg in _legs(engine, policy, direction) for o in _obligations(engine, leg, change)]
+        change = Change(ruleless, _side_differs(direction), bare, _side_passes(direction))
+        found = [o for leg in _legs(engine, policy, direction) for o in obligations_of(engine, leg, change)]
         every += found
-        shown = _first_change(engine, found, change) if answer.holds else None
-        if shown is not None:
-            answer = _Answer(False, f"{policy} decides the {direction} of this flow", shown)
+        changed = first_changed_flow(engine, found, change) if answer.holds else None
+        if changed is not None:
+            answer = _Answer(False, f"{policy} decides the {direction} of this flow", changed.shown)
     return answer if answer.holds or want else replace(answer, never=exists_always(engine, every))
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """A changed policy set, symbolically (`variants`, `differs`) and concretely (`policies`, `passes`)."""
-
-    variants: Variants
-    differs: Breaks
-    policies: PolicySet
-    passes: Callable[[Verdict], bool]
-
-
-def _obligations(engine: Engine, leg: Leg, change: _Change) -> list[Obligation]:
-    """The flows of the leg that the change decides differently."""
-    return sorted(engine.obligations.of(leg, change.differs, change.variants), key=lambda o: o.order)
-
-
-def _first_change(engine: Engine, obligations: Sequence[Obligation], change: _Change) -> Counterexample | None:
-    """The preferred flow that the change decides differently, confirmed by the oracle; None if there is none."""
-    broken, gave_up = violated(engine, obligations)
-    if not broken:
-        if gave_up is not None:
-            raise gave_up
-        return None
-    obligation, formula = prefer_default(engine, broken)
-    shown, flow, reading = engine.counterexample(formula, obligation)
-    after = Oracle(change.policies, engine.world.inventory).decide(flow, reading)
-    if change.passes(shown.verdict) is change.passes(after):
-        raise InternalError(f"the oracle does not confirm a difference: {flow} under {dict(reading)}")
-    return shown
-
-
 def _legs(engine: Engine, policy: PolicyId, direction: Direction) -> Iterator[Leg]:
-    """Every flow whose judged end the policy may select: direct ones, and those through a Service that differ from them."""
-    subjects = dict.fromkeys(members(engine.residuals.selecting(direction, policy), engine.residuals), TRUE)
-    everything = dict.fromkeys((*engine.world.inventory.endpoints, EXTERNAL), TRUE)
-    src, dst = (subjects, everything) if direction is Direction.EGRESS else (everything, subjects)
-    direct = Leg(src, dst, leave_out_self=True, leave_out_own_node=False)
-    yield direct
-    yield from engine.through.services((direct,))
-    yield from engine.through.themselves(subjects)
-
-
-def _differ(one: Pred, other: Pred) -> Pred:
-    return or_(and_(one, not_(other)), and_(not_(one), other))
-
-
-def _passes(verdict: Verdict) -> bool:
-    return verdict.allowed
+    """Every flow whose judged end the policy may select."""
+    return legs_of_subjects(engine, engine.residuals.selecting(direction, policy), direction)
 
 
 def _side_differs(direction: Direction) -> Breaks:
     def differs(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
-        return _differ(*(egress if direction is Direction.EGRESS else ingress))
+        return differ(*(egress if direction is Direction.EGRESS else ingress))
 
     return differs
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from npverify.dialects.lint import LintFacts
 from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId, PolicySet
@@ -18,6 +19,7 @@ class World:
     `mesh`      there are mesh policies that may restrict further: `every … reaches` is then not the last word
     `skipped`   kinds that have nothing to do with policy, counted; `ignored`: policy kinds that the user chose to ignore
     `warnings`  what the user should know, in the order of files
+    `lint`      what lint is told beside the policies, if the input was read for it
     `over`      gives the same policies over another inventory, where it is known what they were lowered from
     """
 
@@ -28,4 +30,5 @@ class World:
     skipped: Mapping[str, int] = field(default_factory=dict)
     ignored: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
+    lint: LintFacts | None = None
     over: Callable[[Inventory], World] | None = None

@@ -14,8 +14,10 @@ from npverify.cli.evaluate import evaluate
 from npverify.cli.explain import explain
 from npverify.cli.guard import guarded
 from npverify.cli.init import init
+from npverify.cli.lint import lint
 from npverify.cli.output import emit, prepare_streams
 from npverify.cli.prove import prove
+from npverify.cli.translate import translate
 
 INTRO = f"""\
 npverify {__version__} proves statements about Kubernetes network policies, and shows the packet that breaks them.
@@ -24,10 +26,11 @@ npverify {__version__} proves statements about Kubernetes network policies, and 
   npverify explain manifests/ --from shop/web --to shop/db --port 5432     why a flow is allowed or denied
   npverify connectivity manifests/                               who may talk to whom
   npverify equiv old/ new/                                       do two policy sets allow the same flows
+  npverify lint manifests/                                       what is probably wrong with the policies
   npverify init manifests/                                       write a starter config and spec
 
 Give it your manifests (folders, files, or - for `kubectl get … -o json`); `npverify COMMAND --help` lists the options.
-Exit codes: 0 proved or equal, 1 refuted or different, 2 bad input, 3 undecided, 4 internal error.
+Exit codes: 0 proved or equal, 1 refuted, different or found, 2 bad input, 3 undecided, 4 internal error.
 """
 
 app = typer.Typer(
@@ -57,6 +60,8 @@ app.command("eval")(guarded(evaluate))
 app.command("explain")(guarded(explain))
 app.command("connectivity")(guarded(connectivity))
 app.command("equiv")(guarded(equiv))
+app.command("translate")(guarded(translate))
+app.command("lint")(guarded(lint))
 app.command("init")(guarded(init))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,10 @@ from npverify.report.prove_text import View
 
 if TYPE_CHECKING:
     from npverify.analyses.world import World
+
+_ONE_PLUGIN = (
+    "both sides are judged under Calico, since one has policies of it; --cni-left and --cni-right say otherwise"
+)
 
 _CODES = {Equivalence.EQUIVALENT: OK, Equivalence.DIFFERENT: REFUTED, Equivalence.UNDECIDED: UNDECIDED}
 
@@ -89,7 +94,7 @@ def equiv(
     paths = (_paths(left, more_left, both), _paths(right, more_right, both))
     _refuse_no_paths(*paths)
     sources = Sources()
-    inputs = []
+    inputs: list[o.Inputs] = []
     worlds: list[World] = []
     errors: list[Diagnostic] = []
     for given, plugin, version, switches in zip(
@@ -116,6 +121,7 @@ def equiv(
             errors += [d for d in error.diagnostics if d not in errors]
     if errors:
         raise InputError(errors)
+    one_plugin = _under_one_plugin(inputs, worlds, sources)
     config = inputs[0].config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
     say_all(list(dict.fromkeys(w for world in worlds for w in world.warnings)), no_color=no_color)
@@ -134,11 +140,14 @@ def equiv(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
+    if one_plugin:
+        result = replace(result, notes=(*result.notes, _ONE_PLUGIN))
     if format == "json":
-        text = dumps(equiv_json(result))
+        text = dumps(equiv_json(result, (paths[0], paths[1])))
     else:
         paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        text = render_equiv(result, View(paint, verbose, quiet, sources.lines))
+        names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
+        text = render_equiv(result, View(paint, verbose, quiet, sources.lines), names)
     emit(text, output)
     return exit_code(result)
 
@@ -146,6 +155,19 @@ def equiv(
 def exit_code(result: EquivResult) -> int:
     """0 equivalent, 1 different, 3 undecided, 130 interrupted."""
     return INTERRUPTED if result.interrupted else _CODES[result.status]
+
+
+def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources) -> bool:
+    """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
+    whether it was so."""
+    profiles = [world.policies.profile for world in worlds]
+    if any(each.cni is not None for each in inputs) or len(set(profiles)) == 1:
+        return False
+    for side, profile in enumerate(profiles):
+        if profile != "calico":
+            inputs[side] = replace(inputs[side], cni="calico")
+            worlds[side] = inputs[side].load(sources).world
+    return True
 
 
 def _paths(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:

@@ -165,7 +165,9 @@ class Inputs:
             config,
         )
 
-    def load(self, sources: Sources, *, only: Sequence[str] = (), with_assertions: bool = False) -> Loaded:
+    def load(
+        self, sources: Sources, *, only: Sequence[str] = (), with_assertions: bool = False, for_lint: bool = False
+    ) -> Loaded:
         """Read everything; InputError with every problem."""
         # imported here so that --help does not wait for it
         from npverify.analyses.load import load
@@ -183,6 +185,7 @@ class Inputs:
             remotes=self.remotes,
             stdin=sources.stdin,
             with_assertions=with_assertions,
+            for_lint=for_lint,
         )
 
 

@@ -16,6 +16,7 @@ from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import NOT_POLICIES, Role, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
+from npverify.dialects.lint import IGNORE, About, LintFacts
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.fields import nearest
@@ -31,6 +32,7 @@ __all__ = [
     "Lowered",
     "Profile",
     "is_policy",
+    "lint_rules",
     "lower",
     "profile",
     "usual_plugin",
@@ -48,12 +50,21 @@ class Lowered:
     `ids`      every policy object that was understood, with its position, in the order of the input
     `ignored`  policy kinds that the user chose to ignore, counted, sorted
     `mesh`     there are objects of a service mesh that may restrict further
+    `lint`     what lint is told, if it was asked for
     """
 
     policies: PolicySet
     ids: Mapping[PolicyId, Span]
     ignored: Mapping[str, int]
     mesh: bool
+    lint: LintFacts | None = None
+
+
+def lint_rules() -> tuple[About, ...]:
+    """The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
+    from npverify.dialects.calico.lint import RULES
+
+    return tuple(rule.about for rule in RULES)
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -78,11 +89,13 @@ def lower(
     inventory: Inventory,
     *,
     ignore_kinds: Collection[str] = (),
+    for_lint: bool = False,
 ) -> Lowered:
     """The normal form of every policy among `documents`; what cannot be understood is reported in `problems`.
 
     `ignore_kinds` holds kinds (`CiliumNetworkPolicy`, or with the group `Tier.projectcalico.org`) that are not modelled
-    for the plugin and that the user wants left out; a modelled kind is never left out.
+    for the plugin and that the user wants left out; a modelled kind is never left out. With `for_lint` an invalid object of
+    Calico is something to find, and is left out of the normal form.
     """
     found = _Found()
     for doc in documents:
@@ -90,11 +103,11 @@ def lower(
         if what is Role.NO_POLICY:
             continue
         if what is Role.MODELLED:
-            _add(found.native, doc, lambda doc, told: read(doc, told, strict_cidr=profile.strict_cidr), problems)
+            _add(found, found.native, doc, lambda doc, told: read(doc, told, strict_cidr=profile.strict_cidr), problems)
         elif what is Role.CALICO and profile.name == "calico":
             found.calico.append(doc)
         elif what is Role.CLUSTER and profile.name == "calico":
-            _add(found.cluster, doc, cluster_read.read, problems)
+            _add(found, found.cluster, doc, cluster_read.read, problems)
         elif _ignored(doc, ignore_kinds):
             found.ignored[doc.kind] += 1
         elif what is Role.MESH:
@@ -103,14 +116,15 @@ def lower(
             _refuse(doc, what, profile, problems)
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
-    ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
-    ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
+    facts = LintFacts() if for_lint else None
     if profile.name == "calico":
-        policies, own = _lower_for_calico(found, profile, problems, inventory)
-        ids |= own
+        policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
     else:
         policies = kubernetes.policy_set(list(found.native.values()), profile)
-    return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh))
+        ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
+    if facts is not None:
+        facts = replace(facts, ignores=_ignores(found.documents))
+    return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
 @dataclass(slots=True)
@@ -122,50 +136,90 @@ class _Found:
     calico: list[Document] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     mesh: list[Document] = field(default_factory=list)
+    documents: list[tuple[PolicyId, Document]] = field(default_factory=list)
+
+
+def _ignores(documents: Sequence[tuple[PolicyId, Document]]) -> dict[PolicyId, tuple[str, Span]]:
+    """What the annotations of objects say that lint should pass over."""
+    found = {}
+    for policy_id, doc in documents:
+        meta = doc.value.get("metadata")
+        annotations = meta.get("annotations") if isinstance(meta, dict) else None
+        text = annotations.get(IGNORE) if isinstance(annotations, dict) else None
+        if isinstance(text, str):
+            found[policy_id] = (text, doc.span("metadata", "annotations", IGNORE))
+    return found
 
 
 def _lower_for_calico(
-    found: _Found, profile: Profile, problems: Problems, inventory: Inventory
-) -> tuple[PolicySet, dict[PolicyId, Span]]:
-    """All policies in Calico's tiers, and where its own policies stand."""
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
+) -> tuple[PolicySet, dict[PolicyId, Span], LintFacts | None]:
+    """All policies in Calico's tiers, where they stand, and what lint is told."""
     # imported here so that other input does not wait for the parser of selectors
+    from npverify.dialects.calico import lint
     from npverify.dialects.calico.cluster import enforced
     from npverify.dialects.calico.lower import CalicoLowering, Native
-    from npverify.dialects.calico.read import read_all
+    from npverify.dialects.calico.read import read_all, read_each, resources_of
     from npverify.dialects.calico.staged import pending
+    from npverify.dialects.calico.way import Way
 
     settings = profile.calico
-    resources = read_all(found.calico, problems, mode=settings.input, version=settings.version)
+    told = Problems()
+    reads = read_each(found.calico, Way(settings.input, settings.version)) if for_lint else []
+    if for_lint:
+        found.documents += ((read.id, read.document) for read in reads)
+        told.extend(warning for read in reads for warning in read.said.warnings)
+        resources = resources_of([read for read in reads if not read.said.errors])
+    else:
+        resources = read_all(found.calico, told, mode=settings.input, version=settings.version)
     native = list(found.native.values())
     policies = resources.policies
     if settings.staged == "pending":
         policies, native = pending(resources, native)
-    ids = {p.id: p.span for p in policies}
-    cluster = enforced(found.cluster.values(), settings.version, problems)
+    ids = {p.id: p.span for p in native}
+    ids |= {p.id: p.span for p in found.cluster.values()}
+    ids |= {p.id: p.span for p in policies}
+    cluster = tuple(enforced(found.cluster.values(), settings.version, told))
     resources = replace(resources, policies=(*policies, *cluster))
-    lowering = CalicoLowering(resources, inventory, settings, problems)
-    lowered = [Native(d, p) for d in Direction for p in kubernetes.lowered(native, d, profile)]
+    lowering = CalicoLowering(resources, inventory, settings, told)
+    lowered = [
+        Native(d, p)
+        for d in Direction
+        for p in kubernetes.lowered(native, d, profile, lowering.objects.port_named_elsewhere)
+    ]
     egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
-    policies_of_all = kubernetes.with_switches(egress, ingress, profile)
-    return replace(policies_of_all, settings=lowering.settings.shown), ids
+    of_all = replace(kubernetes.with_switches(egress, ingress, profile), settings=lowering.settings.shown)
+    if not for_lint:
+        problems.extend((*told.errors, *told.warnings))
+        return of_all, ids, None
+    in_force = {policy.id for policy in cluster}
+    left_out = tuple((p.id, p.span) for p in found.cluster.values() if p.id not in in_force)
+    case = lint.Case(tuple(reads), left_out, lowering, policies, told.warnings)
+    problems.extend(problem for problem in (*told.errors, *told.warnings) if problem.code not in lint.REPLACED)
+    return of_all, ids, lint.facts(case, [p.id for p in native])
 
 
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)
 
 
 def _add(
-    policies: dict[PolicyId, P], doc: Document, reader: Callable[[Document, Problems], P], problems: Problems
+    found: _Found,
+    policies: dict[PolicyId, P],
+    doc: Document,
+    reader: Callable[[Document, Problems], P],
+    problems: Problems,
 ) -> None:
-    found = Problems()
-    policy = reader(doc, found)
-    problems.extend(found.errors + found.warnings)
-    if found.errors:
+    said = Problems()
+    policy = reader(doc, said)
+    problems.extend(said.errors + said.warnings)
+    if said.errors:
         return
     if policy.id in policies:
         message = f"{policy.id} is defined twice; the first time at {policies[policy.id].span}"
         problems.error("NPV052", message, policy.span, "remove or rename one of the two", doc.excerpt(policy.span))
         return
     policies[policy.id] = policy
+    found.documents.append((policy.id, doc))
 
 
 def _refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> None:

@@ -7,7 +7,7 @@ plugin goes through `Profile.pred`, so that it is a constant or a free switch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from npverify.dialects import selectors
@@ -67,24 +67,38 @@ def with_switches(egress: Half, ingress: Half, profile: Profile) -> PolicySet:
     )
 
 
-def lowered(policies: Sequence[NetworkPolicy], direction: Direction, profile: Profile) -> list[Policy]:
+Elsewhere = Callable[[str, str], Pred]
+"""The flows to a port of that name and protocol of something that is no pod."""
+
+
+def nowhere(_name: str, _protocol: str) -> Pred:
+    """Pods alone name ports."""
+    return FALSE
+
+
+def lowered(
+    policies: Sequence[NetworkPolicy], direction: Direction, profile: Profile, elsewhere: Elsewhere = nowhere
+) -> list[Policy]:
     """The part of each policy that is about a direction, by name, so that the order of files changes nothing."""
     ordered = sorted(policies, key=lambda p: p.id)
-    return [_policy(p, p.rules[direction], direction, profile) for p in ordered if direction in p.rules]
+    return [_policy(p, p.rules[direction], direction, profile, elsewhere) for p in ordered if direction in p.rules]
 
 
 def _tiers(policies: list[Policy], profile: Profile) -> tuple[Tier, ...]:
     return (Tier("NetworkPolicy", tuple(policies), Action.DENY),) if policies and profile.enforces else ()
 
 
-def _policy(policy: NetworkPolicy, rules: Sequence[RuleText], direction: Direction, profile: Profile) -> Policy:
+def _policy(
+    policy: NetworkPolicy, rules: Sequence[RuleText], direction: Direction, profile: Profile, elsewhere: Elsewhere
+) -> Policy:
     side = direction.subject
     subject = and_(
         _policed(side, profile),
         namespace_is(side, policy.id.namespace),
         selectors.lower(policy.subject, side, "pod"),
     )
-    return Policy(policy.id, subject, tuple(_rule(r, policy, direction, profile) for r in rules), policy.span)
+    made = tuple(_rule(r, policy, direction, profile, elsewhere) for r in rules)
+    return Policy(policy.id, subject, made, policy.span)
 
 
 @_remembered
@@ -95,7 +109,7 @@ def _policed(side: Side, profile: Profile) -> Pred:
     return or_(kind_is(side, EndpointKind.POD), host)
 
 
-def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: Profile) -> Rule:
+def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: Profile, elsewhere: Elsewhere) -> Rule:
     # an empty or missing "from" or "to" admits every peer: NetworkPolicyIngressRule.From
     peer: Pred = TRUE
     if rule.peers:
@@ -103,6 +117,10 @@ def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: 
         if direction is Direction.INGRESS:
             peer = and_(peer, _source_is_seen(profile))
     traffic = or_(*(_port(p, direction, profile) for p in rule.ports)) if rule.ports else _portless(profile)
+    if direction is Direction.EGRESS:
+        found = or_(*(elsewhere(p.port, p.protocol) for p in rule.ports if isinstance(p.port, str)))
+        if found is not FALSE:
+            peer, traffic = and_(peer, or_(traffic, found)), TRUE
     return Rule(Action.ALLOW, peer, traffic, rule.label, rule.span)
 
 

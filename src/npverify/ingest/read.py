@@ -72,6 +72,14 @@ def read(
     return Bundle(tuple(documents), tuple(specs), count, dict(sorted(skipped.items())))
 
 
+def read_content(
+    name: str, content: str, problems: Problems, *, wanted: Callable[[str, str], bool]
+) -> tuple[Document, ...]:
+    """The objects of a text that stands in no file yet; messages call it `name`."""
+    reader = _Reader(Sorter(wanted, lambda _kind: None, problems), problems)
+    return tuple(reader.documents(File(name, content, named=True)))
+
+
 def read_spec(path: str, problems: Problems) -> SpecText | None:
     """One assertion file that was named, whatever its extension; None where it cannot be read, which is reported."""
     if os.path.isdir(path):

@@ -22,6 +22,7 @@ from npverify.inventory.objects import INVENTORY_KINDS, collect, is_inventory
 from npverify.inventory.owners import Owners
 from npverify.inventory.pods import read_pods
 from npverify.inventory.services import read_services
+from npverify.inventory.slices import read_targets
 from npverify.inventory.workload_endpoints import addresses_of, attach, read_workload_endpoints
 from npverify.inventory.workloads import expand_workloads
 
@@ -54,7 +55,8 @@ def build(
     pods = _unique([*known, *others])
     nodes = [*declared.values(), *implied_nodes(pods, declared)]
     endpoints = tuple(sorted([*pods, *nodes], key=lambda endpoint: endpoint.key))
-    services = read_services(items, endpoints, listed.gone, problems, notes)
+    targets = read_targets(items, problems, notes)
+    services = read_services(items["Service"], endpoints, targets, listed.gone, problems, notes)
     check_addresses(pods, pod_space, (*items["Pod"], *items["WorkloadEndpoint"]), problems)
     evidence = families_of(endpoints, pod_block_families(items["Node"], problems), services, pod_space)
     return Inventory(
@@ -66,6 +68,7 @@ def build(
         tuple(sorted(set(notes))),
         read_accounts(items["ServiceAccount"], problems),
         nodes_declared=bool(items["Node"]),
+        targets=targets,
     )
 
 

@@ -119,14 +119,13 @@ FIELDS: Mapping[str, Table] = {
     ),
     "NodeAddress": _rows("type address"),
     "ServiceSpec": _rows(
-        "type selector clusterIP clusterIPs externalName externalTrafficPolicy ports",
-        # the families of a Service show in its addresses
+        "type selector clusterIP clusterIPs ipFamilies externalName externalTrafficPolicy ports",
         "externalIPs sessionAffinity sessionAffinityConfig loadBalancerIP loadBalancerSourceRanges healthCheckNodePort"
-        " publishNotReadyAddresses ipFamilies ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass"
+        " publishNotReadyAddresses ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass"
         " internalTrafficPolicy trafficDistribution topologyKeys",
     ),
     "ServicePort": _rows("name protocol port targetPort", "appProtocol nodePort"),
-    "EndpointSubset": _rows("addresses ports", "notReadyAddresses"),
+    "EndpointSubset": _rows("addresses notReadyAddresses ports"),
     "EndpointAddress": _rows("ip", "hostname nodeName targetRef"),
     "EndpointPort": _rows("name protocol port", "appProtocol"),
     "Endpoint": _rows("addresses conditions", "hostname targetRef deprecatedTopology topology nodeName zone hints"),

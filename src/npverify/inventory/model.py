@@ -179,11 +179,25 @@ class Backend(NamedTuple):
     address: Address | None = None
 
 
+class Target(NamedTuple):
+    """An address that EndpointSlices list for a Service, with a port of theirs (number None: without one).
+
+    `serves`  traffic is sent to it: it is ready, or it still serves while it terminates
+    """
+
+    address: Address
+    serves: bool = True
+    port_name: str = ""
+    protocol: str = "TCP"
+    number: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A Service with its backends resolved per port (index into `ports`).
 
     `vips` are its cluster IPs; () with `vip_known` False where the manifest does not say. `headless`: no translation.
+    `families` are those in which it has backends; both where the manifest does not say.
     `problem` says why it cannot be a destination (ExternalName), else "".
     """
 
@@ -197,6 +211,7 @@ class Service:
     headless: bool = False
     external_traffic_policy: Literal["Cluster", "Local"] = "Cluster"
     selector: Mapping[str, str] = field(default_factory=dict)
+    families: frozenset[Family] = frozenset({4, 6})
     problem: str = ""
     span: Span | None = None
 
@@ -215,6 +230,7 @@ class Inventory:
     `nodes_declared`    Node objects are given, so the nodes are all that there are
     `service_accounts`  those that are declared, by namespace and name; pods may use others, whose labels are unknown
     `clusters`  the other clusters by name, each with its namespaces
+    `targets`   what EndpointSlices list by namespace and name of the Service, besides what its selector finds
     """
 
     namespaces: Mapping[str, Namespace]
@@ -226,6 +242,7 @@ class Inventory:
     service_accounts: Mapping[tuple[str, str], ServiceAccount] = field(default_factory=dict)
     nodes_declared: bool = False
     clusters: Mapping[str, Mapping[str, Namespace]] = field(default_factory=dict)
+    targets: Mapping[tuple[str, str], tuple[Target, ...]] = field(default_factory=dict)
 
     @property
     def pods(self) -> tuple[Endpoint, ...]:

@@ -107,6 +107,7 @@ SHAPES: Mapping[str, MapOf] = {
                 selector=Leaf.LABELS,
                 clusterIP=Leaf.TEXT,
                 clusterIPs=ListOf(Leaf.TEXT),
+                ipFamilies=ListOf(Leaf.TEXT),
                 externalName=Leaf.TEXT,
                 externalTrafficPolicy=Leaf.TEXT,
                 ports=ListOf(
@@ -120,6 +121,7 @@ SHAPES: Mapping[str, MapOf] = {
                 map_of(
                     "EndpointSubset",
                     addresses=ListOf(map_of("EndpointAddress", ip=Leaf.TEXT)),
+                    notReadyAddresses=ListOf(map_of("EndpointAddress", ip=Leaf.TEXT)),
                     ports=_endpoint_port(),
                 )
             ),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
-from npverify.inventory.addresses import Address
-from npverify.inventory.model import EXTERNAL, Backend, Endpoint, PortOrigin, Service, ServicePort
+from npverify.inventory.addresses import FAMILIES, Address, Family
+from npverify.inventory.model import EXTERNAL, Backend, Endpoint, PortOrigin, Service, ServicePort, Target
 from npverify.inventory.nodes import read_address
 from npverify.inventory.objects import Item, entries, part
-from npverify.inventory.slices import Target, read_targets
 from npverify.inventory.syntax import PROTOCOLS, is_port_name
 from npverify.inventory.unknowns import Unknown
 
@@ -48,18 +47,22 @@ def _index(endpoints: Sequence[Endpoint], keys: frozenset[str]) -> _Index:
 
 
 def read_services(
-    items: Mapping[str, Sequence[Item]],
+    items: Sequence[Item],
     endpoints: Sequence[Endpoint],
+    targets: Mapping[tuple[str, str], Sequence[Target]],
     gone: frozenset[Address],
     problems: Problems,
     notes: list[str],
 ) -> dict[tuple[str, str], Service]:
     """Every Service by namespace and name, in that order. `gone`: addresses that belong to nobody any more."""
-    if not items["Service"]:
+    if not items:
         return {}
-    index = _index(endpoints, frozenset(key for item in items["Service"] for key in _selector(item)))
-    targets = read_targets(items, {i.ref[1:]: bool(_selector(i)) for i in items["Service"]}, gone, problems, notes)
-    found = [_service(item, index, targets.get(item.ref[1:], ()), problems, notes) for item in items["Service"]]
+    index = _index(endpoints, frozenset(key for item in items for key in _selector(item)))
+    serving = {
+        ref: [t for t in found if t.serves and t.number is not None and t.address not in gone]
+        for ref, found in targets.items()
+    }
+    found = [_service(item, index, serving.get(item.ref[1:], ()), problems, notes) for item in items]
     return {(s.namespace, s.name): s for s in sorted(found, key=lambda s: (s.namespace, s.name))}
 
 
@@ -105,6 +108,7 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
         headless=headless,
         external_traffic_policy=cast("_TrafficPolicy", policy),
         selector=selector,
+        families=_families(spec, vips),
         problem=problem,
         span=item.span,
     )
@@ -125,6 +129,12 @@ def _cluster_ips(spec: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str]
         (("clusterIPs", index), text) for index, text in enumerate(spec.get("clusterIPs") or ()) if text
     ]
     return listed or ([(("clusterIP",), spec["clusterIP"])] if spec.get("clusterIP") else [])
+
+
+def _families(spec: dict[str, Any], vips: Iterable[Address]) -> frozenset[Family]:
+    """spec.ipFamilies, else those of its addresses: a Service has one family unless it asks for two."""
+    asked = {family for family in FAMILIES if f"IPv{family}" in (spec.get("ipFamilies") or ())}
+    return frozenset(asked or {vip.family for vip in vips} or FAMILIES)
 
 
 def _port(item: Item, index: int, port: dict[str, Any], problems: Problems) -> ServicePort:
@@ -176,13 +186,13 @@ def _pod_backends(port: ServicePort, pods: Sequence[Endpoint], *, headless: bool
     """A headless Service only resolves to the pods' addresses: the port that a client dials is the one that it gets."""
     found = []
     for pod in pods:
-        number = _number_on(pod, port)
+        number = number_on(pod, port)
         if number is not None:
             found.append(Backend(pod, port.number if headless else number))
     return tuple(found)
 
 
-def _number_on(pod: Endpoint, port: ServicePort) -> int | None:
+def number_on(pod: Endpoint, port: ServicePort) -> int | None:
     """The number on this pod; None if it lacks the named port (FindPort in kubernetes/kubernetes pkg/api/v1/pod/util.go)."""
     if isinstance(port.target, int):
         return port.target
@@ -202,7 +212,7 @@ def _manual_backends(
     """The addresses that someone wrote into EndpointSlices or Endpoints, under the name and protocol of the port."""
     found: dict[Backend, None] = {}
     for target in targets:
-        if (target.port_name, target.protocol) == (port.name, port.protocol):
+        if (target.port_name, target.protocol) == (port.name, port.protocol) and target.number is not None:
             number = port.number if headless else target.number
             owner = index.owners.get(target.address, EXTERNAL)
             found[Backend(owner, number, target.address)] = None

@@ -13,6 +13,8 @@ ABSENT = "<absent>"
 """Value of an unknown label that is not there."""
 OTHER = "<other>"
 """Value of an open unknown that nothing in the input mentions."""
+NO_TEXTS = frozenset((ABSENT, OTHER))
+"""Values that are no texts: no label has them, whatever a selector asks for."""
 
 FACT = ("false", "true")
 """The values of a fact, which is named by the sentence that is true or false."""

@@ -6,7 +6,7 @@ Every dialect is lowered to these types; nothing downstream knows a dialect.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -62,7 +62,10 @@ class PolicyId(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One rule. `label` names it as the user counts it: `ingress[0]`."""
+    """One rule. `label` names it as the user counts it: `ingress[0]`.
+
+    Of the peer, `traffic` looks at nothing but its named ports; what else is asked of it stands in `peer`.
+    """
 
     action: Action
     peer: Pred
@@ -96,12 +99,14 @@ class Policy:
 class Tier:
     """Policies in the order in which they are asked; the first rule that matches speaks for the tier.
 
-    `no_match` (DENY or PASS) is what happens to an endpoint that some policy selects when no rule matched.
+    `no_match` (DENY or PASS) is what happens to an endpoint that some policy selects when no rule matched. `order` is the
+    number that places it among the tiers, as with policies.
     """
 
     name: str
     policies: tuple[Policy, ...]
     no_match: Action
+    order: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,3 +214,7 @@ class PolicySet:
     def half(self, direction: Direction) -> Half:
         """The side of the set that judges a direction."""
         return self.egress if direction is Direction.EGRESS else self.ingress
+
+    def with_half(self, direction: Direction, half: Half) -> PolicySet:
+        """The set with another half for a direction."""
+        return replace(self, egress=half) if direction is Direction.EGRESS else replace(self, ingress=half)

@@ -34,7 +34,7 @@ from weakref import WeakValueDictionary
 
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EndpointKind, PortOrigin
-from npverify.inventory.unknowns import Unknown
+from npverify.inventory.unknowns import NO_TEXTS, Unknown
 
 
 class Side(StrEnum):
@@ -278,7 +278,7 @@ def label_in(side: Side, of: LabelOf, key: str, values: Iterable[str] | None) ->
     """The endpoint is a pod whose label has one of these values; values None: has the label at all."""
     if values is None:
         return _intern(LabelIn, side, of, key, None)
-    chosen = tuple(sorted(set(values)))
+    chosen = tuple(sorted(set(values) - NO_TEXTS))
     return _intern(LabelIn, side, of, key, chosen) if chosen else FALSE
 
 

@@ -59,11 +59,14 @@ class Comparison:
         residuals: tuple[Residuals, Residuals],
         shapes: Shapes,
         alike: Callable[[Pred, Pred], bool],
+        go_on: Callable[[], None],
     ) -> None:
-        """`alike` tells whether two residuals are certainly the same, whatever the flow."""
+        """`alike` tells whether two residuals are certainly the same, whatever the flow; `go_on` is called now and then,
+        and may raise to end the run."""
         self.twins = twins
         self._residuals = residuals
         self._alike = alike
+        self._go_on = go_on
         self._rows = {d: self._sorted(d) for d in Direction}
         self._parts_of: dict[tuple[Direction, int, Hows, int], tuple[_Part, ...]] = {}
         self._one_meaning: dict[tuple[Direction, int, Hows], bool] = {}
@@ -125,6 +128,7 @@ class Comparison:
         key = (direction, kind, hows)
         found = self._one_meaning.get(key)
         if found is None:
+            self._go_on()
             subjects = self._rows[direction][kind].subjects
             certain = hows[0] == hows[1] and not subjects & ~self.twins.common and not subjects & self.twins.unlike
             found = self._one_meaning[key] = certain and self._meaning(0, *key) == self._meaning(1, *key)
@@ -160,8 +164,17 @@ class Comparison:
         found = self._parts_of.get(key)
         if found is None:
             left, right = (self._groups(side, direction, kind, hows[side], among) for side in (0, 1))
-            own = hows[0].via != hows[1].via or bool(self._rows[direction][kind].subjects & self.twins.unlike)
-            found = self._parts_of[key] = tuple(self._joined(left, right, own=own))
+            own = hows[0].via != hows[1].via or self._rows[direction][kind].subjects & self.twins.unlike
+            # with addresses of their own on each side, equal residuals do not make equal verdicts
+            unlike = self.twins.all if own else self.twins.unlike
+            given = self.twins.common & ~unlike if self._means_one(direction, kind, hows) else 0
+            found = self._parts_of[key] = tuple(
+                part
+                for one, peers in left.items()
+                for other, others in right.items()
+                if (here := peers & others)
+                for part in self._cut(here, (one, other), unlike=unlike, given=given)
+            )
         return found
 
     def _groups(self, side: int, direction: Direction, kind: int, how: Circumstance, among: int) -> dict[Pred, int]:
@@ -178,17 +191,15 @@ class Comparison:
             found[FALSE] = found.get(FALSE, 0) | missing
         return found
 
-    def _joined(self, left: dict[Pred, int], right: dict[Pred, int], *, own: bool) -> Iterator[_Part]:
-        """The parts; with `own` addresses on each side equal residuals do not make equal verdicts."""
-        unlike = self.twins.all if own else self.twins.unlike
-        for one, peers in left.items():
-            here = peers & right.get(one, 0)
-            if here:
-                yield _Part(here, (one, one), not here & unlike)
-            if rest := peers & ~here:
-                for other, others in right.items():
-                    if both := rest & others:
-                        yield _Part(both, (one, other), not both & unlike and self._alike(one, other))
+    def _cut(self, peers: int, both: Both, *, unlike: int, given: int) -> Iterator[_Part]:
+        """Peers for which the same two residuals are left, cut into those for which the two are alike and the others."""
+        if sure := peers & given:
+            yield _Part(sure, both, True)
+        rest = peers & ~given
+        if shared := rest & ~unlike:
+            yield _Part(shared, both, both[0] is both[1] or self._alike(*both))
+        if own := rest & unlike:
+            yield _Part(own, both, False)
 
 
 def _union(sets: Iterable[int]) -> int:

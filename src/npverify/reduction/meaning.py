@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
-from enum import Flag, auto
 from functools import cache
 from itertools import product
+from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, Rule, Stage
@@ -42,8 +42,11 @@ _MOST_PIECES = 256
 _ALLOWS: Hashable = ((), True)
 """A stage that lets everything through."""
 
-Piece = tuple[int, int, int]
-"""Numbers of what selects the subject, and of what a rule asks of the peer and of the packet, in all peers that count."""
+Piece = tuple[int, int]
+"""Numbers of what a rule asks of the peer and of the packet, in all peers that count."""
+
+Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
+"""Rules of one action: by the number of what selects the subject, the pieces of which any is enough. None: always."""
 
 
 class Pieces:
@@ -79,6 +82,14 @@ class Pieces:
         return self._numbers.setdefault(frozenset(said.items()), len(self._numbers))
 
 
+class _Looks(NamedTuple):
+    """What a rule looks at of a subject: its named ports, more of it, and how the two ends stand to each other."""
+
+    ports: bool
+    more: bool
+    circumstance: bool
+
+
 class Meanings:
     """The meanings of one world's signatures. Guards the memo of what its rules say."""
 
@@ -87,7 +98,10 @@ class Meanings:
         self._side = side
         self._pieces = pieces
         self._always = pieces.shape(TRUE)
-        self._rules: dict[Hashable, frozenset[tuple[int, int]]] = {}
+        self._rules: dict[Hashable, frozenset[Piece]] = {}
+        self._parts: dict[Hashable, frozenset[int]] = {}
+        self._looks: dict[Rule, _Looks] = {}
+        self._tiers: dict[Hashable, Hashable] = {}
 
     def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Hashable:
         """The meaning for a subject of the signature; equal to no other where the peers have to be asked one by one."""
@@ -104,15 +118,37 @@ class Meanings:
             applies = self._piece(stage.applies, direction, subject, view)
             if applies == self._pieces.nothing or stage.after not in kept:
                 continue
-            entries = [entry for entry in signature if entry.stage == number]
             # of a stage that others look back to it matters whether a rule or nobody let a flow through
-            asked = self._asked(stage, entries, direction, subject, view, whole=stage.name in followed)
+            asked = self._remembered(signature, number, stage, direction, subject, view, stage.name in followed)
             if asked == _ALLOWS and stage.name not in followed:
                 continue
             kept[stage.name] = len(kept)
             exempt = frozenset(self._piece(e.match, direction, subject, view) for e in stage.exemptions)
             found.append((stage, (applies, exempt - {self._pieces.nothing}, asked)))
         return tuple((kept[s.after], frozenset(kept[n] for n in s.skips if n in kept), said) for s, said in found)
+
+    def _remembered(
+        self,
+        signature: Signature,
+        number: int,
+        stage: Stage,
+        direction: Direction,
+        subject: Endpoint,
+        view: Circumstance,
+        whole: bool,
+    ) -> Hashable:
+        """`_asked`, once for all subjects and circumstances that the rules cannot tell apart."""
+        entries = [entry for entry in signature if entry.stage == number]
+        looks = [self._looks_of(rule, direction) for entry in entries for rule in entry.rules]
+        ports = tuple(p for p in subject.ports if p.name) if any(each.ports for each in looks) else None
+        more = self._residuals.classes.of[subject] if any(each.more for each in looks) else None
+        alike = view.via is None and not any(each.circumstance for each in looks)
+        # signatures are kept by the reduction
+        key = (id(signature), number, direction, ports, more, subject.kind, DIRECT if alike else view)
+        found = self._tiers.get(key)
+        if found is None:
+            found = self._tiers[key] = self._asked(stage, entries, direction, subject, view, whole=whole)
+        return found
 
     def _asked(
         self,
@@ -152,65 +188,72 @@ class Meanings:
 
     def _runs(
         self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance
-    ) -> tuple[list[tuple[Action, frozenset[Piece]]], bool]:
+    ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
-        runs: list[tuple[Action, set[Piece]]] = []
-        for entry in asked:
+        runs: list[tuple[Action, dict[int, set[Piece]]]] = []
+        always, everything = self._always, self._pieces.everything
+        ended = False
+        for entry, rule in ((e, r) for e in asked for r in e.rules if r.action is not Action.LOG):
+            said = self._said(rule, direction, subject, view)
+            if not said:
+                continue
             selects = self._pieces.shape(entry.selects)
-            for rule in entry.rules:
-                if rule.action is Action.LOG:
-                    continue
-                said = self._said(rule, direction, subject, view)
-                if not said:
-                    continue
-                if (self._pieces.everything, self._pieces.everything) in said and selects == self._always:
-                    if runs and runs[-1][0] is rule.action:
-                        runs.pop()
-                    runs.append((rule.action, set()))
-                    return [(action, frozenset(pieces)) for action, pieces in runs], True
-                if not runs or runs[-1][0] is not rule.action:
-                    runs.append((rule.action, set()))
-                runs[-1][1].update((selects, *piece) for piece in said)
-        return [(action, frozenset(pieces)) for action, pieces in runs], False
+            ended = selects == always and (everything, everything) in said
+            if not runs or runs[-1][0] is not rule.action:
+                runs.append((rule.action, {}))
+            if ended:
+                runs[-1] = (rule.action, {})
+                break
+            runs[-1][1].setdefault(selects, set()).update(said)
+        return [(action, frozenset((s, frozenset(said)) for s, said in by.items())) for action, by in runs], ended
 
-    def _said(
-        self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
-    ) -> frozenset[tuple[int, int]]:
+    def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
-        looks = _looks_at_subject(rule.peer, direction.subject) | _looks_at_subject(rule.traffic, direction.subject)
+        looks = self._looks_of(rule, direction)
         of_subject = (
-            tuple(p for p in subject.ports if p.name) if _Looks.PORTS in looks else None,
-            (subject.kind, self._residuals.classes.of[subject]) if _Looks.MORE in looks else None,
+            tuple(p for p in subject.ports if p.name) if looks.ports else None,
+            (subject.kind, self._residuals.classes.of[subject]) if looks.more else None,
         )
-        if view.via is None and not (_asks_circumstance(rule.peer) or _asks_circumstance(rule.traffic)):
-            view = DIRECT
-        key = (rule, view, of_subject)
+        key = (rule, view if looks.circumstance or view.via is not None else DIRECT, of_subject)
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
         return found
 
-    def _pieces_of(
-        self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
-    ) -> Iterator[tuple[int, int]]:
-        nothing, everything = self._pieces.nothing, self._pieces.everything
-        peers, packets = (
-            {
-                self._piece(part, direction, subject, view)
-                for part in disjuncts(self._known(pred, direction, subject, view))
-            }
-            for pred in (rule.peer, rule.traffic)
-        )
-        for peer in {everything} if everything in peers else peers - {nothing}:
-            for packet in {everything} if everything in packets else packets - {nothing}:
+    def _looks_of(self, rule: Rule, direction: Direction) -> _Looks:
+        found = self._looks.get(rule)
+        if found is None:
+            asked = [_looks_at(pred, direction.subject) for pred in (rule.peer, rule.traffic)]
+            found = self._looks[rule] = _Looks(*(any(said) for said in zip(*asked, strict=True)))
+        return found
+
+    def _pieces_of(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> Iterator[Piece]:
+        peers, packets = (self._parted(pred, direction, subject, view) for pred in (rule.peer, rule.traffic))
+        for peer in peers:
+            for packet in packets:
                 yield peer, packet
 
-    def _piece(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> int:
+    def _parted(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[int]:
+        """A predicate as numbers of pieces of which any is enough."""
         known = self._known(pred, direction, subject, view)
+        key = (known, direction, view)
+        found = self._parts.get(key)
+        if found is None:
+            numbers = {self._numbered(piece, direction, view) for piece in disjuncts(known)}
+            whole = self._pieces.everything in numbers
+            found = frozenset({self._pieces.everything} if whole else numbers - {self._pieces.nothing})
+            self._parts[key] = found
+        return found
+
+    def _numbered(self, known: Pred, direction: Direction, view: Circumstance) -> int:
         return self._pieces.of(self._residuals.bitsets.parts(known, direction.peer, view), self._side)
 
+    def _piece(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> int:
+        return self._numbered(self._known(pred, direction, subject, view), direction, view)
+
     def _known(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> Pred:
-        if not _looks_at_subject(pred, direction.subject):
+        looks = _looks_at(pred, direction.subject)
+        if not (looks.ports or looks.more):
             return pred
         return self._residuals.partial.residual(pred, direction, view, **ends(direction, subject))
 
@@ -230,26 +273,13 @@ def disjuncts(pred: Pred) -> tuple[Pred, ...]:
     return (pred,)
 
 
-class _Looks(Flag):
-    """What a predicate looks at of a subject."""
-
-    PORTS = auto()
-    MORE = auto()
-
-
 @cache
-def _looks_at_subject(pred: Pred, side: Side) -> _Looks:
+def _looks_at(pred: Pred, side: Side) -> _Looks:
     """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
-    found = _Looks(0)
+    ports = more = circumstance = False
     for atom in atoms_of(pred):
-        if getattr(atom, "side", None) is side and not isinstance(atom, PortIn):
-            found |= _Looks.PORTS if isinstance(atom, NamedPortIs) else _Looks.MORE
-        elif isinstance(atom, NodeIs):
-            found |= _Looks.MORE
-    return found
-
-
-@cache
-def _asks_circumstance(pred: Pred) -> bool:
-    """Whether a predicate asks how the two ends stand to each other, Services aside."""
-    return any(isinstance(atom, SelfTraffic | OwnNode | NodeIs) for atom in atoms_of(pred))
+        of_subject = getattr(atom, "side", None) is side
+        ports |= of_subject and isinstance(atom, NamedPortIs)
+        more |= (of_subject and not isinstance(atom, PortIn | NamedPortIs)) or isinstance(atom, NodeIs)
+        circumstance |= isinstance(atom, SelfTraffic | OwnNode | NodeIs)
+    return _Looks(ports, more, circumstance)

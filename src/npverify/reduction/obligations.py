@@ -191,16 +191,8 @@ class Obligations:
     ) -> list[tuple[int, tuple[Pred, ...]]]:
         """The chosen ones of the peers, parted by the residuals of every variant. All peers of a leg are parted at once,
         so that it is done once for those who meet many groups of them."""
-        parts: list[tuple[int, tuple[Pred, ...]]] = [(chosen, ())]
-        for signature in variants(members.signature):
-            groups = self._residuals.groups(direction, signature, members.first, how, peers[direction])
-            parts = [
-                (both, (*residuals, group.residual))
-                for part, residuals in parts
-                for group in groups
-                if (both := part & group.peers)
-            ]
-        return parts
+        found = self._residuals.parted(direction, variants(members.signature), members.first, how, peers[direction])
+        return [(both, residuals) for part, residuals in found if (both := part & chosen)]
 
     def domain(self, end: Endpoint, side: Side) -> Pred:
         """Which addresses an endpoint may have on a side, those of other known endpoints aside."""

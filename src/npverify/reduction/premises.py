@@ -37,14 +37,11 @@ class Premises:
 
     def well_formed(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """That the two ends, and the Service between them, have a family in common and are not where they cannot be."""
-        return and_(self.families(src, dst, how), self.apart(src, dst, how))
+        return and_(self.families(src, dst), families_between(how), self.apart(src, dst, how))
 
-    def families(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
-        """The address families in which the two ends, and the Service between them, can meet."""
-        families = [self._family(src, Side.SRC), self._family(dst, Side.DST)]
-        if how.via is not None and how.via.known:
-            families.append(_one_family({a.family for a in how.via.addresses}, Side.VIP))
-        return and_(*families)
+    def families(self, src: Endpoint, dst: Endpoint) -> Pred:
+        """The address families that both ends can use."""
+        return and_(self._family(src, Side.SRC), self._family(dst, Side.DST))
 
     def apart(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """That a pod does not run on the node at the other end, where it is policies that look at nodes."""
@@ -103,6 +100,13 @@ class Premises:
             inside = [p for p in space if p.family == family] or [EVERYTHING[family]]
             allowed.append(or_(*(address_in(side, p) for p in inside)))
         return and_(or_(*allowed), not_(or_(*(address_in(side, p) for p in never))))
+
+
+def families_between(how: Circumstance) -> Pred:
+    """The address families of the Service between two ends."""
+    if how.via is None or not how.via.known:
+        return TRUE
+    return _one_family({a.family for a in how.via.addresses}, Side.VIP)
 
 
 def looked_at(pred: Pred) -> frozenset[Side]:

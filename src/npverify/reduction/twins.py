@@ -47,7 +47,7 @@ class Twins:
     worlds have come first, then those of the left alone, then those of the right alone.
 
     `common`, `alone[0]`, `alone[1]`  these sets; `aspects` parts all classes by what premises look at
-    `unlike`  classes of the first set that have addresses of their own in each world which are open, or of other families
+    `unlike`  classes of the first set that may have an address in one world which they cannot have in the other
     `classes`  for each world its own endpoints in the same classes, as its reduction numbers them
     """
 
@@ -70,7 +70,8 @@ class Twins:
         self.common = (1 << self._common) - 1
         left_only = ((1 << self._left) - 1) << self._common
         self.alone = (left_only, self.all & ~self.common & ~left_only)
-        self.unlike = sum(1 << c for c, twins in enumerate(self.members) if _unlike(twins[0]))
+        one_use = left[0].families == right[0].families
+        self.unlike = sum(1 << c for c, twins in enumerate(self.members) if _unlike(twins[0], one_use=one_use))
         self.classes = tuple(Classes.given(_of_side(self.members, side)) for side in (0, 1))
         self.of: dict[Endpoint, int] = {}
         self._twin: dict[Endpoint, Twin] = {}
@@ -135,15 +136,18 @@ def _matched(left: Inventory, right: Inventory) -> Iterator[Twin]:
 def _one_address(one: Endpoint, other: Endpoint, left: Inventory, right: Inventory) -> bool:
     if one.address_known or other.address_known:
         return one.address_known and other.address_known and set(one.addresses) == set(other.addresses)
-    spaces = (address_space(left, one.kind), address_space(right, other.kind))
-    return left.families == right.families and set(spaces[0]) == set(spaces[1])
+    return set(address_space(left, one.kind)) == set(address_space(right, other.kind))
 
 
-def _unlike(twin: Twin) -> bool:
-    if twin.one_address or twin.left is None or twin.right is None:
+def _unlike(twin: Twin, *, one_use: bool) -> bool:
+    """Whether equal residuals may yet be different verdicts; `one_use`: both clusters use the same address families."""
+    left, right = twin.sides
+    if left is None or right is None or left is EXTERNAL:
         return False
-    # with one address of each family, the same in number, every address atom is a constant
-    return not (twin.left.address_known and domain_key(twin.left) == domain_key(twin.right))
+    if not left.address_known and not right.address_known:
+        return not (twin.one_address and one_use)
+    # with one address of each family, and the same families, every address atom is a constant
+    return not (left.address_known and domain_key(left) == domain_key(right))
 
 
 def _aspect(end: Endpoint | None) -> Hashable:

@@ -37,13 +37,14 @@ def render(diagnostic: Diagnostic, paint: Paint = PLAIN) -> str:
     style = "bold red" if d.severity == "error" else "bold yellow"
     lines = [f"{paint('bold', where)}{paint(style, f'{d.severity}[{d.code}]')}: {printable(d.message)}"]
     if d.span and d.span.line and d.excerpt.strip():
-        lines += _gutter(d.span.line, d.span.column, d.excerpt, paint)
+        lines += gutter(d.span.line, d.span.column, d.excerpt, paint)
     if d.fix:
         lines.append(f"  {paint('cyan', 'fix:')} {printable(d.fix)}")
     return "\n".join(lines) + "\n"
 
 
-def _gutter(number: int, column: int, excerpt: str, paint: Paint) -> list[str]:
+def gutter(number: int, column: int, excerpt: str, paint: Paint = PLAIN) -> list[str]:
+    """A source line with its number, and a caret below the word at a column."""
     text, at = _window(excerpt.rstrip("\r\n"), max(column - 1, 0))
     width = max(len(str(number)), 2)
     bar = paint("blue", f"{'':>{width}} |")

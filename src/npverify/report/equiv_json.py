@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from npverify.analyses.equiv_results import Difference, Equivalence, EquivResult
 from npverify.analyses.results import Counterexample
 from npverify.analyses.world import World
 from npverify.report import json_values as j
 from npverify.report.assumed import only_if
+from npverify.report.equiv_regions import region_json
 from npverify.report.equiv_words import mend_either
 from npverify.report.reproduce import reproduce
 
 
-def equiv_json(result: EquivResult) -> j.Json:
-    """The whole report. `equivalent` is true only where it is proved."""
+def equiv_json(result: EquivResult, paths: tuple[Sequence[str], Sequence[str]] = ((), ())) -> j.Json:
+    """The whole report. `equivalent` is true only where it is proved; `paths` are what each side was read from."""
     out: j.Json = {"schema": j.SCHEMA, "equivalent": result.status is Equivalence.EQUIVALENT}
     if result.status is Equivalence.UNDECIDED:
         out |= {"undecided": True, "because": result.because, "interrupted": result.interrupted}
     if result.witness is not None:
-        out["witness"] = _witness(result, result.witness)
+        out["witness"] = witness_json(result, result.witness)
         out["pairs"] = result.pairs
+    if result.regions is not None:
+        out["regions"] = [region_json(region) for region in result.regions]
     out["world"] = "closed"
-    out["left"], out["right"] = _side(result.left), _side(result.right)
+    out["left"], out["right"] = _side(result.left, paths[0]), _side(result.right, paths[1])
     out["only_left"] = [j.endpoint(end, None) for end in result.only_left]
     out["only_right"] = [j.endpoint(end, None) for end in result.only_right]
     out["notes"] = list(result.notes)
     return out
 
 
-def _side(world: World) -> j.Json:
+def _side(world: World, paths: Sequence[str]) -> j.Json:
     return {
+        "paths": list(paths),
         "policies": len(world.defined),
         "workloads": len({e.workload or e for e in world.inventory.pods}),
         "profile": world.policies.profile,
@@ -36,7 +42,8 @@ def _side(world: World) -> j.Json:
     }
 
 
-def _witness(result: EquivResult, shown: Difference) -> j.Json:
+def witness_json(result: EquivResult, shown: Difference) -> j.Json:
+    """The flow with what both sides say of it."""
     return {
         "flow": j.flow(shown.flow, shown.any),
         "allowed_by": shown.allowed_by,

@@ -45,9 +45,9 @@ def _assertion(answer: AssertionResult, world: World, timings: bool) -> j.Json:
     if mesh_may_restrict(answer, world):
         out["mark"] = MESH_MARK
     if answer.counterexample is not None:
-        out["counterexample"] = _counterexample(answer.counterexample, world)
+        out["counterexample"] = counterexample_json(answer.counterexample, world)
     if answer.witness is not None:
-        out["witness"] = _counterexample(answer.witness, world)
+        out["witness"] = counterexample_json(answer.witness, world)
     if answer.refuting_pairs:
         out["refuting_pairs"] = answer.refuting_pairs
     out["depends_on"] = [j.policy(id_) for id_ in answer.depends_on]
@@ -56,7 +56,8 @@ def _assertion(answer: AssertionResult, world: World, timings: bool) -> j.Json:
     return out
 
 
-def _counterexample(found: Counterexample, world: World) -> j.Json:
+def counterexample_json(found: Counterexample, world: World) -> j.Json:
+    """A flow with both verdicts, what it needs, and how to see it happen."""
     return {
         "flow": j.flow(found.flow, found.any),
         "egress": j.side(found.verdict.egress, world.policies),

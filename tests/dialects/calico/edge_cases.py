@@ -12,6 +12,7 @@ from dialects.calico import (
     edge_cases_peers,
     edge_cases_rest,
     edge_cases_rules,
+    edge_cases_services,
     edge_cases_sets,
     edge_cases_types,
 )
@@ -24,6 +25,7 @@ CASES: tuple[Case, ...] = (
     *edge_cases_peers.CASES,
     *edge_cases_sets.CASES,
     *edge_cases_rules.CASES,
+    *edge_cases_services.CASES,
     *edge_cases_hosts.CASES,
     *edge_cases_forwarding.CASES,
     *edge_cases_rest.CASES,

@@ -31,6 +31,8 @@ def _cluster(tier_name: str, priority: int, rules: str) -> str:
 
 
 _ANYONE = "[{namespaces: {}}]"
+_DROPPED = "egress: [{action: Allow, to: [{nodes: {}}]}]"  # nodes are no peers for Calico
+_KEPT = f"ingress: [{{action: Allow, from: {_ANYONE}}}]"
 
 CLUSTER = (
     Case(
@@ -82,6 +84,26 @@ CLUSTER = (
             ("3.29", "enforces", allowed, ()),
             ("3.31", "enforces", allowed, ()),
             ("3.32", "no longer enforces", denied, ("NPV286",)),
+        )
+    ),
+    *(
+        Case(
+            13,
+            f"before a tier that denies, an admin policy {about} in Calico {version}",
+            f"v{version}.0 conversion.go K8sAdminNetworkPolicyToCalico; policy_sorter.go ExtractPolicyMetadata",
+            joined(
+                tier("adminnetworkpolicy", "order: 1000, defaultAction: Deny"),
+                "apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: admin}\n"
+                f"spec: {{priority: 10, {_SUBJECT}, {rules}}}\n",
+            ),
+            (into(APPLE, PEAR), out(PEAR, OUTSIDE)),
+            version,
+        )
+        for version, about, rules, into, out in (
+            ("3.29", "with a rule that is dropped is about its direction", _DROPPED, allowed, denied),
+            ("3.31", "of which no rule is left is about both directions", _DROPPED, denied, denied),
+            ("3.31", "is about the directions of the rules that are left", f"{_KEPT}, {_DROPPED}", allowed, allowed),
+            ("3.29", "without rules is about both directions", "ingress: []", denied, denied),
         )
     ),
     Case(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dialects.calico.edge_case import (
     APPLE,
     ELM,
+    OAK,
     OUTSIDE,
     OX,
     PEAR,
@@ -16,6 +17,7 @@ from dialects.calico.edge_case import (
     depends,
     felix,
     gnp,
+    host,
     icmp,
     ingress,
     knp,
@@ -25,6 +27,8 @@ from dialects.calico.edge_case import (
 )
 from dialects.edge_cases import joined
 
+_DEFAULT_ALLOW = "projectcalico-default-allow"
+_BOTH = "ports: [{name: http, protocol: TCP, port: 8000}, {name: http, protocol: UDP, port: 8000}]"
 _PEAR = "podSelector: {matchLabels: {app: pear}}"
 _SUBJECT = "subject: {pods: {namespaceSelector: {matchLabels: {env: prod}}, podSelector: {matchLabels: {app: pear}}}}"
 
@@ -54,6 +58,60 @@ NATIVE = (
         "conversion.go k8sPortToCalico",
         knp(f"{_PEAR}, ingress: [{{ports: [{{protocol: UDP}}]}}]"),
         (allowed(APPLE, PEAR, 1234, "UDP"), denied(APPLE, PEAR, 1234)),
+    ),
+    Case(
+        100,
+        "a name without peers in a native egress policy is also a port that a host endpoint names",
+        "conversion.go k8sRuleToCalico; felix/calc/rule_scanner.go namedPortsToIPSets",
+        joined(
+            knp(f"{_PEAR}, policyTypes: [Egress], egress: [{{ports: [{{port: http}}]}}]"),
+            host("oak", profiles=_DEFAULT_ALLOW, spec="ports: [{name: http, protocol: TCP, port: 8000}]"),
+            host("elm", profiles=_DEFAULT_ALLOW),
+        ),
+        (
+            allowed(PEAR, OAK, 8000),
+            denied(PEAR, OAK, 8000, "UDP"),
+            denied(PEAR, OAK, 80),
+            denied(PEAR, ELM, 8000, of="egress"),
+            allowed(PEAR, APPLE),
+            denied(PEAR, OUTSIDE, 8000),
+        ),
+    ),
+    Case(
+        100,
+        "so is it beside an ipBlock, and beside selectors it is not",
+        "conversion.go k8sPeerToCalicoFields; felix/calc/rule_scanner.go namedPortsToIPSets",
+        joined(
+            knp(
+                f"{_PEAR}, policyTypes: [Egress], egress: ["
+                "{ports: [{port: http, protocol: UDP}], to: [{ipBlock: {cidr: 192.168.20.1/32}}]}, "
+                "{ports: [{port: http}], to: [{namespaceSelector: {}}]}]"
+            ),
+            host("oak", profiles=_DEFAULT_ALLOW, spec=_BOTH),
+            host("elm", profiles=_DEFAULT_ALLOW, spec=_BOTH),
+        ),
+        (
+            allowed(PEAR, OAK, 8000, "UDP"),
+            denied(PEAR, ELM, 8000, "UDP", of="egress"),
+            denied(PEAR, OAK, 8000),
+            allowed(PEAR, APPLE),
+        ),
+    ),
+    Case(
+        100,
+        "a native policy finds pods by the labels that Calico adds to them",
+        "conversion.go k8sSelectorToCalico; updateprocessors/workloadendpointprocessor.go",
+        joined(
+            knp(
+                "podSelector: {matchLabels: {projectcalico.org/serviceaccount: grower}}, policyTypes: [Ingress], ingress: "
+                "[{from: [{namespaceSelector: {matchLabels: {projectcalico.org/name: field}}}, "
+                "{podSelector: {matchExpressions: [{key: projectcalico.org/namespace, operator: NotIn, values: [field]}, "
+                "{key: pcns.env, operator: In, values: [prod]}, "
+                "{key: projectcalico.org/serviceaccount, operator: NotIn, values: [grower]}]}}]}]"
+            ),
+            knp("podSelector: {matchLabels: {projectcalico.org/namespace: field}}, policyTypes: [Egress]", "other"),
+        ),
+        (allowed(OX, APPLE), allowed(PEAR, APPLE), denied(OUTSIDE, APPLE), allowed(OUTSIDE, PEAR), allowed(PEAR, OUTSIDE)),
     ),
 )  # fmt: skip
 
@@ -144,6 +202,20 @@ OTHERS = (
         "felix/rules/endpoints.go, workload egress chain",
         joined(_OPEN, felix("allowVXLANPacketsFromWorkloads: true, allowIPIPPacketsFromWorkloads: true")),
         (allowed(PEAR, OUTSIDE, 4789, "UDP"), allowed(PEAR, OUTSIDE, None, "4")),
+    ),
+    *(
+        Case(
+            104,
+            f"the BPF dataplane stops IP in IP of pods and no VXLAN, {what}",
+            "felix/bpf-gpl/parsing.h; felix/dataplane/linux/endpoint_mgr.go has no chains of pods there",
+            joined(_OPEN, *more),
+            (denied(PEAR, OUTSIDE, None, "4"), allowed(PEAR, OUTSIDE, 4789, "UDP")),
+            assume={"dataplane": "bpf"},
+        )
+        for what, more in (
+            ("whatever Felix is told", (felix("allowIPIPPacketsFromWorkloads: true"),)),
+            ("without its configuration", ()),
+        )
     ),
     Case(
         104,

@@ -1,10 +1,9 @@
-"""Edge cases E63–E83: address families, ports, protocols, ICMP, services and HTTP in rules."""
+"""Edge cases E63–E78 and E83: address families, ports, protocols, ICMP and HTTP in rules."""
 
 from __future__ import annotations
 
 from dialects.calico.edge_case import (
     APPLE,
-    OTHER_APPLE,
     OUTSIDE,
     OUTSIDE6,
     OX,
@@ -16,14 +15,12 @@ from dialects.calico.edge_case import (
     denied,
     depends,
     egress,
-    gnp,
     host,
     icmp,
     ingress,
+    knp,
     named,
     np,
-    service,
-    tier,
 )
 from dialects.edge_cases import joined
 
@@ -89,9 +86,6 @@ FAMILIES = (
     Case(66, "a block must be readable", "page 5.4", _in("source: {nets: [garbage]}"), refused=("NPV230",)),
 )
 
-_STALL = service(
-    "stall", "clusterIP: 10.96.0.7, selector: {app: pear}, ports: [{port: 80, targetPort: 8080, protocol: TCP}]"
-)
 _WEB = "{name: web, containerPort: 9000}"
 
 PORTS = (
@@ -292,79 +286,31 @@ BPF = (
 
 _REQUEST = "the HTTP request is GET"
 
-SERVICES = (
-    Case(
-        79,
-        "a service as destination is its backends and their ports",
-        "FV service_policy_test.go, should allow egress to a service",
-        joined(
-            np(egress("action: Allow, destination: {services: {name: stall, namespace: orchard}}", subject=APPLES)), _STALL
-        ),
-        (
-            allowed(APPLE, PEAR, 8080),
-            denied(APPLE, PEAR, 81),
-            denied(APPLE, PEAR, 80),
-            allowed(APPLE, PEAR, 8080, via="orchard/stall:80"),
-            denied(APPLE, PLAIN, 8080),
-            denied(APPLE, PEAR, 8080, "UDP"),
-        ),
+_SCTP = "protocol: SCTP, destination: "
+_BPF_SCTP = (
+    ("a port of SCTP", _in(f"{_SCTP}{{ports: [80, http]}}"), denied),
+    ("an excepted port of SCTP", _in(f"{_SCTP}{{notPorts: [80, http]}}"), allowed),
+    ("SCTP without ports", _in("protocol: SCTP"), allowed),
+    (
+        "a port of SCTP in a native policy",
+        knp("podSelector: {matchLabels: {app: pear}}, ingress: [{ports: [{protocol: SCTP, port: 80}]}]"),
+        denied,
     ),
+)
+
+BPF_PORTS = tuple(
     Case(
-        79,
-        "a service as source is the addresses of its backends",
-        "page 3.7",
-        joined(
-            np(ingress("action: Allow, source: {services: {name: stall, namespace: orchard}}", subject=APPLES)), _STALL
-        ),
-        (allowed(PEAR, APPLE, 12), allowed(PEAR, APPLE, 12, "UDP"), denied(PLAIN, APPLE, 12)),
-    ),
-    Case(
-        79,
-        "a service without selector is the addresses of its slices",
-        "page 3.7",
-        joined(
-            np(egress("action: Allow, destination: {services: {name: far, namespace: orchard}}", subject=APPLES)),
-            service("far", "clusterIP: 10.96.0.8, ports: [{name: a, port: 443, protocol: TCP}]"),
-            "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\n"
-            "metadata: {name: far-1, namespace: orchard, labels: {kubernetes.io/service-name: far}}\n"
-            "addressType: IPv4\nports: [{name: a, port: 8443, protocol: TCP}]\nendpoints: [{addresses: [198.51.100.9]}]\n",
-        ),
-        (allowed(APPLE, "198.51.100.9", 8443), denied(APPLE, "198.51.100.9", 443), denied(APPLE, OUTSIDE, 8443)),
-    ),
-    Case(
-        80,
-        "a tier may let one service through and pass on the rest",
-        "FV service_policy_test.go, should work properly in the non-default tier",
-        joined(
-            tier("first", "order: 10"),
-            gnp(
-                egress(
-                    "action: Allow, destination: {services: {name: stall, namespace: orchard}}",
-                    "action: Pass",
-                    tier="first",
-                    subject=APPLES,
-                )
-            ),
-            np(egress(subject=APPLES), "closed"),
-            _STALL,
-        ),
-        (allowed(APPLE, PEAR, 8080), denied(APPLE, PEAR, 81), denied(APPLE, OUTSIDE, 443), allowed(OTHER_APPLE, OUTSIDE)),
-    ),
-    Case(
-        81,
-        "the address of a service is gone before the policy of a pod looks",
-        "page 2.5; UT preNAT vectors",
-        joined(_to("nets: [10.96.0.7/32]"), _STALL),
-        (denied(APPLE, PEAR, 8080, via="orchard/stall:80"), denied(APPLE, PEAR, 8080)),
-    ),
-    Case(
-        82,
-        "a service without namespace matches nothing, in spite of its documentation",
-        "updateprocessors/rules.go",
-        joined(np(egress("action: Allow, destination: {services: {name: stall}}", subject=APPLES)), _STALL),
-        (denied(APPLE, PEAR, 8080), denied(APPLE, PEAR, 8080, via="orchard/stall:80")),
-        warned=("NPV283",),
-    ),
+        77,
+        f"the BPF dataplane reads no ports of SCTP: {what}",
+        "felix/bpf-gpl/parsing.h tc_state_fill_from_nexthdr",
+        policy,
+        (query(APPLE, PEAR, 80, "SCTP"), query(APPLE, PEAR, 8080, "SCTP")),
+        assume={"dataplane": "bpf"},
+    )
+    for what, policy, query in _BPF_SCTP
+)
+
+HTTP = (
     Case(
         83,
         "where no proxy judges requests, a rule about HTTP lets every request pass",
@@ -382,4 +328,4 @@ SERVICES = (
     ),
 )  # fmt: skip
 
-CASES: tuple[Case, ...] = (*FAMILIES, *PORTS, *PROTOCOLS, *BPF, *SERVICES)
+CASES: tuple[Case, ...] = (*FAMILIES, *PORTS, *PROTOCOLS, *BPF, *BPF_PORTS, *HTTP)

@@ -12,6 +12,7 @@ from dialects.calico.edge_case import (
     Case,
     allowed,
     denied,
+    depends,
     gnp,
     ingress,
     knp,
@@ -33,6 +34,7 @@ _THIEF = joined(
     net_set("friends", "kind: trusted", "10.0.0.0/24", "orchard"),
 )
 _KIND = "kind: far"
+_RESOLVES = "a.example resolves to the address of the destination"
 _SET = net_set("far", _KIND, "198.51.100.0/24")
 _ANY_POD = "podSelector: {matchLabels: {app: pear}}, ingress: [{from: [{podSelector: {}}]}]"
 
@@ -78,6 +80,36 @@ SETS = (
         "updateprocessors/rules.go; FV netsets_test.go",
         joined(np(_from("selector: kind == 'far', namespaceSelector: global()")), _SET),
         (allowed(_FAR, PEAR), denied(OUTSIDE, PEAR)),
+    ),
+    Case(
+        55,
+        "a set of a namespace may hide the name of that namespace with a label of its own",
+        "updateprocessors/networksetprocessor.go; felix/labelindex, own labels first",
+        joined(
+            gnp(_from("namespaceSelector: projectcalico.org/name == 'field'")),
+            net_set("far", "pcns.projectcalico.org/name: field", "198.51.100.0/24", "orchard"),
+        ),
+        (allowed(_FAR, PEAR), allowed(OX, PEAR), denied(APPLE, PEAR)),
+    ),
+    Case(
+        55,
+        "a set with domains holds what they resolve to, as a destination",
+        "docs of the commercial editions, allowedEgressDomains",
+        joined(
+            gnp(
+                "selector: app == 'pear', types: [Ingress, Egress], "
+                "ingress: [{action: Allow, source: {selector: kind == 'far'}}], "
+                "egress: [{action: Allow, destination: {selector: kind == 'far'}}]"
+            ),
+            gnp("allowedEgressDomains: [a.example]", "far", kind="GlobalNetworkSet").replace(
+                "name: far", "name: far, labels: {kind: far}"
+            ),
+        ),
+        (
+            depends(PEAR, OUTSIDE, 443, {f"{_RESOLVES}=false": "D", f"{_RESOLVES}=true": "A"}),
+            depends(OUTSIDE, PEAR, 443, {f"{_RESOLVES}=true": "D"}),
+        ),
+        warned=("NPV236",),
     ),
     Case(
         56,

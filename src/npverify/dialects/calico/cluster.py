@@ -49,6 +49,12 @@ def enforced(policies: Iterable[ClusterPolicy], version: Version, problems: Prob
 
 def _converted(policy: ClusterPolicy, version: Version) -> Policy:
     order = _BASELINE_ORDER if policy.id.kind == "BaselineAdminNetworkPolicy" else float(policy.priority)
+    converted = {
+        direction: tuple(made for rule in rules for made in _rules(rule, direction, version))
+        for direction, rules in policy.rules.items()
+    }
+    # 3.29 looked at the rules before it converted them
+    types = tuple(d for d, rules in converted.items() if rules or version < (3, 30))
     return Policy(
         policy.id,
         policy.span,
@@ -57,11 +63,8 @@ def _converted(policy: ClusterPolicy, version: Version) -> Policy:
         _pods(policy.pods or ()),
         _namespaces(policy.namespaces),
         None,
-        tuple(policy.rules),
-        {
-            direction: tuple(made for rule in rules for made in _rules(rule, direction, version))
-            for direction, rules in policy.rules.items()
-        },
+        types or tuple(Direction),  # Felix takes no types for both: felix/calc/policy_sorter.go ExtractPolicyMetadata
+        converted,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -34,13 +35,15 @@ class Entries:
         if about in policy.types:
             self.rules.warn_of_http(written, str(policy.id))
         rules = self.rules.lower(written, policy.id.namespace, half)
-        lowered = Policy(policy.id, subject if about in policy.types else FALSE, rules, policy.span, policy.order)
+        subject = subject if about in policy.types else FALSE
+        lowered = Policy(policy.id, subject, rules, policy.span, _number(policy.order))
         return Entry(policy.tier, place(policy.id, policy.order, policy.tier, self.version), lowered)
 
     def of_native(self, policy: Policy) -> Entry:
         """A NetworkPolicy of Kubernetes, which its own dialect has lowered."""
         placed = place(policy.id, NATIVE_ORDER, DEFAULT, self.version)
-        return Entry(DEFAULT, placed, replace(policy, order=NATIVE_ORDER))
+        rules = tuple(map(self.rules.as_read, policy.rules))
+        return Entry(DEFAULT, placed, replace(policy, rules=rules, order=NATIVE_ORDER))
 
 
 def in_tiers(tiers: Iterable[r.Tier], entries: Iterable[Entry]) -> tuple[Tier, ...]:
@@ -52,8 +55,13 @@ def in_tiers(tiers: Iterable[r.Tier], entries: Iterable[Entry]) -> tuple[Tier, .
     found = []
     for tier in tiers:
         if own := sorted(by_tier.get(tier.name, ()), key=lambda e: e.place):
-            found.append(Tier(tier.name, tuple(e.policy for e in own), tier.default_action))
+            found.append(Tier(tier.name, tuple(e.policy for e in own), tier.default_action, _number(tier.order)))
     return tuple(found)
+
+
+def _number(order: float | None) -> float:
+    """An order that is left out stands behind every number: felix/calc/policy_sorter.go."""
+    return math.inf if order is None else order
 
 
 def passing(tiers: Iterable[r.Tier]) -> tuple[r.Tier, ...]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from npverify.dialects.calico.resources import Failsafe, Felix, HostEndpoint, Profile
-from npverify.dialects.calico.selection import Value, label_of_host, of_labels
+from npverify.dialects.calico.selection import NAMESPACE, Value, label_of_host, of_labels
 from npverify.dialects.calico.selector import Node
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import OTHER, Unknown
@@ -112,6 +112,11 @@ class Hosts:
 
         return Hosts(tuple(widened(host) for host in self.hosts if kept(host)), self.profiles)
 
+    @cached_property
+    def namespaces(self) -> frozenset[Value]:
+        """The namespaces whose policies may select one of them: "" (of none), and those that a label of theirs claims."""
+        return frozenset(("", *(host.label(NAMESPACE) for host in self.hosts)))
+
     def selected(self, selector: Node, side: Side) -> Pred:
         """The flows that pass a host endpoint on a side which a selector matches."""
         return or_(*(and_(h.matches(selector), at) for h, at in zip(self.hosts, self._at[side], strict=True)))
@@ -122,10 +127,25 @@ class Hosts:
         return or_(*(and_(host.matches(selector), node_is(side, host.endpoint.node)) for host in every))
 
     def judge(self, side: Side) -> Pred:
-        """What a node with a host endpoint sends (or receives) itself. Between a node and its own pods, or those that
-        share its network, no policy of hosts is asked: felix/rules/static.go (the OUTPUT and INPUT chains)."""
-        apart = (not_(own_node(side)), not_(own_node(side.other)))
-        return and_(kind_is(side, EndpointKind.NODE, EndpointKind.HOST_POD), *apart, or_(*self._at[side]))
+        """What a node with a host endpoint sends (or receives) itself. Between a node and its own pods no policy of hosts
+        is asked (felix/rules/static.go, the OUTPUT and INPUT chains)."""
+        apart = (not_(own_node(side)), not_(own_node(side.other)), not_(self_traffic(via_service=False)))
+        here = zip(self.hosts, self._at[side], strict=True)
+        met = (and_(at, not_(_both_on(host.endpoint.node))) for host, at in here)
+        return and_(_on_host(side), *apart, or_(*met))
+
+    def loops(self, side: Side) -> Pred:
+        """What two on the network of one node send each other, which passes its loopback interface."""
+        nodes = dict.fromkeys(host.endpoint.node for host in self.hosts)
+        together = or_(own_node(Side.SRC), own_node(Side.DST), self_traffic(via_service=False))
+        met = (and_(node_is(side, node), or_(together, _both_on(node))) for node in nodes)
+        return and_(_on_host(side), _on_host(side.other), or_(*met))
+
+    @property
+    def on_loopback(self) -> Hosts:
+        """Those of all interfaces, as the loopback interface has no other: felix/rules/dispatch.go excepts none."""
+        every = tuple(host._replace(interface=None) for host in self.hosts if host.for_all)
+        return Hosts(every, self.profiles)
 
     def crossed(self, side: Side) -> Pred:
         """What the pods of a side exchange with others than those of their node: it crosses an interface of the node."""
@@ -139,6 +159,15 @@ class Hosts:
         felix/rules/dispatch.go (hostDispatchChains) has no exception for those of pods."""
         every = (host for host in self.hosts if host.for_all)
         return and_(_of_pods(side), or_(*(node_is(side, host.endpoint.node) for host in every)))
+
+
+def _both_on(node: str) -> Pred:
+    """Both ends are on the network of that node."""
+    return and_(*(and_(_on_host(side), node_is(side, node)) for side in (Side.SRC, Side.DST)))
+
+
+def _on_host(side: Side) -> Pred:
+    return kind_is(side, EndpointKind.NODE, EndpointKind.HOST_POD)
 
 
 def _of_pods(side: Side) -> Pred:

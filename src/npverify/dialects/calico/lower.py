@@ -7,11 +7,12 @@ first rule that matches decides; without one the tier's default action; behind t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from npverify.dialects.calico import resources as r
 from npverify.dialects.calico.entries import Entries, in_tiers, normal
-from npverify.dialects.calico.host_profiles import known_profiles
+from npverify.dialects.calico.host_profiles import known_profiles, otherwise
 from npverify.dialects.calico.host_stages import HostStages
 from npverify.dialects.calico.hosts import Hosts
 from npverify.dialects.calico.order import tiers_in_order
@@ -83,7 +84,14 @@ class CalicoLowering:
             self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
         )
         return (
-            Half(_kept(*at_hosts.egress(), from_pods(self.felix), egress, self._own_host())),
+            Half(
+                _kept(
+                    *at_hosts.egress(),
+                    from_pods(self.felix, bpf=self.settings.dataplane == "bpf"),
+                    egress,
+                    self._own_host(),
+                )
+            ),
             Half(_kept(*at_hosts.ingress(), ingress)),
         )
 
@@ -99,10 +107,15 @@ class CalicoLowering:
         side = direction.subject
         own = (p for p in policies if normal(p) and direction in p.types)
         found = [self.entries.of(p, direction, direction, self._selects_pods(p, side)) for p in own]
-        found += [self.entries.of_native(policy) for of, policy in native if of is direction]
+        found += [self.entries.of_native(self._as_found(policy)) for of, policy in native if of is direction]
         if direction is Direction.EGRESS:
             exempt = (*exempt, _NEIGHBOURS)
         return Stage("pods", kind_is(side, EndpointKind.POD), in_tiers(tiers, found), exempt)
+
+    def _as_found(self, policy: Policy) -> Policy:
+        """A native policy whose selectors see what labels pods have in Calico."""
+        rules = tuple(replace(rule, peer=self.objects.implied(rule.peer)) for rule in policy.rules)
+        return replace(policy, subject=self.objects.implied(policy.subject), rules=rules)
 
     def _own_host(self) -> Stage:
         """What a pod sends to its own node, behind its egress policy: DefaultEndpointToHostAction."""
@@ -112,13 +125,19 @@ class CalicoLowering:
         return Stage("endpoint to host", applies, exemptions=(_NEIGHBOURS,), final=Action.DENY, reason=reason)
 
     def _refuse_unusual(self, inventory: Inventory) -> None:
-        """Endpoints without the profiles of their namespace and account, or of other orchestrators, are not modelled."""
+        """Endpoints without the profiles of their namespace and account, or of other orchestrators, are not modelled; neither
+        are such profiles that say something else than what Calico makes of the two."""
         for pod in inventory.pods:
             if pod.profiles is not None or pod.orchestrator != "k8s":
                 what = "profiles of its own" if pod.orchestrator == "k8s" else f"orchestrator `{pod.orchestrator}`"
                 message = f"workload endpoint `{pod}` has {what}, which is not modelled"
                 fix = f"leave the WorkloadEndpoint out, or give it the profiles kns.{pod.namespace} and ksa.{pod.namespace}.…"
                 self.problems.error("NPV288", message, pod.span, fix)
+        for profile in self.resources.profiles:
+            if otherwise(profile, inventory):
+                message = f"profile `{profile.name}` is not as Calico makes it, which is not modelled"
+                fix = "leave the Profile out: Calico makes those of namespaces and service accounts by itself"
+                self.problems.error("NPV288", message, profile.span, fix)
 
     def _selects_pods(self, policy: r.Policy, side: Side) -> Pred:
         return and_(kind_is(side, EndpointKind.POD), self.objects.pods(subject_selector(policy), side))

@@ -7,6 +7,7 @@ Felix, or the schema of the resource, refuses is absent then (felix/calc/validat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from npverify.dialects.calico.fields import is_calico
 from npverify.dialects.calico.read_felix import felix
@@ -29,7 +30,7 @@ from npverify.ingest.document import Document
 from npverify.ingest.source import Problems, Span
 from npverify.normal.policy import PolicyId
 
-__all__ = ["Mode", "is_calico", "read_all"]
+__all__ = ["Mode", "Read", "is_calico", "read_all", "read_each", "resources_of"]
 
 Value = Policy | StagedKubernetes | Tier | NetworkSet | HostEndpoint | Profile | Felix
 
@@ -57,40 +58,61 @@ def read_all(
     no defaults in any mode.
     """
     way = Way(mode, version)
-    values: dict[PolicyId, Value] = {}
+    reads = read_each(documents, way)
+    kept, refused = [], []
+    for read in reads:
+        found = read.said
+        if found.errors and way.raw and way.absent(problem.code for problem in found.errors):
+            refused.append((read.id, read.span))
+            found = _told_as_absent(read)
+        elif not found.errors:
+            kept.append(read)
+        problems.extend(found.errors + found.warnings)
+    return resources_of(kept, tuple(refused))
+
+
+class Read(NamedTuple):
+    """What reading one document gave: the resource (None where it is too wrong for one), and all that was said of it."""
+
+    id: PolicyId
+    span: Span
+    document: Document
+    value: Value | None
+    said: Problems
+
+
+def read_each(documents: Sequence[Document], way: Way) -> list[Read]:
+    """What each document of Calico holds, in their order."""
+    found: list[Read] = []
     seen: dict[PolicyId, Span] = {}
-    refused: list[tuple[PolicyId, Span]] = []
     for doc in documents:
         if not is_calico(doc.api_version, doc.kind):
             continue
-        found = Problems()
-        read = read_object(doc, found, way)
+        said = Problems()
+        read = read_object(doc, said, way)
         value = _READERS[doc.kind](read)
         if read.id in seen and read.id.name:
             message = f"{read.id} is defined twice; the first time at {seen[read.id]}"
-            found.error("NPV202", message, read.span, "remove or rename one of the two", doc.excerpt(read.span))
+            said.error("NPV202", message, read.span, "remove or rename one of the two", doc.excerpt(read.span))
         seen.setdefault(read.id, read.span)
-        if found.errors and way.raw and way.absent(problem.code for problem in found.errors):
-            refused.append((read.id, read.span))
-            found = _told_as_absent(found, read, doc)
-        elif value is not None and not found.errors:
-            values[read.id] = value
-        problems.extend(found.errors + found.warnings)
-    return _sorted(list(values.values()), tuple(refused))
+        found.append(Read(read.id, read.span, doc, value, said))
+    return found
 
 
-def _told_as_absent(found: Problems, read: Object, doc: Document) -> Problems:
+def _told_as_absent(read: Read) -> Problems:
     """The errors of an object as warnings, and one more that says what follows from them."""
     told = Problems()
-    told.extend(found.warnings)
-    for wrong in found.errors:
+    told.extend(read.said.warnings)
+    for wrong in read.said.errors:
         told.warn(wrong.code, wrong.message, wrong.span, wrong.fix, wrong.excerpt)
     message = f"{read.id} is not in force: Calico does not take it as it is, and goes on without it"
-    told.warn("NPV204", message, read.span, "correct what is wrong in it", doc.excerpt(read.span))
+    told.warn("NPV204", message, read.span, "correct what is wrong in it", read.document.excerpt(read.span))
     return told
 
 
-def _sorted(values: Sequence[Value], refused: tuple[tuple[PolicyId, Span], ...]) -> Resources:
+def resources_of(reads: Sequence[Read], refused: tuple[tuple[PolicyId, Span], ...] = ()) -> Resources:
+    """The resources by kind."""
+    values = [read.value for read in reads if read.value is not None]
     policies = [value for value in values if isinstance(value, Policy)]
     return Resources(
         tuple(value for value in policies if not value.staged),

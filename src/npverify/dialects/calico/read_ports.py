@@ -20,7 +20,7 @@ WITH_ICMP = ("ICMP", "ICMPv6", "1", "58")
 _NAMED = {6: "TCP", 17: "UDP", 132: "SCTP", 136: "UDPLite"}
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _RANGE = re.compile(r"([0-9]+):([0-9]+)")
-_LOOKS_LIKE_RANGE = re.compile(r"([0-9]+)-([0-9]+)")
+LOOKS_LIKE_RANGE = re.compile(r"([0-9]+)-([0-9]+)")
 _HIGHEST = 65535
 
 
@@ -104,7 +104,7 @@ def _port(fields: Fields, key: str, index: int, item: object) -> PortMatch | Non
         message = f"`{item}` is neither a port, a range nor the name of a port"
         fields.error("NPV221", message, key, index, fix='write 80, "8000:8080" or http')
         return None
-    if found := _LOOKS_LIKE_RANGE.fullmatch(item):
+    if found := LOOKS_LIKE_RANGE.fullmatch(item):
         message = f"`{item}` is the name of a port for Calico, not a range"
         fields.warn("NPV235", message, key, index, fix=f'write "{found[1]}:{found[2]}" for the range')
     return item

@@ -7,35 +7,33 @@ felix/calc/rule_scanner.go (positive and negative selectors together), felix/rul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from npverify.dialects.calico import resources as r
-from npverify.dialects.calico.selection import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, Objects
+from npverify.dialects.calico import services
+from npverify.dialects.calico.selection import ACCOUNT, NAMESPACE, OF_ACCOUNT, OF_NAMESPACE, Objects, resolves
 from npverify.dialects.calico.selector import All, And, Equals, Global, Has, In, Node, Not, Or, map_keys
 from npverify.dialects.calico.settings import Settings
 from npverify.ingest.source import Problems, Span
-from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service
-from npverify.inventory.unknowns import fact
+from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family
 from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    NamedPortIs,
+    PortIn,
     Pred,
     Side,
     address_in,
     and_,
     http_is,
     icmp_is,
-    kind_is,
-    label_in,
-    namespace_is,
     not_,
     or_,
     port_in,
     protocol_is,
-    unknown_in,
+    substitute,
 )
 
 
@@ -54,7 +52,14 @@ class RuleLowering:
 
     def lower(self, rules: Iterable[r.Rule], namespace: str, half: Direction) -> tuple[Rule, ...]:
         """The rules of a policy of `namespace` ("": none) for a stage of one half."""
-        return tuple(self._rule(rule, namespace, half) for rule in rules)
+        return tuple(self.as_read(self._rule(rule, namespace, half)) for rule in rules)
+
+    def as_read(self, rule: Rule) -> Rule:
+        """A rule as the dataplane reads packets: BPF reads the ports of TCP and UDP alone, those of SCTP are 0 to it
+        (felix/bpf-gpl/parsing.h tc_state_fill_from_nexthdr)."""
+        if self.settings.dataplane != "bpf":
+            return rule
+        return replace(rule, peer=_with_ports_read(rule.peer), traffic=_with_ports_read(rule.traffic))
 
     def warn_of_http(self, rules: Iterable[r.Rule], owner: str) -> None:
         """Say, once for the policy that `owner` names, that nothing enforces its clauses about HTTP."""
@@ -143,8 +148,7 @@ class RuleLowering:
         if entity.services is not None:
             parts.append(self._service(entity.services, side, rule.span))
         if entity.domains:
-            facts = (fact(f"{domain} resolves to the address of the {_SIDE[side]}") for domain in entity.domains)
-            parts.append(or_(*(unknown_in(f, "true") for f in facts)))
+            parts.append(or_(*(resolves(domain, side) for domain in entity.domains)))
         named = positive or All()
         if entity.ports:
             parts.append(or_(*(self._port(p, rule.protocol, named, side) for p in entity.ports)))
@@ -158,30 +162,24 @@ class RuleLowering:
         return port_in(*port, side)
 
     def _service(self, named: r.Service, side: Side, span: Span) -> Pred:
-        """The backends of a Service: with their ports as a destination, addresses alone as a source."""
+        """What is listed for a Service: with its ports as a destination, addresses alone as a source."""
         if not named.namespace:
             message = (
                 f"service `{named.name}` is named without its namespace; Calico then finds none, so nothing matches"
             )
             self.problems.warn("NPV283", message, span, "write `namespace` beside `name`")
             return FALSE
-        service = self.objects.inventory.services.get((named.namespace, named.name))
-        if service is None:
+        found = services.listed(named.namespace, named.name, side, self.objects.inventory)
+        if found is None:
             message = f"there is no service `{named.namespace}/{named.name}` in the input, so nothing matches"
             self.problems.warn("NPV284", message, span, "add the manifest of the Service, or correct the name")
             return FALSE
-        found = []
-        for index, backends in service.backends.items():
-            protocol = protocol_is(service.ports[index].protocol)
-            for backend in backends:
-                there = _backend(backend, service, side)
-                found.append(
-                    there if side is Side.SRC else and_(there, protocol, port_in(backend.port, backend.port, side))
-                )
-        return or_(*found)
+        return found
 
 
-_SIDE = {Side.SRC: "source", Side.DST: "destination"}
+def _with_ports_read(pred: Pred) -> Pred:
+    read = protocol_is("TCP", "UDP")
+    return substitute(pred, lambda atom: and_(read, atom) if isinstance(atom, PortIn | NamedPortIs) else atom)
 
 
 def selector_of(entity: r.Entity, namespace: str) -> Node | None:
@@ -229,14 +227,3 @@ def _all_of(nodes: Iterable[Node | None]) -> Node | None:
 def all_of(*nodes: Node) -> Node:
     """The conjunction of selectors; `all()` of none."""
     return _all_of(nodes) or All()
-
-
-def _backend(backend: Backend, service: Service, side: Side) -> Pred:
-    """One backend by its address, or by what the Service selects where that is not known."""
-    end = backend.endpoint
-    if backend.address is not None:
-        return address_in(side, Prefix.host(backend.address))
-    if end is not EXTERNAL and end.address_known:
-        return or_(*(address_in(side, Prefix.host(a)) for a in end.addresses))
-    labels = (label_in(side, "pod", key, (value,)) for key, value in service.selector.items())
-    return and_(kind_is(side, EndpointKind.POD), namespace_is(side, end.namespace), *labels)

@@ -26,12 +26,14 @@ from npverify.dialects.calico.selector import (
     Or,
     StartsWith,
 )
+from npverify.dialects.calico.services import END
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import METADATA_NAME, EndpointKind, Inventory, PortOrigin
-from npverify.inventory.unknowns import ABSENT, Unknown, label_text, namespace_label
+from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, fact, label_text, namespace_label
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    LabelIn,
     LabelOf,
     Pred,
     Side,
@@ -48,6 +50,7 @@ from npverify.normal.predicates import (
     port_in,
     protocol_is,
     service_account_is,
+    substitute,
     unknown_in,
 )
 from npverify.normal.predicates import (
@@ -65,11 +68,20 @@ Test = Has | Equals | In | Contains | StartsWith | EndsWith
 
 
 class Member(NamedTuple):
-    """A set or a host endpoint as a possible peer: its addresses, the value of each label, the ports that it names."""
+    """A set or a host endpoint as a possible peer: its addresses, the value of each label, the ports that it names.
+
+    `domains` of a set are for destinations; which addresses they stand for is not known.
+    """
 
     prefixes: tuple[Prefix, ...]
     label: Callable[[str], Value]
     ports: tuple[HostPort, ...] = ()
+    domains: tuple[str, ...] = ()
+
+    def has(self, side: Side) -> Pred:
+        """The packets whose address on a side is one of its own."""
+        domains = self.domains if side is Side.DST else ()
+        return or_(*(address_in(side, p) for p in self.prefixes), *(resolves(domain, side) for domain in domains))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,7 +100,7 @@ class Objects:
         profiles: Mapping[str, Profile],
     ) -> Objects:
         """The objects of an input."""
-        found = [Member(s.nets, _label_of_set(s, inventory)) for s in sets]
+        found = [Member(s.nets, _label_of_set(s, inventory), domains=s.domains) for s in sets]
         for host in hosts:
             prefixes = tuple(Prefix.host(a) for a in host.expected_ips)
             found.append(Member(prefixes, label_of_host(host, profiles), host.ports))
@@ -100,7 +112,7 @@ class Objects:
         for member in self.members:
             matches = of_labels(node, member.label)
             if matches is not FALSE:
-                found.append(and_(matches, or_(*(address_in(side, p) for p in member.prefixes))))
+                found.append(and_(matches, member.has(side)))
         return or_(*found)
 
     def named_port(self, name: str, protocol: str | None, node: Node, side: Side) -> Pred:
@@ -110,14 +122,29 @@ class Objects:
             self.pods(node, side),
             named_port_is(name, protocol, PortOrigin, first_only=False, side=side),
         )
-        found = [pods]
-        for member in self.members:
-            for port, of_protocol, number in member.ports:
-                if port == name and protocol in (None, of_protocol):
-                    there = or_(*(address_in(side, p) for p in member.prefixes))
-                    number_is = and_(protocol_is(of_protocol), port_in(number, number, side))
-                    found.append(and_(of_labels(node, member.label), there, number_is))
-        return or_(*found)
+        return or_(pods, self._of_members(name, protocol, node, side))
+
+    def port_named_elsewhere(self, name: str, protocol: str) -> Pred:
+        """The packets to a port of that name of something that is no pod."""
+        return self._of_members(name, protocol, All(), Side.DST)
+
+    def _of_members(self, name: str, protocol: str | None, node: Node, side: Side) -> Pred:
+        return or_(
+            *(
+                and_(of_labels(node, m.label), m.has(side), protocol_is(of), port_in(number, number, side))
+                for m in self.members
+                for port, of, number in m.ports
+                if port == name and protocol in (None, of)
+            )
+        )
+
+    def implied(self, pred: Pred) -> Pred:
+        """A predicate of a native policy with the labels in it that Calico gives to pods: its selectors find them too."""
+        return substitute(pred, lambda atom: self._implied(atom) if isinstance(atom, LabelIn) else atom)
+
+    def _implied(self, atom: LabelIn) -> Pred:
+        key = (OF_NAMESPACE if atom.of == "namespace" else "") + atom.key
+        return self._label_of_pod(Has(key) if atom.values is None else In(key, atom.values), atom.side)
 
     def pods(self, node: Node, side: Side) -> Pred:
         """The pods that the selector matches; meaningless for other endpoints."""
@@ -171,6 +198,11 @@ class Objects:
                 return label_text_is(side, of, key, _TEXT_TESTS[type(test)], test.text)
 
 
+def resolves(domain: str, side: Side) -> Pred:
+    """A domain stands for the address on a side: a fact that nobody knows."""
+    return unknown_in(fact(f"{domain} resolves to the address of the {END[side]}"), "true")
+
+
 def _namespace(test: Test, side: Side) -> Pred:
     """A test on the name of a pod's namespace, which is a label of it too."""
     match test:
@@ -209,9 +241,9 @@ def of_labels(node: Node, label: Callable[[str], Value]) -> Pred:
 def _of_unknown(test: Test, value: Unknown) -> Pred:
     match test:
         case Equals():
-            return unknown_in(value, test.value)
+            return unknown_in(value, *({test.value} - NO_TEXTS))
         case In():
-            return unknown_in(value, *test.values)
+            return unknown_in(value, *(set(test.values) - NO_TEXTS))
     there = not_(unknown_in(value, ABSENT)) if ABSENT in value.values else TRUE
     if isinstance(test, Has) or not test.text:
         return there
@@ -244,21 +276,21 @@ def label_of_host(host: HostEndpoint, profiles: Mapping[str, Profile]) -> Callab
 
 
 def _label_of_set(found: NetworkSet, inventory: Inventory) -> Callable[[str], Value]:
-    """A set's labels; a set of a namespace has those of the namespace too, as it inherits its profile."""
+    """A set's labels; a set of a namespace has those of the namespace too, as it inherits its profile, behind its own."""
     namespace = found.id.namespace
     if not namespace:
         return found.labels.get
     known = inventory.namespaces.get(namespace)
 
     def label(key: str) -> Value:
-        if key in (NAMESPACE, OF_NAMESPACE + NAME):
+        if key == NAMESPACE:
             return namespace
         if key in found.labels:
             return found.labels[key]
         if not key.startswith(OF_NAMESPACE):
             return None
         key = key.removeprefix(OF_NAMESPACE)
-        if key == METADATA_NAME:
+        if key in (NAME, METADATA_NAME):
             return namespace
         if known is not None and (known.declared or key in known.labels):
             return known.labels.get(key)

@@ -29,15 +29,17 @@ VXLAN = 4789
 """The port of VXLAN packets: felix/config/config_params.go VXLANPort."""
 
 
-def from_pods(felix: Felix) -> Stage:
-    """Pods must not send what looks like the cluster's own tunnels."""
+def from_pods(felix: Felix, *, bpf: bool) -> Stage:
+    """Pods must not send what looks like the cluster's own tunnels; to BPF that is IPIP, whatever Felix is told
+    (felix/bpf-gpl/parsing.h)."""
     found = []
-    if not felix.vxlan_from_pods:
+    if not felix.vxlan_from_pods and not bpf:
         found.append(_vxlan(felix))
-    if not felix.ipip_from_pods:
+    if not felix.ipip_from_pods or bpf:
         found.append(_IPIP)
     applies = and_(kind_is(Side.SRC, EndpointKind.POD), not_(self_traffic(via_service=False)), or_(*found))
-    reason = "Felix drops what pods send as VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
+    what = "IPIP" if bpf else "VXLAN (UDP 4789) or IPIP, unless its configuration allows it"
+    reason = f"Felix drops what pods send as {what}"
     return Stage("encapsulation", applies, final=Action.DENY, reason=reason)
 
 
@@ -48,7 +50,8 @@ def between_nodes(felix: Felix, direction: Direction) -> Exemption:
         and_(protocol_is("UDP"), port_in(port, port), address_in(direction.subject, EVERYTHING[family]))
         for family, port in felix.wireguard
     )
-    tunnels = or_(and_(_used("VXLAN", felix.vxlan), _vxlan(felix)), and_(_used("IPIP", felix.ipip), _IPIP))
+    of_ipv4 = address_in(direction.subject, EVERYTHING[4])  # IP in IP carries and is carried by IPv4 alone
+    tunnels = or_(and_(_used("VXLAN", felix.vxlan), _vxlan(felix)), and_(_used("IPIP", felix.ipip), _IPIP, of_ipv4))
     match = or_(and_(node, tunnels), *wireguard)
     return Exemption("tunnels", match, False, "nodes may send each other the packets of pods, wrapped in their own")
 

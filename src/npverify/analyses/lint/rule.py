@@ -1,0 +1,72 @@
+"""What a rule of lint is, and what it may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import NamedTuple
+
+from npverify.analyses.answers import never
+from npverify.analyses.engine import Engine
+from npverify.analyses.lint.findings import Finding, Undecided
+from npverify.analyses.world import World
+from npverify.dialects.lint import About, LintFacts
+from npverify.normal.policy import Direction, Policy
+from npverify.smt.solver import Budget, UndecidedError
+
+
+class Rule(NamedTuple):
+    """A rule: what it tells of itself, and what it finds."""
+
+    about: About
+    find: Callable[[Context, About], Iterable[Finding]]
+
+
+class Context:
+    """What the rules look at. Guards the engine, which is made when first asked, and what could not be decided."""
+
+    def __init__(self, world: World, facts: LintFacts, budget: Budget, stop: Callable[[], bool] = never) -> None:
+        self.world = world
+        self.facts = facts
+        self.undecided: list[Undecided] = []
+        self._budget = budget
+        self._stop = stop
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The machinery of proofs over the world."""
+        return Engine(self.world, self._budget, self._stop)
+
+    @contextmanager
+    def deciding(self, about: About, what: str) -> Iterator[None]:
+        """A question of a rule; if the budget is spent the rule goes on without an answer, and that is noted."""
+        try:
+            yield
+        except UndecidedError as gave_up:
+            self.undecided.append(Undecided(about, f"{what}: {gave_up}"))
+
+    @cached_property
+    def selecting(self) -> dict[Policy, int]:
+        """The set of classes that each part of a policy may select."""
+        found: dict[Policy, int] = {}
+        residuals = self.engine.residuals
+        for direction in Direction:
+            for c in range(len(residuals.classes)):
+                for entry in residuals.signature(direction, c):
+                    found[entry.policy] = found.get(entry.policy, 0) | 1 << c
+        return found
+
+    def selected(self, *policies: Policy) -> int:
+        """The set of classes that all of these may select."""
+        found = self.engine.residuals.bitsets.all
+        for policy in policies:
+            found &= self.selecting.get(policy, 0)
+        return found
+
+    def any_of(self, policies: Iterable[Policy]) -> int:
+        """The set of classes that some of these may select."""
+        found = 0
+        for policy in policies:
+            found |= self.selecting.get(policy, 0)
+        return found

@@ -1,0 +1,130 @@
+"""`npverify lint`: what is probably wrong with the policies."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from npverify.cli import options as o
+from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.interrupt import Interrupt
+from npverify.cli.memory import keep_freed_memory
+from npverify.cli.notes import say_notes
+from npverify.cli.output import emit, paint_for, say_all
+from npverify.cli.progress import Progress
+from npverify.cli.sources import Sources
+from npverify.ingest.source import Problems
+from npverify.report.json_values import dumps
+from npverify.report.prove_text import View
+
+if TYPE_CHECKING:
+    from npverify.analyses.lint.findings import LintResult
+
+
+def lint(
+    paths: o.Paths = None,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail for findings of severity info too.")] = False,
+    explain: Annotated[
+        str | None, typer.Option("--explain", metavar="CODE", help="Print what a rule is about, and leave.")
+    ] = None,
+    cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
+    assume: o.Assume = None,
+    pod_cidr: o.PodCidrs = None,
+    ip_family: o.IpFamily = None,
+    ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
+    format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
+    output: o.Output = None,
+    timeout: o.Timeout = None,
+    budget: o.BudgetName = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> int:
+    """Tell what is probably wrong with the policies: at which line, why, and how to mend it."""
+    # imported here so that other commands and --help do not wait for the solver
+    from npverify.analyses.lint.run import lint as ask_rules
+    from npverify.report.lint_json import lint_json
+    from npverify.report.lint_text import render_lint
+    from npverify.smt.solver import BUDGETS
+
+    if explain is not None:
+        emit(_explained(explain), output)
+        return OK
+    o.check_format(format)
+    o.check_positive("--timeout", timeout)
+    inputs = o.Inputs.settle(
+        paths,
+        cni=cni,
+        calico_version=calico_version,
+        assume=assume,
+        pod_cidrs=pod_cidr,
+        ip_family=ip_family,
+        ignore_kinds=ignore_kind,
+        remotes=remote,
+    )
+    config = inputs.config
+    chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
+    sources = Sources()
+    world = inputs.load(sources, for_lint=True).world
+    say_notes(world, config, verbose=verbose, no_color=no_color)
+    keep_freed_memory()
+    with Progress(wanted=not quiet, verb="asking") as progress, Interrupt() as interrupt:
+        result = ask_rules(
+            world,
+            select=select or config.lint_select,
+            ignore=[*config.lint_ignore, *(ignore or [])],
+            budget=chosen,
+            timeout=timeout or config.timeout,
+            progress=progress.step,
+            stop=lambda: interrupt.asked,
+        )
+    _warn(result, no_color=no_color)
+    if format == "json":
+        text = dumps(lint_json(result, world))
+    else:
+        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+        text = render_lint(result, world, View(paint, verbose, quiet, sources.lines))
+    emit(text, output)
+    return exit_code(result, strict=strict)
+
+
+def exit_code(result: LintResult, *, strict: bool = False) -> int:
+    """0 nothing found, 1 findings (those of severity info count with `strict`), 3 undecided, 130 interrupted."""
+    if result.interrupted:
+        return INTERRUPTED
+    if result.count("error") or result.count("warning") or (strict and result.findings):
+        return REFUTED
+    return UNDECIDED if result.undecided else OK
+
+
+def _explained(text: str) -> str:
+    from npverify.analyses.lint.registry import RULES, check_code
+    from npverify.report.lint_page import explanation
+
+    problems = Problems()
+    code = check_code(text, "`--explain`", problems)
+    problems.raise_errors()
+    return explanation(RULES[code or ""].about)
+
+
+def _warn(result: LintResult, *, no_color: bool) -> None:
+    """Tell of rules that could not be asked, and of annotations without effect."""
+    problems = Problems()
+    if result.not_asked:
+        codes = ", ".join(about.code for about in result.not_asked)
+        fix = "add the manifests of the workloads or the output of `kubectl get pods -A -o json`"
+        problems.warn("NPV332", f"no pod or workload was found, so these rules were not asked: {codes}", fix=fix)
+    for policy, code, span in result.unused:
+        message = f"`npverify.io/ignore` of {policy} silences {code}, which finds nothing there"
+        problems.warn("NPV333", message, span, "remove it")
+    say_all(problems.warnings, no_color=no_color)

@@ -1,0 +1,91 @@
+"""What the rules of lint say of themselves: the page docs/lint.md, and the section of one rule."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from npverify.analyses.lint.examples import INVENTORY
+from npverify.dialects.lint import About
+
+_WIDTH = 120
+
+_HEAD = """\
+# Lint
+
+`npverify lint PATH…` tells what is probably wrong with a set of policies: at which line, why, and what to do. What is a
+question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `--explain CODE`
+prints the section of a rule. This page is made from the rules themselves. So far all of them are about Calico; in policies
+of Kubernetes alone they find nothing.
+
+| severity | means |
+| --- | --- |
+| error | a policy does not do what it says |
+| warning | it probably does not do what was meant |
+| info | good to know; fails the run with `--strict` alone |
+
+An object of Calico that its API refuses does not end the run, as it does in other commands: it is a finding (NPL110), and
+everything else is judged without it. Input without pods is judged too; rules that ask about pods are left out then, and
+a warning says so.
+
+## Which rules are asked
+
+`--select CODE` asks this rule alone, `--ignore CODE` all but this one; both may be repeated and take names too. In the config
+file:
+
+```yaml
+lint:
+  ignore: [NPL113]
+```
+
+An object silences a rule with an annotation, one rule a line, each with its reason. Findings in which the object has a part
+are then counted, and shown with `--verbose`; an annotation that silences nothing is a warning.
+
+```yaml
+metadata:
+  annotations:
+    npverify.io/ignore: "NPL106 the default deny is installed with the cluster"
+```
+"""
+
+
+def page(rules: Iterable[About]) -> str:
+    """The whole page."""
+    listed = list(rules)
+    lines = [_HEAD, "## Rules", "", "| code | name | severity | finds |", "| --- | --- | --- | --- |"]
+    lines += [f"| [{r.code}](#{_anchor(r)}) | {r.name} | {r.severity} | {r.sentence} |" for r in listed]
+    for rule in listed:
+        lines += ["", f"### {rule.code} {rule.name}", "", f"*{rule.severity}*. {rule.sentence}", "", *_rest(rule)]
+    lines += [
+        "",
+        "## The inventory of the examples",
+        "",
+        *_wrapped("Beside the manifests of each example there are:"),
+        "",
+        "```yaml",
+        INVENTORY.rstrip("\n"),
+        "```",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def explanation(rule: About) -> str:
+    """The section of one rule, for a terminal."""
+    return (
+        "\n".join([f"{rule.code} {rule.name} ({rule.severity})", "", *_wrapped(rule.sentence), "", *_rest(rule)]) + "\n"
+    )
+
+
+def _rest(rule: About) -> Iterator[str]:
+    yield from _wrapped(rule.why)
+    options = f", with `{' '.join(rule.options)}`" if rule.options else ""
+    for text, example in ((f"It finds something here{options}:", rule.fires), ("And nothing here:", rule.silent)):
+        yield from ("", text, "", "```yaml", example.rstrip("\n"), "```")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _anchor(rule: About) -> str:
+    return f"{rule.code.lower()}-{rule.name}"

@@ -1,0 +1,134 @@
+"""The program against the Calico reference: what a generated flow is under a reading, said in the words of the reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from random import Random
+
+import yaml
+
+from calico_generate import NODES
+from calico_reference import Cluster, End, Facts, Flow
+from calico_worlds import MadeCalico, random_calico, random_calico_case
+from npverify.inventory.addresses import Address
+from npverify.inventory.labels import pod_label
+from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.placement import node_of
+from npverify.inventory.unknowns import ABSENT, Unknown
+from npverify.normal.policy import Direction, PolicySet
+from npverify.oracle import Oracle
+from reference import RUNTIME_LABELS
+from worlds import Case
+
+
+def calico_disagreements(rng: Random, cases: int, *, hosts: bool = False) -> list[str]:
+    """Where oracle and reference give a flow different verdicts in one random world; empty if they agree."""
+    made = random_calico(rng, hosts=hosts)
+    oracle = Oracle(_without_replies(made.world.policies), made.world.inventory)
+    cluster = Cluster(made.objects, made.version)
+    found = []
+    for _ in range(cases):
+        case = random_calico_case(rng, made.world)
+        said = oracle.decide(case.flow, case.reading)
+        flow, facts = flow_of(case, made), facts_of(case, made)
+        expected = cluster.directions(flow, facts)
+        same = all(expected) is said.allowed if hosts else expected == (said.egress.allowed, said.ingress.allowed)
+        if not same:
+            verdicts = {d.value: getattr(said, d.value).allowed for d in Direction}
+            manifests = yaml.safe_dump_all(made.objects, sort_keys=False)
+            found.append(
+                f"the oracle says {verdicts}, the reference {expected}, of {flow}\nunder {facts}, {made.version}\n{manifests}"
+            )
+    return found
+
+
+def _without_replies(policies: PolicySet) -> PolicySet:
+    """The same policies where nobody asks whether replies come back: the reference speaks of one packet."""
+    halves = {
+        d.value: replace(half, stages=tuple(s for s in half.stages if not s.name.startswith("untracked replies")))
+        for d, half in ((d, policies.half(d)) for d in Direction)
+    }
+    return replace(policies, **halves)
+
+
+def flow_of(case: Case, made: MadeCalico) -> Flow:
+    """The flow in the words of the reference."""
+    flow = case.flow
+    assert flow.src_ip is not None
+    assert flow.dst_ip is not None
+    return Flow(
+        _end(flow.src, str(flow.src_ip), "src", case, made),
+        _end(flow.dst, str(flow.dst_ip), "src" if flow.same else "dst", case, made),
+        flow.protocol,
+        flow.port,
+        flow.src_port,
+        flow.icmp,
+        flow.same,
+        flow.own_node,
+        None if flow.via is None else (str(flow.via.vip), flow.via.port),
+    )
+
+
+def _end(end: Endpoint, ip: str, side: str, case: Case, made: MadeCalico) -> End:
+    if end is EXTERNAL:
+        return End("outside", ip)
+    if not end.is_pod:
+        return End("node", ip, ("Node", "", end.name), node=end.name)
+    assert end.workload is not None
+    values = {}
+    for key in RUNTIME_LABELS[end.workload.kind]:
+        value = pod_label(end, key, side)
+        assert value is not None
+        values[key] = value.value_in(case.reading) if isinstance(value, Unknown) else value
+    runtime = {key: value for key, value in values.items() if value != ABSENT}
+    return End("pod", ip, tuple(end.workload), runtime, _node(end, side, case, made))
+
+
+def _node(end: Endpoint, side: str, case: Case, made: MadeCalico) -> str:
+    """The node of a pod: that of the host at the other end if they share it, else what is known or read."""
+    other = case.flow.dst if side == "src" else case.flow.src
+    if end.node is not None:
+        return end.node
+    if case.flow.own_node and other.node is not None:
+        return other.node
+    known = node_of(case.flow.src, "src", made.world.inventory) if case.flow.own_node else None
+    return (known or node_of(end, side, made.world.inventory)).value_in(case.reading)
+
+
+def facts_of(case: Case, made: MadeCalico) -> Facts:
+    """What the reading says of labels that no manifest declares, and of interfaces."""
+    namespaces: dict[str, dict[str, str]] = {}
+    accounts: dict[tuple[str, str], dict[str, str]] = {}
+    for name, value in case.reading.items():
+        key, of, owner = name.removeprefix("label ").partition(" of ")
+        if value == ABSENT or not of or not name.startswith("label "):
+            continue
+        if owner.startswith("namespace "):
+            namespaces.setdefault(owner.removeprefix("namespace "), {})[key] = value
+        elif owner.startswith("service account "):
+            namespace, account = owner.removeprefix("service account ").split("/")
+            accounts.setdefault((namespace, account), {})[key] = value
+    interfaces = {
+        n: _host_at(n, case.reading[f"interface of node {n}"], made)
+        for n in NODES
+        if f"interface of node {n}" in case.reading
+    }
+    to_own_host = "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept"
+    tunnels = frozenset(name for name in ("IPIP", "VXLAN") if case.reading.get(f"nodes use {name}") == "true")
+    shares = (name for name, value in case.reading.items() if " has the address of the " in name and value == "true")
+    sharing = (name.removeprefix("a pod behind ").split(" has the address of the ") for name in shares)
+    return Facts(
+        namespaces, accounts, interfaces, to_own_host, tunnels, frozenset((service, side) for service, side in sharing)
+    )
+
+
+def _host_at(node: str, interface: str, made: MadeCalico) -> str:
+    """The first host endpoint of an interface, which is known by its name or by the addresses that are expected there."""
+    hosts = [m for m in made.objects if m["kind"] == "HostEndpoint" and m["spec"]["node"] == node]
+    named = {}
+    for host in sorted(hosts, key=lambda m: m["metadata"]["name"], reverse=True):
+        spec = host["spec"]
+        addresses = sorted(map(Address.parse, spec.get("expectedIPs", [])))
+        here = spec.get("interfaceName") or f"the interface of {', '.join(map(str, addresses))}"
+        named[here] = host["metadata"]["name"]
+    return named.get(interface, "")
