@@ -113,8 +113,12 @@ def facts_of(case: Case, made: MadeCalico) -> Facts:
         for n in NODES
         if f"interface of node {n}" in case.reading
     }
+    to_own_host = "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept"
+    tunnels = frozenset(name for name in ("IPIP", "VXLAN") if case.reading.get(f"nodes use {name}") == "true")
+    shares = (name for name, value in case.reading.items() if " has the address of the " in name and value == "true")
+    sharing = (name.removeprefix("a pod behind ").split(" has the address of the ") for name in shares)
     return Facts(
-        namespaces, accounts, interfaces, "Drop" if case.reading.get("endpoint_to_host") == "drop" else "Accept"
+        namespaces, accounts, interfaces, to_own_host, tunnels, frozenset((service, side) for service, side in sharing)
     )
 
 

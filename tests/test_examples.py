@@ -62,3 +62,26 @@ def test_the_outage_is_about_dns_alone(paths: tuple[str, ...], dns: str) -> None
         "the storefront calls the cart": "proved",
         "nobody else calls the cart": "proved",
     }
+
+
+@pytest.mark.parametrize(
+    ("paths", "status", "codes"),
+    [
+        (("equal-order",), "refuted", ["NPL101"]),
+        (("equal-order/cluster.yaml", "equal-order/partner-access.yaml", "equal-order-mended"), "proved", []),
+    ],
+    ids=["equal order", "mended"],
+)
+def test_of_two_policies_of_one_order_the_allow_disarms_the_deny(
+    paths: tuple[str, ...], status: str, codes: list[str]
+) -> None:
+    """Lint names the two, and nothing else; with an order that says which comes first the assertion is proved."""
+    assert set(statuses(*paths, spec="equal-order/egress.npv").values()) == {status}
+    world = npverify.load([str(EXAMPLES / p) for p in paths], for_lint=True).world
+    findings = npverify.lint(world).findings
+    assert [finding.rule.code for finding in findings] == codes
+    for finding in findings:
+        assert (finding.policy.name, finding.others[0].name) == ("security-block-external", "partner-access")
+        assert finding.shown is not None
+        assert finding.shown.verdict.allowed
+        assert finding.because[0].text.startswith("Calico 3.32 asks GlobalNetworkPolicy partner-access first")

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from npverify.analyses.evaluate import evaluate as evaluate
     from npverify.analyses.explain import explain as explain
     from npverify.analyses.flows import read_flow as read_flow
+    from npverify.analyses.lint.findings import Finding as Finding
+    from npverify.analyses.lint.findings import LintResult as LintResult
+    from npverify.analyses.lint.run import lint as lint
     from npverify.analyses.load import Loaded as Loaded
     from npverify.analyses.load import load as load
     from npverify.analyses.prove import prove as prove
@@ -58,9 +61,11 @@ _PUBLIC = {
     "EquivResult": "analyses.equiv_results",
     "Equivalence": "analyses.equiv_results",
     "Evaluation": "analyses.results",
+    "Finding": "analyses.lint.findings",
     "Flow": "normal.flow",
     "InputError": "ingest.source",
     "InternalError": "ingest.source",
+    "LintResult": "analyses.lint.findings",
     "Loaded": "analyses.load",
     "ProveResult": "analyses.results",
     "Region": "analyses.equiv_results",
@@ -72,6 +77,7 @@ _PUBLIC = {
     "equiv": "analyses.equiv",
     "evaluate": "analyses.evaluate",
     "explain": "analyses.explain",
+    "lint": "analyses.lint.run",
     "load": "analyses.load",
     "prove": "analyses.prove",
     "read_flow": "analyses.flows",

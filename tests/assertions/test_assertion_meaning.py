@@ -17,7 +17,7 @@ from npverify.assertions.claims import (
     PolicyClaim,
     SomeFlow,
 )
-from npverify.assertions.legs import ICMP, NO_POD, OWN_NODE, SELF
+from npverify.assertions.legs import NO_POD, OWN_NODE, SELF, USUAL
 from npverify.assertions.resolve import Resolved, declared_pod_space, resolve
 from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.inventory.addresses import Address, Prefix
@@ -337,6 +337,21 @@ def test_not_in_other_namespaces_is_the_own_namespace() -> None:
     assert pairs == {(a, b) for a in sources for b in sources if a.namespace == b.namespace}
 
 
+def test_policies_of_one_name_and_kind_are_told_apart_by_their_api() -> None:
+    """Kubernetes and Calico both have a NetworkPolicy, and one of each may have one name."""
+    native, own = (PolicyId(dialect, "NetworkPolicy", "shop", "p") for dialect in ("kubernetes", "calico"))
+    policies = {native: Span("p.yaml", 1, 1), own: Span("p.yaml", 2, 1)}
+    for kind, meant in (("KubernetesNetworkPolicy", native), ("caliconetworkpolicy", own)):
+        found = resolve([Text("a.npv", f"assert policy {kind} shop/p is vacuous")], WORLD, policies, Problems())
+        claim = found.assertions[0].claim
+        assert isinstance(claim, PolicyClaim)
+        assert claim.policies == (meant,)
+    problems = Problems()
+    resolve([Text("a.npv", "assert policy NetworkPolicy shop/p is vacuous")], WORLD, policies, problems)
+    choices = "`policy CalicoNetworkPolicy shop/p`, `policy KubernetesNetworkPolicy shop/p`"
+    assert [(d.code, choices in d.message) for d in problems.errors] == [("NPV116", True)]
+
+
 def test_claims_have_their_types() -> None:
     """Each form comes down to its claim."""
     assert isinstance(one("assert some db reaches cache").claim, SomeFlow)
@@ -364,14 +379,14 @@ def test_policies_are_found_by_name() -> None:
 LEFT_OUT = {
     "nobody in both": ("no db reaches cache:80", True, True, ()),
     "the same pod on both sides": ("no db reaches db:80", True, True, (SELF,)),
-    "no port given": ("no db reaches cache", True, True, (ICMP,)),
+    "no port given": ("no db reaches cache", True, True, (USUAL,)),
     "a pod on the host network": ("no agent reaches db:80", True, True, (OWN_NODE,)),
     "nodes are named": ("no nodes reach db:80", True, False, ()),
     "a node is named behind a let": ("no hosts reach cache:80", True, False, ()),
-    "no pod at either end": ("no internet reaches (nodes or db:80)", True, False, (NO_POD, ICMP)),
+    "no pod at either end": ("no internet reaches (nodes or db:80)", True, False, (NO_POD, USUAL)),
     "anything names all": ("no anything reaches db:80", False, False, ()),
     "only": ("only cache reaches db:80", True, True, (SELF, OWN_NODE)),
-    "reaches only": ("cache reaches only db:80", True, True, (SELF, OWN_NODE, ICMP)),
+    "reaches only": ("cache reaches only db:80", True, True, (SELF, OWN_NODE, USUAL)),
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from calico_reference.match import Packet
 from calico_reference.objects import NUMBERS, Objects
 
+IPIP = 4
 _BOTH = [("TCP", 179), ("TCP", 2379), ("TCP", 2380), ("TCP", 5473), ("TCP", 6443), ("TCP", 6666), ("TCP", 6667)]
 _DEFAULTS = {"Ingress": [("TCP", 22), ("UDP", 68), *_BOTH], "Egress": [("UDP", 53), ("UDP", 67), *_BOTH]}
 _FIELDS = {"Ingress": "failsafeInboundHostPorts", "Egress": "failsafeOutboundHostPorts"}
@@ -26,6 +27,7 @@ class Felix:
     vxlan: bool
     ip_in_ip: bool
     vxlan_port: int
+    tunnels: frozenset[str]
 
     @classmethod
     def of(cls, objects: Objects) -> Felix:
@@ -39,7 +41,21 @@ class Felix:
             spec.get("allowVXLANPacketsFromWorkloads", False),
             spec.get("allowIPIPPacketsFromWorkloads", False),
             spec.get("vxlanPort", 4789),
+            frozenset(
+                name
+                for name, field in (("IPIP", "ipipEnabled"), ("VXLAN", "vxlanEnabled"))
+                if spec.get(field, name in objects.facts.tunnels)
+            ),
         )
+
+    def is_vxlan(self, packet: Packet) -> bool:
+        """Whether the packet looks like a tunnel's."""
+        return (packet.protocol, packet.port) == (NUMBERS["UDP"], self.vxlan_port)
+
+    def is_tunnel(self, packet: Packet) -> bool:
+        """Whether this is how nodes send each other the packets of pods: filterInputChain, filterOutputChain."""
+        in_ip = packet.protocol == IPIP and packet.src.version == 4
+        return ("IPIP" in self.tunnels and in_ip) or ("VXLAN" in self.tunnels and self.is_vxlan(packet))
 
     def safe(self, direction: str, packet: Packet, seen: str = "") -> bool:
         """Whether a failsafe port keeps the traffic alive whatever the policies say; `seen`: the way that it goes."""

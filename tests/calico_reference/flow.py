@@ -50,10 +50,13 @@ class Facts:
 
     `interfaces` tells for a node the name of the host endpoint of the interface that leads out of it; where it is missing, a
     node is taken to have one interface, and every host endpoint of it is of that one. `to_own_host` is Felix's
-    DefaultEndpointToHostAction, which install manifests set to Accept.
+    DefaultEndpointToHostAction, which install manifests set to Accept. `tunnels`: what nodes send each other pods' packets in. `sharing`: Services (and `source` or
+    `destination`) behind which a pod that nobody places is on the host network of that end.
     """
 
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
     accounts: Mapping[tuple[str, str], Labels] = field(default_factory=dict)
     interfaces: Mapping[str, str] = field(default_factory=dict)
     to_own_host: Literal["Accept", "Drop"] = "Accept"
+    tunnels: frozenset[str] = frozenset()
+    sharing: frozenset[tuple[str, str]] = frozenset()

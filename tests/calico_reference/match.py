@@ -36,6 +36,7 @@ class Packet:
     found: Sequence[Found]
     pods: Sequence[Pod]
     objects: Objects
+    flow: Flow
 
     @classmethod
     def of(cls, flow: Flow, objects: Objects) -> Packet:
@@ -47,7 +48,7 @@ class Packet:
         if number is None:
             number = int(flow.protocol)
         found, pods = objects.found(flow), objects.pods(flow)
-        return cls(src, dst, number, flow.src_port, flow.port, flow.icmp, found, pods, objects)
+        return cls(src, dst, number, flow.src_port, flow.port, flow.icmp, found, pods, objects, flow)
 
 
 def matches(rule: Manifest, namespace: str, packet: Packet) -> bool:
@@ -169,16 +170,20 @@ def _accounts(accounts: Manifest) -> str:
 def _services(sides: list[Manifest], packet: Packet) -> bool:
     """A source has to be behind its Service, a destination also by protocol and port."""
     source, destination = (side.get("services") for side in sides)
-    if source is not None and packet.src not in {address for address, _ in _behind(source, packet)}:
+    if source is not None and packet.src not in {address for address, _ in _behind(source, packet, "source")}:
         return False
     to = (packet.protocol, packet.port)
-    return destination is None or any(at == packet.dst and to in ports for at, ports in _behind(destination, packet))
+    return destination is None or any(
+        at == packet.dst and to in ports for at, ports in _behind(destination, packet, "destination")
+    )
 
 
-def _behind(service: Manifest, packet: Packet) -> Iterator[tuple[Address, list[tuple[int, int]]]]:
+def _behind(service: Manifest, packet: Packet, side: str) -> Iterator[tuple[Address, list[tuple[int, int]]]]:
     """The addresses in the EndpointSlices of a Service, each with its protocols and ports; a pod without the named port of
     the Service is there with none. Without a namespace no Service is found."""
     name, namespace = service["name"], service.get("namespace", "")
+    end, address = (packet.flow.src, packet.src) if side == "source" else (packet.flow.dst, packet.dst)
+    shared = (f"{namespace}/{name}", side) in packet.objects.facts.sharing and packet.objects.is_host(end)
     for manifest in packet.objects.of("Service"):
         meta, spec = manifest["metadata"], manifest["spec"]
         if (meta["name"], meta.get("namespace", "default")) != (name, namespace) or not spec.get("selector"):
@@ -187,6 +192,8 @@ def _behind(service: Manifest, packet: Packet) -> Iterator[tuple[Address, list[t
             if pod.owner[1] == namespace and spec["selector"].items() <= pod.labels.items():
                 ports = [target for port in spec["ports"] for target in _target(port, pod)]
                 yield from ((net[0], ports) for net in pod.nets)
+                if shared and pod.spec.get("hostNetwork") and not pod.nets:
+                    yield address, ports
     for manifest in packet.objects.of("EndpointSlice"):
         meta = manifest["metadata"]
         of = meta.get("labels", {}).get("kubernetes.io/service-name")

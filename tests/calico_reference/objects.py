@@ -56,24 +56,29 @@ class Objects:
         return [*map(self.workload, pods), *map(self.host, self.of("HostEndpoint")), *self._sets()]
 
     def pods(self, flow: Flow) -> list[Pod]:
-        """The pods of known address, and those at the ends of the flow, which have the addresses of the packet."""
+        """The pods of known address, those on host networks, and those at the ends of the flow with the packet's addresses."""
         ends = [self.pod(end) for end in (flow.src, flow.dst) if end.kind == "pod"]
         listed = [self._listed(m) for m in self.of("Pod") if m.get("status", {}).get("phase") not in _FINISHED]
-        known = [pod for pod in (*listed, *self._on_hosts()) if pod.nets]
-        return [*ends, *(pod for pod in known if pod.owner[0] != "Pod" or pod.owner not in {end.owner for end in ends})]
+        others = [pod for pod in listed if pod.nets and pod.owner not in {end.owner for end in ends}]
+        return [*ends, *others, *self._on_hosts(listed, flow)]
 
-    def _on_hosts(self) -> Iterator[Pod]:
-        """Pods that workloads put on the host network of a node: those of a DaemonSet are on each."""
+    def _on_hosts(self, listed: list[Pod], flow: Flow) -> Iterator[Pod]:
+        """Pods on the host network of nodes, with the addresses of the node if it is known which that is."""
+        made = [pod for pod in listed if not pod.nets]
         for manifest in self.of(*(RUNTIME_LABELS.keys() - {"Pod"})):
             meta = manifest["metadata"]
             owner = (manifest["kind"], meta.get("namespace", "default"), meta["name"])
-            made = _template(self.manifests, owner)
-            spec = made["spec"]
-            if spec.get("hostNetwork"):
-                every = [m["metadata"]["name"] for m in self.of("Node")] if manifest["kind"] == "DaemonSet" else []
-                nodes = [spec["nodeName"]] if "nodeName" in spec else every
-                nets = tuple(net for node in nodes for net in self.node_addresses(node))
-                yield Pod(owner, made.get("metadata", {}).get("labels", {}), spec, nets)
+            template = _template(self.manifests, owner)
+            made.append(Pod(owner, template.get("metadata", {}).get("labels", {}), template["spec"], ()))
+        for pod in made:
+            if pod.spec.get("hostNetwork"):
+                node = pod.spec.get("nodeName", "")
+                here = (ip_network(e.ip) for e in (flow.src, flow.dst) if node and e.node == node and self.is_host(e))
+                yield pod._replace(nets=(*self.node_addresses(node), *here))
+
+    def is_host(self, end: End) -> bool:
+        """Whether an end is a node, or a pod that shares the network of its node."""
+        return end.kind == "node" or (end.kind == "pod" and bool(self.pod(end).spec.get("hostNetwork")))
 
     def pod(self, end: End) -> Pod:
         """The pod at one end of a flow."""
@@ -114,8 +119,13 @@ class Objects:
         declared = [m for m in self.of("Profile") if m["metadata"]["name"] == name]
         if declared:
             return declared[0].get("spec", {})
-        if name.startswith("kns.") or name == "projectcalico-default-allow":
+        if name == "projectcalico-default-allow":
             return ALLOW_ALL
+        if name.startswith("kns."):
+            used = {m["metadata"].get("namespace") for m in self.manifests} | {
+                m["metadata"]["name"] for m in self.of("Namespace")
+            }
+            return ALLOW_ALL if name.removeprefix("kns.") in used | {"default"} else None
         return {} if name.startswith("ksa.") else None
 
     def _profile_labels(self, name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from calico_reference.felix import Felix
+from calico_reference.felix import IPIP, Felix
 from calico_reference.flow import End, Flow
 from calico_reference.match import Packet
 from calico_reference.objects import NUMBERS
@@ -18,7 +18,6 @@ from calico_reference.order import Policy, Tier
 from calico_reference.verdict import Said, ask, of_profiles
 from reference import Manifest
 
-_IPIP = 4
 _NEIGHBOURS = (130, 131, 132, 133, 135, 136)
 _OTHER = {"Ingress": "Egress", "Egress": "Ingress"}
 
@@ -96,9 +95,9 @@ class Way:
     def _encapsulated(self) -> bool:
         """Whether a pod sends VXLAN or IP in IP, which could carry anything past its policies, and nobody lets it."""
         sent, felix = self.packet, self.felix
-        if sent.protocol == _IPIP:
+        if sent.protocol == IPIP:
             return not felix.ip_in_ip
-        return not felix.vxlan and (sent.protocol, sent.port) == (NUMBERS["UDP"], felix.vxlan_port)
+        return not felix.vxlan and felix.is_vxlan(sent)
 
     def _out_of_pod(self) -> bool:
         src = self.flow.src
@@ -132,8 +131,10 @@ class Way:
         said = self._said_untracked(host, direction, before)
         if said == "nothing" and direction == "Ingress":
             said = self._said_before_dnat(host, before)
-        if said == "nothing" and self.felix.safe(direction, self.packet):
-            said = "Allow"
+        peer = self.flow.src if direction == "Ingress" else self.flow.dst
+        between_nodes = peer.kind != "outside" and not self._is_workload(peer)
+        if self.felix.safe(direction, self.packet) or (between_nodes and self.felix.is_tunnel(self.packet)):
+            said = "Allow" if said == "nothing" else said
         if said == "nothing":
             said = self._ask(host, direction, self.packet, _normal)
         if said == "nothing":

@@ -15,7 +15,6 @@ from npverify.analyses.refute import prefer_default, violated
 from npverify.analyses.results import Counterexample
 from npverify.assertions.claims import Leg
 from npverify.ingest.source import InternalError
-from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction, PolicySet
@@ -34,7 +33,7 @@ class Change:
     passes: Callable[[Verdict], bool]
 
 
-class Difference(NamedTuple):
+class ChangedFlow(NamedTuple):
     """A flow as it is judged (`shown`, under `reading`), and as the changed set judges it (`after`)."""
 
     shown: Counterexample
@@ -47,7 +46,7 @@ def obligations_of(engine: Engine, leg: Leg, change: Change) -> list[Obligation]
     return sorted(engine.obligations.of(leg, change.differs, change.variants), key=lambda o: o.order)
 
 
-def first_difference(engine: Engine, obligations: Sequence[Obligation], change: Change) -> Difference | None:
+def first_changed_flow(engine: Engine, obligations: Sequence[Obligation], change: Change) -> ChangedFlow | None:
     """The preferred flow that the change decides differently, confirmed by the oracle; None if there is none."""
     broken, gave_up = violated(engine, obligations)
     if not broken:
@@ -59,14 +58,18 @@ def first_difference(engine: Engine, obligations: Sequence[Obligation], change: 
     after = Oracle(change.policies, engine.world.inventory).decide(flow, reading)
     if change.passes(shown.verdict) is change.passes(after):
         raise InternalError(f"the oracle does not confirm a difference: {flow} under {dict(reading)}")
-    return Difference(shown, reading, after)
+    return ChangedFlow(shown, reading, after)
 
 
-def legs_of_subjects(engine: Engine, classes: int, direction: Direction) -> Iterator[Leg]:
-    """Every flow whose judged end is in these classes: direct ones, and those through a Service that differ from them."""
-    subjects = dict.fromkeys(members(classes, engine.residuals), TRUE)
-    everything = dict.fromkeys((*engine.world.inventory.endpoints, EXTERNAL), TRUE)
-    src, dst = (subjects, everything) if direction is Direction.EGRESS else (everything, subjects)
+def legs_of_subjects(engine: Engine, classes: int, direction: Direction, peers: int | None = None) -> Iterator[Leg]:
+    """Every flow whose judged end is in these classes: direct ones, and those through a Service that differ from them.
+
+    `peers` are the classes to which direct ones are limited; None: all.
+    """
+    residuals = engine.residuals
+    subjects = dict.fromkeys(members(classes, residuals), TRUE)
+    others = dict.fromkeys(members(residuals.bitsets.all if peers is None else peers, residuals), TRUE)
+    src, dst = (subjects, others) if direction is Direction.EGRESS else (others, subjects)
     direct = Leg(src, dst, leave_out_self=True, leave_out_own_node=False)
     yield direct
     yield from engine.through.services((direct,))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from npverify.analyses.changes import Change, differ, first_difference, legs_of_subjects, obligations_of, passes
+from npverify.analyses.changes import Change, differ, first_changed_flow, legs_of_subjects, obligations_of, passes
 from npverify.analyses.engine import Engine, members
 from npverify.analyses.prove_some import exists_always
 from npverify.analyses.results import AssertionResult, Counterexample, Status
@@ -101,10 +101,10 @@ def _redundant(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
 
     change = Change(without, changes, _changed_set(engine.world.policies, policy, lambda p: None), passes)
     found = [o for d in Direction for leg in _legs(engine, policy, d) for o in obligations_of(engine, leg, change)]
-    difference = first_difference(engine, found, change)
-    if difference is None:
+    changed = first_changed_flow(engine, found, change)
+    if changed is None:
         return _Answer(True)
-    shown = difference.shown
+    shown = changed.shown
     now, then = ("allowed", "denied") if shown.verdict.allowed else ("denied", "allowed")
     because = f"{policy} matters: this flow is {now}, and {then} without it"
     return _Answer(False, because, shown, never=not want and exists_always(engine, found))
@@ -117,16 +117,16 @@ def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
     def ruleless(signature: Signature) -> tuple[Signature, ...]:
         return signature, tuple(e._replace(rules=()) if e.policy.id == policy else e for e in signature)
 
-    changed = _changed_set(engine.world.policies, policy, lambda p: replace(p, rules=()))
+    bare = _changed_set(engine.world.policies, policy, lambda p: replace(p, rules=()))
     answer = _Answer(True)
     every: list[Obligation] = []
     for direction in Direction:
-        change = Change(ruleless, _side_differs(direction), changed, _side_passes(direction))
+        change = Change(ruleless, _side_differs(direction), bare, _side_passes(direction))
         found = [o for leg in _legs(engine, policy, direction) for o in obligations_of(engine, leg, change)]
         every += found
-        difference = first_difference(engine, found, change) if answer.holds else None
-        if difference is not None:
-            answer = _Answer(False, f"{policy} decides the {direction} of this flow", difference.shown)
+        changed = first_changed_flow(engine, found, change) if answer.holds else None
+        if changed is not None:
+            answer = _Answer(False, f"{policy} decides the {direction} of this flow", changed.shown)
     return answer if answer.holds or want else replace(answer, never=exists_always(engine, every))
 
 

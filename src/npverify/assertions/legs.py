@@ -18,7 +18,7 @@ SELF = "a pod's traffic to itself is left out"
 OWN_NODE = "traffic between a pod and its own node is left out"
 OTHER_CLUSTERS = "policies of other clusters are not judged"
 NO_POD = "traffic between nodes and outside addresses, which no policy judges, is left out"
-ICMP = "ICMP is not covered"
+USUAL = "only TCP, UDP and SCTP are covered"
 
 POD = EndpointKind.POD
 
@@ -53,8 +53,8 @@ def scope(select: Selector, *ends: s.Ends) -> Scope:
     return Scope(not everything, not (everything or hosts))
 
 
-def assumed(select: Selector, legs: Iterable[Leg], *, icmp: bool) -> tuple[str, ...]:
-    """The phrases for what the legs leave out of what their words could cover; `icmp`: it was not asked for."""
+def assumed(select: Selector, legs: Iterable[Leg], *, usual: bool) -> tuple[str, ...]:
+    """The phrases for what the legs leave out of what their words could cover; `usual`: no traffic was named."""
     found: set[str] = set()
     hosts = select.universe.hosts
     for leg in legs:
@@ -68,7 +68,7 @@ def assumed(select: Selector, legs: Iterable[Leg], *, icmp: bool) -> tuple[str, 
         if any(e.cluster for ends in (leg.src, leg.dst) for e in ends):
             found.add(OTHER_CLUSTERS)
     phrases = [p for p in (SELF, OWN_NODE, NO_POD, OTHER_CLUSTERS) if p in found]
-    return (*phrases, ICMP) if icmp else tuple(phrases)
+    return (*phrases, USUAL) if usual else tuple(phrases)
 
 
 def covers_default(select: Selector, claim: s.Reaches) -> bool:

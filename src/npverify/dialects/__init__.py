@@ -116,14 +116,12 @@ def lower(
             _refuse(doc, what, profile, problems)
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
-    ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
-    ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
     facts = LintFacts() if for_lint else None
     if profile.name == "calico":
-        policies, own, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
-        ids |= own
+        policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
     else:
         policies = kubernetes.policy_set(list(found.native.values()), profile)
+        ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     if facts is not None:
         facts = replace(facts, ignores=_ignores(found.documents))
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
@@ -156,7 +154,7 @@ def _ignores(documents: Sequence[tuple[PolicyId, Document]]) -> dict[PolicyId, t
 def _lower_for_calico(
     found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
 ) -> tuple[PolicySet, dict[PolicyId, Span], LintFacts | None]:
-    """All policies in Calico's tiers, where its own policies stand, and what lint is told."""
+    """All policies in Calico's tiers, where they stand, and what lint is told."""
     # imported here so that other input does not wait for the parser of selectors
     from npverify.dialects.calico import lint
     from npverify.dialects.calico.cluster import enforced
@@ -178,7 +176,9 @@ def _lower_for_calico(
     policies = resources.policies
     if settings.staged == "pending":
         policies, native = pending(resources, native)
-    ids = {p.id: p.span for p in policies}
+    ids = {p.id: p.span for p in native}
+    ids |= {p.id: p.span for p in found.cluster.values()}
+    ids |= {p.id: p.span for p in policies}
     cluster = tuple(enforced(found.cluster.values(), settings.version, told))
     resources = replace(resources, policies=(*policies, *cluster))
     lowering = CalicoLowering(resources, inventory, settings, told)

@@ -85,8 +85,14 @@ class Bitsets:
         self._by_account: dict[tuple[str, str], int] = {}
         self._by_ports: dict[tuple[ContainerPort, ...], int] = {}
         self._by_label: dict[str, dict[str | Unknown, int]] = {}
+        self._by_node: dict[str, int] = {}
+        self._on_no_node = 0
         for c, end in enumerate(classes.representatives):
             bit = 1 << c
+            if end.node is not None:
+                self._by_node[end.node] = self._by_node.get(end.node, 0) | bit
+            elif end.kind is EndpointKind.EXTERNAL:
+                self._on_no_node |= bit
             self._by_kind[end.kind] = self._by_kind.get(end.kind, 0) | bit
             if end.is_pod:
                 self._by_namespace[end.namespace] = self._by_namespace.get(end.namespace, 0) | bit
@@ -97,6 +103,7 @@ class Bitsets:
                     having[value] = having.get(value, 0) | bit
             ports = tuple(p for p in end.ports if p.name) if end.is_pod else ()
             self._by_ports[ports] = self._by_ports.get(ports, 0) | bit
+        self._on_known_nodes = sum(self._by_node.values())
         self._addresses = _Addresses(list(classes.representatives))
 
     def parts(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
@@ -178,6 +185,8 @@ class Bitsets:
             groups = list(self._by_kind.values())
         elif isinstance(atom, NamedPortIs):
             groups = list(self._by_ports.values())
+        elif isinstance(atom, NodeIs):
+            groups = list(self._by_place(atom.name))
         else:
             groups = [1 << c for c in range(len(self._classes))]
         found: dict[Pred, int] = {}
@@ -187,6 +196,14 @@ class Bitsets:
             left = self._partial.residual(atom, direction, how, **known)
             found[left] = found.get(left, 0) | classes
         return tuple((classes, left) for left, classes in found.items())
+
+    def _by_place(self, node: str) -> Iterator[int]:
+        """The classes on a node, those elsewhere, and one by one those of which the node is not known."""
+        here = self._by_node.get(node, 0)
+        elsewhere = self._on_no_node | self._on_known_nodes & ~here
+        yield from (classes for classes in (here, elsewhere) if classes)
+        for c in bits(self.all & ~here & ~elsewhere):
+            yield 1 << c
 
 
 class _Addresses:

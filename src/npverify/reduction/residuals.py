@@ -108,6 +108,21 @@ class Residuals:
             found = self._groups[key] = self._part(direction, signature, subject, how, among)
         return found
 
+    def parted(
+        self, direction: Direction, signatures: Iterable[Signature], subject: Endpoint, how: Circumstance, among: int
+    ) -> list[tuple[int, tuple[Pred, ...]]]:
+        """Classes of peers, parted by what is left of the direction under each of several signatures of a subject."""
+        parts: list[tuple[int, tuple[Pred, ...]]] = [(among, ())]
+        for signature in signatures:
+            groups = self.groups(direction, signature, subject, how, among)
+            parts = [
+                (both, (*residuals, group.residual))
+                for part, residuals in parts
+                for group in groups
+                if (both := part & group.peers)
+            ]
+        return parts
+
     def aspect(self, direction: Direction, signature: Signature, subject: Endpoint) -> Hashable:
         """Equal for subjects of a signature for which the direction leaves the same: kind and named ports, and the class
         where the direction looks at who the subject is beyond its selection."""

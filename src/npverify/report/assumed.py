@@ -5,6 +5,7 @@ from __future__ import annotations
 from npverify.analyses.results import AssertionResult, Assumed, ProveResult, Status
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, EachReachesSome, SomeFlow
+from npverify.assertions.legs import NO_POD
 from npverify.inventory.model import EndpointKind
 from npverify.report.paint import count
 
@@ -15,6 +16,8 @@ MESH_MARK = "as far as network policies go: mesh policies may restrict further"
 def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
     """Everything that the answers of a run leave out or take for granted, each once."""
     left_out = {phrase for answer in result.results for phrase in answer.assertion.assumed}
+    if world.policies.judges_hosts:
+        left_out.discard(NO_POD)
     found = [*result.assumed, *sorted(left_out, key=str.casefold)]
     if settings := world.policies.settings:
         found.append(f"settings {', '.join(f'{name}={value}' for name, value in settings)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialects.calico.edge_case import (
     APPLE,
+    ELM,
     OAK,
     OTHER_APPLE,
     OUTSIDE,
@@ -27,6 +28,10 @@ from dialects.edge_cases import joined
 
 _DEFAULT_ALLOW = "projectcalico-default-allow"
 _FAR = "198.51.100.7"  # inside the sets below
+_BOTH_WAYS = "ingress: [{action: Allow}], egress: [{action: Allow}]"
+_OF_ORCHARD = (
+    "labelsToApply: {pcns.env: prod, pcns.kubernetes.io/metadata.name: orchard, pcns.projectcalico.org/name: orchard}, "
+)
 
 
 def _from(source: str, action: str = "Allow") -> str:
@@ -293,6 +298,17 @@ SUBJECTS = (
         (denied(OUTSIDE, OAK), allowed(OAK, OUTSIDE, 443), allowed(OUTSIDE, PEAR)),
     ),
     Case(
+        45,
+        "a host endpoint that says that it is in a namespace is selected by the policies of that namespace",
+        "updateprocessors/hostendpointprocessor.go takes labels as they are",
+        joined(
+            np("selector: machine == 'host', types: [Ingress]"),
+            host("oak", labels="machine: host, projectcalico.org/namespace: orchard", profiles=_DEFAULT_ALLOW),
+            host("elm", labels="machine: host, projectcalico.org/namespace: field", profiles=_DEFAULT_ALLOW),
+        ),
+        (denied(OUTSIDE, OAK), allowed(OUTSIDE, ELM)),
+    ),
+    Case(
         46,
         "a namespaceSelector that cannot be read is left out of a stored policy, which then selects more",
         "globalnetworkpolicyprocessor_test.go, should NOT add an invalid NamespaceSelector …",
@@ -316,6 +332,30 @@ SUBJECTS = (
         (allowed(APPLE, PEAR), allowed(OUTSIDE, PEAR)),
         assume=RAW,
         warned=("NPV204", "NPV250"),
+    ),
+    *(
+        Case(
+            48,
+            f"a profile with the name that Calico gives that of {whose}, and with other {what}, is refused",
+            "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile, ServiceAccountToProfile",
+            gnp(f"{labels}{rules}", name, kind="Profile"),
+            refused=("NPV288",),
+        )
+        for whose, what, name, labels, rules in (
+            ("a namespace", "rules", "kns.orchard", _OF_ORCHARD, "ingress: [{action: Deny}], egress: [{action: Allow}]"),
+            ("a namespace", "labels", "kns.orchard", "labelsToApply: {pcns.env: dev}, ", _BOTH_WAYS),
+            ("a service account", "rules", "ksa.orchard.grower", "", "ingress: [{action: Allow}]"),
+        )
+    ),
+    Case(
+        48,
+        "a profile that is as Calico makes it from a namespace or a service account says nothing new",
+        "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile, ServiceAccountToProfile",
+        joined(
+            gnp(f"{_OF_ORCHARD}{_BOTH_WAYS}", "kns.orchard", kind="Profile"),
+            gnp("labelsToApply: {pcsa.projectcalico.org/name: grower}", "ksa.orchard.grower", kind="Profile"),
+        ),
+        (allowed(OUTSIDE, PEAR), allowed(PEAR, OUTSIDE)),
     ),
     Case(
         49,

@@ -255,6 +255,7 @@ def test_limits_of_http_are_those_of_3_32() -> None:
 WARNED = [
     Bad("a name that looks like a range", destination("ports: [8080-8090]", "protocol: TCP"), "NPV235", "8080-8090", "name of a port", '"8080:8090"'),
     Bad("services without namespace", source("services: {name: s}"), "NPV234", "{name", "matches nothing", "`namespace: default`"),
+    Bad("a code in notICMP", rule("protocol: ICMP, notICMP: {type: 8, code: 0}"), "NPV209", "code", "nftables", "two rules"),
     Bad("domains", egress("destination: {domains: [a.example]}"), "NPV236", "domains", "not known", "`nets`"),
     Bad("an account that none can be", source("serviceAccounts: {names: [A]}"), "NPV249", "A]", "`A`"),
     Bad("an exception twice", source("notNets: [10.0.0.0/8, 10.0.0.0/8]"), "NPV237", "10.0.0.0/8]", "newer versions"),

@@ -13,15 +13,18 @@ from typing import Protocol
 
 from npverify.analyses.changes import (
     Change,
-    Difference,
-    first_difference,
+    ChangedFlow,
+    first_changed_flow,
     legs_of_subjects,
     obligations_of,
     passes,
 )
 from npverify.analyses.engine import Engine
 from npverify.normal.policy import Direction, Half, Policy, PolicySet, Stage
-from npverify.normal.predicates import Pred, and_
+from npverify.normal.predicates import FALSE, Pred, and_
+from npverify.reduction.bitsets import bits
+from npverify.reduction.obligations import Variants
+from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.residuals import Entry, Signature
 
 
@@ -84,9 +87,9 @@ Differs = Callable[[tuple[Pred, ...]], Pred]
 """Of what is left of the direction, as it is and after each edit, the flows that are looked for."""
 
 
-def difference(
+def changed_flow(
     engine: Engine, direction: Direction, classes: int, edits: Sequence[Changed], differs: Differs, against: Changed
-) -> Difference | None:
+) -> ChangedFlow | None:
     """A flow of these subjects that the other direction allows and that the edits decide as `differs` says, confirmed by the
     oracle: with `against` made, its verdict is another one. None if there is none."""
     memo: dict[Signature, tuple[Signature, ...]] = {}
@@ -101,6 +104,31 @@ def difference(
         return and_(other[0], differs(judged))
 
     change = Change(variants, breaks, against.of_set(engine.world.policies, direction), passes)
-    legs = legs_of_subjects(engine, classes, direction)
-    found = [obligation for leg in legs for obligation in obligations_of(engine, leg, change)]
-    return first_difference(engine, found, change)
+    found = [
+        obligation
+        for subjects, peers in _concerned(engine, direction, classes, variants, differs)
+        for leg in legs_of_subjects(engine, subjects, direction, peers)
+        for obligation in obligations_of(engine, leg, change)
+    ]
+    return first_changed_flow(engine, found, change)
+
+
+def _concerned(
+    engine: Engine, direction: Direction, classes: int, variants: Variants, differs: Differs
+) -> Iterator[tuple[int, int]]:
+    """The subjects with the peers for which the direction by itself leaves something to look for. Most have none, and then
+    the other direction need not be looked at."""
+    residuals = engine.residuals
+    if residuals.policies.vip_visible is not FALSE:
+        yield classes, residuals.bitsets.all  # a Service may show the peers under another address
+        return
+    by_peers: dict[int, int] = {}
+    for c in bits(classes):
+        signatures = variants(residuals.signature(direction, c))
+        peers = 0
+        for how in (DIRECT, Circumstance(own_node=True)):
+            subject = residuals.classes.representative(c)
+            parts = residuals.parted(direction, signatures, subject, how, residuals.bitsets.all)
+            peers |= sum(part for part, said in parts if differs(said) is not FALSE)
+        by_peers[peers] = by_peers.get(peers, 0) | 1 << c
+    yield from ((subjects, peers) for peers, subjects in by_peers.items())

@@ -10,10 +10,11 @@ from npverify.analyses.lint.rule import Context
 from npverify.dialects.lint import About, Suspicion
 from npverify.inventory.model import EXTERNAL
 from npverify.normal.policy import Half, PolicySet, Stage
-from npverify.normal.predicates import FALSE, TRUE, Pred, Side
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side, UnknownIn, atoms_of
 from npverify.reduction.bitsets import Bitsets, bits
 from npverify.reduction.classes import Classes
 from npverify.reduction.partial import DIRECT, Partial
+from npverify.reduction.readings import under
 
 
 def find(context: Context, about: About) -> Iterator[Finding]:
@@ -28,6 +29,14 @@ def find(context: Context, about: About) -> Iterator[Finding]:
                 )
 
 
+def _by_guess(pred: Pred) -> bool:
+    """Whether a predicate about unknowns alone is true if each has the first value that it is compared with: so are most
+    selectors, and the solver need not be asked."""
+    atoms = atoms_of(pred)
+    reading = {a.unknown.name: a.values[0] for a in reversed(atoms) if isinstance(a, UnknownIn)}
+    return all(isinstance(a, UnknownIn) for a in atoms) and under(pred, reading) is TRUE
+
+
 class _Ends:
     """All ends of flows, parted by what the suspicions look at. Guards the partition, which is made when first asked."""
 
@@ -40,6 +49,8 @@ class _Ends:
         """Whether the predicate is true of some end on a side, under some reading and for some packet."""
         if pred is TRUE or pred is FALSE:
             return pred is TRUE
+        if _by_guess(pred):
+            return True
         engine = self._context.engine
         if self._bitsets is None:
             inventory = self._context.world.inventory

@@ -12,7 +12,7 @@ def lower(claim: s.Reaches, context: Context) -> Lowered:
     """For each source there is a destination such that every flow between the two is allowed."""
     select = context.select
     legs = reaching(select, claim, select.source(claim.src), checked(select, claim))
-    return Lowered(EachReachesSome(legs), assumed(select, legs, icmp=covers_default(select, claim)))
+    return Lowered(EachReachesSome(legs), assumed(select, legs, usual=covers_default(select, claim)))
 
 
 KIND = Kind(

@@ -15,7 +15,7 @@ def lower(claim: s.IsolatedFrom, context: Context) -> Lowered:
     there = s.Reaches("no", claim.left, claim.right)
     back = s.Reaches("no", claim.right, claim.left)
     legs = tuple(leg for way in (there, back) for leg in reaching(select, way, select.source(way.src), Filter()))
-    return Lowered(AllFlows(False, legs), assumed(select, legs, icmp=True))
+    return Lowered(AllFlows(False, legs), assumed(select, legs, usual=True))
 
 
 KIND = Kind(

@@ -12,7 +12,7 @@ def lower(claim: s.Reaches, context: Context) -> Lowered:
     """All flows of all legs are denied."""
     select = context.select
     legs = reaching(select, claim, select.source(claim.src), checked(select, claim))
-    return Lowered(AllFlows(False, legs), assumed(select, legs, icmp=covers_default(select, claim)))
+    return Lowered(AllFlows(False, legs), assumed(select, legs, usual=covers_default(select, claim)))
 
 
 KIND = Kind(

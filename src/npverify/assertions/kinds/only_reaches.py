@@ -13,7 +13,7 @@ def lower(claim: s.Reaches, context: Context) -> Lowered:
     select = context.select
     others = select.universe.ordered(select.universe.complement(select.source(claim.src)))
     legs = reaching(select, claim, others, checked(select, claim))
-    return Lowered(AllFlows(False, legs), assumed(select, legs, icmp=covers_default(select, claim)))
+    return Lowered(AllFlows(False, legs), assumed(select, legs, usual=covers_default(select, claim)))
 
 
 KIND = Kind(

@@ -12,10 +12,13 @@ from npverify.normal.policy import PolicyId
 def lower(claim: s.PolicyIs, context: Context) -> Lowered:
     """The policy of that name has the property, or has it not."""
     found = [
-        p for p in sorted(context.policies) if claim.name == _name(p) and claim.kind.lower() in ("", p.kind.lower())
+        p
+        for p in sorted(context.policies)
+        if claim.name == _name(p) and (not claim.kind or claim.kind.lower() in (p.kind.lower(), _full_kind(p).lower()))
     ]
     if len(found) > 1:
-        choices = ", ".join(f"`policy {p}`" for p in found)
+        told_apart = len({p.kind for p in found}) == len(found)
+        choices = ", ".join(f"`policy {p.kind if told_apart else _full_kind(p)} {_name(p)}`" for p in found)
         context.select.error(
             "NPV116", f"`{claim.name}` can mean several policies: {choices}", claim.span, "write the kind"
         )
@@ -25,6 +28,11 @@ def lower(claim: s.PolicyIs, context: Context) -> Lowered:
         fix = nearest(claim.name, names) or "write it as `NAMESPACE/NAME`"
         context.select.error("NPV115", f"there is no policy `{kind}{claim.name}`", claim.span, fix)
     return Lowered(PolicyClaim(claim.property, tuple(found), claim.want))
+
+
+def _full_kind(policy: PolicyId) -> str:
+    """The kind with the API in front, as two of them have a NetworkPolicy."""
+    return policy.dialect.capitalize() + policy.kind
 
 
 def _name(policy: PolicyId) -> str:

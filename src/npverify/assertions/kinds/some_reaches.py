@@ -12,7 +12,7 @@ def lower(claim: s.Reaches, context: Context) -> Lowered:
     """Some flow of some leg is allowed."""
     select = context.select
     legs = reaching(select, claim, select.source(claim.src), checked(select, claim))
-    return Lowered(SomeFlow(legs), assumed(select, legs, icmp=covers_default(select, claim)))
+    return Lowered(SomeFlow(legs), assumed(select, legs, usual=covers_default(select, claim)))
 
 
 KIND = Kind(

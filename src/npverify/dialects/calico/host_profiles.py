@@ -10,7 +10,7 @@ from npverify.dialects.calico.hosts import Hosts
 from npverify.dialects.calico.rules import RuleLowering
 from npverify.dialects.calico.selection import NAME, OF_ACCOUNT, OF_NAMESPACE
 from npverify.ingest.source import Problems, Span
-from npverify.inventory.model import Inventory, ServiceAccount
+from npverify.inventory.model import Inventory, Namespace, ServiceAccount
 from npverify.normal.policy import Action, Direction, Policy, PolicyId, Rule, Tier
 from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, or_
 
@@ -35,8 +35,27 @@ def known_profiles(
     return {**found, **{profile.name: profile for profile in given}}
 
 
+def otherwise(profile: r.Profile, inventory: Inventory) -> bool:
+    """Whether a profile has the name of one that Calico makes of a namespace or an account, and says something else; labels
+    of one that is not declared may be any."""
+    kind, _, rest = profile.name.partition(".")
+    namespace, _, account = rest.partition(".")
+    if kind not in ("kns", "ksa") or namespace not in inventory.namespaces:
+        return False
+    owner: Namespace | ServiceAccount | None = inventory.namespaces[namespace]
+    prefix, rules = OF_NAMESPACE, _ALLOW
+    if kind == "ksa":
+        owner, prefix, rules = inventory.service_accounts.get((namespace, account)), OF_ACCOUNT, ()
+    said = (tuple(rule._replace(label="", span=_BUILT_IN) for rule in own) for own in (profile.ingress, profile.egress))
+    if any(own != rules for own in said):
+        return True
+    return owner is not None and owner.declared and profile.labels != _prefixed(prefix, owner.labels, owner.name)
+
+
 _BUILT_IN = Span("built in")
-_ALLOW = (r.Rule(Action.ALLOW, None, None, None, None, None, r.Entity(), r.Entity(), None, "", _BUILT_IN),)
+_ALLOW: tuple[r.Rule, ...] = (
+    r.Rule(Action.ALLOW, None, None, None, None, None, r.Entity(), r.Entity(), None, "", _BUILT_IN),
+)
 
 
 def _profile(name: str, labels: Mapping[str, str], rules: tuple[r.Rule, ...]) -> r.Profile:

@@ -28,6 +28,7 @@ from npverify.inventory.unknowns import fact
 from npverify.normal.policy import Action, Direction, Exemption, Policy, Stage
 from npverify.normal.predicates import (
     FALSE,
+    TRUE,
     Pred,
     Side,
     and_,
@@ -44,6 +45,7 @@ OUT, INTO = Direction.EGRESS, Direction.INGRESS
 
 _BEFORE_TRANSLATION = "before addresses are translated"
 _UNTRACKED = "before connections are tracked"
+_ITSELF = "host to itself"
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,10 @@ class HostStages:
         """What is met on the way out of the source: its node's own policies, and those of the interfaces of its pods."""
         yield self._untracked(OUT, self.hosts.judge(Side.SRC), ("host",))
         yield self._untracked_replies(OUT)
-        yield self._host(OUT)
+        yield self._host("host", OUT, self.hosts, self.hosts.judge(Side.SRC))
+        yield self._host(_ITSELF, OUT, self._loopback, self._loops(Side.SRC))
         at_pods = self.hosts.at_pods(Side.SRC)
-        yield self._before_translation(OUT, at_pods, self._translating.selected_at_pods)
+        yield self._before_translation(OUT, at_pods, self._translating.selected_at_pods, ("entering",))
         onward = and_(at_pods, not_(own_node(Side.DST)))
         yield self._forwarded("entering", OUT, INTO, onward, self.hosts.selected_at_pods)
         yield self._forwarded("leaving", OUT, OUT, self.hosts.crossed(Side.SRC), self.hosts.selected)
@@ -74,8 +77,10 @@ class HostStages:
         yield self._untracked(INTO, arrives, ("before translation", "host", "entering"))
         yield self._untracked_replies(INTO)
         yield self._replies_of_pods()
-        yield self._before_translation(INTO, arrives, self._translating.selected)
-        yield self._host(INTO)
+        yield self._before_translation(INTO, arrives, self._translating.selected, ("host", "entering"))
+        yield self._host("host", INTO, self.hosts, self.hosts.judge(Side.DST))
+        yield self._before_translation(INTO, self._loops(Side.DST), self._loopback.selected, (_ITSELF,))
+        yield self._host(_ITSELF, INTO, self._loopback, self._loops(Side.DST))
         yield self._forwarded("entering", INTO, INTO, self.hosts.crossed(Side.DST), self.hosts.selected)
         leaves = and_(self.hosts.at_pods(Side.DST), not_(own_node(Side.SRC)))
         yield self._forwarded("leaving", INTO, OUT, leaves, self.hosts.selected_at_pods)
@@ -86,7 +91,7 @@ class HostStages:
             selector = subject_selector(policy)
             for host in self.hosts.hosts:
                 about = [d for d in policy.types if host not in self._untracking(d).hosts]
-                if about and self.hosts.matches(selector, host) is not FALSE:
+                if about and host.matches(selector) is not FALSE:
                     what = " and ".join(str(d) for d in about)
                     why = "is of all interfaces" if host.for_all else "has untracked policies of several tiers"
                     message = (
@@ -95,6 +100,16 @@ class HostStages:
                     fix = "write a host endpoint that names the interface" if host.for_all else "move them to one tier"
                     self.problems.warn("NPV289", message, policy.span, fix)
                     break
+
+    @cached_property
+    def _loopback(self) -> Hosts:
+        return self.hosts.on_loopback
+
+    def _loops(self, side: Side) -> Pred:
+        """What passes the loopback interface of a node under a host endpoint of all interfaces; whether BPF has it so is
+        not known."""
+        judged = fact("host endpoints of all interfaces judge what a node sends itself")
+        return and_(self._loopback.loops(side), unknown_in(judged, "true") if self._bpf else TRUE)
 
     # Which host endpoints a table of the kernel knows
 
@@ -119,19 +134,18 @@ class HostStages:
 
     def _tiers(self, policies: Iterable[r.Policy], host: Host) -> set[str]:
         """The tiers of those of the policies that select a host endpoint."""
-        return {p.tier for p in policies if self.hosts.matches(subject_selector(p), host) is not FALSE}
+        return {p.tier for p in policies if host.matches(subject_selector(p)) is not FALSE}
 
     # The stages
 
-    def _host(self, half: Direction) -> Stage:
+    def _host(self, name: str, half: Direction, hosts: Hosts, applies: Pred) -> Stage:
         """What a node sends or receives itself: normal policy, then profiles, then nothing is allowed."""
-        applies = self.hosts.judge(half.subject)
         if applies is FALSE:
-            return Stage("host", FALSE)
-        found = self._of_hosts(half, half, filter(normal, self.policies), self.hosts.selected)
-        profiles = profile_tier(self.hosts, half, self.entries.rules, self.problems)
+            return Stage(name, FALSE)
+        found = self._of_hosts(half, half, filter(normal, self.policies), hosts.selected)
+        profiles = profile_tier(hosts, half, self.entries.rules, self.problems)
         return Stage(
-            "host",
+            name,
             applies,
             (*in_tiers(self.tiers, found), *profiles),
             (failsafe(half, self.felix), between_nodes(self.felix, half)),
@@ -148,14 +162,16 @@ class HostStages:
         where = "where it enters a node" if name == "entering" else "where it leaves a node"
         return Stage(name, applies if found else FALSE, in_tiers(self.tiers, found), where=where)
 
-    def _before_translation(self, half: Direction, applies: Pred, met: Callable[[Node, Side], Pred]) -> Stage:
+    def _before_translation(
+        self, half: Direction, applies: Pred, met: Callable[[Node, Side], Pred], skips: tuple[str, ...]
+    ) -> Stage:
         found = self._of_hosts(half, INTO, (p for p in self.policies if p.pre_dnat), met)
         return Stage(
             "before translation",
             applies if found else FALSE,
             in_tiers(passing(self.tiers), found),
             self._failsafe_before_translation(half),
-            skips=("host", "entering"),
+            skips=skips,
             before_translation=True,
             where=_BEFORE_TRANSLATION,
             hosts=half is INTO,
@@ -219,7 +235,9 @@ class HostStages:
         self, half: Direction, about: Direction, policies: Iterable[r.Policy], met: Callable[[Node, Side], Pred]
     ) -> list[Entry]:
         side = half.subject
-        chosen = ((p, met(subject_selector(p), side)) for p in policies if not p.id.namespace and about in p.types)
+        namespaces = self.hosts.namespaces
+        own = (p for p in policies if about in p.types and p.id.namespace in namespaces)
+        chosen = ((p, met(subject_selector(p), side)) for p in own)
         return [self.entries.of(p, about, half, subject) for p, subject in chosen if subject is not FALSE]
 
 

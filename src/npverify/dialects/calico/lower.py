@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from npverify.dialects.calico import resources as r
 from npverify.dialects.calico.entries import Entries, in_tiers, normal
-from npverify.dialects.calico.host_profiles import known_profiles
+from npverify.dialects.calico.host_profiles import known_profiles, otherwise
 from npverify.dialects.calico.host_stages import HostStages
 from npverify.dialects.calico.hosts import Hosts
 from npverify.dialects.calico.order import tiers_in_order
@@ -125,13 +125,19 @@ class CalicoLowering:
         return Stage("endpoint to host", applies, exemptions=(_NEIGHBOURS,), final=Action.DENY, reason=reason)
 
     def _refuse_unusual(self, inventory: Inventory) -> None:
-        """Endpoints without the profiles of their namespace and account, or of other orchestrators, are not modelled."""
+        """Endpoints without the profiles of their namespace and account, or of other orchestrators, are not modelled; neither
+        are such profiles that say something else than what Calico makes of the two."""
         for pod in inventory.pods:
             if pod.profiles is not None or pod.orchestrator != "k8s":
                 what = "profiles of its own" if pod.orchestrator == "k8s" else f"orchestrator `{pod.orchestrator}`"
                 message = f"workload endpoint `{pod}` has {what}, which is not modelled"
                 fix = f"leave the WorkloadEndpoint out, or give it the profiles kns.{pod.namespace} and ksa.{pod.namespace}.…"
                 self.problems.error("NPV288", message, pod.span, fix)
+        for profile in self.resources.profiles:
+            if otherwise(profile, inventory):
+                message = f"profile `{profile.name}` is not as Calico makes it, which is not modelled"
+                fix = "leave the Profile out: Calico makes those of namespaces and service accounts by itself"
+                self.problems.error("NPV288", message, profile.span, fix)
 
     def _selects_pods(self, policy: r.Policy, side: Side) -> Pred:
         return and_(kind_is(side, EndpointKind.POD), self.objects.pods(subject_selector(policy), side))

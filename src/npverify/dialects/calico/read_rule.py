@@ -105,6 +105,11 @@ def _check_icmp(fields: Fields, rule: Rule) -> None:
         message = "`notICMP` without the protocol ICMP or ICMPv6 is not modelled: dataplanes differ about other packets"
         fix = "write `protocol: ICMP` or `protocol: ICMPv6`"
         fields.error("NPV225", message, "notICMP", key=True, fix=fix)
+    elif rule.not_icmp is not None and rule.not_icmp.code is not None:
+        # felix/nftables/match_builder.go NotICMPTypeAndCode; iptables negates the pair
+        message = "with nftables `notICMP` matches what has neither this type nor this code; it is read as iptables and BPF do"
+        fix = "write two rules: one with `icmp` for what is excepted, and behind it one without"
+        fields.warn("NPV209", message, "notICMP", "code", key=True, fix=fix)
     for key, text in (("protocol", rule.protocol), ("notProtocol", rule.not_protocol)):
         for names, version in ((("ICMP", "1"), 4), (("ICMPv6", "58"), 6)):
             if text in names and rule.ip_version not in (None, version):

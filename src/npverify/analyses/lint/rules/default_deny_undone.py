@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from npverify.analyses.changes import Difference
-from npverify.analyses.lint.edits import Edit, difference
+from npverify.analyses.changes import ChangedFlow
+from npverify.analyses.lint.edits import Edit, changed_flow
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.places import Place, number, places
 from npverify.analyses.lint.rule import Context, Rule
@@ -43,19 +43,19 @@ def _before(one: p.Policy, other: p.Policy) -> bool:
     return one.order is not None and other.order is not None and one.order < other.order
 
 
-def _let_through(context: Context, place: Place, policy: p.Policy, rule: p.Rule, bare: p.Policy) -> Difference | None:
+def _let_through(context: Context, place: Place, policy: p.Policy, rule: p.Rule, bare: p.Policy) -> ChangedFlow | None:
     """A flow of an endpoint of both that passes because of the rule."""
     classes = context.selected(policy, bare)
     if not classes:
         return None
     without = replace(policy, rules=tuple(each for each in policy.rules if each is not rule))
     edit = Edit(instead={policy: without})
-    return difference(
+    return changed_flow(
         context.engine, place.direction, classes, (edit,), lambda said: and_(said[0], not_(said[1])), edit
     )
 
 
-def _finding(about: About, policy: p.Policy, rule: p.Rule, bare: p.Policy, found: Difference) -> Finding:
+def _finding(about: About, policy: p.Policy, rule: p.Rule, bare: p.Policy, found: ChangedFlow) -> Finding:
     behind = "without order" if number(policy.order) == "none" else f"of order {number(policy.order)}"
     message = f"{policy.id} ({behind}), {rule.label}, allows everything that {bare.id} of order {number(bare.order)} seems to deny"
     because = (

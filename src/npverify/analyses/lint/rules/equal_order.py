@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain, combinations, combinations_with_replacement, groupby, product
 
-from npverify.analyses.changes import Difference, differ
-from npverify.analyses.lint.edits import Edit, difference
+from npverify.analyses.changes import ChangedFlow, differ
+from npverify.analyses.lint.edits import Edit, changed_flow
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.places import Place, number, places, ties
 from npverify.analyses.lint.rule import Context, Rule
@@ -36,13 +36,13 @@ def find(context: Context, about: About) -> Iterator[Finding]:
                     yield _finding(context, about, place, (first, second), found)
 
 
-def conflict(context: Context, place: Place, first: Policy, second: Policy) -> Difference | None:
+def conflict(context: Context, place: Place, first: Policy, second: Policy) -> ChangedFlow | None:
     """A flow whose verdict changes with the order of the two."""
     classes = context.selected(first, second)
     if not classes:
         return None
     behind, before = _moved(place.tier, first, second)
-    return difference(
+    return changed_flow(
         context.engine, place.direction, classes, (behind, before), lambda said: differ(said[1], said[2]), before
     )
 
@@ -72,7 +72,7 @@ def _that_may_disagree(run: tuple[Policy, ...]) -> list[tuple[Policy, Policy]]:
     return [(run[first], run[second]) for first, second in sorted(pairs)]
 
 
-def _finding(context: Context, about: About, place: Place, pair: tuple[Policy, Policy], found: Difference) -> Finding:
+def _finding(context: Context, about: About, place: Place, pair: tuple[Policy, Policy], found: ChangedFlow) -> Finding:
     first, second = pair
     now, then = ("allowed", "denied") if found.shown.verdict.allowed else ("denied", "allowed")
     order = number(first.order)
@@ -95,7 +95,7 @@ def _ranked(other: TieBreak, pair: tuple[Policy, Policy]) -> bool:
     return all(policy.id in other.rank for policy in pair)
 
 
-def _under(context: Context, other: TieBreak, pair: tuple[Policy, Policy], found: Difference) -> Reason:
+def _under(context: Context, other: TieBreak, pair: tuple[Policy, Policy], found: ChangedFlow) -> Reason:
     """What another version makes of it."""
     first, second = pair
     if other.rank[first.id] < other.rank[second.id]:

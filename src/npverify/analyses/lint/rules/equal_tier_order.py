@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, combinations, groupby
 
-from npverify.analyses.changes import Difference, differ
-from npverify.analyses.lint.edits import difference
+from npverify.analyses.changes import ChangedFlow, differ
+from npverify.analyses.lint.edits import changed_flow
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.places import number, ties
 from npverify.analyses.lint.rule import Context, Rule
@@ -38,14 +38,14 @@ def find(context: Context, about: About) -> Iterator[Finding]:
 
 def _conflict(
     context: Context, direction: p.Direction, stage: p.Stage, first: p.Tier, second: p.Tier
-) -> Difference | None:
+) -> ChangedFlow | None:
     classes = [context.any_of(tier.policies) for tier in (first, second)]
     if not classes[0] & classes[1]:
         return None
     rest = [tier for tier in stage.tiers if tier is not second]
     at = rest.index(first)
     behind, before = (_Sequence(stage, (*rest[: at + n], second, *rest[at + n :])) for n in (1, 0))
-    return difference(
+    return changed_flow(
         context.engine,
         direction,
         classes[0] & classes[1],
@@ -91,7 +91,7 @@ class _Sequence:
             yield from (entry._replace(rules=(last,)) for entry in own)
 
 
-def _finding(context: Context, about: About, first: p.Tier, second: p.Tier, found: Difference) -> Finding:
+def _finding(context: Context, about: About, first: p.Tier, second: p.Tier, found: ChangedFlow) -> Finding:
     now, then = ("allowed", "denied") if found.shown.verdict.allowed else ("denied", "allowed")
     order = number(first.order)
     one = "have no order" if order == "none" else f"have the same order, {order},"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from npverify.analyses.changes import Difference
-from npverify.analyses.lint.edits import Edit, difference
+from npverify.analyses.changes import ChangedFlow
+from npverify.analyses.lint.edits import Edit, changed_flow
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.places import Place, places
 from npverify.analyses.lint.rule import Context, Rule
@@ -31,18 +31,18 @@ def find(context: Context, about: About) -> Iterator[Finding]:
                             yield _finding(about, place, policy, rule, found)
 
 
-def _decided(context: Context, place: Place, policy: p.Policy, rule: p.Rule) -> Difference | None:
+def _decided(context: Context, place: Place, policy: p.Policy, rule: p.Rule) -> ChangedFlow | None:
     """A flow that passes because of the rule."""
     denying = replace(rule, action=p.Action.DENY)
     rules = tuple(denying if each is rule else each for each in policy.rules)
     denied = Edit(instead={policy: replace(policy, rules=rules)})
     classes = context.selected(policy)
-    return difference(
+    return changed_flow(
         context.engine, place.direction, classes, (denied,), lambda said: and_(said[0], not_(said[1])), denied
     )
 
 
-def _finding(about: About, place: Place, policy: p.Policy, rule: p.Rule, found: Difference) -> Finding:
+def _finding(about: About, place: Place, policy: p.Policy, rule: p.Rule, found: ChangedFlow) -> Finding:
     message = (
         f"{policy.id}, {rule.label}: `Pass` lets through whatever it matches, because no tier behind `{place.tier.name}` has a "
         f"policy for {place.direction} of the endpoints that it selects"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from npverify.analyses.changes import Difference
-from npverify.analyses.lint.edits import Edit, difference
+from npverify.analyses.changes import ChangedFlow
+from npverify.analyses.lint.edits import Edit, changed_flow
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.places import Place, places
 from npverify.analyses.lint.rule import Context, Rule
@@ -31,14 +31,14 @@ def find(context: Context, about: About) -> Iterator[Finding]:
                     yield _finding(context, about, place, found)
 
 
-def _denied(context: Context, place: Place) -> Difference | None:
+def _denied(context: Context, place: Place) -> ChangedFlow | None:
     """A flow that the tier denies because no rule of it matches, and that a rule of a later tier allows."""
     classes = context.any_of(place.tier.policies) & context.any_of(place.later)
     if not classes:
         return None
     passed = Edit(behind={policy: replace(policy, rules=(_PASS,)) for policy in place.tier.policies})
     not_allowed = Edit(behind=passed.behind, instead={policy: _denying(policy) for policy in place.later})
-    return difference(
+    return changed_flow(
         context.engine,
         place.direction,
         classes,
@@ -53,7 +53,7 @@ def _denying(policy: p.Policy) -> p.Policy:
     return replace(policy, rules=tuple(rules))
 
 
-def _finding(context: Context, about: About, place: Place, found: Difference) -> Finding:
+def _finding(context: Context, about: About, place: Place, found: ChangedFlow) -> Finding:
     tier, span = context.facts.tiers[place.tier.name]
     now, after = (_side(verdict, place) for verdict in (found.shown.verdict, found.after))
     isolating = [by.policy for by in now.by if by.policy in place.tier.policies]

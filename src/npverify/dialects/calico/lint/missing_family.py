@@ -33,6 +33,8 @@ def _without(at: At, family: Family, *, catch_all: bool) -> Iterator[Suspicion]:
     wanted = [net for _, _, entity in at.sides for net in entity.nets]
     if any(net.family == other and net != EVERYTHING[other] for net in wanted):
         return  # a rule about some blocks of the other family is meant to be
+    if any(net.family == family for _, _, entity in at.sides for net in (*entity.nets, *entity.not_nets)):
+        return  # with lists of both families it is told by the reader
     for field, _, entity in at.sides:
         for key, nets in (("notNets", entity.not_nets), ("nets", entity.nets)):
             if nets and all(net.family == other for net in nets) and (key == "notNets" or catch_all):

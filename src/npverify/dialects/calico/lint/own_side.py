@@ -12,6 +12,8 @@ from npverify.dialects.lint import About, Suspicion
 def find(case: Case) -> Iterator[Suspicion]:
     """The ingress rules with a destination, and egress rules with a source, that is more than ports."""
     for at in case.rules:
+        if at.policy.apply_on_forward:
+            continue  # what a node forwards is for somebody else
         for field, side, entity in at.sides:
             if side is at.direction.subject and entity._replace(ports=(), not_ports=()) != Entity():
                 word = {"source": "sender", "destination": "receiver"}[field]

@@ -1,0 +1,32 @@
+"""Worlds for the tests of lint: manifests beside the inventory that the examples share."""
+
+from __future__ import annotations
+
+import itertools
+
+import npverify
+from npverify.analyses.lint.examples import INVENTORY
+from npverify.analyses.lint.findings import Finding, LintResult
+from npverify.analyses.lint.run import lint
+from npverify.analyses.world import World
+
+
+def world(manifests: str, *, options: tuple[str, ...] = (), version: str = "3.32", inventory: str = INVENTORY) -> World:
+    """The world of the manifests, read for lint; `options` are those of the command line."""
+    switches = [text for flag, text in itertools.pairwise(options) if flag == "--assume"]
+    assume = dict(switch.split("=") for switch in switches)
+    text = f"{inventory}---\n{manifests}" if manifests else inventory
+    return npverify.load(
+        ["-"], cni="calico", calico_version=version, assume=assume, stdin=text.encode, for_lint=True
+    ).world
+
+
+def run(manifests: str, *select: str, options: tuple[str, ...] = (), version: str = "3.32") -> LintResult:
+    """What the rules (all of them, if none is named) say of the manifests."""
+    return lint(world(manifests, options=options, version=version), select=select)
+
+
+def the_one(manifests: str, code: str, *, options: tuple[str, ...] = (), version: str = "3.32") -> Finding:
+    """The only finding of a rule."""
+    (finding,) = run(manifests, code, options=options, version=version).findings
+    return finding
