@@ -435,6 +435,15 @@ def test_an_address_is_outside_if_no_pod_may_have_it_on_either_side() -> None:
     assert equiv(wide, right).status is Equivalence.DIFFERENT
 
 
+def test_known_addresses_are_not_listed_as_outside() -> None:
+    """Of a block that differs only what is nobody's is in a region of outside addresses."""
+    some = [allow(not_(block(DST, "10.1.0.6/31"))), allow(block(DST, "10.1.0.7/32"), PG)]
+    left, right = (out(selecting(SRC, "o", *rules, on_apps=["api"])) for rules in (some, [allow()]))
+    regions = equiv(left, right, every=True).regions or ()
+    outside = [str(b) for r in regions for end in r.destinations if end.workload is None for b in end.blocks]
+    assert outside == ["10.1.0.6/32"]
+
+
 def listed(result: EquivResult) -> list[tuple[str, str, tuple[str, str, int] | None]]:
     """Destination, traffic, and Service of each region, of pods alone."""
     return [
