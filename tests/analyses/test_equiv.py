@@ -510,6 +510,7 @@ def test_a_service_is_a_way_and_no_end() -> None:
     result = equiv(left, right)
     assert shown(result) == "api -> db TCP 5432 via db left"
     assert any("Service shop/db" in note for note in result.notes)
+    assert shown(equiv(right, left)) == "api -> db TCP 5432 via db right"
 
 
 def test_each_side_knows_a_service_by_its_own_address() -> None:
