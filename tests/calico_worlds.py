@@ -179,8 +179,3 @@ def _at(end: Endpoint, node: str, ip: Any, world: World) -> Any:
         return ip
     of_node = [a for n in world.inventory.nodes if n.name == node for a in n.addresses if a.family == ip.family]
     return of_node[0] if of_node else ip
-
-
-def calico_world(rng: Random) -> World:
-    """The world alone; half of them have host endpoints."""
-    return random_calico(rng, hosts=rng.random() < 0.5).world
