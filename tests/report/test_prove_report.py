@@ -5,13 +5,29 @@ import re
 from dataclasses import replace
 
 import pytest
-from report_worlds import ALLOW_ID, DB, LONE, answer, assertion, counterexample, lines, result, world
+from report_worlds import (
+    ALLOW,
+    ALLOW_ID,
+    DB,
+    LONE,
+    POLICIES,
+    RULE,
+    answer,
+    assertion,
+    counterexample,
+    lines,
+    result,
+    world,
+)
 
 from npverify.analyses.results import Assumed, Status
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.flow import Flow
+from npverify.normal.policy import Action, Direction, Half, Rule, Tier, pods_stage
+from npverify.normal.predicates import TRUE
+from npverify.oracle import Oracle
 from npverify.report.json_values import dumps
 from npverify.report.paint import Paint
 from npverify.report.prove_json import prove_json
@@ -194,3 +210,14 @@ def test_times_only_when_asked_for():
     run = result(answer(Status.PROVED, seconds=1.5))
     assert "seconds" not in dumps(prove_json(run, world()))
     assert prove_json(run, world(), timings=True)["assertions"][0]["seconds"] == 1.5
+
+
+def test_a_rule_that_only_logs_is_said_to():
+    """A rule that matches and lets nothing through is not left without a reason."""
+    log = Rule(Action.LOG, TRUE, TRUE, "ingress[0]", RULE.span)
+    stage = pods_stage(Direction.INGRESS, (Tier("NetworkPolicy", (replace(ALLOW, rules=(log,)),), Action.DENY),))
+    at = replace(world(), policies=replace(POLICIES, ingress=Half((stage,))))
+    shown = counterexample()
+    denied = Oracle(at.policies, at.inventory).decide(shown.flow)
+    text = render_prove(result(answer(Status.REFUTED, counterexample=replace(shown, verdict=denied))), at, View())
+    assert "ingress[0]: it matches, and does no more than log\n" in text

@@ -85,6 +85,24 @@ DEBUG = "debug -it {} --image=busybox:1.36 --"
             "  # AGNHOST: the image of kubernetes/kubernetes test/images/agnhost",
             id="SCTP has a tool of its own",
         ),
+        pytest.param(
+            Flow(LONE, DB, "TCP", 5432, None, INSIDE, src_port=20),
+            "kubectl -n shop debug -it tool --image=busybox:1.36 -- nc -vz -w 3 -p 20 10.1.0.7 5432",
+            id="from a port",
+        ),
+        pytest.param(
+            Flow(LONE, DB, "SCTP", 5432, None, INSIDE, src_port=20),
+            "kubectl -n shop debug -it tool --image=AGNHOST -- "
+            "/agnhost connect 10.1.0.7:5432 --protocol=sctp --timeout=3s"
+            "  # it must come from port 20; AGNHOST: the image of kubernetes/kubernetes test/images/agnhost",
+            id="SCTP from a port",
+        ),
+        pytest.param(
+            Flow(LONE, DB, "253", None, None, INSIDE),
+            "kubectl -n shop debug -it tool --image=busybox:1.36 -- SEND 10.1.0.7"
+            "  # SEND: a program that sends IP protocol 253; watch for the packet at the receiver",
+            id="a protocol that no usual tool sends",
+        ),
     ],
 )
 def test_the_command_sends_the_flow(flow, command):

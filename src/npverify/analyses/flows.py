@@ -141,7 +141,8 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
     if protocol not in PORT_PROTOCOLS:
         for field in ("port", "src_port"):
             if value.get(field) is not None:
-                problems.error(UNREADABLE, f"{protocol} has no `{field}`", fix="drop it")
+                shown = f"protocol {protocol}" if protocol.isdigit() else protocol
+                problems.error(UNREADABLE, f"{shown} has no `{field}`", fix="drop it")
         if icmp is not None and protocol != "ICMP":
             problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
         return Traffic(protocol, None, icmp)

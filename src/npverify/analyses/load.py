@@ -95,7 +95,7 @@ def load(
         problems.extend(found.warnings)
         problems.extend(found.errors if inventory.pods else _without_unknown_names(found.errors))
     problems.raise_errors()
-    _warn(chosen, bool(lowered.ids), problems)
+    _warn(chosen, bool(lowered.ids) or lowered.policies.judges_hosts, problems)
     world = World(
         inventory,
         lowered.policies,
@@ -167,14 +167,14 @@ def _prefixes(texts: Sequence[str], problems: Problems) -> list[Prefix]:
     return kept
 
 
-def _warn(chosen: Profile, any_policy: bool, problems: Problems) -> None:
+def _warn(chosen: Profile, enforced: bool, problems: Problems) -> None:
     if not chosen.enforces:
         problems.warn(
             "NPV148",
             f"the network plugin of profile `{chosen.name}` enforces no network policy: every flow is allowed",
             fix="choose the plugin of the cluster with --cni",
         )
-    elif not any_policy:
+    elif not enforced:
         problems.warn(
             "NPV147",
             "no network policy was found: every flow is allowed",

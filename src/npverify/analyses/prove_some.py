@@ -20,7 +20,20 @@ from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import Unknown, fact
-from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, not_, or_, substitute, unknown_in
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    AddressIn,
+    PortIn,
+    Pred,
+    Side,
+    and_,
+    atoms_of,
+    not_,
+    or_,
+    substitute,
+    unknown_in,
+)
 from npverify.reduction.obligations import Obligation, flows_allowed, flows_denied
 from npverify.reduction.readings import Packet, at_address, at_packet, packets, under
 from npverify.reduction.residuals import host_network
@@ -255,12 +268,16 @@ def _witness(engine: Engine, options: Sequence[_Option]) -> Counterexample | Non
     for option in options:
         if under(option.needs, {}) is TRUE:
             packet = option.packet
-            chosen = Chosen(packet.protocol, packet.port, packet.icmp, packet.family, option.addresses)
+            looks = any(isinstance(a, PortIn) and a.side is Side.SRC for a in atoms_of(option.obligation.broken))
+            src_port = packet.src_port if looks and packet.port is not None else None
+            chosen = Chosen(
+                packet.protocol, packet.port, packet.icmp, packet.family, option.addresses, src_port=src_port
+            )
             flow = engine.flow(option.obligation, chosen)
             verdict = engine.oracle.decide(flow, {})
             if not verdict.allowed:
                 raise InternalError(f"the oracle does not confirm a witness: {flow}")
-            return Counterexample(flow, verdict, any=("src_port",))
+            return Counterexample(flow, verdict, any=("src_port",) if src_port is None else ())
     return None
 
 

@@ -5,7 +5,7 @@ An obligation is satisfiable exactly when some flow between one of its sources a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -104,10 +104,11 @@ class Obligations:
         direct = replace(DIRECT, via=via)
         sources = self._members(leg.src, Side.SRC, Direction.EGRESS)
         targets = self._members(leg.dst, Side.DST, Direction.INGRESS)
+        peers = {Direction.EGRESS: _classes(targets), Direction.INGRESS: _classes(sources)}
         for source in sources:
             for target in targets:
                 if source.first.is_pod or target.first.is_pod or self._judges_hosts(source.first, target.first):
-                    yield from self._between(source, target, direct, leg, breaks, variants)
+                    yield from self._between(source, target, direct, leg, peers, breaks, variants)
 
     def _judges_hosts(self, src: Endpoint, dst: Endpoint) -> bool:
         return self._residuals.policies.judges_hosts and (host_network(src) or host_network(dst))
@@ -137,12 +138,13 @@ class Obligations:
         target: _Members,
         direct: Circumstance,
         leg: Leg,
+        peers: Mapping[Direction, int],
         breaks: Breaks,
         variants: Variants,
     ) -> Iterator[Obligation]:
         for how in self._circumstances(source, target, direct, leg):
-            egress = self._among(Direction.EGRESS, source, how, target.classes, variants)
-            ingress = self._among(Direction.INGRESS, target, how, source.classes, variants)
+            egress = self._among(Direction.EGRESS, source, how, target.classes, peers, variants)
+            ingress = self._among(Direction.INGRESS, target, how, source.classes, peers, variants)
             for to, egress_residual in egress:
                 for come, ingress_residual in ingress:
                     pair = first_pair(_ends(source, come), _ends(target, to), how)
@@ -179,14 +181,29 @@ class Obligations:
             yield replace(direct, own_node=True)
 
     def _among(
-        self, direction: Direction, members: _Members, how: Circumstance, peers: int, variants: Variants
+        self,
+        direction: Direction,
+        members: _Members,
+        how: Circumstance,
+        chosen: int,
+        peers: Mapping[Direction, int],
+        variants: Variants,
     ) -> list[tuple[int, tuple[Pred, ...]]]:
-        """The peers, parted by the residuals of every variant."""
-        return self._residuals.parted(direction, variants(members.signature), members.first, how, peers)
+        """The chosen ones of the peers, parted by the residuals of every variant. All peers of a leg are parted at once,
+        so that it is done once for those who meet many groups of them."""
+        found = self._residuals.parted(direction, variants(members.signature), members.first, how, peers[direction])
+        return [(both, residuals) for part, residuals in found if (both := part & chosen)]
 
     def domain(self, end: Endpoint, side: Side) -> Pred:
         """Which addresses an endpoint may have on a side, those of other known endpoints aside."""
         return self.premises.domain(end, side)
+
+
+def _classes(groups: Iterable[_Members]) -> int:
+    found = 0
+    for members in groups:
+        found |= members.classes
+    return found
 
 
 def _ends(members: _Members, classes: int) -> list[list[Endpoint]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from npverify.analyses.results import AssertionResult, Assumed, ProveResult, Status
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, EachReachesSome, SomeFlow
+from npverify.assertions.legs import NO_POD
 from npverify.inventory.model import EndpointKind
 from npverify.report.paint import count
 
@@ -15,6 +16,8 @@ MESH_MARK = "as far as network policies go: mesh policies may restrict further"
 def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
     """Everything that the answers of a run leave out or take for granted, each once."""
     left_out = {phrase for answer in result.results for phrase in answer.assertion.assumed}
+    if world.policies.judges_hosts:
+        left_out.discard(NO_POD)
     found = [*result.assumed, *sorted(left_out, key=str.casefold)]
     if settings := world.policies.settings:
         found.append(f"settings {', '.join(f'{name}={value}' for name, value in settings)}")
@@ -48,7 +51,9 @@ def mend(needed: Assumed, world: World) -> str:
         return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
     if needed.name.startswith("virtual address of "):
         return "write the Service's `clusterIP`, or say when it is translated with --assume service_translation=before_policy"
-    if needed.name == "node":
+    if needed.name.startswith("interface of node "):
+        return 'give the node a host endpoint with `interfaceName: "*"`, or one for each interface'
+    if needed.name == "node" or needed.name.startswith("node of "):
         return "give the actual pods (`kubectl get pods -A -o json`), which tell their nodes"
     if needed.name.startswith("label ") and " of namespace " in needed.name:
         name = needed.name.rpartition(" of namespace ")[2]

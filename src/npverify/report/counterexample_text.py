@@ -89,7 +89,7 @@ class Scene:
                 yield f"  no {side.direction} rules: nothing is let through"
             for rule in policy.rules[:_MOST_RULES]:
                 why = why_not(rule.match, flow, self._oracle, reading, side.direction)
-                yield printable(f"  {rule.label}: {why}")
+                yield printable(f"  {rule.label}: {why or 'it matches, and does no more than log'}")
             if len(policy.rules) > _MOST_RULES:
                 yield f"  and {count(len(policy.rules) - _MOST_RULES, 'more rule')} without a match"
         if len(asked) > _MOST_POLICIES:

@@ -58,7 +58,7 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
         out["icmp"] = {"type": value.icmp[0], "code": value.icmp[1]}
     elif value.port is not None:
         out["port"] = "any" if "port" in any_ else value.port
-        out["src_port"] = "any"
+        out["src_port"] = "any" if value.src_port is None or "src_port" in any_ else value.src_port
     for side, end, address in (("src_ip", value.src, value.src_ip), ("dst_ip", value.dst, value.dst_ip)):
         if end.kind is not EndpointKind.EXTERNAL and address is not None:
             out[side] = "any" if side in any_ else str(address)
@@ -90,7 +90,7 @@ def decider(by: Decider) -> Json:
     return {
         "policy": policy(by.policy.id),
         "rule": by.rule.label if by.rule is not None else None,
-        "source": str(span) if span else None,
+        "source": str(span) if span and span.line else None,
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.flow import Flow
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow, protocol_number
 
 IMAGE = "busybox:1.36"
 SCTP_IMAGE = "AGNHOST"  # stands for the image, which clusters pull from different places
@@ -44,12 +44,20 @@ def _attempt(flow: Flow) -> tuple[str, list[str]]:
         if flow.icmp not in _ECHO_REQUESTS:
             notes.append("ping sends an echo request, not this type")
         return f"ping -c 1 -W 3 {target}", notes
+    if flow.protocol not in PORT_PROTOCOLS:
+        what = f"IP protocol {protocol_number(flow.protocol)}"
+        return f"SEND {target}", [*notes, f"SEND: a program that sends {what}; watch for the packet at the receiver"]
+    bound = ""
+    if flow.src_port not in (None, EPHEMERAL):
+        bound = f" -p {flow.src_port}"
+        if flow.protocol == "SCTP":
+            notes.append(f"it must come from port {flow.src_port}")
     if flow.protocol == "SCTP":
         host = f"[{target}]" if ":" in target and "$" not in target else target
         return f"/agnhost connect {host}:{port} --protocol=sctp --timeout=3s", [*notes, SCTP_NOTE]
     if flow.protocol == "UDP":
-        return f"nc -u -w 3 {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
-    return f"nc -vz -w 3 {target} {port}", notes
+        return f"nc -u -w 3{bound} {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
+    return f"nc -vz -w 3{bound} {target} {port}", notes
 
 
 def _target(flow: Flow) -> tuple[str, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.flow import Decider, Flow, SideVerdict
+from npverify.normal.flow import EPHEMERAL, Decider, Flow, SideVerdict
 from npverify.normal.policy import Direction, PolicySet, Tier
 from npverify.normal.predicates import LabelIn, Side, atoms_of
 from npverify.report.paint import printable
@@ -49,12 +49,16 @@ def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collectio
 
 
 def traffic(flow: Flow, any_: Collection[str] = ()) -> str:
-    """`TCP 5432`, `ICMP type 8 code 0`, `UDP any port`, `TCP 80, HTTP GET /pub`."""
-    return _packet(flow, any_) + (printable(f", HTTP {flow.http}") if flow.http else "")
+    """`TCP 5432`, `TCP 5432 from port 20`, `ICMP type 8 code 0`, `UDP any port`, `protocol 253`, `TCP 80, HTTP GET /pub`."""
+    asked = printable(f", HTTP {flow.http}") if flow.http else ""
+    usual = flow.src_port in (None, EPHEMERAL) or "src_port" in any_
+    return _packet(flow, any_) + ("" if usual else f" from port {flow.src_port}") + asked
 
 
 def _packet(flow: Flow, any_: Collection[str]) -> str:
-    protocol = "any protocol" if "protocol" in any_ else flow.protocol
+    protocol = f"protocol {flow.protocol}" if flow.protocol.isdigit() else flow.protocol
+    if "protocol" in any_:
+        protocol = "any protocol"
     if flow.icmp is not None:
         return f"{protocol} type {flow.icmp[0]} code {flow.icmp[1]}"
     if "port" in any_:
@@ -111,7 +115,8 @@ def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
             return f"{word}: {who} is not isolated, no policy selects it for {side.direction}"
         case "default":
             stages = policies.half(side.direction).stages
-            return printable(f"{word}: {next(s.reason for s in stages if s.name == side.stage)}")
+            reason = next(stage.reason for stage in stages if stage.name == side.stage)
+            return printable(f"{word}: {reason.replace('{who}', who)}")
         case "no pod" if (flow.src if side.direction is Direction.EGRESS else flow.dst).cluster:
             return f"{word}: {who} is in another cluster, whose policies are not judged"
         case "no pod":

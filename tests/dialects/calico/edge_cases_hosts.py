@@ -175,6 +175,16 @@ LOCAL = (
     ),
     Case(
         99,
+        "the profile of a namespace that nothing declares is there too, and which labels it gives is not known",
+        "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile",
+        joined(host("oak", profiles="kns.meadow"), gnp("selector: pcns.env == 'prod', types: [Ingress]")),
+        (
+            depends(OUTSIDE, OAK, 80, {"": "A", "label env of namespace meadow=prod": "D"}),
+            depends(OAK, OUTSIDE, 80, {"": "A", "label env of namespace meadow=prod": "A"}),
+        ),
+    ),
+    Case(
+        99,
         "the profile of a namespace gives a host endpoint the labels of the namespace",
         "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile",
         joined(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from npverify.dialects.calico import resources as r
 from npverify.dialects.calico.hosts import Hosts
 from npverify.dialects.calico.rules import RuleLowering
 from npverify.dialects.calico.selection import NAME, OF_ACCOUNT, OF_NAMESPACE
 from npverify.ingest.source import Problems, Span
-from npverify.inventory.model import Inventory, Namespace, ServiceAccount
+from npverify.inventory.model import METADATA_NAME, Inventory, Namespace, ServiceAccount
+from npverify.inventory.unknowns import account_label, namespace_label
 from npverify.normal.policy import Action, Direction, Policy, PolicyId, Rule, Tier
 from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, or_
 
@@ -23,16 +25,29 @@ def known_profiles(
 ) -> Mapping[str, r.Profile]:
     """The profiles by name: those of the input, the one that every cluster has, and of those that Calico makes for
     namespaces and service accounts (libcalico-go/lib/backend/k8s/conversion) the ones that host endpoints name."""
-    named = {name for host in hosts for name in host.profiles}
-    found = {ALLOW_ALL: _profile(ALLOW_ALL, {}, _ALLOW)}
-    for namespace in inventory.namespaces.values():
-        if (name := f"kns.{namespace.name}") in named:
-            found[name] = _profile(name, _prefixed(OF_NAMESPACE, namespace.labels, namespace.name), _ALLOW)
-    accounts = {(n, "default"): ServiceAccount(n, "default", {}) for n in inventory.namespaces}
-    for account in (accounts | dict(inventory.service_accounts)).values():
-        if (name := f"ksa.{account.namespace}.{account.name}") in named:
-            found[name] = _profile(name, _prefixed(OF_ACCOUNT, account.labels, account.name), ())
-    return {**found, **{profile.name: profile for profile in given}}
+    named = sorted({name for host in hosts for name in host.profiles})
+    made = [profile for name in named if (profile := _made(name, inventory)) is not None]
+    return {profile.name: profile for profile in (_profile(ALLOW_ALL, {}, _ALLOW), *made, *given)}
+
+
+def _made(name: str, inventory: Inventory) -> r.Profile | None:
+    """The profile of a namespace or a service account, which is there if a host endpoint names it; None: another's name."""
+    kind, _, rest = name.partition(".")
+    namespace, _, account = rest.partition(".")
+    owner: Namespace | ServiceAccount
+    if kind == "kns":
+        owner = inventory.namespaces.get(rest) or Namespace(rest, {METADATA_NAME: rest}, declared=False)
+        prefix, rules, unknown = OF_NAMESPACE, _ALLOW, partial(namespace_label, rest)
+    elif kind == "ksa" and account:
+        known = inventory.service_accounts.get((namespace, account))
+        owner = known or ServiceAccount(namespace, account, {}, declared=False)
+        prefix, rules, unknown = OF_ACCOUNT, (), partial(account_label, namespace, account)
+    else:
+        return None
+    profile = _profile(name, _prefixed(prefix, owner.labels, owner.name), rules)
+    if owner.declared:
+        return profile
+    return profile._replace(others=lambda key: unknown(key.removeprefix(prefix)) if key.startswith(prefix) else None)
 
 
 def otherwise(profile: r.Profile, inventory: Inventory) -> bool:

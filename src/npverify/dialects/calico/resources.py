@@ -6,7 +6,7 @@ field is absent or empty, which is not the same as `all()`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from npverify.dialects.calico.selector import Node
 from npverify.dialects.kubernetes_read import NetworkPolicy
 from npverify.ingest.source import Span
 from npverify.inventory.addresses import Address, Family, Prefix
+from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Action, Direction, PolicyId
 
 StagedAction = Literal["Set", "Delete", "Learn", "Ignore"]
@@ -166,13 +167,14 @@ class HostEndpoint(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """Rules and labels of the endpoints that name the profile."""
+    """Rules and labels of the endpoints that name the profile; `others` has what a label may be that is not listed."""
 
     name: str
     labels: Mapping[str, str]
     ingress: tuple[Rule, ...]
     egress: tuple[Rule, ...]
     span: Span
+    others: Callable[[str], Unknown | None] = lambda key: None
 
 
 class Failsafe(NamedTuple):

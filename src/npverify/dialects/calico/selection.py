@@ -269,10 +269,15 @@ def passes(test: Test, value: str) -> bool:
 
 def label_of_host(host: HostEndpoint, profiles: Mapping[str, Profile]) -> Callable[[str], Value]:
     """The labels of a host endpoint: its own, then those that its profiles apply, in their order (felix/labelindex)."""
-    labels: dict[str, str] = {}
-    for name in reversed(host.profiles):
-        labels |= profiles[name].labels if name in profiles else {}
-    return {**labels, **host.labels}.get
+    found = [profiles[name] for name in host.profiles if name in profiles]
+
+    def label(key: str) -> Value:
+        if key in host.labels:
+            return host.labels[key]
+        values = (profile.labels[key] if key in profile.labels else profile.others(key) for profile in found)
+        return next((value for value in values if value is not None), None)
+
+    return label
 
 
 def _label_of_set(found: NetworkSet, inventory: Inventory) -> Callable[[str], Value]:

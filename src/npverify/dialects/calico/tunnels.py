@@ -50,7 +50,8 @@ def between_nodes(felix: Felix, direction: Direction) -> Exemption:
         and_(protocol_is("UDP"), port_in(port, port), address_in(direction.subject, EVERYTHING[family]))
         for family, port in felix.wireguard
     )
-    tunnels = or_(and_(_used("VXLAN", felix.vxlan), _vxlan(felix)), and_(_used("IPIP", felix.ipip), _IPIP))
+    of_ipv4 = address_in(direction.subject, EVERYTHING[4])  # IP in IP carries and is carried by IPv4 alone
+    tunnels = or_(and_(_used("VXLAN", felix.vxlan), _vxlan(felix)), and_(_used("IPIP", felix.ipip), _IPIP, of_ipv4))
     match = or_(and_(node, tunnels), *wireguard)
     return Exemption("tunnels", match, False, "nodes may send each other the packets of pods, wrapped in their own")
 
