@@ -189,7 +189,7 @@ def _in_force(node: str, endpoints: Sequence[HostEndpoint]) -> Iterable[tuple[Ho
     if not named:
         return [(every, None)] if every else []
     phrase = f"the traffic of node {node} passes interface {{value}}"
-    unknown = Unknown(f"interface of node {node}", (*named, OTHER), "fact", phrase=phrase)
+    unknown = Unknown(f"interface of node {node}", (*named, OTHER), "fact", phrase=phrase, of_flow=True)
     found: list[tuple[HostEndpoint, Interface | None]] = [(e, (unknown, (name,))) for name, e in named.items()]
     return [*found, (every, (unknown, (OTHER,)))] if every else found
 
