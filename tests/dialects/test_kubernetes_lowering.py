@@ -93,7 +93,7 @@ def test_a_plugin_that_enforces_nothing_has_no_tiers() -> None:
         ("kubernetes", Direction.INGRESS, ["self_pod_ip", "self_via_service", "icmp", "node_to_own_pod"]),
         ("kubernetes", Direction.EGRESS, ["self_pod_ip", "self_via_service", "icmp", "pod_to_own_node"]),
         ("calico", Direction.INGRESS, ["self_pod_ip", "node_to_own_pod"]),
-        ("calico", Direction.EGRESS, ["self_pod_ip"]),
+        ("calico", Direction.EGRESS, ["self_pod_ip", "neighbours"]),
         ("cilium", Direction.EGRESS, ["self_pod_ip", "self_via_service"]),
     ],
 )

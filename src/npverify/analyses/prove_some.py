@@ -35,7 +35,7 @@ from npverify.normal.predicates import (
     unknown_in,
 )
 from npverify.reduction.obligations import Obligation, flows_allowed, flows_denied
-from npverify.reduction.readings import Packet, at_address, at_packet, packets, under
+from npverify.reduction.readings import Packet, at_address, at_packet, of_every_flow, packets, under
 from npverify.reduction.residuals import host_network
 from npverify.smt.choose import Chosen
 
@@ -160,7 +160,8 @@ def _taken_by_one(engine: Engine, obligations: Iterable[Obligation], addresses: 
                 ]
                 # who is no destination under a reading takes nothing there
                 member = or_(*(said for _, said in spoken_of))
-                ways.append(and_(member, *(not_(settle(at_packet(obligation.broken, cell))) for cell, _ in spoken_of)))
+                takes = (not_(settle(at_packet(obligation.broken, cell))) for cell, _ in spoken_of)
+                ways.append(and_(member, *map(of_every_flow, takes)))
                 speaks.append(member)
     return _Taken(or_(*speaks), or_(*ways))
 
@@ -185,7 +186,7 @@ def _options(engine: Engine, obligation: Obligation, addresses: _Addresses) -> I
             continue
         for chosen in _choices(engine, obligation, packet.family, _SIDES):
             settled = _Settled(addresses, obligation, packet.family, chosen)
-            needs = settled(left)
+            needs = of_every_flow(settled(left))
             if needs is not FALSE:
                 yield _Option(obligation, packet, needs, {**settled.defaults, **chosen})
 

@@ -31,6 +31,7 @@ class Unknown:
     `kind`     switch: a behaviour that the plugin chooses; label: a label's value (ABSENT if it is not there);
                fact: anything else, with the values "false" and "true"
     `phrase`   completes "only if …" for one value, with {value} in it: "pods run with a {value} dataplane"
+    `of_flow`  of two flows in one cluster it may have two values
     """
 
     name: str
@@ -38,6 +39,7 @@ class Unknown:
     kind: Literal["switch", "label", "fact"] = "fact"
     open: bool = False
     phrase: str = ""
+    of_flow: bool = False
 
     @property
     def default(self) -> str:
@@ -49,9 +51,9 @@ class Unknown:
         return reading.get(self.name, self.values[0])
 
 
-def fact(name: str) -> Unknown:
+def fact(name: str, *, of_flow: bool = False) -> Unknown:
     """An opaque Boolean; false in the default reading."""
-    return Unknown(name, FACT)
+    return Unknown(name, FACT, of_flow=of_flow)
 
 
 def namespace_label(namespace: str, key: str) -> Unknown:

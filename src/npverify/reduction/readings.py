@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from npverify.inventory.addresses import BITS, FAMILIES, Address, Family
-from npverify.inventory.unknowns import Reading
+from npverify.inventory.unknowns import Reading, Unknown
 from npverify.normal.flow import EPHEMERAL, ICMPV6, PORT_PROTOCOLS, protocol_name, protocol_number
 from npverify.normal.predicates import (
     AddressIn,
@@ -20,6 +20,7 @@ from npverify.normal.predicates import (
     ProtocolIs,
     Side,
     UnknownIn,
+    and_,
     atoms_of,
     const,
     substitute,
@@ -42,6 +43,20 @@ def under(pred: Pred, reading: Reading) -> Pred:
     """The predicate with every unknown at its value in the reading."""
     return substitute(
         pred, lambda atom: const(atom.unknown.value_in(reading) in atom.values) if isinstance(atom, UnknownIn) else atom
+    )
+
+
+def of_every_flow(pred: Pred) -> Pred:
+    """The predicate where it holds whatever is unknown of one flow alone: of other flows that may be something else."""
+    for unknown in dict.fromkeys(a.unknown for a in atoms_of(pred) if isinstance(a, UnknownIn) and a.unknown.of_flow):
+        pred = and_(*(_where(pred, unknown, value) for value in unknown.values))
+    return pred
+
+
+def _where(pred: Pred, unknown: Unknown, value: str) -> Pred:
+    return substitute(
+        pred,
+        lambda atom: const(value in atom.values) if isinstance(atom, UnknownIn) and atom.unknown == unknown else atom,
     )
 
 

@@ -193,7 +193,7 @@ def _in_force(node: str, endpoints: Sequence[HostEndpoint]) -> Iterable[tuple[Ho
     if not named:
         return [(every, None)] if every else []
     phrase = f"the traffic of node {node} passes {{value}}"
-    unknown = Unknown(f"interface of node {node}", (*named, _ANOTHER), "fact", phrase=phrase)
+    unknown = Unknown(f"interface of node {node}", (*named, _ANOTHER), "fact", phrase=phrase, of_flow=True)
     found: list[tuple[HostEndpoint, Interface | None]] = [(e, (unknown, (name,))) for name, e in named.items()]
     return [*found, (every, (unknown, (_ANOTHER,)))] if every else found
 
