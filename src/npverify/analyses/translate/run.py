@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.translate.cautions import caution, caution_about_neighbours
@@ -55,7 +55,7 @@ def migrate(given: Input, compare: Compare, *, file: str | None = None, folder: 
 def _free_name(given: Input) -> str:
     """A name for what is printed that the plan can apply and delete without touching a file of the user's."""
     taken = {os.path.basename(document.span().file) for document in given.before}
-    return next(name for name in (ONE_FILE, *(f"calico-{n}.yaml" for n in count(2))) if name not in taken)
+    return next(name for name in chain([ONE_FILE], (f"calico-{n}.yaml" for n in count(2))) if name not in taken)
 
 
 def check(given: Input, compare: Compare, files: Sequence[str]) -> TranslateResult:
