@@ -7,6 +7,7 @@ from random import Random
 
 import yaml
 
+from agreement import disagreements, obligation_disagreements
 from calico_generate import NODES
 from calico_reference import Cluster, End, Facts, Flow
 from calico_worlds import MadeCalico, random_calico, random_calico_case
@@ -20,10 +21,26 @@ from npverify.oracle import Oracle
 from reference import RUNTIME_LABELS
 from worlds import Case
 
+FLOWS = 6  # in each world, for the reference
+ENCODED = 1  # for the solver, which takes its time
 
-def calico_disagreements(rng: Random, cases: int, *, hosts: bool = False) -> list[str]:
-    """Where oracle and reference give a flow different verdicts in one random world; empty if they agree."""
-    made = random_calico(rng, hosts=hosts)
+
+def calico_disagreements(seed: int) -> list[str]:
+    """What does not agree in the world of one seed: program and reference, and oracle, encoder and reduction.
+
+    Every second world has host endpoints; the others' directions are compared one by one.
+    """
+    rng = Random(seed)
+    made = random_calico(rng, hosts=seed % 2 == 1)
+    among_themselves = disagreements if seed % 4 < 2 else obligation_disagreements
+    return [
+        *reference_disagreements(rng, FLOWS, made, hosts=seed % 2 == 1),
+        *among_themselves(rng, ENCODED, lambda _: made.world, random_calico_case),
+    ]
+
+
+def reference_disagreements(rng: Random, cases: int, made: MadeCalico, *, hosts: bool) -> list[str]:
+    """Where oracle and reference give a flow different verdicts; empty if they agree."""
     oracle = Oracle(_without_replies(made.world.policies), made.world.inventory)
     cluster = Cluster(made.objects, made.version)
     found = []
@@ -129,6 +146,7 @@ def _host_at(node: str, interface: str, made: MadeCalico) -> str:
     for host in sorted(hosts, key=lambda m: m["metadata"]["name"], reverse=True):
         spec = host["spec"]
         addresses = sorted(map(Address.parse, spec.get("expectedIPs", [])))
-        here = spec.get("interfaceName") or f"the interface of {', '.join(map(str, addresses))}"
+        own = f"the interface of {', '.join(map(str, addresses))}"
+        here = f"interface {name}" if (name := spec.get("interfaceName")) else own
         named[here] = host["metadata"]["name"]
     return named.get(interface, "")

@@ -32,7 +32,10 @@ def calico(rng: Random, *, hosts: bool = False, old: bool = False) -> list[Manif
     services = _services(rng)
     made = [*_with_accounts(rng, cluster(rng), hosts), *services, *_tiers(rng), *_sets(rng)]
     if hosts:
-        made += [*_profiles(rng), *_host_endpoints(rng)]
+        made += [
+            *_profiles(rng),
+            *_host_endpoints(rng, {m["metadata"]["name"] for m in made if m["kind"] == "Namespace"}),
+        ]
     if hosts and chance(rng, 0.3):
         made.append(_felix(rng))
     known = [(m["metadata"]["namespace"], m["metadata"]["name"]) for m in services if m["kind"] == "Service"]
@@ -143,7 +146,7 @@ def _profiles(rng: Random) -> list[Manifest]:
     return [{**_object("projectcalico.org/v3", "Profile", "pr"), "spec": spec}]
 
 
-def _host_endpoints(rng: Random) -> list[Manifest]:
+def _host_endpoints(rng: Random, declared: set[str]) -> list[Manifest]:
     made = []
     for node in NODES:
         for number in range(rng.choice((0, 1, 1, 1, 2))):
@@ -154,7 +157,9 @@ def _host_endpoints(rng: Random) -> list[Manifest]:
             if not interface or chance(rng, 0.7):
                 spec["expectedIPs"] = rng.sample(HOST_IPS[node], rng.randint(1, 2))
             if chance(rng, 0.6):
-                known = ("projectcalico-default-allow", "projectcalico-default-allow", "pr", "ghost", "kns.red")
+                # the labels that a host endpoint inherits from a namespace that nobody declares are not told
+                red = "kns.red" if "red" in declared else "kns.nowhere"
+                known = ("projectcalico-default-allow", "projectcalico-default-allow", "pr", "ghost", red)
                 spec["profiles"] = rng.sample(known, rng.choice((1, 1, 2)))
                 spec["profiles"] = list(dict.fromkeys(spec["profiles"]))  # a set: the API refuses repetitions
             if chance(rng, 0.3):

@@ -163,9 +163,10 @@ def _placed(rng: Random, case: Case, world: World) -> Case:
         reading[node_of(flow.src, "src", inventory).name] = src
     if flow.dst.is_pod and flow.dst.node is None and not flow.same:
         reading[node_of(flow.dst, "dst", inventory).name] = dst
-    one_host = (flow.src.kind in _HOSTS) != (flow.dst.kind in _HOSTS)
-    both_known = {EndpointKind.EXTERNAL}.isdisjoint((flow.src.kind, flow.dst.kind))
-    flow = replace(flow, own_node=one_host and both_known and src == dst)
+    hosts = flow.src.kind in _HOSTS or flow.dst.kind in _HOSTS
+    outside = EndpointKind.EXTERNAL in (flow.src.kind, flow.dst.kind)
+    own_node = hosts and not outside and not flow.same and src == dst and (flow.src.is_pod or flow.dst.is_pod)
+    flow = replace(flow, own_node=own_node)
     return Case(
         replace(flow, src_ip=_at(flow.src, src, flow.src_ip, world), dst_ip=_at(flow.dst, dst, flow.dst_ip, world)),
         reading,
@@ -178,8 +179,3 @@ def _at(end: Endpoint, node: str, ip: Any, world: World) -> Any:
         return ip
     of_node = [a for n in world.inventory.nodes if n.name == node for a in n.addresses if a.family == ip.family]
     return of_node[0] if of_node else ip
-
-
-def calico_world(rng: Random) -> World:
-    """The world alone; half of them have host endpoints."""
-    return random_calico(rng, hosts=rng.random() < 0.5).world

@@ -18,10 +18,8 @@ from random import Random
 from against_calico_reference import calico_disagreements
 from against_reference import reference_disagreements
 from agreement import disagreements, obligation_disagreements
-from calico_worlds import calico_world, random_calico_case
 
 PER_WORLD = {"kubernetes": 20, "calico": 1}
-FLOWS = 8  # in each world of Calico
 
 
 def kubernetes(seed: int) -> list[str]:
@@ -32,11 +30,8 @@ def kubernetes(seed: int) -> list[str]:
 
 
 def calico(seed: int) -> list[str]:
-    """The same of Calico; every second world has host endpoints."""
-    among_themselves = disagreements if seed % 4 < 2 else obligation_disagreements
-    found = calico_disagreements(Random(seed), FLOWS, hosts=seed % 2 == 1)
-    found += among_themselves(Random(seed), 1, calico_world, random_calico_case)
-    return [f"seed {seed}: {line}" for line in found]
+    """The same of Calico."""
+    return [f"seed {seed}: {line}" for line in calico_disagreements(seed)]
 
 
 WORLDS: dict[str, Callable[[int], list[str]]] = {"kubernetes": kubernetes, "calico": calico}

@@ -35,6 +35,7 @@ from npverify.normal.predicates import (
     unknown_in,
 )
 from npverify.oracle import Oracle
+from npverify.report.equiv_regions import traffic_text
 from npverify.smt.solver import Budget, UndecidedError
 from smallworld import DST, IN, OUT, SRC, allow, app, block, node, on, pod, policy, rule, selecting, tier, world
 
@@ -420,6 +421,54 @@ def test_an_address_is_outside_if_it_is_nobody_s_on_both_sides() -> None:
     result = equiv(left, right, every=True)
     assert result.regions is not None
     assert {end.workload for region in result.regions for end in region.destinations} == {DB.workload}
+
+
+def test_an_address_is_outside_if_no_pod_may_have_it_on_either_side() -> None:
+    """Where pods live on one side nothing is outside, also for the other side."""
+    shut = [selecting(DST, "in")]
+    left = world(API, ingress=shut, egress=[selecting(SRC, "o", allow(not_(block(DST, "10.1.0.0/16"))))],
+                 pod_space=("10.1.0.0/16",))  # fmt: skip
+    right = world(API, ingress=shut, egress=[selecting(SRC, "o", allow())], pod_space=("10.2.0.0/16",))
+    assert equiv(left, right).status is Equivalence.EQUIVALENT
+    wide = world(API, ingress=shut, egress=[selecting(SRC, "o", allow(not_(block(DST, "10.0.0.0/14"))))],
+                 pod_space=("10.1.0.0/16",))  # fmt: skip
+    assert equiv(wide, right).status is Equivalence.DIFFERENT
+
+
+def test_known_addresses_are_not_listed_as_outside() -> None:
+    """Of a block that differs only what is nobody's is in a region of outside addresses."""
+    some = [allow(not_(block(DST, "10.1.0.6/31"))), allow(block(DST, "10.1.0.7/32"), PG)]
+    left, right = (out(selecting(SRC, "o", *rules, on_apps=["api"])) for rules in (some, [allow()]))
+    regions = equiv(left, right, every=True).regions or ()
+    outside = [str(b) for r in regions for end in r.destinations if end.workload is None for b in end.blocks]
+    assert outside == ["10.1.0.6/32"]
+
+
+def listed(result: EquivResult) -> list[tuple[str, str, tuple[str, str, int] | None]]:
+    """Destination, traffic, and Service of each region, of pods alone."""
+    return [
+        (end.workload.name, traffic_text(region.traffic), region.service)
+        for region in result.regions or ()
+        for end in region.destinations
+        if end.workload is not None
+    ]
+
+
+def test_what_a_service_only_repeats_is_not_listed() -> None:
+    """Flows through a Service are listed where direct ones to the same end do not differ alike."""
+    svc = ("shop", "db", 80)
+
+    def only(*rules: object) -> World:
+        return world(
+            API, DB, egress=[selecting(SRC, "out", *rules, on_apps=["api"])],  # type: ignore[arg-type]
+            ingress=[guard(on_apps=["api"])], services=[service("10.96.0.1")], vip_visible=TRUE,
+        )  # fmt: skip
+
+    by_label, by_vip = allow(app(DST, "db")), allow(block(DST, "10.96.0.0/16"), PG)
+    assert listed(equiv(only(by_label), only(), every=True)) == [("db", "everything", None)]
+    assert listed(equiv(only(by_vip), only(), every=True)) == [("db", "TCP 5432", svc)]
+    both = only(allow(app(DST, "db"), on("TCP", 1)), by_vip)
+    assert sorted(listed(equiv(both, only(), every=True)), key=str) == [("db", "TCP 1", None), ("db", "TCP 5432", svc)]
 
 
 def test_what_one_side_tells_of_address_families_counts_for_both() -> None:

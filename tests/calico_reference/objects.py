@@ -119,8 +119,13 @@ class Objects:
         declared = [m for m in self.of("Profile") if m["metadata"]["name"] == name]
         if declared:
             return declared[0].get("spec", {})
-        if name.startswith("kns.") or name == "projectcalico-default-allow":
+        if name == "projectcalico-default-allow":
             return ALLOW_ALL
+        if name.startswith("kns."):
+            used = {m["metadata"].get("namespace") for m in self.manifests} | {
+                m["metadata"]["name"] for m in self.of("Namespace")
+            }
+            return ALLOW_ALL if name.removeprefix("kns.") in used | {"default"} else None
         return {} if name.startswith("ksa.") else None
 
     def _profile_labels(self, name: str) -> dict[str, str]:

@@ -11,8 +11,9 @@ from npverify.inventory.model import EXTERNAL, EndpointKind
 from npverify.normal.policy import Action, Direction
 from npverify.normal.predicates import TRUE, and_, not_, or_
 from npverify.reduction.bitsets import bits
-from npverify.reduction.meaning import Meanings, Pieces, disjuncts
+from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
+from npverify.reduction.pieces import Pieces, disjuncts
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twin_pairs import Pairs, nodes_differ

@@ -5,7 +5,7 @@ What is told is the walk of the oracle, which gives the verdict; the phrases for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from npverify.analyses.evaluate import evaluator
@@ -25,13 +25,14 @@ Outcome = Literal["allow", "deny", "pass", "no policy selects", "not asked"]
 class RuleNote:
     """One rule of a policy that selects the endpoint. `why` says why it does not match, "" if it does.
 
-    `decides` marks the rules that gave the verdict.
+    `decides` marks the rules that gave the verdict, `reached` is False for those behind the first of the tier that speaks.
     """
 
     rule: Rule
     matches: bool
     why: str
     decides: bool
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +145,19 @@ def _exemption(exemption: Exemption, seen: Seen) -> ExemptionNote:
 
 def _tier(stage: Stage, tier: Tier, judged: Endpoint, seen: Seen, verdict: SideVerdict, *, asked: bool) -> TierNote:
     by_rule = {d.rule for d in verdict.by if d.rule is not None} if asked else set()
-    by_policy = {d.policy for d in verdict.by if d.rule is None} if asked else set()
+    isolates = asked and verdict.because == "no rule"
+    by_policy = {d.policy for d in verdict.by if d.rule is None} if isolates else set()
     notes = []
+    spoken = False
     for policy in tier.policies:
         selects = seen.holds(policy.subject)
         if selects:
-            rules = tuple(_rule(rule, seen, rule in by_rule) for rule in policy.rules)
-            notes.append(PolicyNote(policy, True, "", rules, policy in by_policy))
+            rules = []
+            for rule in policy.rules:
+                note = _rule(rule, seen, rule in by_rule)
+                rules.append(replace(note, reached=not spoken or note.decides))
+                spoken = spoken or (note.matches and rule.action is not Action.LOG)
+            notes.append(PolicyNote(policy, True, "", tuple(rules), policy in by_policy))
         elif policy.id.namespace in ("", judged.namespace):
             notes.append(PolicyNote(policy, False, reason(policy.subject, seen), (), False))
     return TierNote(tier, tuple(notes), _outcome(tier, notes) if asked else "not asked", stage)

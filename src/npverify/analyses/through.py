@@ -32,11 +32,13 @@ class Through:
         self._residuals = residuals
 
     def services(self, legs: Iterable[Leg]) -> Iterator[Leg]:
-        """The flows of the direct legs through every Service, as far as its address may matter to an egress policy."""
-        if self._residuals.policies.vip_visible is FALSE:
+        """The flows of the direct legs through every Service, as far as its address may matter to a policy: one of egress
+        where that sees it, or one of a stage before translation."""
+        always = any(s.before_translation for d in Direction for s in self._residuals.policies.half(d).stages)
+        if self._residuals.policies.vip_visible is FALSE and not always:
             return
         for leg in legs:
-            sources = {e: cond for e, cond in leg.src.items() if self._looks_at_addresses(e)}
+            sources = {e: cond for e, cond in leg.src.items() if always or self._looks_at_addresses(e)}
             if leg.via is None and sources:
                 for hop, members in self._behind(leg.dst):
                     reached = {e: both for e, cond in members.items() if (both := and_(leg.dst[e], cond)) is not FALSE}

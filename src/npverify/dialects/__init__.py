@@ -14,7 +14,7 @@ from typing import TypeVar
 from npverify.dialects import cluster_read, kubernetes
 from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.cluster_values import ClusterPolicy
-from npverify.dialects.kinds import NOT_POLICIES, Role, role
+from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.lint import IGNORE, About, LintFacts
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
@@ -232,7 +232,7 @@ def _refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> 
         return
     span = doc.span("kind")
     if what is Role.MISSPELT:
-        kinds = ("NetworkPolicy", *sorted(NOT_POLICIES))
+        kinds = kinds_of(doc.group)
         fix = nearest(doc.kind, kinds) or f"known kinds: {', '.join(kinds)}"
         problems.error("NPV056", f"unknown kind `{doc.kind}` of `{doc.api_version}`", span, fix, doc.excerpt(span))
         return

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
+from npverify.dialects.calico.fields import FIELDS as CALICO_KINDS
 from npverify.dialects.calico.fields import is_calico
 from npverify.dialects.cluster_fields import KINDS as CLUSTER_KINDS
+from npverify.ingest.fields import nearest
 
 NETWORKING = "networking.k8s.io"
 CLUSTER_GROUP = "policy.networking.k8s.io"
@@ -45,6 +47,14 @@ NOT_POLICIES = frozenset({"Ingress", "IngressClass", "IPAddress", "ServiceCIDR",
 """The other kinds of the group networking.k8s.io: routing and address management, no verdicts."""
 
 
+_CALICO_OTHERS = frozenset({
+    "IPPool", "IPReservation", "BGPConfiguration", "BGPPeer", "BGPFilter", "KubeControllersConfiguration", "Node",
+    "ClusterInformation", "CalicoNodeStatus", "BlockAffinity", "IPAMBlock", "IPAMConfig", "IPAMConfiguration", "IPAMHandle",
+    "WorkloadEndpoint", "RemoteClusterConfiguration",
+})  # fmt: skip
+"""The other kinds of Calico's groups: routing, address management, status."""
+
+
 class Role(Enum):
     """What an object is to the dialects."""
 
@@ -53,9 +63,23 @@ class Role(Enum):
     CALICO = auto()  # enforced by Calico alone
     CLUSTER = auto()  # cluster-wide policies of policy.networking.k8s.io
     WRONG_VERSION = auto()  # a NetworkPolicy of an API version that no current cluster serves
-    MISSPELT = auto()  # not a kind of networking.k8s.io
+    MISSPELT = auto()  # not a kind of its group, or nearly one
     UNMODELLED = auto()
     MESH = auto()
+
+
+def kinds_of(group: str) -> tuple[str, ...]:
+    """The kinds of a group that has policies, those first."""
+    if group in CALICO_GROUPS:
+        return (*sorted(CALICO_KINDS), *sorted(_CALICO_OTHERS))
+    return tuple(sorted(CLUSTER_KINDS)) if group == CLUSTER_GROUP else ("NetworkPolicy", *sorted(NOT_POLICIES))
+
+
+def _misspelt(group: str, kind: str) -> bool:
+    """Not a kind of Calico or of cluster-wide policies, but nearly one: skipped as irrelevant it would be a false proof."""
+    if group not in (*CALICO_GROUPS, CLUSTER_GROUP) or kind in _CALICO_OTHERS:
+        return False
+    return bool(nearest(kind, kinds_of(group)))
 
 
 def role(api_version: str, kind: str) -> Role:
@@ -65,6 +89,8 @@ def role(api_version: str, kind: str) -> Role:
         return Role.CALICO
     if group == CLUSTER_GROUP and kind in CLUSTER_KINDS:
         return Role.CLUSTER
+    if _misspelt(group, kind):
+        return Role.MISSPELT
     if kind in MESH.get(group, ()):
         return Role.MESH
     if kind == "NetworkPolicy" and group not in UNMODELLED and group not in CALICO_GROUPS:

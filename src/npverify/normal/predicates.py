@@ -1,211 +1,104 @@
-"""The predicates of the normal form: one small frozen syntax tree over a flow, built by constructors that fold.
+"""The predicates of the normal form: one small frozen syntax tree over a flow (`normal.syntax`), built by constructors that fold.
 
-Equal predicates are the same object (hash-consing), so that they can be memoised and compared by identity. Atoms about
-endpoints name the side that they look at. Meaning on a concrete flow: `npverify.oracle`; as a formula: `npverify.smt`.
-
-| atom | true where |
-| --- | --- |
-| KindIs(side, kinds) | the endpoint is of one of these kinds |
-| NamespaceIs(side, name) | it is a pod of that namespace |
-| LabelIn(side, of, key, values) | it is a pod whose label (or its namespace's, or its service account's) `key` is there with one of `values`; values None: is there |
-| LabelText(side, of, key, test, text) | the same label is there and contains, starts with or ends with the text |
-| ServiceAccountIs(side, name) | it is a pod that runs under that service account |
-| NodeIs(side, name) | it is that node, or a pod that runs on it |
-| AddressIn(side, prefix) | the address that the policy sees on that side lies in the prefix (so it is of its family) |
-| AddressOwnedBy(side, owners) | that address is a pod's, a node's, a service's (virtual IP) or an outside one |
-| ProtocolIs(names) | one of the protocols of `normal.flow` |
-| PortIn(first, last, side) | the protocol has ports and the port of that side lies in the range, both ends included |
-| NamedPortIs(name, protocol, origins, first_only, side) | the pod on that side declares such a port (of any protocol if None) and the flow has its protocol and number there |
-| IcmpIs(type, code) | ICMP of that type (and code, if not None) |
-| HttpIs(methods, paths, normalised) | over TCP an HTTP request of one of the methods (none: any) for one of the paths (none: any) is sent, see `normal.requests` |
-| UnknownIn(unknown, values) | the reading gives the unknown one of these values |
-| SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
-| OwnNode(side) | the endpoint on `side` is the node (or on the host network of the node) that the other side's pod runs on |
+Equal predicates are the same object, so that they can be memoised and compared by identity. Meaning on a concrete flow:
+`npverify.oracle`; as a formula: `npverify.smt`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
-from enum import StrEnum
+from dataclasses import fields
 from functools import cache
-from typing import Any, Literal, TypeVar
-from weakref import WeakValueDictionary
 
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.inventory.unknowns import NO_TEXTS, Unknown
+from npverify.normal.syntax import (
+    AddressIn,
+    AddressOwnedBy,
+    And,
+    Const,
+    HttpIs,
+    IcmpIs,
+    KindIs,
+    LabelIn,
+    LabelOf,
+    LabelText,
+    NamedPortIs,
+    NamespaceIs,
+    NodeIs,
+    Not,
+    Or,
+    Owner,
+    OwnNode,
+    PathTest,
+    PortIn,
+    Pred,
+    ProtocolIs,
+    SelfTraffic,
+    ServiceAccountIs,
+    Side,
+    TextTest,
+    UnknownIn,
+    intern,
+    interned,
+)
 
-
-class Side(StrEnum):
-    """Which end of a flow an atom looks at; VIP only in residuals, for the virtual address of the Service between."""
-
-    SRC = "src"
-    DST = "dst"
-    VIP = "vip"
-
-    @property
-    def other(self) -> Side:
-        """The opposite end."""
-        return Side.DST if self is Side.SRC else Side.SRC
-
-
-Owner = Literal["pod", "node", "service", "external"]
-LabelOf = Literal["pod", "namespace", "service account"]
-TextTest = Literal["contains", "starts with", "ends with"]
-PathTest = Literal["exact", "prefix"]
-
-_interned: WeakValueDictionary[tuple[Any, ...], Pred] = WeakValueDictionary()
-
-
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class Pred:
-    """A predicate over flows; equality is identity because every predicate is interned by its constructor."""
-
-
-P = TypeVar("P", bound=Pred)
-
-
-def _intern(make: Callable[..., P], *args: Any) -> P:
-    key = (make, *args)
-    found = _interned.get(key)
-    if found is None:
-        found = _interned[key] = make(*args)
-    return found  # type: ignore[return-value]  # the key holds the class
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Const(Pred):
-    """TRUE or FALSE; use the two constants."""
-
-    value: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Not(Pred):
-    """Negation; use `not_`."""
-
-    body: Pred
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class And(Pred):
-    """Conjunction of two or more distinct predicates; use `and_`."""
-
-    parts: tuple[Pred, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Or(Pred):
-    """Disjunction of two or more distinct predicates; use `or_`."""
-
-    parts: tuple[Pred, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class KindIs(Pred):
-    """See the table of the module; use `kind_is`. The same goes for the atoms below."""
-
-    side: Side
-    kinds: tuple[EndpointKind, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NamespaceIs(Pred):
-    side: Side
-    name: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelIn(Pred):
-    side: Side
-    of: LabelOf
-    key: str
-    values: tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelText(Pred):
-    side: Side
-    of: LabelOf
-    key: str
-    test: TextTest
-    text: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ServiceAccountIs(Pred):
-    side: Side
-    name: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NodeIs(Pred):
-    side: Side
-    name: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AddressIn(Pred):
-    side: Side
-    prefix: Prefix
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AddressOwnedBy(Pred):
-    side: Side
-    owners: tuple[Owner, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProtocolIs(Pred):
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PortIn(Pred):
-    first: int
-    last: int
-    side: Side
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class NamedPortIs(Pred):
-    name: str
-    protocol: str | None
-    origins: tuple[PortOrigin, ...]
-    first_only: bool
-    side: Side
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class IcmpIs(Pred):
-    type: int
-    code: int | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HttpIs(Pred):
-    methods: tuple[str, ...]
-    paths: tuple[tuple[PathTest, str], ...]
-    normalised: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class UnknownIn(Pred):
-    unknown: Unknown
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SelfTraffic(Pred):
-    via_service: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OwnNode(Pred):
-    side: Side
-
+__all__ = [
+    "FALSE",
+    "TRUE",
+    "AddressIn",
+    "AddressOwnedBy",
+    "And",
+    "Const",
+    "HttpIs",
+    "IcmpIs",
+    "KindIs",
+    "LabelIn",
+    "LabelOf",
+    "LabelText",
+    "NamedPortIs",
+    "NamespaceIs",
+    "NodeIs",
+    "Not",
+    "Or",
+    "OwnNode",
+    "Owner",
+    "PathTest",
+    "PortIn",
+    "Pred",
+    "ProtocolIs",
+    "SelfTraffic",
+    "ServiceAccountIs",
+    "Side",
+    "TextTest",
+    "UnknownIn",
+    "address_in",
+    "address_owned_by",
+    "and_",
+    "atoms",
+    "atoms_of",
+    "const",
+    "http_is",
+    "icmp_is",
+    "ite",
+    "kind_is",
+    "label_in",
+    "label_text",
+    "mirrored",
+    "named_port_is",
+    "namespace_is",
+    "node_is",
+    "not_",
+    "or_",
+    "own_node",
+    "port_in",
+    "protocol_is",
+    "self_traffic",
+    "service_account_is",
+    "substitute",
+    "unknown_in",
+]
 
 TRUE = Const(True)
 FALSE = Const(False)
@@ -220,7 +113,7 @@ def not_(body: Pred) -> Pred:
     """Negation; folds constants and double negation."""
     if isinstance(body, Const):
         return const(not body.value)
-    return body.body if isinstance(body, Not) else _intern(Not, body)
+    return body.body if isinstance(body, Not) else intern(Not, body)
 
 
 def and_(*parts: Pred) -> Pred:
@@ -256,67 +149,67 @@ def _join(make: type[And] | type[Or], parts: Iterable[Pred], *, absorbing: Pred,
         return neutral
     if len(kept) == 1:
         return next(iter(kept))
-    return _intern(make, tuple(kept))
+    return intern(make, tuple(kept))
 
 
 def _opposite(leaf: Pred) -> Pred | None:
     """The negation of a predicate if somebody made it already; making it only to look for it would cost more."""
-    return leaf.body if isinstance(leaf, Not) else _interned.get((Not, leaf))
+    return leaf.body if isinstance(leaf, Not) else interned.get((Not, leaf))
 
 
 def kind_is(side: Side, *kinds: EndpointKind) -> Pred:
     """The endpoint is of one of these kinds."""
-    return _intern(KindIs, side, tuple(sorted(set(kinds)))) if kinds else FALSE
+    return intern(KindIs, side, tuple(sorted(set(kinds)))) if kinds else FALSE
 
 
 def namespace_is(side: Side, name: str) -> Pred:
     """The endpoint is a pod of that namespace."""
-    return _intern(NamespaceIs, side, name)
+    return intern(NamespaceIs, side, name)
 
 
 def label_in(side: Side, of: LabelOf, key: str, values: Iterable[str] | None) -> Pred:
     """The endpoint is a pod whose label has one of these values; values None: has the label at all."""
     if values is None:
-        return _intern(LabelIn, side, of, key, None)
+        return intern(LabelIn, side, of, key, None)
     chosen = tuple(sorted(set(values) - NO_TEXTS))
-    return _intern(LabelIn, side, of, key, chosen) if chosen else FALSE
+    return intern(LabelIn, side, of, key, chosen) if chosen else FALSE
 
 
 def label_text(side: Side, of: LabelOf, key: str, test: TextTest, text: str) -> Pred:
     """The endpoint is a pod whose label is there and passes the test; an empty text is in every label."""
-    return _intern(LabelText, side, of, key, test, text) if text else label_in(side, of, key, None)
+    return intern(LabelText, side, of, key, test, text) if text else label_in(side, of, key, None)
 
 
 def service_account_is(side: Side, name: str) -> Pred:
     """The endpoint is a pod that runs under that service account of its namespace."""
-    return _intern(ServiceAccountIs, side, name)
+    return intern(ServiceAccountIs, side, name)
 
 
 def node_is(side: Side, name: str) -> Pred:
     """The endpoint is that node, or a pod that runs on it."""
-    return _intern(NodeIs, side, name)
+    return intern(NodeIs, side, name)
 
 
 def address_in(side: Side, prefix: Prefix) -> Pred:
     """The address that the policy sees on that side lies in the prefix."""
-    return _intern(AddressIn, side, prefix)
+    return intern(AddressIn, side, prefix)
 
 
 def address_owned_by(side: Side, *owners: Owner) -> Pred:
     """Whose the address is that the policy sees on that side."""
-    return _intern(AddressOwnedBy, side, tuple(sorted(set(owners)))) if owners else FALSE
+    return intern(AddressOwnedBy, side, tuple(sorted(set(owners)))) if owners else FALSE
 
 
 def protocol_is(*names: str) -> Pred:
     """The protocol is one of these."""
-    return _intern(ProtocolIs, tuple(sorted(set(names)))) if names else FALSE
+    return intern(ProtocolIs, tuple(sorted(set(names)))) if names else FALSE
 
 
 def port_in(first: int, last: int, side: Side = Side.DST) -> Pred:
     """The flow has a port between the two on that side, both included; ValueError outside 0..65535 or reversed."""
     if not 0 <= first <= last <= 65535:
         raise ValueError(f"not a port range: {first}-{last}")
-    return _intern(PortIn, first, last, side)
+    return intern(PortIn, first, last, side)
 
 
 def named_port_is(
@@ -325,12 +218,12 @@ def named_port_is(
     """The pod on a side declares a port of that name and protocol (None: any) on a container of one of `origins`, and
     the flow has that number there by that protocol. With `first_only` only the first such declaration counts."""
     chosen = tuple(sorted(set(origins)))
-    return _intern(NamedPortIs, name, protocol, chosen, first_only, side) if chosen else FALSE
+    return intern(NamedPortIs, name, protocol, chosen, first_only, side) if chosen else FALSE
 
 
 def icmp_is(type_: int, code: int | None = None) -> Pred:
     """ICMP of that type, and code if one is given."""
-    return _intern(IcmpIs, type_, code)
+    return intern(IcmpIs, type_, code)
 
 
 def http_is(methods: Iterable[str], paths: Iterable[tuple[PathTest, str]], *, normalised: bool) -> Pred:
@@ -340,7 +233,7 @@ def http_is(methods: Iterable[str], paths: Iterable[tuple[PathTest, str]], *, no
     """
     given, wanted = set(methods), tuple(sorted(set(paths)))
     chosen = () if "*" in given else tuple(sorted(given))
-    return _intern(HttpIs, chosen, wanted, normalised or not wanted) if chosen or wanted else TRUE
+    return intern(HttpIs, chosen, wanted, normalised or not wanted) if chosen or wanted else TRUE
 
 
 def unknown_in(unknown: Unknown, *values: str) -> Pred:
@@ -350,17 +243,17 @@ def unknown_in(unknown: Unknown, *values: str) -> Pred:
         chosen = tuple(v for v in chosen if v in unknown.values)
         if len(chosen) == len(set(unknown.values)):
             return TRUE
-    return _intern(UnknownIn, unknown, chosen) if chosen else FALSE
+    return intern(UnknownIn, unknown, chosen) if chosen else FALSE
 
 
 def self_traffic(*, via_service: bool) -> Pred:
     """One pod talks to itself."""
-    return _intern(SelfTraffic, via_service)
+    return intern(SelfTraffic, via_service)
 
 
 def own_node(side: Side) -> Pred:
     """The endpoint on `side` is on the host network of the node where the pod on the other side runs."""
-    return _intern(OwnNode, side)
+    return intern(OwnNode, side)
 
 
 def atoms(pred: Pred) -> Iterator[Pred]:
@@ -405,7 +298,7 @@ def mirrored(pred: Pred) -> Pred:
     """The predicate with source and destination in each other's place: what it says of a flow it says of the replies."""
     return substitute(
         pred,
-        lambda atom: _intern(type(atom), *(_opposite_end(getattr(atom, f.name)) for f in fields(atom))),
+        lambda atom: intern(type(atom), *(_opposite_end(getattr(atom, f.name)) for f in fields(atom))),
     )
 
 

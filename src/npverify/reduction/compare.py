@@ -13,8 +13,9 @@ from typing import NamedTuple
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred
 from npverify.reduction.bitsets import bits
-from npverify.reduction.meaning import Meanings, Pieces
+from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import Circumstance
+from npverify.reduction.pieces import Pieces
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twins import Twins

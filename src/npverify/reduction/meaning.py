@@ -7,37 +7,29 @@ set are done without a residual.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import product
 from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, Rule, Stage
 from npverify.normal.predicates import (
-    FALSE,
     TRUE,
-    And,
+    AddressOwnedBy,
+    KindIs,
     NamedPortIs,
     NodeIs,
-    Or,
     OwnNode,
     PortIn,
     Pred,
     SelfTraffic,
     Side,
-    and_,
     atoms_of,
 )
-from npverify.reduction.bitsets import Parts
-from npverify.reduction.partial import DIRECT, Circumstance
+from npverify.reduction.partial import Circumstance
+from npverify.reduction.pieces import Pieces, disjuncts
 from npverify.reduction.residuals import Entry, Residuals, Signature, ends
-from npverify.reduction.shapes import Shapes
-from npverify.reduction.twins import Twins
-
-_MOST_PIECES = 256
-"""A rule that falls into more pieces is compared as a whole."""
 
 _ALLOWS: Hashable = ((), True)
 """A stage that lets everything through."""
@@ -49,105 +41,115 @@ Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
 """Rules of one action: by the number of what selects the subject, the pieces of which any is enough. None: always."""
 
 
-class Pieces:
-    """Numbers what predicates say of the peers that both worlds have. Guards the numbers, one table for both worlds."""
-
-    def __init__(self, twins: Twins, shapes: Shapes) -> None:
-        self._twins = twins
-        self._shapes = shapes
-        self._peers = twins.common & ~twins.unlike
-        self._numbers: dict[Hashable, int] = {}
-        self._of_parts: dict[tuple[int, int], int] = {}
-        self.nothing = self._number(((self._peers, FALSE),), 0)
-        self.everything = self._number(((self._peers, TRUE),), 0)
-
-    def of(self, parts: Parts, side: int) -> int:
-        """The number of a partition of one world, which must be kept by who made it."""
-        key = (id(parts), side)
-        found = self._of_parts.get(key)
-        if found is None:
-            found = self._of_parts[key] = self._number(parts, side)
-        return found
-
-    def shape(self, pred: Pred) -> int:
-        """The number of a predicate that looks at no peer."""
-        return self._shapes.number(pred)
-
-    def _number(self, parts: Parts, side: int) -> int:
-        said: dict[int, int] = {}
-        for classes, left in parts:
-            if both := self._twins.joint(side, classes) & self._peers:
-                shape = self._shapes.number(left)
-                said[shape] = said.get(shape, 0) | both
-        return self._numbers.setdefault(frozenset(said.items()), len(self._numbers))
-
-
 class _Looks(NamedTuple):
-    """What a rule looks at of a subject: its named ports, more of it, and how the two ends stand to each other."""
+    """What predicates look at of a subject: its named ports, its kind, who it is, and how the two ends stand to each other."""
 
-    ports: bool
-    more: bool
-    circumstance: bool
+    ports: bool = False
+    kind: bool = False
+    identity: bool = False
+    circumstance: bool = False
+
+    @classmethod
+    def of_all(cls, looks: Iterable[_Looks]) -> _Looks:
+        """What any of some looks at."""
+        return cls(*(any(said) for said in zip(cls(), *looks, strict=True)))
+
+
+class _Asked(NamedTuple):
+    """The entries of a signature in one stage, and what their rules look at."""
+
+    entries: list[Entry]
+    looks: _Looks
 
 
 class Meanings:
-    """The meanings of one world's signatures. Guards the memo of what its rules say."""
+    """The meanings of one world's signatures. Guards the memos of what its stages and rules say."""
 
     def __init__(self, residuals: Residuals, side: int, pieces: Pieces) -> None:
         self._residuals = residuals
         self._side = side
         self._pieces = pieces
         self._always = pieces.shape(TRUE)
+        self._allows = pieces.whole(_ALLOWS)
         self._rules: dict[Hashable, frozenset[Piece]] = {}
         self._parts: dict[Hashable, frozenset[int]] = {}
         self._looks: dict[Rule, _Looks] = {}
-        self._tiers: dict[Hashable, Hashable] = {}
+        self._by_stage: dict[tuple[Direction, int], tuple[_Asked, ...]] = {}
+        self._frames: dict[Hashable, tuple[int, frozenset[int]]] = {}
+        self._tiers: dict[Hashable, int] = {}
+        self._asks = {d: [_gate(stage, d) for stage in residuals.policies.half(d).stages] for d in Direction}
+        self._followed = {d: _followed(residuals.policies.half(d).stages) for d in Direction}
 
     def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Hashable:
         """The meaning for a subject of the signature; equal to no other where the peers have to be asked one by one."""
         if how.own_node and self._residuals.by_node:
             return object()
-        half = self._residuals.policies.half(direction)
-        followed = {
-            name for stage in half.stages for name in (stage.after, *((stage.name,) if stage.skips else ())) if name
-        }
+        followed = self._followed[direction]
         kept: dict[str, int] = {"": 0}
         found: list[tuple[Stage, Hashable]] = []
-        for number, stage in enumerate(half.stages):
-            view = replace(how, before_translation=stage.before_translation and how.via is not None)
-            applies = self._piece(stage.applies, direction, subject, view)
+        stages = self._residuals.policies.half(direction).stages
+        for number, (stage, asked) in enumerate(zip(stages, self._parted_by_stage(direction, signature), strict=True)):
+            view = how if how.via is None else replace(how, before_translation=stage.before_translation)
+            applies, exempt = self._frame(direction, number, subject, view)
             if applies == self._pieces.nothing or stage.after not in kept:
                 continue
             # of a stage that others look back to it matters whether a rule or nobody let a flow through
-            asked = self._remembered(signature, number, stage, direction, subject, view, stage.name in followed)
-            if asked == _ALLOWS and stage.name not in followed:
+            said = self._remembered((id(signature), number), stage, asked, direction, subject, view)
+            if said == self._allows and stage.name not in followed:
                 continue
             kept[stage.name] = len(kept)
-            exempt = frozenset(self._piece(e.match, direction, subject, view) for e in stage.exemptions)
-            found.append((stage, (applies, exempt - {self._pieces.nothing}, asked)))
+            found.append((stage, (applies, exempt, said)))
         return tuple((kept[s.after], frozenset(kept[n] for n in s.skips if n in kept), said) for s, said in found)
+
+    def _parted_by_stage(self, direction: Direction, signature: Signature) -> tuple[_Asked, ...]:
+        key = (direction, id(signature))  # signatures are kept by the reduction
+        found = self._by_stage.get(key)
+        if found is None:
+            stages = self._residuals.policies.half(direction).stages
+            entries = [[entry for entry in signature if entry.stage == number] for number in range(len(stages))]
+            found = self._by_stage[key] = tuple(
+                _Asked(own, _Looks.of_all(self._looks_of(rule, direction) for entry in own for rule in entry.rules))
+                for own in entries
+            )
+        return found
+
+    def _frame(
+        self, direction: Direction, number: int, subject: Endpoint, view: Circumstance
+    ) -> tuple[int, frozenset[int]]:
+        """Where a stage applies, and what it lets through unasked."""
+        preds, looks = self._asks[direction][number]
+        key = (direction, number, self._aspect(subject, looks), view)
+        found = self._frames.get(key)
+        if found is None:
+            applies, *exempt = (self._piece(pred, direction, subject, view) for pred in preds)
+            found = self._frames[key] = (applies, frozenset(exempt) - {self._pieces.nothing})
+        return found
+
+    def _aspect(self, subject: Endpoint, looks: _Looks) -> Hashable:
+        """Equal for subjects of which nothing that is looked at can tell one from the other."""
+        return (
+            tuple(p for p in subject.ports if p.name) if looks.ports else None,
+            subject.kind if looks.kind or looks.identity else None,
+            self._residuals.classes.of[subject] if looks.identity else None,
+        )
 
     def _remembered(
         self,
-        signature: Signature,
-        number: int,
+        place: tuple[int, int],
         stage: Stage,
+        asked: _Asked,
         direction: Direction,
         subject: Endpoint,
         view: Circumstance,
-        whole: bool,
-    ) -> Hashable:
-        """`_asked`, once for all subjects and circumstances that the rules cannot tell apart."""
-        entries = [entry for entry in signature if entry.stage == number]
-        looks = [self._looks_of(rule, direction) for entry in entries for rule in entry.rules]
-        ports = tuple(p for p in subject.ports if p.name) if any(each.ports for each in looks) else None
-        more = self._residuals.classes.of[subject] if any(each.more for each in looks) else None
-        alike = view.via is None and not any(each.circumstance for each in looks)
-        # signatures are kept by the reduction
-        key = (id(signature), number, direction, ports, more, subject.kind, DIRECT if alike else view)
+    ) -> int:
+        """The number of `_asked`, worked out once for all subjects and circumstances that the rules cannot tell apart."""
+        alike = view.via is None and not asked.looks.circumstance
+        key = (place, direction, self._aspect(subject, asked.looks), None if alike else view)
         found = self._tiers.get(key)
         if found is None:
-            found = self._tiers[key] = self._asked(stage, entries, direction, subject, view, whole=whole)
+            whole = stage.name in self._followed[direction]
+            said = self._asked(stage, asked.entries, direction, subject, view, whole=whole)
+            found = self._tiers[key] = self._pieces.whole(said)
         return found
 
     def _asked(
@@ -210,11 +212,7 @@ class Meanings:
     def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
         looks = self._looks_of(rule, direction)
-        of_subject = (
-            tuple(p for p in subject.ports if p.name) if looks.ports else None,
-            (subject.kind, self._residuals.classes.of[subject]) if looks.more else None,
-        )
-        key = (rule, view if looks.circumstance or view.via is not None else DIRECT, of_subject)
+        key = (rule, view if looks.circumstance or view.via is not None else None, self._aspect(subject, looks))
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
@@ -223,8 +221,8 @@ class Meanings:
     def _looks_of(self, rule: Rule, direction: Direction) -> _Looks:
         found = self._looks.get(rule)
         if found is None:
-            asked = [_looks_at(pred, direction.subject) for pred in (rule.peer, rule.traffic)]
-            found = self._looks[rule] = _Looks(*(any(said) for said in zip(*asked, strict=True)))
+            found = _Looks.of_all(_looks_at(pred, direction.subject) for pred in (rule.peer, rule.traffic))
+            self._looks[rule] = found
         return found
 
     def _pieces_of(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> Iterator[Piece]:
@@ -253,33 +251,33 @@ class Meanings:
 
     def _known(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> Pred:
         looks = _looks_at(pred, direction.subject)
-        if not (looks.ports or looks.more):
+        if not (looks.ports or looks.kind or looks.identity):
             return pred
         return self._residuals.partial.residual(pred, direction, view, **ends(direction, subject))
 
 
 @cache
-def disjuncts(pred: Pred) -> tuple[Pred, ...]:
-    """Predicates of which any is enough for `pred`, as small as they are without growing beyond bounds."""
-    if isinstance(pred, Or):
-        return tuple(dict.fromkeys(piece for part in pred.parts for piece in disjuncts(part)))
-    if isinstance(pred, And):
-        parts = [disjuncts(part) for part in pred.parts]
-        count = 1
-        for pieces in parts:
-            count *= len(pieces)
-        if 1 < count <= _MOST_PIECES:
-            return tuple(dict.fromkeys(and_(*choice) for choice in product(*parts)))
-    return (pred,)
-
-
-@cache
 def _looks_at(pred: Pred, side: Side) -> _Looks:
     """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
-    ports = more = circumstance = False
+    ports = kind = identity = circumstance = False
     for atom in atoms_of(pred):
-        of_subject = getattr(atom, "side", None) is side
+        of_subject = getattr(atom, "side", None) is side and not isinstance(atom, PortIn)
         ports |= of_subject and isinstance(atom, NamedPortIs)
-        more |= (of_subject and not isinstance(atom, PortIn | NamedPortIs)) or isinstance(atom, NodeIs)
+        kind |= of_subject and isinstance(atom, KindIs | AddressOwnedBy | OwnNode)
+        identity |= of_subject and not isinstance(atom, NamedPortIs | KindIs | AddressOwnedBy | OwnNode)
+        identity |= isinstance(atom, NodeIs)
         circumstance |= isinstance(atom, SelfTraffic | OwnNode | NodeIs)
-    return _Looks(ports, more, circumstance)
+    return _Looks(ports, kind, identity, circumstance)
+
+
+def _gate(stage: Stage, direction: Direction) -> tuple[tuple[Pred, ...], _Looks]:
+    """Where a stage applies and what it lets through unasked, and what these look at."""
+    preds = (stage.applies, *(exemption.match for exemption in stage.exemptions))
+    return preds, _Looks.of_all(_looks_at(pred, direction.subject) for pred in preds)
+
+
+def _followed(stages: Sequence[Stage]) -> frozenset[str]:
+    """The names of stages to which others look back."""
+    return frozenset(
+        name for stage in stages for name in (stage.after, *((stage.name,) if stage.skips else ())) if name
+    )

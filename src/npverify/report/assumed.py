@@ -51,7 +51,9 @@ def mend(needed: Assumed, world: World) -> str:
         return "say where pods live with --pod-cidr, or `assume pod addresses in …` in the spec"
     if needed.name.startswith("virtual address of "):
         return "write the Service's `clusterIP`, or say when it is translated with --assume service_translation=before_policy"
-    if needed.name == "node":
+    if needed.name.startswith("interface of node "):
+        return 'give the node a host endpoint with `interfaceName: "*"`, or one for each interface'
+    if needed.name == "node" or needed.name.startswith("node of "):
         return "give the actual pods (`kubectl get pods -A -o json`), which tell their nodes"
     if needed.name.startswith("label ") and " of namespace " in needed.name:
         name = needed.name.rpartition(" of namespace ")[2]

@@ -64,6 +64,9 @@ def _rule(note: RuleNote, lines: Lines, paint: Paint) -> Iterator[str]:
     if not note.matches:
         yield paint("dim", printable(f"{rule.label}  does not match: {note.why}"))
         return
+    if not note.reached:
+        yield paint("dim", printable(f"{rule.label}  matches ({rule.action}), but a rule before it has spoken"))
+        return
     decides = " and decides" if note.decides else ""
     yield paint(
         "green" if rule.action == "allow" else "yellow",
@@ -123,6 +126,7 @@ def _rule_json(note: RuleNote) -> j.Json:
         "source": _source(note.rule.span),
         "matches": note.matches,
         "decides": note.decides,
+        "reached": note.reached,
         "why": note.why,
     }
 

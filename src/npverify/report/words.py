@@ -115,7 +115,8 @@ def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
             return f"{word}: {who} is not isolated, no policy selects it for {side.direction}"
         case "default":
             stages = policies.half(side.direction).stages
-            return printable(f"{word}: {next(s.reason for s in stages if s.name == side.stage)}")
+            reason = next(stage.reason for stage in stages if stage.name == side.stage)
+            return printable(f"{word}: {reason.replace('{who}', who)}")
         case "no pod" if (flow.src if side.direction is Direction.EGRESS else flow.dst).cluster:
             return f"{word}: {who} is in another cluster, whose policies are not judged"
         case "no pod":

@@ -22,6 +22,11 @@ _NAMES = 10  # of policies in one command
 _SECONDS = 60
 
 
+def saving(name: str) -> Step:
+    """The first step where the policies were printed and not written."""
+    return Step(f"save the policies that were printed as {name}; --output {name} does it", ())
+
+
 def plan(became: Sequence[Became], files: Sequence[str]) -> tuple[Step, ...]:
     """The commands, for new policies that stand in `files` (files or folders)."""
     given = _arguments(files)

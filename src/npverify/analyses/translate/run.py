@@ -5,12 +5,14 @@ What is proved is the text: it is read back by the program's own readers, as if 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import count
 
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.translate.cautions import caution, caution_about_neighbours
-from npverify.analyses.translate.plan import plan, undo
+from npverify.analyses.translate.plan import plan, saving, undo
 from npverify.analyses.translate.results import Became, File, TranslateResult
 from npverify.analyses.translate.worlds import Input, is_native, is_of_calico, read_written
 from npverify.analyses.world import World
@@ -23,7 +25,7 @@ from npverify.ingest.source import InputError, InternalError, Problems
 Compare = Callable[[World, World], EquivResult]
 
 ONE_FILE = "calico.yaml"
-"""What the plan calls the output of a run that wrote to standard output."""
+"""What the plan calls the output of a run that wrote to standard output, unless the input has a file of that name."""
 
 
 def migrate(given: Input, compare: Compare, *, file: str | None = None, folder: str | None = None) -> TranslateResult:
@@ -41,11 +43,19 @@ def migrate(given: Input, compare: Compare, *, file: str | None = None, folder: 
         problems.warn(
             "NPV328", message, given.after[0].span(), "write the policies outside of the folders that are read"
         )
-    files = _files(written, file, folder)
+    printed = None if file or folder else _free_name(given)
+    files = _files(written, file or printed, folder)
     new = [document for text in files for document in _read_back(text)]
     became = [Became(p.id, p.span, tuple(w.key[1] for w in written if w.source == p.id)) for p in policies]
-    where = [f"{folder.rstrip('/')}/"] if folder else [file or ONE_FILE]
-    return _compared(given, new, compare, became, files, where, problems)
+    where = [f"{folder.rstrip('/')}/"] if folder else [files[0].name]
+    found = _compared(given, new, compare, became, files, where, problems)
+    return replace(found, plan=(saving(printed), *found.plan)) if printed and found.plan else found
+
+
+def _free_name(given: Input) -> str:
+    """A name for what is printed that the plan can apply and delete without touching a file of the user's."""
+    taken = {os.path.basename(document.span().file) for document in given.before}
+    return next(name for name in (ONE_FILE, *(f"calico-{n}.yaml" for n in count(2))) if name not in taken)
 
 
 def check(given: Input, compare: Compare, files: Sequence[str]) -> TranslateResult:

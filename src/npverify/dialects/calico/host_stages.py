@@ -151,7 +151,7 @@ class HostStages:
             (failsafe(half, self.felix), between_nodes(self.felix, half)),
             Action.DENY,
             hosts=True,
-            reason="a host endpoint denies what no policy and no profile allows",
+            reason="the host endpoint of {who} denies what no policy and no profile allows",
         )
 
     def _forwarded(

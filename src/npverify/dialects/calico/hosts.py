@@ -14,7 +14,7 @@ from npverify.dialects.calico.resources import Failsafe, Felix, HostEndpoint, Pr
 from npverify.dialects.calico.selection import NAMESPACE, Value, label_of_host, of_labels
 from npverify.dialects.calico.selector import Node
 from npverify.inventory.model import EndpointKind
-from npverify.inventory.unknowns import OTHER, Unknown
+from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, Exemption
 from npverify.normal.predicates import (
     TRUE,
@@ -175,6 +175,9 @@ def _of_pods(side: Side) -> Pred:
     return and_(kind_is(side, EndpointKind.POD), not_(self_traffic(via_service=False)))
 
 
+_ANOTHER = "another interface"
+
+
 def _in_force(node: str, endpoints: Sequence[HostEndpoint]) -> Iterable[tuple[HostEndpoint, Interface | None]]:
     """The host endpoints of a node, each with the interface that makes it the one: the first by name has it, and one that
     names an interface goes before one for all of them."""
@@ -184,14 +187,15 @@ def _in_force(node: str, endpoints: Sequence[HostEndpoint]) -> Iterable[tuple[Ho
         if endpoint.interface == ALL_INTERFACES:
             every = every or endpoint
         else:
-            key = endpoint.interface or f"the interface of {', '.join(map(str, sorted(endpoint.expected_ips)))}"
+            own = f"the interface of {', '.join(map(str, sorted(endpoint.expected_ips)))}"
+            key = f"interface {endpoint.interface}" if endpoint.interface else own
             named.setdefault(key, endpoint)
     if not named:
         return [(every, None)] if every else []
-    phrase = f"the traffic of node {node} passes interface {{value}}"
-    unknown = Unknown(f"interface of node {node}", (*named, OTHER), "fact", phrase=phrase, of_flow=True)
+    phrase = f"the traffic of node {node} passes {{value}}"
+    unknown = Unknown(f"interface of node {node}", (*named, _ANOTHER), "fact", phrase=phrase, of_flow=True)
     found: list[tuple[HostEndpoint, Interface | None]] = [(e, (unknown, (name,))) for name, e in named.items()]
-    return [*found, (every, (unknown, (OTHER,)))] if every else found
+    return [*found, (every, (unknown, (_ANOTHER,)))] if every else found
 
 
 def failsafe(direction: Direction, given: Felix, *, replies: bool = False) -> Exemption:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from npverify.dialects.calico.resources import Tier
+from npverify.ingest.fields import nearest
 from npverify.ingest.source import Problems, Span
 from npverify.normal.policy import Action, PolicyId
 
@@ -57,10 +58,12 @@ def tiers_in_order(
         else:
             known[tier.name] = tier
     existing = sorted(known.values(), key=lambda t: (*_rank(t.order), t.name.encode()))
-    ghosts = {name: span for name, span in named if name not in known}
-    for name, span in ghosts.items():
+    missing = [(name, span) for name, span in named if name not in known]
+    ghosts = dict(missing)
+    for name, span in missing:
         message = f"there is no tier `{name}`; Calico asks its policies after all others and then denies"
-        problems.warn("NPV282", message, span, f"define the tier, or move the policy to one of {', '.join(known)}")
+        fix = nearest(name, known) or f"define the tier, or move the policy to one of {', '.join(known)}"
+        problems.warn("NPV282", message, span, fix)
     return (*existing, *(Tier(n, None, Action.DENY, s) for n, s in sorted(ghosts.items(), key=lambda g: g[0].encode())))
 
 
