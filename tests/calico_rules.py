@@ -22,7 +22,7 @@ KEYS: dict[Kind, dict[str, tuple[str, ...]]] = {
     "endpoint": {
         "app": APPS,
         "tier": ("a", "b", ""),
-        "kind": ("ext", "own"),
+        "kind": ("ext", "own"),  # of sets alone
         "projectcalico.org/namespace": ("red", "blue"),
         "projectcalico.org/orchestrator": ("k8s",),
         "projectcalico.org/serviceaccount": ("default", "robot"),
@@ -60,7 +60,7 @@ def _part(rng: Random, kind: Kind, depth: int) -> str:
 
 
 def _term(rng: Random, kind: Kind) -> str:
-    key = rng.choice([*list(KEYS[kind])[:2] * 2, *KEYS[kind]])
+    key = rng.choice([*list(KEYS[kind])[:3] * 2, *KEYS[kind]])
     values = KEYS[kind][key]
     value, quote = rng.choice(values), rng.choice("'\"")
     several = ", ".join(
@@ -105,6 +105,7 @@ class Rules:
         self.http = http
         self.service_rate = rng.choice((0, 0, 0.05, 0.5))  # rare criteria come together, or they never decide
         self.icmp_rate = rng.choice((0, 0.05, 0.05, 0.5))
+        self.name_rate = rng.choice((0.1, 0.1, 0.7))
 
     def rule(self, direction: str) -> Manifest:
         """A rule of `ingress` or `egress`, of few criteria: one with many would match nothing."""
@@ -147,12 +148,14 @@ class Rules:
         """Numbers need a protocol with ports, names need none, and no other protocol may have any."""
         rng = self.rng
         if protocol in WITH_PORTS:
-            ports: tuple[Any, ...] = (*PORTS, "80", "80:443", "1:65535", "443:8080", "50:100", *NAMES, *NAMES)
+            ports: tuple[Any, ...] = (*PORTS, "80", "80:443", "1:65535", "443:8080", "50:100", *NAMES)
+            if chance(rng, self.name_rate):
+                ports = NAMES
         elif protocol is None:
             ports = PORT_NAMES
         else:
             return
-        likely = 0.6 if protocol is not None else 0.15
+        likely = 0.6 if protocol is not None else 0.15 + self.name_rate / 2
         for side, field, often in (
             ("destination", "ports", likely),
             ("destination", "notPorts", 0.12),

@@ -211,6 +211,14 @@ ROWS: dict[str, tuple[list[Manifest], Flow, bool] | tuple[list[Manifest], Flow, 
         [gnp("p", types=["Egress"], selector="app == 'b'", egress=[
             allow(protocol="TCP", destination={"selector": "app == 'd'", "ports": ["http", 4000]})])],
         flow("x/b", "x/a", 80), False),
+    "E70 a set that covers a pod names no port": (
+        [netset("x/here", "10.65.0.0/24", kind="here"), np("x/p", types=["Egress"], selector="app == 'a'", egress=[
+            allow(protocol="TCP", destination={"selector": "kind == 'here'", "ports": ["http"]})])],
+        flow("x/a", "x/b", 8080), False),
+    "E70 but a number": (
+        [netset("x/here", "10.65.0.0/24", kind="here"), np("x/p", types=["Egress"], selector="app == 'a'", egress=[
+            allow(protocol="TCP", destination={"selector": "kind == 'here'", "ports": ["http", 8080]})])],
+        flow("x/a", "x/b", 8080), True),
     "E71 notPorts wins": (
         [isolate_with(allow(protocol="TCP", destination={"ports": [80, 81], "notPorts": [80]}))], A_TO_B, False),
     "E72 names without protocol": (

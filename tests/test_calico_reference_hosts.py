@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from calico_facts import allow, cluster, deny, flow, gnp, hep, netset, np, profile
-from calico_reference import Cluster, Facts, Flow, passes
+from calico_facts import allow, cluster, deny, flow, gnp, hep, netset, np, pod, profile
+from calico_reference import Cluster, End, Facts, Flow, passes
 from reference import Manifest
 
 IN: dict[str, Any] = {"types": ["Ingress"]}
@@ -98,6 +98,17 @@ ROWS: dict[str, tuple[list[Manifest], Flow, bool]] = {
         [*hosts("eth0"), gnp("p", **UNTRACKED, ingress=[allow()], egress=[allow()])], NODE_TO_NODE, True),
     "E98 one direction is not enough": (
         [*hosts("eth0"), gnp("p", **UNTRACKED, ingress=[allow()], **IN)], NODE_TO_NODE, False),
+    "what is accepted untracked is not translated": (  # felix/rules/static.go StaticRawPreroutingChain
+        [*hosts("eth0", **DEFAULT_ALLOW), gnp("p", **UNTRACKED, ingress=[allow()], **IN)], NODE_PORT, False),
+    "a host talks to itself through all interfaces": (  # felix/fv/ep_to_host_action_test.go, its remark on health checks
+        [*hosts(), pod("x/a", host=True)], flow("x/a", "n1"), False),
+    "and not through another": ([*hosts("eth0"), pod("x/a", host=True)], flow("x/a", "n1"), True),
+    "the address of a Service is replaced at the source's node": (
+        [*hosts("eth0", **DEFAULT_ALLOW), gnp("p", **PRE_DNAT, ingress=[deny(protocol="TCP", destination={"ports": [80]})])],
+        flow("x/a", "y/c", 8080, asked=("10.96.0.1", 80)), True),
+    "neighbour discovery reaches the host": (
+        [np("x/p", types=["Egress"])], Flow(End("pod", "fd00::1", ("Pod", "x", "a"), node="n1"),
+        End("node", "fd00:1::1", ("Node", "", "n1"), node="n1"), "ICMP", icmp=(135, 0), same_node=True), True),
     "untracked policy does nothing at all interfaces": (  # felix/dataplane/linux/endpoint_mgr.go updateHostEndpoints
         [*automatic(), gnp("p", **UNTRACKED, ingress=[deny()], **IN)], NODE_TO_NODE, True),
     "E99 a profile that is missing": ([hep("h", "n1", profiles=["ghost"])], flow("out", "n1"), False),
@@ -118,7 +129,9 @@ ROWS: dict[str, tuple[list[Manifest], Flow, bool]] = {
 def test_the_reference_knows_the_edge_case(fact: str) -> None:
     """Every row gives its flow the verdict that Calico gives."""
     policies, packet, expected = ROWS[fact]
-    assert passes([*cluster(), *policies], packet) is expected
+    added = {(p["kind"], p["metadata"].get("namespace"), p["metadata"]["name"]) for p in policies}
+    rest = [m for m in cluster() if (m["kind"], m["metadata"].get("namespace"), m["metadata"]["name"]) not in added]
+    assert passes([*rest, *policies], packet) is expected
 
 
 def test_what_a_pod_sends_to_its_own_host_is_decided_by_configuration() -> None:
@@ -126,3 +139,10 @@ def test_what_a_pod_sends_to_its_own_host_is_decided_by_configuration() -> None:
     for action, expected in (("Accept", True), ("Drop", False)):
         facts = Facts(to_own_host=action)
         assert Cluster(cluster()).passes(flow("x/a", "n1"), facts) is expected
+
+
+def test_nodes_may_send_each_other_what_wraps_the_packets_of_pods() -> None:
+    """felix/rules/static.go filterInputChain: where the cluster uses IP in IP, no policy of hosts stops it between nodes."""
+    wrapped = flow("n1", "n2", None, "4")
+    for tunnels, expected in ((frozenset[str](), False), (frozenset({"IPIP"}), True)):
+        assert Cluster([*cluster(), *hosts()]).passes(wrapped, Facts(tunnels=tunnels)) is expected

@@ -181,6 +181,13 @@ DIFFERENT: list[tuple[str, World, World, str]] = [
     ("a switch that is fixed on one side", into(guard(allow(unknown_in(SPOOKY, "true")))), into(guard(allow())),
      "api -> db TCP any right"),
     ("a pod and itself", into(guard(), exempt={IN: (ITSELF,)}), into(guard()), "db -> db TCP any itself left"),
+    ("a rule about a pod and itself", into(guard(allow(self_traffic(via_service=False)))), into(guard()),
+     "db -> db TCP any itself left"),
+    ("a rule about a pod and itself through a Service",
+     into(guard(allow(self_traffic(via_service=True))), services=[service("10.96.0.1")]),
+     into(guard(), services=[service("10.96.0.1")]), "db -> db TCP 5432 itself via db left"),
+    ("a rule about a node and its own pod", world(N1, N2, pod("db", node="n1"), ingress=[guard(allow(own_node(SRC)))]),
+     world(N1, N2, pod("db", node="n1"), ingress=[guard()]), "n1 -> db TCP any near left"),
     ("a pod and itself through a Service", into(guard(), exempt={IN: (ITSELF_VIA,)}, services=[service("10.96.0.1")]),
      into(guard(), services=[service("10.96.0.1")]), "db -> db TCP 5432 itself via db left"),
     ("a node and its own pod", world(N1, N2, pod("db", node="n1"), ingress=[guard()], exempt={IN: (OWN,)}),
@@ -510,6 +517,7 @@ def test_a_service_is_a_way_and_no_end() -> None:
     result = equiv(left, right)
     assert shown(result) == "api -> db TCP 5432 via db left"
     assert any("Service shop/db" in note for note in result.notes)
+    assert shown(equiv(right, left)) == "api -> db TCP 5432 via db right"
 
 
 def test_each_side_knows_a_service_by_its_own_address() -> None:

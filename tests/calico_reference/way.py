@@ -129,6 +129,8 @@ class Way:
             return True
         before = self.asked if self._before_translation(direction) else self.packet
         said = self._said_untracked(host, direction, before)
+        if said == "Allow" and before is not self.packet:
+            return False
         if said == "nothing" and direction == "Ingress":
             said = self._said_before_dnat(host, before)
         peer = self.flow.src if direction == "Ingress" else self.flow.dst
@@ -148,6 +150,8 @@ class Way:
             return True
         before = self.packet if wire and not self._before_translation("Ingress") else self.asked
         said = self._said_untracked(host, "Ingress", before) if wire else "nothing"
+        if said == "Allow" and before is not self.packet:
+            return False
         if said == "nothing":
             said = self._said_before_dnat(host, before)
         if said == "nothing":
@@ -164,7 +168,10 @@ class Way:
         return direction == "Egress" or self.flow.src.kind == "outside"
 
     def _said_untracked(self, host: Manifest, direction: str, packet: Packet) -> Said:
-        """The raw table; a host endpoint of all interfaces has none. It lets replies of failsafe connections through."""
+        """The raw table; a host endpoint of all interfaces has none. It lets replies of failsafe connections through.
+
+        What it accepts is not tracked, so the address of a Service stays in it and it does not reach a pod.
+        """
         reply = replace(packet, port=packet.src_port)
         if _is_star(host) or self.felix.safe(direction, packet) or self.felix.safe(_OTHER[direction], reply, direction):
             return "nothing"

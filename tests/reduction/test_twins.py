@@ -8,8 +8,9 @@ import pytest
 
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL, EndpointKind
-from npverify.normal.policy import Action, Direction
-from npverify.normal.predicates import TRUE, and_, not_, or_
+from npverify.inventory.unknowns import runtime_label
+from npverify.normal.policy import Action, Direction, Policy
+from npverify.normal.predicates import TRUE, Pred, and_, label_in, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
@@ -18,7 +19,7 @@ from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twin_pairs import Pairs, nodes_differ
 from npverify.reduction.twins import Twins
-from smallworld import DST, SRC, allow, app, block, node, on, pod, rule, selecting, tier, world
+from smallworld import DST, SRC, allow, app, block, node, on, pod, policy, rule, selecting, tier, world
 from two_worlds import random_pair
 
 A, B, C = pod("a"), pod("b"), pod("c", ip="10.1.0.3")
@@ -143,6 +144,23 @@ def test_what_policies_mean(left: list[object], right: list[object], equal: bool
     """Equal meanings are found for what is written in another way, and never for what differs."""
     one, other = meanings(world(A, B, C, ingress=left), world(A, B, C, ingress=right))  # type: ignore[arg-type]
     assert (one == other) is equal
+
+
+def test_who_is_selected_when_is_part_of_the_meaning() -> None:
+    """Rules of a policy that selects a pod only for some value of a label count only then."""
+    green = pod("b", v=runtime_label("shop/b", "v"))
+    chosen = label_in(DST, "pod", "v", ["1"])
+
+    def rules(sometimes: Pred, always: Pred) -> list[Policy]:
+        return [
+            policy("s", and_(app(DST, "b"), chosen), allow(TRUE, sometimes)),
+            policy("a", app(DST, "b"), allow(TRUE, always)),
+        ]
+
+    one, other = meanings(world(A, green, ingress=rules(PORT, OTHER)), world(A, green, ingress=rules(OTHER, PORT)))
+    assert one != other
+    same = meanings(world(A, green, ingress=rules(PORT, OTHER)), world(A, green, ingress=rules(PORT, OTHER)[::-1]))
+    assert same[0] == same[1]
 
 
 def test_a_meaning_looks_at_the_labels_of_its_own_world() -> None:

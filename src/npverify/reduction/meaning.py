@@ -42,12 +42,14 @@ Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
 
 
 class _Looks(NamedTuple):
-    """What predicates look at of a subject: its named ports, its kind, who it is, and how the two ends stand to each other."""
+    """What predicates look at of a subject: its named ports, its kind, who it is; and whether at a pod that talks to itself
+    directly, and at two ends on one node."""
 
     ports: bool = False
     kind: bool = False
     identity: bool = False
-    circumstance: bool = False
+    itself: bool = False
+    near: bool = False
 
     @classmethod
     def of_all(cls, looks: Iterable[_Looks]) -> _Looks:
@@ -143,8 +145,7 @@ class Meanings:
         view: Circumstance,
     ) -> int:
         """The number of `_asked`, worked out once for all subjects and circumstances that the rules cannot tell apart."""
-        alike = view.via is None and not asked.looks.circumstance
-        key = (place, direction, self._aspect(subject, asked.looks), None if alike else view)
+        key = (place, direction, self._aspect(subject, asked.looks), _seen(view, asked.looks))
         found = self._tiers.get(key)
         if found is None:
             whole = stage.name in self._followed[direction]
@@ -212,7 +213,7 @@ class Meanings:
     def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
         looks = self._looks_of(rule, direction)
-        key = (rule, view if looks.circumstance or view.via is not None else None, self._aspect(subject, looks))
+        key = (rule, _seen(view, looks), self._aspect(subject, looks))
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
@@ -259,15 +260,22 @@ class Meanings:
 @cache
 def _looks_at(pred: Pred, side: Side) -> _Looks:
     """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
-    ports = kind = identity = circumstance = False
+    ports = kind = identity = itself = near = False
     for atom in atoms_of(pred):
         of_subject = getattr(atom, "side", None) is side and not isinstance(atom, PortIn)
         ports |= of_subject and isinstance(atom, NamedPortIs)
         kind |= of_subject and isinstance(atom, KindIs | AddressOwnedBy | OwnNode)
         identity |= of_subject and not isinstance(atom, NamedPortIs | KindIs | AddressOwnedBy | OwnNode)
         identity |= isinstance(atom, NodeIs)
-        circumstance |= isinstance(atom, SelfTraffic | OwnNode | NodeIs)
-    return _Looks(ports, kind, identity, circumstance)
+        itself |= isinstance(atom, NodeIs) or (isinstance(atom, SelfTraffic) and not atom.via_service)
+        near |= isinstance(atom, OwnNode | NodeIs)
+    return _Looks(ports, kind, identity, itself, near)
+
+
+def _seen(view: Circumstance, looks: _Looks) -> Hashable:
+    """Equal for circumstances that what is looked at cannot tell apart. Through a Service more may matter than is looked at
+    here."""
+    return view if view.via is not None else (view.same and looks.itself, view.own_node and looks.near)
 
 
 def _gate(stage: Stage, direction: Direction) -> tuple[tuple[Pred, ...], _Looks]:
