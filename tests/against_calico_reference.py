@@ -157,6 +157,7 @@ def _host_at(node: str, interface: str, made: MadeCalico) -> str:
     for host in sorted(hosts, key=lambda m: m["metadata"]["name"], reverse=True):
         spec = host["spec"]
         addresses = sorted(map(Address.parse, spec.get("expectedIPs", [])))
-        here = spec.get("interfaceName") or f"the interface of {', '.join(map(str, addresses))}"
+        own = f"the interface of {', '.join(map(str, addresses))}"
+        here = f"interface {name}" if (name := spec.get("interfaceName")) else own
         named[here] = host["metadata"]["name"]
     return named.get(interface, "")

@@ -60,7 +60,7 @@ FORWARDED = (
         "felix/rules/dispatch.go hostDispatchChains",
         joined(both_hosts(ETH), gnp(_DENY_IN)),
         (
-            depends(APPLE, PEAR, 80, {"interface of node elm=eth0": "D", "interface of node elm=<other>": "A"}),
+            depends(APPLE, PEAR, 80, {"interface of node elm=interface eth0": "D", "interface of node elm=another interface": "A"}),
             denied(OUTSIDE, PEAR),
             allowed(APPLE, OX),
             allowed(APPLE, OUTSIDE),
@@ -106,8 +106,8 @@ FORWARDED = (
             gnp("applyOnForward: true, selector: machine == 'all', types: [Egress], egress: [{action: Deny}]"),
         ),
         (
-            depends(APPLE, OUTSIDE, 80, {"interface of node oak=eth0": "A", "interface of node oak=<other>": "D"}),
-            depends(APPLE, PEAR, 80, {"interface of node oak=eth0": "A", "interface of node oak=<other>": "D"}),
+            depends(APPLE, OUTSIDE, 80, {"interface of node oak=interface eth0": "A", "interface of node oak=another interface": "D"}),
+            depends(APPLE, PEAR, 80, {"interface of node oak=interface eth0": "A", "interface of node oak=another interface": "D"}),
             denied(APPLE, OX),
         ),
     ),
@@ -289,8 +289,18 @@ TRANSLATION = (
                 gnp("applyOnForward: true, preDNAT: true, selector: machine == 'all', ingress: [{action: Deny}]"),
             ),
             (
-                depends(OUTSIDE, ELM, 80, {"interface of node elm=eth0": one, "interface of node elm=<other>": "D"}),
-                depends(OUTSIDE, PEAR, 80, {"interface of node elm=eth0": one, "interface of node elm=<other>": "D"}),
+                depends(
+                    OUTSIDE,
+                    ELM,
+                    80,
+                    {"interface of node elm=interface eth0": one, "interface of node elm=another interface": "D"},
+                ),
+                depends(
+                    OUTSIDE,
+                    PEAR,
+                    80,
+                    {"interface of node elm=interface eth0": one, "interface of node elm=another interface": "D"},
+                ),
             ),
             assume={"dataplane": dataplane},
         )

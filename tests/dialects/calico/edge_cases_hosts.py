@@ -60,7 +60,14 @@ LOCAL = (
             host("oak", STAR, profiles="projectcalico-default-allow", name="a"),
             host("oak", ETH, name="b"),
         ),
-        (depends(OUTSIDE, OAK, 80, {"interface of node oak=eth0": "D", "interface of node oak=<other>": "A"}),),
+        (
+            depends(
+                OUTSIDE,
+                OAK,
+                80,
+                {"interface of node oak=interface eth0": "D", "interface of node oak=another interface": "A"},
+            ),
+        ),
     ),
     *(
         Case(
