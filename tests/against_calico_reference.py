@@ -67,7 +67,7 @@ def _sees_services(made: MadeCalico) -> bool:
     By felix/rules/static.go the node of the source replaces it, so that pre-DNAT policy of another node sees the pod's; the
     raw table sees it on the way out too, and what it accepts there is not translated at all.
     """
-    return any(m.get("spec", {}).get(field) for m in made.objects for field in ("preDNAT", "doNotTrack"))
+    return any((m.get("spec") or {}).get(field) for m in made.objects for field in ("preDNAT", "doNotTrack"))
 
 
 def _without_replies(policies: PolicySet) -> PolicySet:

@@ -103,6 +103,7 @@ def test_the_json_of_an_explanation():
             "source": "policies/db.yaml:4:5",
             "matches": True,
             "decides": True,
+            "reached": True,
             "why": "",
         }
     ]

@@ -20,6 +20,9 @@ ALLOW_ALL = "projectcalico-default-allow"
 """The profile of automatic host endpoints: libcalico-go/lib/resources."""
 
 
+_NO_OTHERS = r.Profile._field_defaults["others"]
+
+
 def known_profiles(
     given: Iterable[r.Profile], hosts: Iterable[r.HostEndpoint], inventory: Inventory
 ) -> Mapping[str, r.Profile]:
@@ -98,6 +101,13 @@ def profile_tier(hosts: Hosts, direction: Direction, rules: RuleLowering, proble
                 drop = Rule(Action.DENY, TRUE, TRUE, "missing", host.endpoint.span)
                 found.append(Policy(policy_id, subject, (drop,), host.endpoint.span))
                 break
+            if profile.others is not _NO_OTHERS:
+                message = (
+                    f"host endpoint `{host.endpoint.name}` names profile `{name}`, which is taken to exist though the input"
+                    " does not declare what it is made of"
+                )
+                fix = "add the manifest of the Namespace or ServiceAccount; a missing profile drops everything"
+                problems.warn("NPV285", message, host.endpoint.span, fix)
             own = profile.egress if direction is Direction.EGRESS else profile.ingress
             rules.warn_of_http(own, str(policy_id))
             lowered = rules.lower(own, "", direction)
