@@ -145,8 +145,15 @@ def facts_of(case: Case, made: MadeCalico) -> Facts:
     tunnels = frozenset(name for name in ("IPIP", "VXLAN") if case.reading.get(f"nodes use {name}") == "true")
     shares = (name for name, value in case.reading.items() if " has the address of the " in name and value == "true")
     sharing = (name.removeprefix("a pod behind ").split(" has the address of the ") for name in shares)
+    there = (name.removeprefix("there is a namespace ") for name, value in case.reading.items() if value == "true")
     return Facts(
-        namespaces, accounts, interfaces, to_own_host, tunnels, frozenset((service, side) for service, side in sharing)
+        namespaces,
+        accounts,
+        interfaces,
+        to_own_host,
+        tunnels,
+        frozenset((service, side) for service, side in sharing),
+        frozenset(there),
     )
 
 

@@ -158,7 +158,7 @@ def _host_endpoints(rng: Random, declared: set[str]) -> list[Manifest]:
                 spec["expectedIPs"] = rng.sample(HOST_IPS[node], rng.randint(1, 2))
             if chance(rng, 0.6):
                 # the labels that a host endpoint inherits from a namespace that nobody declares are not told
-                red = "kns.red" if "red" in declared else "nowhere"
+                red = "kns.red" if "red" in declared else "kns.nowhere"
                 known = ("projectcalico-default-allow", "projectcalico-default-allow", "pr", "ghost", red)
                 spec["profiles"] = rng.sample(known, rng.choice((1, 1, 2)))
                 spec["profiles"] = list(dict.fromkeys(spec["profiles"]))  # a set: the API refuses repetitions

@@ -51,7 +51,8 @@ class Facts:
     `interfaces` tells for a node the name of the host endpoint of the interface that leads out of it; where it is missing, a
     node is taken to have one interface, and every host endpoint of it is of that one. `to_own_host` is Felix's
     DefaultEndpointToHostAction, which install manifests set to Accept. `tunnels`: what nodes send each other pods' packets in. `sharing`: Services (and `source` or
-    `destination`) behind which a pod that nobody places is on the host network of that end.
+    `destination`) behind which a pod that nobody places is on the host network of that end. `existing`: namespaces that
+    are there though nothing in the manifests uses them.
     """
 
     namespaces: Mapping[str, Labels] = field(default_factory=dict)
@@ -60,3 +61,4 @@ class Facts:
     to_own_host: Literal["Accept", "Drop"] = "Accept"
     tunnels: frozenset[str] = frozenset()
     sharing: frozenset[tuple[str, str]] = frozenset()
+    existing: frozenset[str] = frozenset()

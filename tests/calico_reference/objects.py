@@ -125,7 +125,8 @@ class Objects:
             used = {m["metadata"].get("namespace") for m in self.manifests} | {
                 m["metadata"]["name"] for m in self.of("Namespace")
             }
-            return ALLOW_ALL if name.removeprefix("kns.") in used | {"default"} else None
+            there = used | {"default"} | self.facts.existing
+            return ALLOW_ALL if name.removeprefix("kns.") in there else None
         return {} if name.startswith("ksa.") else None
 
     def _profile_labels(self, name: str) -> dict[str, str]:

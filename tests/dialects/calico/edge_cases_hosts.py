@@ -182,9 +182,24 @@ LOCAL = (
     ),
     Case(
         99,
-        "the profile of a namespace that nothing declares is there too, and which labels it gives is not known",
+        "whether there is the profile of a namespace that nothing uses is not known, nor which labels it gives",
         "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile",
         joined(host("oak", profiles="kns.meadow"), gnp("selector: pcns.env == 'prod', types: [Ingress]")),
+        (
+            depends(OUTSIDE, OAK, 80, {"": "D", "there is a namespace meadow=true": "A"}),
+            depends(OAK, OUTSIDE, 80, {"": "D", "there is a namespace meadow=true": "A"}),
+        ),
+        warned=("NPV285",),
+    ),
+    Case(
+        99,
+        "the labels of a namespace that is used and not declared are not known at host endpoints either",
+        "libcalico-go/lib/backend/k8s/conversion/conversion.go NamespaceToProfile",
+        joined(
+            host("oak", profiles="kns.meadow"),
+            gnp("selector: pcns.env == 'prod', types: [Ingress]"),
+            named("cow", "app: cow", "10.65.3.1", namespace="meadow"),
+        ),
         (
             depends(OUTSIDE, OAK, 80, {"": "A", "label env of namespace meadow=prod": "D"}),
             depends(OAK, OUTSIDE, 80, {"": "A", "label env of namespace meadow=prod": "A"}),

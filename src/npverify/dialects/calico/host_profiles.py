@@ -12,15 +12,12 @@ from npverify.dialects.calico.rules import RuleLowering
 from npverify.dialects.calico.selection import NAME, OF_ACCOUNT, OF_NAMESPACE
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.model import METADATA_NAME, Inventory, Namespace, ServiceAccount
-from npverify.inventory.unknowns import account_label, namespace_label
+from npverify.inventory.unknowns import account_label, fact, namespace_label
 from npverify.normal.policy import Action, Direction, Policy, PolicyId, Rule, Tier
-from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, or_
+from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, or_, unknown_in
 
 ALLOW_ALL = "projectcalico-default-allow"
 """The profile of automatic host endpoints: libcalico-go/lib/resources."""
-
-
-_NO_OTHERS = r.Profile._field_defaults["others"]
 
 
 def known_profiles(
@@ -34,7 +31,7 @@ def known_profiles(
 
 
 def _made(name: str, inventory: Inventory) -> r.Profile | None:
-    """The profile of a namespace or a service account, which is there if a host endpoint names it; None: another's name."""
+    """The profile of a namespace or a service account, which is there if they are; None: another's name."""
     kind, _, rest = name.partition(".")
     namespace, _, account = rest.partition(".")
     owner: Namespace | ServiceAccount
@@ -94,26 +91,33 @@ def profile_tier(hosts: Hosts, direction: Direction, rules: RuleLowering, proble
         for name in host.endpoint.profiles:
             profile = hosts.profiles.get(name)
             policy_id = PolicyId("calico", "Profile", "", name)
-            if profile is None:
+            missing = TRUE if profile is None else not_(_is_there(profile, rules.objects.inventory))
+            if missing is not FALSE:
                 message = f"host endpoint `{host.endpoint.name}` names profile `{name}`, which does not exist"
                 fix = "add the Profile; a missing one drops everything"
+                if profile is not None:
+                    message = message.replace("does not exist", "exists only if that namespace does")
+                    fix = "add the Namespace; a missing profile drops everything"
                 problems.warn("NPV285", message, host.endpoint.span, fix)
-                drop = Rule(Action.DENY, TRUE, TRUE, "missing", host.endpoint.span)
+                drop = Rule(Action.DENY, missing, TRUE, "missing", host.endpoint.span)
                 found.append(Policy(policy_id, subject, (drop,), host.endpoint.span))
+            if profile is None:
                 break
-            if profile.others is not _NO_OTHERS:
-                message = (
-                    f"host endpoint `{host.endpoint.name}` names profile `{name}`, which is taken to exist though the input"
-                    " does not declare what it is made of"
-                )
-                fix = "add the manifest of the Namespace or ServiceAccount; a missing profile drops everything"
-                problems.warn("NPV285", message, host.endpoint.span, fix)
             own = profile.egress if direction is Direction.EGRESS else profile.ingress
             rules.warn_of_http(own, str(policy_id))
             lowered = rules.lower(own, "", direction)
             bpf = rules.settings.dataplane == "bpf"
             found.append(Policy(policy_id, subject, _denied(lowered) if bpf else _until_passed(lowered), profile.span))
     return (Tier("profiles", tuple(found), Action.DENY),) if found else ()
+
+
+def _is_there(profile: r.Profile, inventory: Inventory) -> Pred:
+    """Whether there is a profile: that of a namespace that nothing uses and nobody declares need not be."""
+    kind, _, rest = profile.name.partition(".")
+    namespace = rest if kind == "kns" else rest.partition(".")[0]
+    if profile.span != _BUILT_IN or kind not in ("kns", "ksa") or namespace in inventory.namespaces:
+        return TRUE
+    return unknown_in(fact(f"there is a namespace {namespace}"), "true")
 
 
 def _denied(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
