@@ -48,8 +48,6 @@ def reference_disagreements(rng: Random, cases: int, made: MadeCalico, *, hosts:
         case = random_calico_case(rng, made.world)
         said = oracle.decide(case.flow, case.reading)
         flow, facts = flow_of(case, made), facts_of(case, made)
-        if hosts and flow.asked is not None and _sees_services(made):
-            continue
         expected = cluster.directions(flow, facts)
         same = all(expected) is said.allowed if hosts else expected == (said.egress.allowed, said.ingress.allowed)
         if not same:
@@ -59,15 +57,6 @@ def reference_disagreements(rng: Random, cases: int, made: MadeCalico, *, hosts:
                 f"the oracle says {verdicts}, the reference {expected}, of {flow}\nunder {facts}, {made.version}\n{manifests}"
             )
     return found
-
-
-def _sees_services(made: MadeCalico) -> bool:
-    """Whether policies may see the address of a Service, on which program and reference do not agree yet.
-
-    By felix/rules/static.go the node of the source replaces it, so that pre-DNAT policy of another node sees the pod's; the
-    raw table sees it on the way out too, and what it accepts there is not translated at all.
-    """
-    return any((m.get("spec") or {}).get(field) for m in made.objects for field in ("preDNAT", "doNotTrack"))
 
 
 def _without_replies(policies: PolicySet) -> PolicySet:

@@ -9,9 +9,20 @@ import pytest
 from agreement import encoded
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Address
+from npverify.inventory.model import EndpointKind
 from npverify.normal.flow import Flow, Via
 from npverify.normal.policy import Action, Direction, Exemption, Half, Stage
-from npverify.normal.predicates import FALSE, TRUE, Side, and_, label_text, node_is, port_in
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    Side,
+    address_owned_by,
+    and_,
+    kind_is,
+    label_text,
+    node_is,
+    port_in,
+)
 from npverify.oracle import Oracle
 from npverify.reduction.residuals import Residuals
 from smallworld import DST, IN, SRC, allow, app, block, node, on, pod, rule, selecting, tier, world
@@ -56,8 +67,12 @@ ROWS: list[tuple[str, tuple[Stage, ...], bool, str, str]] = [
     ("and not at others", (stage("a", NO, applies=node_is(SRC, "n2")),), True, "not isolated", ""),
     ("it may look at the text of labels", (stage("a", NO, applies=label_text(SRC, "pod", "app", "starts with", "we")),), False, "rule", "a"),
     ("a stage sees the backend", (stage("a", tier(selecting(DST, "a", allow(block(DST, "10.0.0.2/32"), on("TCP", 5432)))),),), True, "rule", "a"),
-    ("or the Service that was called", (stage("a", tier(selecting(DST, "a", allow(block(DST, "10.96.0.9/32"), on("TCP", 80)))), before_translation=True),), True, "rule", "a"),
-    ("and then not the backend", (stage("a", tier(selecting(DST, "a", allow(block(DST, "10.0.0.2/32"), on("TCP", 5432)))), before_translation=True),), False, "no rule", "a"),
+    ("or the Service that was called", (stage("a", tier(selecting(DST, "a", allow(block(DST, "10.96.0.9/32"), on("TCP", 80)))), before_translation=TRUE),), True, "rule", "a"),
+    ("and then not the backend", (stage("a", tier(selecting(DST, "a", allow(block(DST, "10.0.0.2/32"), on("TCP", 5432)))), before_translation=TRUE),), False, "no rule", "a"),
+    ("it sees the Service of some sources", (stage("a", tier(selecting(DST, "a", allow(block(DST, "10.96.0.9/32"), on("TCP", 80)))), before_translation=kind_is(SRC, EndpointKind.POD)),), True, "rule", "a"),
+    ("and of others the backend", (stage("a", tier(selecting(DST, "a", allow(block(DST, "10.0.0.2/32"), on("TCP", 5432)))), before_translation=kind_is(SRC, EndpointKind.NODE)),), True, "rule", "a"),
+    ("where it applies may hang on that", (stage("a", NO, applies=address_owned_by(DST, "service"), before_translation=kind_is(SRC, EndpointKind.POD)),), False, "rule", "a"),
+    ("and nowhere else", (stage("a", NO, applies=address_owned_by(DST, "service")),), True, "not isolated", ""),
     ("a source port is the usual one", (stage("a", tier(selecting(DST, "a", allow(TRUE, port_in(49152, 65535, Side.SRC))))),), True, "rule", "a"),
 ]  # fmt: skip
 THROUGH = replace(FLOW, via=Via("shop", "db", Address.parse("10.96.0.9"), 80))

@@ -155,7 +155,10 @@ class _Virtuals:
 
     def __init__(self, policies: tuple[PolicySet, PolicySet]) -> None:
         self._by_port = any(
-            stage.before_translation for each in policies for d in Direction for stage in each.half(d).stages
+            stage.before_translation is not FALSE
+            for each in policies
+            for d in Direction
+            for stage in each.half(d).stages
         )
         prefixes = {
             atom.prefix
@@ -187,7 +190,7 @@ def _judged_by_address(twins: Twins, residuals: tuple[Residuals, Residuals]) -> 
     found = 0
     for side, each in enumerate(residuals):
         halves = (each.policies.half(d) for d in Direction)
-        if any(stage.before_translation for half in halves for stage in half.stages):
+        if any(stage.before_translation is not FALSE for half in halves for stage in half.stages):
             return twins.all
         if each.policies.vip_visible is not FALSE:
             for c in bits(twins.present(side)):

@@ -34,7 +34,9 @@ class Through:
     def services(self, legs: Iterable[Leg]) -> Iterator[Leg]:
         """The flows of the direct legs through every Service, as far as its address may matter to a policy: one of egress
         where that sees it, or one of a stage before translation."""
-        always = any(s.before_translation for d in Direction for s in self._residuals.policies.half(d).stages)
+        always = any(
+            s.before_translation is not FALSE for d in Direction for s in self._residuals.policies.half(d).stages
+        )
         if self._residuals.policies.vip_visible is FALSE and not always:
             return
         for leg in legs:

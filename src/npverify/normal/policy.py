@@ -132,7 +132,7 @@ class Stage:
     `skips`    names of later stages that do not see what a rule of this stage allows
     `hosts`    it may judge nodes and what runs on their network
     `after`    name of an earlier stage: it sees only what a rule of that stage allows
-    `before_translation`  it sees the address and port of the Service that was called, not those of the backend
+    `before_translation`  the flows that it sees with the address and port of the Service that was called, not the backend's
     """
 
     name: str
@@ -142,7 +142,7 @@ class Stage:
     final: Action = Action.ALLOW
     skips: tuple[str, ...] = ()
     after: str = ""
-    before_translation: bool = False
+    before_translation: Pred = FALSE
     hosts: bool = False
     reason: str = ""
     where: str = ""

@@ -10,6 +10,7 @@ from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import Decider, Flow, SideVerdict, Verdict
 from npverify.normal.policy import Action, Direction, Policy, PolicySet, Rule, Stage, Tier
 from npverify.normal.predicates import (
+    FALSE,
     And,
     KindIs,
     LabelIn,
@@ -134,7 +135,7 @@ class Oracle:
 
     def seen_by(self, stage: Stage, seen: Seen) -> Seen:
         """The flow as one stage sees it; what it looks at is recorded in the same place."""
-        if not stage.before_translation:
+        if stage.before_translation is FALSE or not seen.holds(stage.before_translation):
             return seen
         return Seen(seen.flow, seen.reading, seen.inventory, True, True, seen.touched)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from npverify.inventory.addresses import Family, Prefix
@@ -148,7 +149,7 @@ class Bitsets:
         if isinstance(atom, SelfTraffic | HttpIs):
             return ((self.all, self._partial.residual(atom, Direction.EGRESS, how)),)
         if isinstance(atom, PortIn):
-            return ((self.all, self._partial.residual(atom, _looking(side), how)),)
+            return self._port(atom, side, how)
         if not isinstance(atom, _ABOUT_AN_END) or atom.side is not side:
             return ((self.all, atom),)
         if isinstance(atom, KindIs):
@@ -158,6 +159,13 @@ class Bitsets:
         if isinstance(atom, LabelIn | LabelText):
             return self._labelled(atom)
         return self._by_representatives(atom, side, how)
+
+    def _port(self, atom: PortIn, side: Side, how: Circumstance) -> Parts:
+        left = self._partial.residual(atom, _looking(side), how)
+        if left is atom or isinstance(left, Const):
+            return ((self.all, left),)
+        # where it hangs on the source whether the Service or the backend is seen, its classes are told apart
+        return self.parts(left, side, replace(how, before_translation=FALSE))
 
     def _exactly(self, classes: int) -> Parts:
         return tuple((part, left) for part, left in ((classes, TRUE), (self.all & ~classes, FALSE)) if part)

@@ -24,6 +24,7 @@ from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
+    Const,
     HttpIs,
     KindIs,
     LabelIn,
@@ -87,13 +88,13 @@ class Virtual:
 class Circumstance:
     """How the two ends of a flow stand to each other; `via` is the Service between them, if there is one.
 
-    `before_translation`  the destination is seen under the address and port of that Service
+    `before_translation`  where the destination is seen under the address and port of that Service, as far as the ends tell
     """
 
     same: bool = False
     own_node: bool = False
     via: Virtual | None = None
-    before_translation: bool = False
+    before_translation: Pred = FALSE
 
 
 DIRECT = Circumstance()
@@ -146,7 +147,7 @@ class Partial:
         if isinstance(atom, HttpIs):
             return and_(protocol_is("TCP"), unknown_in(request_fact(atom), "true"))
         if isinstance(atom, PortIn | NamedPortIs):
-            return _port(atom, how, src if atom.side is Side.SRC else dst)
+            return self._port(atom, how, src, dst)
         if not isinstance(atom, _ABOUT_AN_END) or atom.side is Side.VIP:
             return atom
         end, other = (src, dst) if atom.side is Side.SRC else (dst, src)
@@ -155,7 +156,7 @@ class Partial:
         if end is None:
             return atom
         if isinstance(atom, AddressIn | AddressOwnedBy):
-            return self._address(atom, direction, how, end)
+            return self._address(atom, direction, how, end, self._before(how, src, dst))
         if isinstance(atom, OwnNode):
             return const(how.own_node and end.kind in _HOST_NETWORK)
         if isinstance(atom, KindIs):
@@ -168,24 +169,37 @@ class Partial:
         return of_one_pod(left) if how.same else left
 
     def _address(
-        self, atom: AddressIn | AddressOwnedBy, direction: Direction, how: Circumstance, end: Endpoint
+        self, atom: AddressIn | AddressOwnedBy, direction: Direction, how: Circumstance, end: Endpoint, before: Pred
     ) -> Pred:
         if isinstance(atom, AddressIn):
             own = self.address_in(end, atom.side, atom.prefix)
         else:
             own = const(_OWNER[end.kind] in atom.owners)
-        if (
-            how.via is None
-            or atom.side is not Side.DST
-            or not (how.before_translation or direction is Direction.EGRESS)
-        ):
+        if how.via is None or atom.side is not Side.DST:
             return own
         virtual = (
             _virtual_address_in(how.via, atom.prefix)
             if isinstance(atom, AddressIn)
             else const("service" in atom.owners)
         )
-        return virtual if how.before_translation else ite(self._vip_visible, virtual, own)
+        return ite(before, virtual, ite(self._vip_visible, virtual, own) if direction is Direction.EGRESS else own)
+
+    def _before(self, how: Circumstance, src: Endpoint | None, dst: Endpoint | None) -> Pred:
+        """Where the Service is still seen instead of the backend."""
+        if how.via is None or isinstance(how.before_translation, Const):
+            return how.before_translation if how.via is not None else FALSE
+        return self.residual(how.before_translation, Direction.INGRESS, src=src, dst=dst)
+
+    def _port(self, atom: PortIn | NamedPortIs, how: Circumstance, src: Endpoint | None, dst: Endpoint | None) -> Pred:
+        """A port atom as far as it is known which port its side has, and whose it is."""
+        end = src if atom.side is Side.SRC else dst
+        own = atom if end is None or isinstance(atom, PortIn) else _named_port(atom, end)
+        if how.via is None or atom.side is not Side.DST:
+            return own
+        virtual: Pred = FALSE  # a Service is no endpoint that could name its ports
+        if isinstance(atom, PortIn) and atom.first <= how.via.port <= atom.last:
+            virtual = protocol_is(*PORT_PROTOCOLS)
+        return ite(self._before(how, src, dst), virtual, own)
 
     def _node_is(self, atom: NodeIs, end: Endpoint, other: Endpoint | None, how: Circumstance) -> Pred:
         if end.kind is EndpointKind.EXTERNAL:
@@ -286,18 +300,6 @@ def of_one_pod(pred: Pred) -> Pred:
         pred,
         lambda atom: unknown_in(labels.of_one_pod(atom.unknown), *atom.values) if isinstance(atom, UnknownIn) else atom,
     )
-
-
-def _port(atom: PortIn | NamedPortIs, how: Circumstance, end: Endpoint | None) -> Pred:
-    """A port atom as far as it is known which port its side has, and whose it is."""
-    virtual = how.via if how.before_translation and atom.side is Side.DST else None
-    if isinstance(atom, PortIn):
-        if virtual is None:
-            return atom
-        return protocol_is(*PORT_PROTOCOLS) if atom.first <= virtual.port <= atom.last else FALSE
-    if virtual is not None:
-        return FALSE  # a Service is no endpoint that could name its ports
-    return atom if end is None else _named_port(atom, end)
 
 
 def _named_port(atom: NamedPortIs, end: Endpoint) -> Pred:

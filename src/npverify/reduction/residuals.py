@@ -98,7 +98,7 @@ class Residuals:
         `among` is the set of classes to part; None: all.
         """
         stages = self.policies.half(direction).stages
-        if direction is Direction.INGRESS and not how.same and not any(s.before_translation for s in stages):
+        if direction is Direction.INGRESS and not how.same and all(s.before_translation is FALSE for s in stages):
             how = replace(how, via=None)  # translation is over where ingress is judged
         if among is None:
             among = self.bitsets.all
@@ -170,7 +170,9 @@ class Residuals:
         self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, among: int
     ) -> tuple[Group, ...]:
         half = self.policies.half(direction)
-        views = [replace(how, before_translation=s.before_translation and how.via is not None) for s in half.stages]
+        views = [
+            replace(how, before_translation=FALSE if how.via is None else s.before_translation) for s in half.stages
+        ]
         asked = [(rule, views[entry.stage]) for entry in signature for rule in entry.rules]
         tests = [
             (test, view)

@@ -31,7 +31,7 @@ def allowed(
     accepted: dict[str, Pred] = {"": TRUE}
     followed = {stage.after for stage in policies.half(direction).stages}
     for stage in policies.half(direction).stages:
-        at = replace(how, before_translation=stage.before_translation and how.via is not None)
+        at = replace(how, before_translation=FALSE if how.via is None else stage.before_translation)
 
         def encode(pred: Pred, at: Circumstance = at) -> Pred:
             return partial.residual(pred, direction, at, src=src, dst=dst)

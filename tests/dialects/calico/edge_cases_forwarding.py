@@ -307,6 +307,29 @@ TRANSLATION = (
         for fact, dataplane, one in (("under", "iptables", "D"), ("not under, with BPF,", "bpf", "A"))
     ),
     Case(
+        92,
+        "what comes from another node of the cluster was translated there, what comes from outside was not",
+        "felix/rules/static.go StaticManglePreroutingChain; kube-proxy translates in nat PREROUTING and OUTPUT",
+        joined(host("elm", ETH, profiles="projectcalico-default-allow"), _STALL, _before("80", 10, "Deny")),
+        (
+            allowed(APPLE, PEAR, 8080, via=_VIA),
+            allowed(OAK, PEAR, 8080, via=_VIA),
+            denied(OUTSIDE, PEAR, 8080, via=_VIA),
+            denied(APPLE, PEAR, 80),
+        ),
+    ),
+    Case(
+        92,
+        "a pod's own node sees the Service before it translates",
+        "felix/rules/static.go StaticManglePreroutingChain, dispatch.go hostDispatchChains",
+        joined(host("oak"), _STALL, _before("80", 10, "Deny")),
+        (
+            denied(APPLE, PEAR, 8080, via=_VIA),
+            allowed(APPLE, PEAR, 8080),
+            allowed(PLAIN, PEAR, 8080, via=_VIA),
+        ),
+    ),
+    Case(
         93,
         "what is allowed before translation is still judged by the policies of the pod",
         "UT pre-DNAT + workload",
@@ -374,6 +397,48 @@ TRANSLATION = (
             ),
         ),
         (allowed(APPLE, OUTSIDE, 81), denied(APPLE, OUTSIDE, 80), denied(OAK, OUTSIDE, 81)),
+    ),
+    Case(
+        98,
+        "nothing translates the address of a Service for a flow that is not tracked",
+        "felix/rules/static.go StaticRawPreroutingChain, StaticRawOutputChain",
+        joined(
+            host("oak", ETH, labels="machine: oak", profiles="projectcalico-default-allow"),
+            host("elm", ETH, labels="machine: elm", profiles="projectcalico-default-allow"),
+            _STALL,
+            gnp(
+                "doNotTrack: true, applyOnForward: true, selector: machine == 'elm', types: [Ingress], "
+                "ingress: [{action: Allow, protocol: TCP, destination: {ports: [80]}}]",
+                "elm",
+            ),
+            gnp(
+                "doNotTrack: true, applyOnForward: true, selector: machine == 'oak', types: [Egress], "
+                "egress: [{action: Allow, protocol: TCP, destination: {ports: [80]}}, "
+                "{action: Deny, protocol: TCP, destination: {ports: [8080]}}]",
+                "oak",
+            ),
+        ),
+        (
+            denied(OUTSIDE, PEAR, 8080, via=_VIA),
+            allowed(OUTSIDE, PEAR, 8080),
+            denied(OAK, PEAR, 8080, via=_VIA),
+            denied(OAK, PEAR, 8080),
+            allowed(APPLE, PEAR, 8080, via=_VIA),
+        ),
+    ),
+    Case(
+        98,
+        "untracked egress of a host sees the Service",
+        "felix/rules/static.go StaticRawOutputChain",
+        joined(
+            host("oak", ETH, profiles="projectcalico-default-allow"),
+            _STALL,
+            gnp(
+                f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Egress], "
+                "egress: [{action: Deny, protocol: TCP, destination: {ports: [8080]}}]"
+            ),
+        ),
+        (allowed(OAK, PEAR, 8080, via=_VIA), denied(OAK, PEAR, 8080)),
     ),
     *(
         Case(

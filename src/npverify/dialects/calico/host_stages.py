@@ -31,6 +31,7 @@ from npverify.normal.predicates import (
     TRUE,
     Pred,
     Side,
+    address_owned_by,
     and_,
     kind_is,
     mirrored,
@@ -42,6 +43,9 @@ from npverify.normal.predicates import (
 )
 
 OUT, INTO = Direction.EGRESS, Direction.INGRESS
+
+_TRANSLATED_HERE = kind_is(Side.SRC, EndpointKind.EXTERNAL, EndpointKind.REMOTE)
+"""What comes to a node before the address of a Service is translated; else the node of the source has done that."""
 
 _BEFORE_TRANSLATION = "before addresses are translated"
 _UNTRACKED = "before connections are tracked"
@@ -62,6 +66,7 @@ class HostStages:
     def egress(self) -> Iterator[Stage]:
         """What is met on the way out of the source: its node's own policies, and those of the interfaces of its pods."""
         yield self._untracked(OUT, self.hosts.judge(Side.SRC), ("host",))
+        yield self._untracked_services(OUT)
         yield self._untracked_replies(OUT)
         yield self._host("host", OUT, self.hosts, self.hosts.judge(Side.SRC))
         yield self._host(_ITSELF, OUT, self._loopback, self._loops(Side.SRC))
@@ -75,6 +80,7 @@ class HostStages:
         """What is met on the way to the destination, if the source is not on the same node."""
         arrives = or_(self.hosts.judge(Side.DST), self.hosts.crossed(Side.DST))
         yield self._untracked(INTO, arrives, ("before translation", "host", "entering"))
+        yield self._untracked_services(INTO)
         yield self._untracked_replies(INTO)
         yield self._replies_of_pods()
         yield self._before_translation(INTO, arrives, self._translating.selected, ("host", "entering"))
@@ -172,7 +178,7 @@ class HostStages:
             in_tiers(passing(self.tiers), found),
             self._failsafe_before_translation(half),
             skips=skips,
-            before_translation=True,
+            before_translation=TRUE if half is OUT else _TRANSLATED_HERE,
             where=_BEFORE_TRANSLATION,
             hosts=half is INTO,
         )
@@ -193,7 +199,7 @@ class HostStages:
             in_tiers(passing(self.tiers), found),
             (failsafe(half, self.felix, replies=True),),
             skips=skips,
-            before_translation=half is INTO,
+            before_translation=self._untranslated(half),
             where=_UNTRACKED,
             hosts=True,
         )
@@ -212,10 +218,28 @@ class HostStages:
             in_tiers(passing(self.tiers), replies),
             final=Action.DENY,
             after=_untracked(half),
-            before_translation=half is INTO,
+            before_translation=self._untranslated(half),
             hosts=True,
             reason="the flow is not tracked, and no untracked policy of the host endpoint allows its replies",
         )
+
+    def _untracked_services(self, half: Direction) -> Stage:
+        """What is accepted untracked while it still has the address of a Service: without a connection none is translated."""
+        return Stage(
+            f"untracked {half} to services",
+            address_owned_by(Side.DST, "service"),
+            final=Action.DENY,
+            after=_untracked(half),
+            before_translation=self._untranslated(half),
+            hosts=True,
+            reason="the flow is not tracked, so the address of the Service is not translated to that of a backend",
+        )
+
+    def _untranslated(self, half: Direction) -> Pred:
+        """Which flows the raw table sees before translation; with BPF a node translates what it sends where it begins."""
+        if half is INTO:
+            return _TRANSLATED_HERE
+        return FALSE if self._bpf else TRUE
 
     def _replies_of_pods(self) -> Stage:
         """What a pod answers to a flow that came to it untracked: nothing accepts that untracked (raw leaves out the
