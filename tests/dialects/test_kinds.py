@@ -151,3 +151,13 @@ def test_a_misspelt_policy_is_not_skipped(api_version: str, kind: str, code: str
     """A NetworkPolicy of another API version, or a kind that the API group does not have, is an error."""
     assert is_policy(api_version, kind)
     assert [d.code for d in run(api_version, kind)[1].errors] == [code]
+
+
+@pytest.mark.parametrize("kind", ["NetworkPolicy", "NetworkPolicy.networking.k8s.io"])
+def test_a_modelled_kind_is_not_left_out_and_that_is_said(kind: str) -> None:
+    """Who asks for it is told once that the kind counts, where the first of its objects stands."""
+    text = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: NAME, namespace: shop}\nspec: {podSelector: {}}\n"
+    problems = Problems()
+    found = lowered("---\n".join(text.replace("NAME", name) for name in ("a", "b")), problems, kind)
+    assert len(found.ids) == 2
+    assert [(d.code, d.span.line) for d in problems.warnings if d.span] == [("NPV086", 2)]

@@ -19,7 +19,7 @@ from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.lint import IGNORE, About, LintFacts
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.document import Document
-from npverify.ingest.fields import nearest
+from npverify.ingest.fields import Fields, nearest
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import Direction, PolicyId, PolicySet
@@ -98,6 +98,7 @@ def lower(
     Calico is something to find, and is left out of the normal form.
     """
     found = _Found()
+    not_ignored: dict[tuple[str, str], Document] = {}
     for doc in documents:
         what = role(doc.api_version, doc.kind)
         if what is Role.NO_POLICY:
@@ -110,10 +111,16 @@ def lower(
             _add(found, found.cluster, doc, cluster_read.read, problems)
         elif _ignored(doc, ignore_kinds):
             found.ignored[doc.kind] += 1
+            continue
         elif what is Role.MESH:
             found.mesh.append(doc)
         else:
             _refuse(doc, what, profile, problems)
+        if _ignored(doc, ignore_kinds):
+            not_ignored.setdefault((doc.kind, doc.group), doc)
+    for doc in not_ignored.values():
+        message = f"{doc.kind} of {doc.group} is read all the same: `--ignore-kind` is for kinds that are not modelled"
+        Fields.of(doc, problems).warn("NPV086", message, "kind", fix="leave their files out, or the option")
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
     facts = LintFacts() if for_lint else None
