@@ -29,6 +29,7 @@ from npverify.normal.predicates import (
     ProtocolIs,
     Side,
     TextTest,
+    UnknownIn,
     and_,
     atoms_of,
 )
@@ -149,7 +150,12 @@ def _unknown_labels(world: World) -> list[tuple[Unknown, list[str], list[tuple[T
     for name, namespace in inventory.namespaces.items():
         if not namespace.declared:
             unknown |= {namespace_label(name, key): key for key in values}
-    return [(label, sorted(values[key]), tests.get(key, [])) for label, key in unknown.items()]
+    labels = (atom.unknown for atom in atoms_in(world) if isinstance(atom, UnknownIn) and atom.unknown.open)
+    # those of a namespace that only a profile names
+    unknown |= {
+        label: label.name.removeprefix("label ").partition(" of ")[0] for label in labels if label.kind == "label"
+    }
+    return [(label, sorted(values.get(key, ())), tests.get(key, [])) for label, key in unknown.items()]
 
 
 def _placed(rng: Random, case: Case, world: World) -> Case:

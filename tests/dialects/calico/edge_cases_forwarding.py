@@ -330,6 +330,34 @@ TRANSLATION = (
         ),
     ),
     Case(
+        92,
+        "before translation selectors test the address of the Service, which no pod has",
+        "felix/rules/static.go StaticManglePreroutingChain; rules are lists of addresses",
+        joined(
+            host("oak"),
+            _STALL,
+            gnp(
+                f"applyOnForward: true, preDNAT: true, {HOSTS}, "
+                "ingress: [{action: Deny, destination: {selector: app == 'pear'}}]"
+            ),
+        ),
+        (denied(APPLE, PEAR, 8080), allowed(APPLE, PEAR, 8080, via=_VIA)),
+    ),
+    Case(
+        92,
+        "and with that what is negated there is true",
+        "felix/rules/static.go StaticManglePreroutingChain; rules are lists of addresses",
+        joined(
+            host("oak"),
+            _STALL,
+            gnp(
+                f"applyOnForward: true, preDNAT: true, {HOSTS}, "
+                "ingress: [{action: Deny, destination: {notSelector: app == 'pear'}}]"
+            ),
+        ),
+        (allowed(APPLE, PEAR, 8080), denied(APPLE, PEAR, 8080, via=_VIA)),
+    ),
+    Case(
         93,
         "what is allowed before translation is still judged by the policies of the pod",
         "UT pre-DNAT + workload",

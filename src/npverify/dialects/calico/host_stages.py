@@ -25,7 +25,7 @@ from npverify.dialects.calico.tunnels import between_nodes
 from npverify.ingest.source import Problems
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import fact
-from npverify.normal.policy import Action, Direction, Exemption, Policy, Stage
+from npverify.normal.policy import Action, Direction, Exemption, Policy, Rule, Stage
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -39,13 +39,17 @@ from npverify.normal.predicates import (
     or_,
     own_node,
     protocol_is,
+    substitute,
     unknown_in,
 )
+from npverify.normal.syntax import KindIs, LabelIn, LabelText, NamespaceIs, NodeIs, ServiceAccountIs
 
 OUT, INTO = Direction.EGRESS, Direction.INGRESS
 
 _TRANSLATED_HERE = kind_is(Side.SRC, EndpointKind.EXTERNAL, EndpointKind.REMOTE)
 """What comes to a node before the address of a Service is translated; else the node of the source has done that."""
+
+_OF_AN_END = (KindIs, LabelIn, LabelText, NamespaceIs, NodeIs, ServiceAccountIs)
 
 _BEFORE_TRANSLATION = "before addresses are translated"
 _UNTRACKED = "before connections are tracked"
@@ -175,7 +179,7 @@ class HostStages:
         return Stage(
             "before translation",
             applies if found else FALSE,
-            in_tiers(passing(self.tiers), found),
+            in_tiers(passing(self.tiers), _of_the_service(found)),
             self._failsafe_before_translation(half),
             skips=skips,
             before_translation=TRUE if half is OUT else _TRANSLATED_HERE,
@@ -196,7 +200,7 @@ class HostStages:
         return Stage(
             _untracked(half),
             applies if found else FALSE,
-            in_tiers(passing(self.tiers), found),
+            in_tiers(passing(self.tiers), _of_the_service(found)),
             (failsafe(half, self.felix, replies=True),),
             skips=skips,
             before_translation=self._untranslated(half),
@@ -215,7 +219,7 @@ class HostStages:
         return Stage(
             "untracked replies",
             and_(self.hosts.judge(half.subject), or_(surely, not_(passes))),
-            in_tiers(passing(self.tiers), replies),
+            in_tiers(passing(self.tiers), _of_the_service(replies)),
             final=Action.DENY,
             after=_untracked(half),
             before_translation=self._untranslated(half),
@@ -263,6 +267,26 @@ class HostStages:
         own = (p for p in policies if about in p.types and p.id.namespace in namespaces)
         chosen = ((p, met(subject_selector(p), side)) for p in own)
         return [self.entries.of(p, about, half, subject) for p, subject in chosen if subject is not FALSE]
+
+
+def _of_the_service(entries: Iterable[Entry]) -> list[Entry]:
+    """Entries of a stage that may see a flow before translation: the address that selectors test there is then the
+    Service's, which no endpoint has (sets of addresses are atoms of their own)."""
+    return [
+        e._replace(policy=replace(e.policy, rules=tuple(map(_rule_of_the_service, e.policy.rules)))) for e in entries
+    ]
+
+
+def _rule_of_the_service(rule: Rule) -> Rule:
+    return replace(
+        rule, peer=substitute(rule.peer, _end_of_the_service), traffic=substitute(rule.traffic, _end_of_the_service)
+    )
+
+
+def _end_of_the_service(atom: Pred) -> Pred:
+    if isinstance(atom, _OF_AN_END) and atom.side is Side.DST:
+        return and_(atom, not_(address_owned_by(Side.DST, "service")))
+    return atom
 
 
 def _is_untracked(policy: r.Policy) -> bool:
