@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import npverify
 from calico_generate import OLD_VERSIONS, calico
@@ -57,6 +58,9 @@ def random_calico(rng: Random, *, hosts: bool = False) -> MadeCalico:
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
     loaded = npverify.load(["-"], cni="calico", calico_version=version, pod_cidrs=space, stdin=text.encode)
     return MadeCalico(objects, version, loaded.world)
+
+
+_TEXT_FACT = re.compile(r"(contains|starts with|ends with) `(.*)`: label (\S+) of .*")
 
 
 def random_calico_case(rng: Random, world: World) -> Case:
@@ -140,6 +144,10 @@ def _unknown_labels(world: World) -> list[tuple[Unknown, list[str], list[tuple[T
         elif isinstance(atom, LabelText):
             values.setdefault(atom.key, {})[atom.text] = None
             tests.setdefault(atom.key, []).append((atom.test, atom.text))
+        elif isinstance(atom, UnknownIn) and (told := _TEXT_FACT.fullmatch(atom.unknown.name)):
+            test, text, key = told.groups()  # at a host endpoint, of a namespace that only its profile names
+            values.setdefault(key, {})[text] = None
+            tests.setdefault(key, []).append((cast(TextTest, test), text))
     unknown: dict[Unknown, str] = {}
     for end in inventory.pods:
         for key in values:
