@@ -468,6 +468,36 @@ TRANSLATION = (
         ),
         (allowed(OAK, PEAR, 8080, via=_VIA), denied(OAK, PEAR, 8080)),
     ),
+    Case(
+        98,
+        "and its selectors test the address of the Service",
+        "felix/rules/static.go StaticRawOutputChain; rules are lists of addresses",
+        joined(
+            host("oak", ETH, profiles="projectcalico-default-allow"),
+            _STALL,
+            gnp(
+                f"doNotTrack: true, applyOnForward: true, {HOSTS}, types: [Egress], "
+                "egress: [{action: Deny, destination: {selector: app == 'pear'}}]"
+            ),
+        ),
+        (allowed(OAK, PEAR, 8080, via=_VIA), denied(OAK, PEAR, 8080)),
+    ),
+    Case(
+        92,
+        "a set that holds the address of the Service is matched before translation",
+        "felix/rules/static.go StaticManglePreroutingChain; libcalico-go/lib/backend/syncersv1/felixsyncer",
+        joined(
+            host("oak"),
+            _STALL,
+            "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\n"
+            "metadata: {name: virtual, labels: {kind: virtual}}\nspec: {nets: [10.96.0.0/16]}\n",
+            gnp(
+                f"applyOnForward: true, preDNAT: true, {HOSTS}, "
+                "ingress: [{action: Deny, destination: {selector: kind == 'virtual'}}]"
+            ),
+        ),
+        (denied(APPLE, PEAR, 8080, via=_VIA), allowed(APPLE, PEAR, 8080)),
+    ),
     *(
         Case(
             98,

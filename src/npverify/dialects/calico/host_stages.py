@@ -49,7 +49,7 @@ OUT, INTO = Direction.EGRESS, Direction.INGRESS
 _TRANSLATED_HERE = kind_is(Side.SRC, EndpointKind.EXTERNAL, EndpointKind.REMOTE)
 """What comes to a node before the address of a Service is translated; else the node of the source has done that."""
 
-_OF_AN_END = (KindIs, LabelIn, LabelText, NamespaceIs, NodeIs, ServiceAccountIs)
+_ABOUT_AN_END = (KindIs, LabelIn, LabelText, NamespaceIs, NodeIs, ServiceAccountIs)
 
 _BEFORE_TRANSLATION = "before addresses are translated"
 _UNTRACKED = "before connections are tracked"
@@ -179,7 +179,7 @@ class HostStages:
         return Stage(
             "before translation",
             applies if found else FALSE,
-            in_tiers(passing(self.tiers), _of_the_service(found)),
+            in_tiers(passing(self.tiers), _testing_what_is_there(found)),
             self._failsafe_before_translation(half),
             skips=skips,
             before_translation=TRUE if half is OUT else _TRANSLATED_HERE,
@@ -200,7 +200,7 @@ class HostStages:
         return Stage(
             _untracked(half),
             applies if found else FALSE,
-            in_tiers(passing(self.tiers), _of_the_service(found)),
+            in_tiers(passing(self.tiers), _testing_what_is_there(found)),
             (failsafe(half, self.felix, replies=True),),
             skips=skips,
             before_translation=self._untranslated(half),
@@ -219,7 +219,7 @@ class HostStages:
         return Stage(
             "untracked replies",
             and_(self.hosts.judge(half.subject), or_(surely, not_(passes))),
-            in_tiers(passing(self.tiers), _of_the_service(replies)),
+            in_tiers(passing(self.tiers), replies),
             final=Action.DENY,
             after=_untracked(half),
             before_translation=self._untranslated(half),
@@ -269,22 +269,23 @@ class HostStages:
         return [self.entries.of(p, about, half, subject) for p, subject in chosen if subject is not FALSE]
 
 
-def _of_the_service(entries: Iterable[Entry]) -> list[Entry]:
+def _testing_what_is_there(entries: Iterable[Entry]) -> list[Entry]:
     """Entries of a stage that may see a flow before translation: the address that selectors test there is then the
     Service's, which no endpoint has (sets of addresses are atoms of their own)."""
     return [
-        e._replace(policy=replace(e.policy, rules=tuple(map(_rule_of_the_service, e.policy.rules)))) for e in entries
+        e._replace(policy=replace(e.policy, rules=tuple(map(_rule_before_translation, e.policy.rules))))
+        for e in entries
     ]
 
 
-def _rule_of_the_service(rule: Rule) -> Rule:
+def _rule_before_translation(rule: Rule) -> Rule:
     return replace(
-        rule, peer=substitute(rule.peer, _end_of_the_service), traffic=substitute(rule.traffic, _end_of_the_service)
+        rule, peer=substitute(rule.peer, _no_end_at_a_service), traffic=substitute(rule.traffic, _no_end_at_a_service)
     )
 
 
-def _end_of_the_service(atom: Pred) -> Pred:
-    if isinstance(atom, _OF_AN_END) and atom.side is Side.DST:
+def _no_end_at_a_service(atom: Pred) -> Pred:
+    if isinstance(atom, _ABOUT_AN_END) and atom.side is Side.DST:
         return and_(atom, not_(address_owned_by(Side.DST, "service")))
     return atom
 
