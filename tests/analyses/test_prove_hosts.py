@@ -58,3 +58,27 @@ def test_two_flows_may_leave_by_two_interfaces(claim: str, status: str, tmp_path
     loaded = npverify.load(["-"], stdin=TWO_WAYS.encode, specs=[str(spec)])
     result = npverify.prove(loaded.world, loaded.assertions)
     assert [r.status.value for r in result.results] == [status]
+
+
+SHIFTING = joined(
+    WORLD,
+    host("oak", "eth0", labels="machine: one", name="one", profiles="projectcalico-default-allow"),
+    host("oak", labels="machine: all", name="all", profiles="projectcalico-default-allow"),
+    gnp("selector: machine == 'one', preDNAT: true, applyOnForward: true, ingress: [{action: Allow}]", "opens"),
+    gnp(
+        "selector: machine == 'all', preDNAT: true, applyOnForward: true, "
+        "ingress: [{action: Deny, protocol: TCP, destination: {ports: [8088]}}]",
+        "closes",
+    ),
+)
+
+
+@pytest.mark.parametrize("claim", ["policy opens is redundant", "no policy is redundant"])
+def test_a_policy_on_which_it_hangs_who_judges_is_not_called_redundant(claim: str, tmp_path: Path) -> None:
+    """Without `opens` the host endpoint of all interfaces judges eth0 before translation (endpoint_mgr.go
+    updateHostEndpoints), so `closes` denies there what `opens` had allowed."""
+    spec = tmp_path / "s.npv"
+    spec.write_text(f"assert {claim}\n")
+    loaded = npverify.load(["-"], stdin=SHIFTING.encode, specs=[str(spec)])
+    result = npverify.prove(loaded.world, loaded.assertions)
+    assert [r.status.value for r in result.results] == ["undecided"]

@@ -21,6 +21,7 @@ from npverify.normal.predicates import Pred, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.obligations import Breaks, Obligation
 from npverify.reduction.residuals import Signature
+from npverify.smt.solver import UndecidedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,13 @@ def _vacuous(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
 
 
 def _redundant(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
+    halves = (engine.world.policies.half(d) for d in Direction)
+    shifting = (p.id for half in halves for s in half.stages if s.shifts for tier in s.tiers for p in tier.policies)
+    if policy in shifting:
+        raise UndecidedError(
+            f"without {policy} other host endpoints would judge; compare the sets with and without it by `npverify equiv`"
+        )
+
     def without(signature: Signature) -> tuple[Signature, ...]:
         return signature, tuple(entry for entry in signature if entry.policy.id != policy)
 

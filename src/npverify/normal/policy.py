@@ -133,6 +133,7 @@ class Stage:
     `hosts`    it may judge nodes and what runs on their network
     `after`    name of an earlier stage: it sees only what a rule of that stage allows
     `before_translation`  the flows that it sees with the address and port of the Service that was called, not the backend's
+    `shifts`   whom it asks about hangs on which policies there are, so taking one away says nothing of a set without it
     """
 
     name: str
@@ -146,6 +147,7 @@ class Stage:
     hosts: bool = False
     reason: str = ""
     where: str = ""
+    shifts: bool = False
 
 
 def pods_stage(

@@ -185,6 +185,7 @@ class HostStages:
             before_translation=TRUE if half is OUT else _TRANSLATED_HERE,
             where=_BEFORE_TRANSLATION,
             hosts=half is INTO,
+            shifts=not self._bpf and len({host.for_all for host in self.hosts.hosts}) > 1,
         )
 
     def _failsafe_before_translation(self, half: Direction) -> tuple[Exemption, ...]:
@@ -206,6 +207,7 @@ class HostStages:
             before_translation=self._untranslated(half),
             where=_UNTRACKED,
             hosts=True,
+            shifts=self._bpf and half is INTO,
         )
 
     def _untracked_replies(self, half: Direction) -> Stage:
