@@ -12,7 +12,8 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from npverify.inventory.model import Endpoint
+from npverify.inventory.addresses import FAMILIES, Family
+from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.policy import Action, Direction, Rule, Stage
 from npverify.normal.predicates import (
     TRUE,
@@ -28,17 +29,14 @@ from npverify.normal.predicates import (
     atoms_of,
 )
 from npverify.reduction.partial import Circumstance
-from npverify.reduction.pieces import Pieces, disjuncts
+from npverify.reduction.pieces import Piece, Pieces, Term, disjuncts
 from npverify.reduction.residuals import Entry, Residuals, Signature, ends
 
 _ALLOWS: Hashable = ((), True)
 """A stage that lets everything through."""
 
-Piece = tuple[int, int]
-"""Numbers of what a rule asks of the peer and of the packet, in all peers that count."""
-
-Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
-"""Rules of one action: by the number of what selects the subject, the pieces of which any is enough. None: always."""
+Run = tuple[Action, frozenset[tuple[int, frozenset[tuple[Term, int]]]]]
+"""Rules of one action: by the number of what selects the subject, the terms of which any is enough, with their peers."""
 
 
 class _Looks(NamedTuple):
@@ -135,6 +133,12 @@ class Meanings:
             self._residuals.classes.of[subject] if looks.identity else None,
         )
 
+    def _families(self, subject: Endpoint) -> frozenset[Family]:
+        """The address families of the flows of a subject."""
+        if subject.kind is EndpointKind.EXTERNAL:
+            return frozenset(FAMILIES)
+        return frozenset(a.family for a in subject.addresses) if subject.address_known else self._residuals.families
+
     def _remembered(
         self,
         place: tuple[int, int],
@@ -145,7 +149,7 @@ class Meanings:
         view: Circumstance,
     ) -> int:
         """The number of `_asked`, worked out once for all subjects and circumstances that the rules cannot tell apart."""
-        key = (place, direction, self._aspect(subject, asked.looks), _seen(view, asked.looks))
+        key = (place, direction, self._aspect(subject, asked.looks), _seen(view, asked.looks), self._families(subject))
         found = self._tiers.get(key)
         if found is None:
             whole = stage.name in self._followed[direction]
@@ -194,6 +198,7 @@ class Meanings:
     ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
         runs: list[tuple[Action, dict[int, set[Piece]]]] = []
+        families = self._families(subject)
         always, everything = self._always, self._pieces.everything
         ended = False
         for entry, rule in ((e, r) for e in asked for r in e.rules if r.action is not Action.LOG):
@@ -208,7 +213,13 @@ class Meanings:
                 runs[-1] = (rule.action, {})
                 break
             runs[-1][1].setdefault(selects, set()).update(said)
-        return [(action, frozenset((s, frozenset(said)) for s, said in by.items())) for action, by in runs], ended
+        covered: list[Run] = []
+        for number, (action, by) in enumerate(runs):
+            covers = ((s, self._pieces.cover(frozenset(said), families)) for s, said in by.items())
+            some = frozenset((s, cover) for s, cover in covers if cover)
+            if some or (ended and number == len(runs) - 1):
+                covered.append((action, some))
+        return covered, ended
 
     def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""

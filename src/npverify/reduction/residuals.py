@@ -67,6 +67,7 @@ class Residuals:
     def __init__(self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None) -> None:
         """`classes` may be finer than what the policies tell apart."""
         self.policies = policies
+        self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
         self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
         self.partial = Partial(inventory, policies.vip_visible)

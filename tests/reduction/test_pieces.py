@@ -1,0 +1,165 @@
+"""What rules say in pieces: terms and covers mean what the predicates mean, and do not depend on how these are written."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from npverify.inventory.addresses import Address
+from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.normal.flow import Flow
+from npverify.normal.policy import Direction, Rule
+from npverify.normal.predicates import TRUE, Pred, and_, icmp_is, not_, or_, port_in, protocol_is
+from npverify.oracle import Oracle
+from npverify.reduction.meaning import Meanings
+from npverify.reduction.partial import DIRECT
+from npverify.reduction.pieces import Piece, Pieces, Term, terms
+from npverify.reduction.residuals import Residuals
+from npverify.reduction.shapes import Shapes
+from npverify.reduction.twins import Twins
+from smallworld import DST, SRC, allow, app, block, on, pod, world
+
+FOUR, SIX, BOTH, UNKNOWN = pod("a", ip="10.1.0.1"), pod("b", ip="fd00::1"), pod("c", ip="10.1.0.3 fd00::3"), pod("d")
+TARGETS = (pod("t4", ip="10.2.0.1"), pod("t6", ip="fd00:2::1"), pod("t", ip="10.2.0.2 fd00:2::2"))
+BLOCKS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/31", "10.1.0.3/32", "192.0.2.0/24", "fd00::/64")
+ADDRESSES = (
+    "10.1.0.0",
+    "10.1.0.1",
+    "10.1.0.3",
+    "10.9.0.1",
+    "192.0.2.7",
+    "203.0.113.1",
+    "fd00::1",
+    "fd00::3",
+    "2001:db8::1",
+)
+
+
+def random_pred(rng: Random, depth: int = 3) -> Pred:
+    """A predicate over labels and addresses of the source, and over ports of both ends."""
+    match rng.choice("abcdef" if depth else "abcd"):
+        case "a":
+            return block(SRC, rng.choice(BLOCKS))
+        case "b":
+            return app(SRC, *rng.sample("abcd", rng.randint(1, 2)))
+        case "c":
+            return port_in(*sorted(rng.choices((0, 79, 80, 81, 443, 65535), k=2)), side=rng.choice((SRC, DST, DST)))
+        case "d":
+            return protocol_is(*rng.sample(("TCP", "UDP", "SCTP", "ICMP"), rng.randint(1, 2)))
+        case "e":
+            return not_(random_pred(rng, depth - 1))
+        case _:
+            join = rng.choice((and_, or_))
+            return join(*(random_pred(rng, depth - 1) for _ in range(rng.randint(2, 3))))
+
+
+class Cover:
+    """Covers of rules for the ingress of one of the targets, in a world of four kinds of peers."""
+
+    def __init__(self, target: Endpoint, *rules: Rule) -> None:
+        it = world(FOUR, SIX, BOTH, UNKNOWN, *TARGETS, families=(4, 6))
+        joint = Twins((it.inventory, it.policies), (it.inventory, it.policies))
+        self.pieces = Pieces(joint, Shapes())
+        self.residuals = Residuals(it.inventory, it.policies, joint.classes[0])
+        self.meanings = Meanings(self.residuals, 0, self.pieces)
+        self.oracle = Oracle(it.policies, it.inventory)
+        self.target = target
+        said: set[Piece] = set()
+        for rule in rules:
+            said |= self.meanings._said(rule, Direction.INGRESS, target, DIRECT)
+        families = frozenset(a.family for a in target.addresses)
+        self.terms: frozenset[tuple[Term, int]] = self.pieces.cover(frozenset(said), families)
+
+    def holds(self, flow: Flow) -> bool:
+        """Whether a term of the peer is true of a flow to the target."""
+        c = self.residuals.classes.of[flow.src]
+        return any(classes >> c & 1 and self.true(and_(*term), flow) for term, classes in self.terms)
+
+    def true(self, pred: Pred, flow: Flow) -> bool:
+        """Whether a predicate is true of a flow, as the oracle sees it."""
+        return self.oracle.seen(flow, {}, Direction.INGRESS).holds(pred)
+
+
+def flows(rng: Random, target: Endpoint, count: int) -> list[Flow]:
+    """Flows to a target from every kind of peer."""
+    found: list[Flow] = []
+    while len(found) < count:
+        src = rng.choice((FOUR, SIX, BOTH, UNKNOWN, EXTERNAL))
+        src_ip = (
+            rng.choice(src.addresses) if src.address_known and src.addresses else Address.parse(rng.choice(ADDRESSES))
+        )
+        there = [a for a in target.addresses if a.family == src_ip.family]
+        protocol = rng.choice(("TCP", "UDP", "SCTP", "ICMP"))
+        port = None if protocol == "ICMP" else rng.choice((1, 79, 80, 81, 82, 443, 65535))
+        if there:
+            icmp, src_port = ((8, 0), None) if port is None else (None, rng.choice((79, 80, 443, 50000)))
+            found.append(Flow(src, target, protocol, port, src_ip, there[0], icmp, src_port))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_cover_means_what_the_rules_mean(seed: int) -> None:
+    """A flow satisfies a term of its peer exactly if it matches one of the rules."""
+    rng = Random(seed)
+    target = rng.choice(TARGETS)
+    rules = [allow(random_pred(rng), rng.choice((TRUE, random_pred(rng, 1)))) for _ in range(rng.randint(1, 4))]
+    cover = Cover(target, *rules)
+    for flow in flows(rng, target, 40):
+        assert cover.holds(flow) is any(cover.true(and_(r.peer, r.traffic), flow) for r in rules), (flow, cover.terms)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_term_of_a_predicate_is_enough_for_it(seed: int) -> None:
+    """Of an outside source, a flow satisfies one of the terms exactly if it satisfies the predicate."""
+    rng = Random(seed)
+    pred = random_pred(rng)
+    cover = Cover(TARGETS[2])
+    for flow in flows(rng, TARGETS[2], 40):
+        assert any(cover.true(and_(*term), flow) for term in terms(pred)) is cover.true(pred, flow)
+
+
+INSIDE, OUTSIDE, HOLE = block(SRC, "10.1.0.0/16"), block(SRC, "10.0.0.0/8"), block(SRC, "10.1.0.0/31")
+V4, V4_DST = block(SRC, "0.0.0.0/0"), block(DST, "0.0.0.0/0")
+WEB, HIGH = on("TCP", 80), on("TCP", 79, 81)
+FROM_WEB = and_(protocol_is("TCP"), port_in(80, 80, SRC))
+ALIKE = [
+    ("a rule twice", [allow(INSIDE, WEB)], [allow(INSIDE, WEB), allow(INSIDE, WEB)]),
+    ("a port inside of a range of another rule", [allow(INSIDE, HIGH)], [allow(INSIDE, WEB), allow(INSIDE, HIGH)]),
+    ("a block inside of that of another rule", [allow(OUTSIDE)], [allow(INSIDE, WEB), allow(OUTSIDE)]),
+    ("holes one by one", [allow(and_(OUTSIDE, not_(INSIDE), not_(block(SRC, "10.9.0.0/16"))))],
+     [allow(and_(OUTSIDE, not_(or_(block(SRC, "10.9.0.0/16"), INSIDE))))]),
+    ("a hole inside of a hole", [allow(and_(OUTSIDE, not_(INSIDE)))], [allow(and_(OUTSIDE, not_(INSIDE), not_(HOLE)))]),
+    ("a hole that is not in the block", [allow(INSIDE)], [allow(and_(INSIDE, not_(block(SRC, "192.0.2.0/24"))))]),
+    ("the family of a block, named again", [allow(INSIDE, WEB)], [allow(INSIDE, and_(V4_DST, WEB))]),
+    ("a family, on the other side", [allow(TRUE, V4)], [allow(V4_DST)]),
+    ("ports beside the peer", [allow(and_(INSIDE, WEB))], [allow(INSIDE, WEB)]),
+    ("protocols one by one", [allow(TRUE, protocol_is("TCP", "UDP"))], [allow(TRUE, protocol_is("UDP")), allow(TRUE, protocol_is("TCP"))]),
+    ("nothing of a family that it lacks", [allow(INSIDE)], [allow(INSIDE), allow(block(SRC, "fd00::/64"), WEB)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), [r[1:] for r in ALIKE], ids=[r[0] for r in ALIKE])
+def test_covers_of_what_is_written_in_another_way(one: list[Rule], other: list[Rule]) -> None:
+    """Rules that allow a target of IPv4 the same have one cover."""
+    both = Cover(TARGETS[0], *one), Cover(TARGETS[0], *other)
+    assert both[0].terms
+    assert _readable(both[0]) == _readable(both[1])
+
+
+DIFFERENT = [allow(INSIDE, WEB), allow(INSIDE, HIGH), allow(OUTSIDE, WEB), allow(HOLE, WEB), allow(and_(OUTSIDE, not_(INSIDE)), WEB),
+             allow(and_(OUTSIDE, not_(HOLE)), WEB), allow(INSIDE, on("UDP", 80)), allow(INSIDE, FROM_WEB), allow(INSIDE, WEB), allow(app(SRC, "a"), WEB), allow(TRUE, icmp_is(8))]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [*pairwise(DIFFERENT), (DIFFERENT[0], DIFFERENT[2]), (DIFFERENT[4], DIFFERENT[2])]
+)
+def test_covers_of_what_differs(one: Rule, other: Rule) -> None:
+    """Rules that do not allow the same have two covers."""
+    assert _readable(Cover(TARGETS[2], one)) != _readable(Cover(TARGETS[2], other))
+
+
+def _readable(cover: Cover) -> set[tuple[frozenset[str], int]]:
+    """A cover without what it shares with others of its world only."""
+    return {(frozenset(map(str, term)), classes) for term, classes in cover.terms}
