@@ -92,8 +92,9 @@ def test_where_unknown_addresses_may_be_matters() -> None:
     assert families.unlike
 
 
-def meanings(left: World, right: World, direction: Direction = Direction.INGRESS, name: str = "b") -> list[object]:
-    """What both worlds' policies mean for a pod."""
+def meanings(left: World, right: World, *, covered: bool = False) -> list[object]:
+    """What both worlds' policies mean for the ingress of the pod `b`; `covered`: in the form that costs more."""
+    direction, name = Direction.INGRESS, "b"
     joint = twins(left, right)
     pieces = Pieces(joint, Shapes())
     found = []
@@ -101,7 +102,10 @@ def meanings(left: World, right: World, direction: Direction = Direction.INGRESS
         residuals = Residuals(it.inventory, it.policies, joint.classes[side])
         end = next(e for e in it.inventory.endpoints if e.name == name)
         signature = residuals.signature(direction, residuals.classes.of[end])
-        found.append(Meanings(residuals, side, pieces).of(direction, signature, end, DIRECT))
+        every = Meanings(residuals, side, pieces)
+        meaning = every.of(direction, signature, end, DIRECT)
+        assert meaning is not None
+        found.append(every.covered(meaning, end) if covered else meaning)
     return found
 
 
@@ -130,6 +134,8 @@ MEAN = [
      [tier(guard(allow(TRUE, PORT), rule(Action.DENY, app(SRC, "a")), allow(TRUE, OTHER)), no_match=Action.PASS)],
      [tier(guard(allow(TRUE, PORT), rule(Action.DENY, app(SRC, "a")), rule(Action.DENY, TRUE, OTHER)), no_match=Action.PASS)],
      False),
+    ("a deny is no allow", [tier(guard(rule(Action.DENY, app(SRC, "a"))), no_match=Action.PASS), tier(guard(allow(TRUE, PORT)), name="next")],
+     [tier(guard(allow(app(SRC, "a"))), no_match=Action.PASS), tier(guard(allow(TRUE, PORT)), name="next")], False),
     ("a pass is no allow", [tier(guard(rule(Action.PASS))), tier(guard(), name="next")], [tier(guard(allow()))], False),
     ("a log", [guard(rule(Action.LOG), allow(TRUE, PORT))], [guard(allow(TRUE, PORT))], True),
     ("a tier that nobody is in", [tier(guard(on_apps=("c",))), tier(guard(allow(TRUE, PORT)), name="next")],
@@ -139,14 +145,51 @@ MEAN = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("covered", [False, True])
 @pytest.mark.parametrize(("left", "right", "equal"), [r[1:] for r in MEAN], ids=[r[0] for r in MEAN])
-def test_what_policies_mean(left: list[object], right: list[object], equal: bool) -> None:
+def test_what_policies_mean(left: list[object], right: list[object], equal: bool, covered: bool) -> None:
     """Equal meanings are found for what is written in another way, and never for what differs."""
-    one, other = meanings(world(A, B, C, ingress=left), world(A, B, C, ingress=right))  # type: ignore[arg-type]
+    worlds = (world(A, B, C, ingress=left), world(A, B, C, ingress=right))  # type: ignore[arg-type]
+    one, other = meanings(*worlds, covered=covered)
     assert (one == other) is equal
 
 
-def test_who_is_selected_when_is_part_of_the_meaning() -> None:
+CUT = [
+    ("a port inside of a range", [guard(allow(app(SRC, "a"), on("TCP", 80, 81)))],
+     [guard(allow(app(SRC, "a"), PORT), allow(app(SRC, "a"), on("TCP", 80, 81)))]),
+    ("a rule for nobody between two of another action",
+     [tier(guard(allow(app(SRC, "x")), rule(Action.DENY, app(SRC, "a"))), no_match=Action.PASS), tier(guard(allow()), name="next")],
+     [tier(guard(rule(Action.DENY, app(SRC, "a"))), no_match=Action.PASS), tier(guard(allow()), name="next")]),
+    ("a tier whose rules are for nobody", [tier(guard(rule(Action.DENY, app(SRC, "x"))), no_match=Action.PASS), tier(guard(allow(TRUE, PORT)), name="next")],
+     [tier(guard(allow(TRUE, PORT)), name="next")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "right"), [r[1:] for r in CUT], ids=[r[0] for r in CUT])
+def test_what_policies_mean_however_they_are_cut(left: list[object], right: list[object]) -> None:
+    """The form that costs more is also equal where rules are covered by others or are for nobody."""
+    worlds = (world(A, B, C, ingress=left), world(A, B, C, ingress=right))  # type: ignore[arg-type]
+    one, other = meanings(*worlds, covered=True)
+    assert one == other
+
+
+@pytest.mark.parametrize("covered", [False, True])
+def test_whether_a_tier_denies_the_rest_is_part_of_the_meaning(covered: bool) -> None:
+    """Also where it selects a pod only for some value of a label."""
+    green = pod("b", v=runtime_label("shop/b", "v"))
+    chosen = and_(app(DST, "b"), label_in(DST, "pod", "v", ["1"]))
+
+    def tiers(no_match: Action) -> list[object]:
+        first = tier(policy("s", chosen, allow(app(SRC, "a"), PORT)), no_match=no_match)
+        return [first, tier(policy("a", app(DST, "b"), allow(TRUE, OTHER)), name="next")]
+
+    worlds = (world(A, green, ingress=tiers(n)) for n in (Action.DENY, Action.PASS))  # type: ignore[arg-type]
+    one, other = meanings(*worlds, covered=covered)
+    assert one != other
+
+
+@pytest.mark.parametrize("covered", [False, True])
+def test_who_is_selected_when_is_part_of_the_meaning(covered: bool) -> None:
     """Rules of a policy that selects a pod only for some value of a label count only then."""
     green = pod("b", v=runtime_label("shop/b", "v"))
     chosen = label_in(DST, "pod", "v", ["1"])
@@ -157,9 +200,12 @@ def test_who_is_selected_when_is_part_of_the_meaning() -> None:
             policy("a", app(DST, "b"), allow(TRUE, always)),
         ]
 
-    one, other = meanings(world(A, green, ingress=rules(PORT, OTHER)), world(A, green, ingress=rules(OTHER, PORT)))
+    one, other = meanings(
+        world(A, green, ingress=rules(PORT, OTHER)), world(A, green, ingress=rules(OTHER, PORT)), covered=covered
+    )
     assert one != other
-    same = meanings(world(A, green, ingress=rules(PORT, OTHER)), world(A, green, ingress=rules(PORT, OTHER)[::-1]))
+    there, back = world(A, green, ingress=rules(PORT, OTHER)), world(A, green, ingress=rules(PORT, OTHER)[::-1])
+    same = meanings(there, back, covered=covered)
     assert same[0] == same[1]
 
 

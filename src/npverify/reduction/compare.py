@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple
 
+from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred
 from npverify.reduction.bitsets import bits
-from npverify.reduction.meaning import Meanings
+from npverify.reduction.meaning import Meaning, Meanings
 from npverify.reduction.partial import Circumstance
 from npverify.reduction.pieces import Pieces
 from npverify.reduction.residuals import Residuals
@@ -132,13 +133,27 @@ class Comparison:
             self._go_on()
             subjects = self._rows[direction][kind].subjects
             certain = hows[0] == hows[1] and not subjects & ~self.twins.common and not subjects & self.twins.unlike
-            found = self._one_meaning[key] = certain and self._meaning(0, *key) == self._meaning(1, *key)
+            found = self._one_meaning[key] = certain and self._mean_one(direction, kind, hows)
         return found
 
-    def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows) -> Hashable:
+    def _mean_one(self, direction: Direction, kind: int, hows: Hows) -> bool:
+        left, right = (self._meaning(side, direction, kind, hows) for side in (0, 1))
+        if left is None or right is None:
+            return False
+        if left == right:
+            return True
+        subjects = (self._subject(side, direction, kind) for side in (0, 1))
+        one, other = (m.covered(said, s) for m, said, s in zip(self._meanings, (left, right), subjects, strict=True))
+        return one == other
+
+    def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows) -> Meaning | None:
         residuals, number = self._residuals[side], self.twins.number(side, self._first(direction, kind))
         subject = residuals.classes.representative(number)
         return self._meanings[side].of(direction, residuals.signature(direction, number), subject, hows[side])
+
+    def _subject(self, side: int, direction: Direction, kind: int) -> Endpoint:
+        number = self.twins.number(side, self._first(direction, kind))
+        return self._residuals[side].classes.representative(number)
 
     def _first(self, direction: Direction, kind: int) -> int:
         return next(bits(self._rows[direction][kind].subjects))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from npverify.inventory.addresses import FAMILIES, Family
+from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.policy import Action, Direction, Rule, Stage
 from npverify.normal.predicates import (
@@ -29,14 +29,14 @@ from npverify.normal.predicates import (
     atoms_of,
 )
 from npverify.reduction.partial import Circumstance
-from npverify.reduction.pieces import Piece, Pieces, Term, disjuncts
+from npverify.reduction.pieces import Piece, Pieces, Run, Tiers, disjuncts
 from npverify.reduction.residuals import Entry, Residuals, Signature, ends
 
-_ALLOWS: Hashable = ((), True)
+_ALLOWS: Tiers = ((), True)
 """A stage that lets everything through."""
 
-Run = tuple[Action, frozenset[tuple[int, frozenset[tuple[Term, int]]]]]
-"""Rules of one action: by the number of what selects the subject, the terms of which any is enough, with their peers."""
+Meaning = tuple[tuple[int, frozenset[int], tuple[int, frozenset[int], int]], ...]
+"""By stage: which others it looks back to, and numbers of where it applies, what it lets through unasked, and its tiers."""
 
 
 class _Looks(NamedTuple):
@@ -80,13 +80,13 @@ class Meanings:
         self._asks = {d: [_gate(stage, d) for stage in residuals.policies.half(d).stages] for d in Direction}
         self._followed = {d: _followed(residuals.policies.half(d).stages) for d in Direction}
 
-    def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Hashable:
-        """The meaning for a subject of the signature; equal to no other where the peers have to be asked one by one."""
+    def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Meaning | None:
+        """The meaning for a subject of the signature; None where the peers have to be asked one by one."""
         if how.own_node and self._residuals.by_node:
-            return object()
+            return None
         followed = self._followed[direction]
         kept: dict[str, int] = {"": 0}
-        found: list[tuple[Stage, Hashable]] = []
+        found: list[tuple[Stage, tuple[int, frozenset[int], int]]] = []
         stages = self._residuals.policies.half(direction).stages
         for number, (stage, asked) in enumerate(zip(stages, self._parted_by_stage(direction, signature), strict=True)):
             view = how if how.via is None else replace(how, before_translation=stage.before_translation)
@@ -100,6 +100,15 @@ class Meanings:
             kept[stage.name] = len(kept)
             found.append((stage, (applies, exempt, said)))
         return tuple((kept[s.after], frozenset(kept[n] for n in s.skips if n in kept), said) for s, said in found)
+
+    def covered(self, meaning: Meaning, subject: Endpoint) -> Meaning:
+        """A meaning for a subject in a form that does not depend on how its rules are cut; it costs more."""
+        families = self._residuals.families if not subject.address_known else {a.family for a in subject.addresses}
+        used = frozenset(FAMILIES if subject.kind is EndpointKind.EXTERNAL else families)
+        return tuple(
+            (after, skips, (applies, exempt, self._pieces.covered(said, used)))
+            for after, skips, (applies, exempt, said) in meaning
+        )
 
     def _parted_by_stage(self, direction: Direction, signature: Signature) -> tuple[_Asked, ...]:
         key = (direction, id(signature))  # signatures are kept by the reduction
@@ -133,12 +142,6 @@ class Meanings:
             self._residuals.classes.of[subject] if looks.identity else None,
         )
 
-    def _families(self, subject: Endpoint) -> frozenset[Family]:
-        """The address families of the flows of a subject."""
-        if subject.kind is EndpointKind.EXTERNAL:
-            return frozenset(FAMILIES)
-        return frozenset(a.family for a in subject.addresses) if subject.address_known else self._residuals.families
-
     def _remembered(
         self,
         place: tuple[int, int],
@@ -149,7 +152,7 @@ class Meanings:
         view: Circumstance,
     ) -> int:
         """The number of `_asked`, worked out once for all subjects and circumstances that the rules cannot tell apart."""
-        key = (place, direction, self._aspect(subject, asked.looks), _seen(view, asked.looks), self._families(subject))
+        key = (place, direction, self._aspect(subject, asked.looks), _seen(view, asked.looks))
         found = self._tiers.get(key)
         if found is None:
             whole = stage.name in self._followed[direction]
@@ -166,11 +169,11 @@ class Meanings:
         view: Circumstance,
         *,
         whole: bool,
-    ) -> Hashable:
+    ) -> Tiers:
         """The tiers that have policies of the subject, and what is said behind them; unless all of it is wanted, only
         up to where no flow gets further."""
         final = stage.final is Action.ALLOW
-        found: list[Hashable] = []
+        found: list[tuple[tuple[Run, ...], frozenset[int] | None]] = []
         for index, tier in enumerate(stage.tiers):
             asked = [entry for entry in entries if entry.tier == index]
             if not asked:
@@ -198,7 +201,6 @@ class Meanings:
     ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
         runs: list[tuple[Action, dict[int, set[Piece]]]] = []
-        families = self._families(subject)
         always, everything = self._always, self._pieces.everything
         ended = False
         for entry, rule in ((e, r) for e in asked for r in e.rules if r.action is not Action.LOG):
@@ -213,13 +215,7 @@ class Meanings:
                 runs[-1] = (rule.action, {})
                 break
             runs[-1][1].setdefault(selects, set()).update(said)
-        covered: list[Run] = []
-        for number, (action, by) in enumerate(runs):
-            covers = ((s, self._pieces.cover(frozenset(said), families)) for s, said in by.items())
-            some = frozenset((s, cover) for s, cover in covers if cover)
-            if some or (ended and number == len(runs) - 1):
-                covered.append((action, some))
-        return covered, ended
+        return [(action, frozenset((s, frozenset(said)) for s, said in by.items())) for action, by in runs], ended
 
     def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""

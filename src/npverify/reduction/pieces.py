@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
 from typing import TypeGuard
 
 from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family
+from npverify.normal.policy import Action
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -38,6 +39,15 @@ Piece = tuple[int, int]
 Term = frozenset[Pred]
 """Predicates that must all hold."""
 
+Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
+"""Rules of one action: by the number of what selects the subject, the pieces of which any is enough. None: always."""
+
+CoveredRun = tuple[Action, frozenset[tuple[int, frozenset[tuple[Term, int]]]]]
+"""The same with terms, and the peers for which they are enough."""
+
+Tiers = tuple[tuple[tuple[tuple[Run, ...], frozenset[int] | None], ...], bool]
+"""The runs of each tier, with the numbers of what selects if it denies the rest; and whether a flow passes behind them."""
+
 
 class Pieces:
     """Numbers what predicates say of the peers that both worlds have. Guards the numbers, one table for both worlds."""
@@ -49,6 +59,8 @@ class Pieces:
         self._numbers: dict[frozenset[tuple[int, int]], int] = {}
         self._said: list[frozenset[tuple[int, int]]] = []
         self._wholes: dict[Hashable, int] = {}
+        self._tiers: dict[int, Tiers] = {}
+        self._covered: dict[tuple[int, frozenset[Family]], int] = {}
         self._of_parts: dict[tuple[int, int], int] = {}
         self.nothing = self._number(((self._peers, FALSE),), 0)
         self.everything = self._number(((self._peers, TRUE),), 0)
@@ -68,9 +80,28 @@ class Pieces:
         """The number of a predicate that looks at no peer."""
         return self._shapes.number(pred)
 
-    def whole(self, said: Hashable) -> int:
-        """The number of anything that is made of numbers, one for both worlds."""
-        return self._wholes.setdefault(said, len(self._wholes))
+    def whole(self, said: Tiers) -> int:
+        """The number of what tiers say, one for both worlds."""
+        found = self._wholes.setdefault(said, len(self._wholes))
+        self._tiers[found] = said
+        return found
+
+    def covered(self, number: int, families: frozenset[Family]) -> int:
+        """The number of what tiers say of flows of some families, with covers in the place of pieces."""
+        key = (number, families)
+        found = self._covered.get(key)
+        if found is None:
+            tiers, final = self._tiers[number]
+            covers = ((tuple(self._runs(runs, families)), selects) for runs, selects in tiers)
+            kept = tuple((runs, selects) for runs, selects in covers if runs or selects is not None)
+            found = self._covered[key] = self._wholes.setdefault((kept, final), len(self._wholes))
+        return found
+
+    def _runs(self, runs: Iterable[Run], families: frozenset[Family]) -> Iterator[CoveredRun]:
+        for action, by in runs:
+            covers = ((selects, self.cover(said, families)) for selects, said in by)
+            if some := frozenset((selects, cover) for selects, cover in covers if cover):
+                yield action, some
 
     def cover(self, pieces: frozenset[Piece], families: frozenset[Family]) -> frozenset[tuple[Term, int]]:
         """What pieces, of which any is enough, say together of flows of these families: for each term the peers for which
