@@ -21,6 +21,7 @@ from report_worlds import (
 )
 
 from npverify.analyses.results import Assumed, Status
+from npverify.ingest.source import Span
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
 from npverify.inventory.unknowns import Unknown
@@ -28,6 +29,7 @@ from npverify.normal.flow import Flow
 from npverify.normal.policy import Action, Direction, Half, Rule, Tier, pods_stage
 from npverify.normal.predicates import TRUE
 from npverify.oracle import Oracle
+from npverify.report.excerpt import rule_excerpt
 from npverify.report.json_values import dumps
 from npverify.report.paint import Paint
 from npverify.report.prove_json import prove_json
@@ -221,3 +223,16 @@ def test_a_rule_that_only_logs_is_said_to():
     denied = Oracle(at.policies, at.inventory).decide(shown.flow)
     text = render_prove(result(answer(Status.REFUTED, counterexample=replace(shown, verdict=denied))), at, View())
     assert "ingress[0]: it matches, and does no more than log\n" in text
+
+
+def test_of_a_file_in_one_line_the_rule_is_shown() -> None:
+    """An excerpt of a line that holds a whole cluster begins at the rule, and the rest is not looked at."""
+    rule = '{"from":[{"podSelector":{}}]}'
+    line = '{"kind":"List","items":[' + '{"a":1},' * 1000 + rule + "]" + "," * 200
+    shown = rule_excerpt(Span("cluster.json", 1, line.index(rule) + 1), lambda _: [line])
+    assert shown == [f"1 | … {rule}]" + "," * (99 - len(rule) - 1) + "…"]
+
+
+def test_a_control_character_is_spelled_out_in_an_excerpt() -> None:
+    """No line of input steers the terminal."""
+    assert rule_excerpt(Span("f", 1, 1), lambda _: ["a\x1b[2Jb"]) == ["1 | a\\x1b[2Jb"]

@@ -12,6 +12,7 @@ Lines = Callable[[str], Sequence[str]]
 
 _MOST_LINES = 4
 _WIDTH = 100
+_LONG = 1000
 
 
 def no_lines(file: str) -> Sequence[str]:
@@ -32,7 +33,7 @@ def rule_excerpt(span: Span | None, lines: Lines, paint: Paint = PLAIN) -> list[
     margin = min((_indent(line) for line in block if line.strip()), default=0)
     width = len(str(span.line + len(block) - 1))
     return [
-        f"{paint('blue', f'{span.line + n:>{width}} |')} {_short(line[margin:])}".rstrip()
+        f"{paint('blue', f'{span.line + n:>{width}} |')} {_short(line[margin:], 0 if n else span.column - 1)}".rstrip()
         for n, line in enumerate(block)
     ]
 
@@ -51,6 +52,10 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _short(line: str) -> str:
-    shown = printable(line.rstrip("\r\n"))
-    return shown if len(shown) <= _WIDTH else f"{shown[: _WIDTH - 1]}…"
+def _short(line: str, at: int = 0) -> str:
+    """A line, of a very long one the part from `at`: a whole cluster may stand in one line of JSON."""
+    shown = line.rstrip("\r\n")
+    start = at if len(shown) > _LONG else 0
+    end = start + _WIDTH
+    cut = len(shown) > end
+    return ("… " if start else "") + printable(shown[start : end - 1 if cut else end]) + ("…" if cut else "")
