@@ -6,9 +6,9 @@ from itertools import pairwise
 from random import Random
 
 import pytest
+from random_preds import BOTH, FOUR, SIX, TARGETS, UNKNOWN, flows, random_pred
 
-from npverify.inventory.addresses import Address
-from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.model import Endpoint
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import TRUE, Pred, and_, icmp_is, not_, or_, port_in, protocol_is
@@ -19,40 +19,7 @@ from npverify.reduction.pieces import Piece, Pieces, Term, terms
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twins import Twins
-from smallworld import DST, SRC, allow, app, block, on, pod, world
-
-FOUR, SIX, BOTH, UNKNOWN = pod("a", ip="10.1.0.1"), pod("b", ip="fd00::1"), pod("c", ip="10.1.0.3 fd00::3"), pod("d")
-TARGETS = (pod("t4", ip="10.2.0.1"), pod("t6", ip="fd00:2::1"), pod("t", ip="10.2.0.2 fd00:2::2"))
-BLOCKS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/31", "10.1.0.3/32", "192.0.2.0/24", "fd00::/64")
-ADDRESSES = (
-    "10.1.0.0",
-    "10.1.0.1",
-    "10.1.0.3",
-    "10.9.0.1",
-    "192.0.2.7",
-    "203.0.113.1",
-    "fd00::1",
-    "fd00::3",
-    "2001:db8::1",
-)
-
-
-def random_pred(rng: Random, depth: int = 3) -> Pred:
-    """A predicate over labels and addresses of the source, and over ports of both ends."""
-    match rng.choice("abcdef" if depth else "abcd"):
-        case "a":
-            return block(SRC, rng.choice(BLOCKS))
-        case "b":
-            return app(SRC, *rng.sample("abcd", rng.randint(1, 2)))
-        case "c":
-            return port_in(*sorted(rng.choices((0, 79, 80, 81, 443, 65535), k=2)), side=rng.choice((SRC, DST, DST)))
-        case "d":
-            return protocol_is(*rng.sample(("TCP", "UDP", "SCTP", "ICMP"), rng.randint(1, 2)))
-        case "e":
-            return not_(random_pred(rng, depth - 1))
-        case _:
-            join = rng.choice((and_, or_))
-            return join(*(random_pred(rng, depth - 1) for _ in range(rng.randint(2, 3))))
+from smallworld import DST, SRC, allow, app, block, on, world
 
 
 class Cover:
@@ -80,23 +47,6 @@ class Cover:
     def true(self, pred: Pred, flow: Flow) -> bool:
         """Whether a predicate is true of a flow, as the oracle sees it."""
         return self.oracle.seen(flow, {}, Direction.INGRESS).holds(pred)
-
-
-def flows(rng: Random, target: Endpoint, count: int) -> list[Flow]:
-    """Flows to a target from every kind of peer."""
-    found: list[Flow] = []
-    while len(found) < count:
-        src = rng.choice((FOUR, SIX, BOTH, UNKNOWN, EXTERNAL))
-        src_ip = (
-            rng.choice(src.addresses) if src.address_known and src.addresses else Address.parse(rng.choice(ADDRESSES))
-        )
-        there = [a for a in target.addresses if a.family == src_ip.family]
-        protocol = rng.choice(("TCP", "UDP", "SCTP", "ICMP"))
-        port = None if protocol == "ICMP" else rng.choice((1, 79, 80, 81, 82, 443, 65535))
-        if there:
-            icmp, src_port = ((8, 0), None) if port is None else (None, rng.choice((79, 80, 443, 50000)))
-            found.append(Flow(src, target, protocol, port, src_ip, there[0], icmp, src_port))
-    return found
 
 
 @pytest.mark.parametrize("seed", range(150))

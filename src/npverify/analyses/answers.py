@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.predicates import FALSE, TRUE, Pred
+from npverify.reduction.given import simplified
 from npverify.reduction.residuals import host_network
 from npverify.smt.solver import (
     NOTHING_TAKEN,
@@ -36,6 +37,7 @@ class Answers:
 
         Raises as `Question.possible` does.
         """
+        pred = simplified(pred)
         if pred is FALSE or pred is TRUE:
             return pred is TRUE
         if self._stop():

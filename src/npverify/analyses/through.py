@@ -25,11 +25,13 @@ class _Way(NamedTuple):
 
 
 class Through:
-    """Finds the Services that lead to endpoints. Guards the index of their backends, made when first asked."""
+    """Finds the Services that lead to endpoints. Guards the index of their backends, made when first asked, and which classes
+    look at addresses."""
 
     def __init__(self, inventory: Inventory, residuals: Residuals) -> None:
         self._inventory = inventory
         self._residuals = residuals
+        self._looks: dict[int, bool] = {}
 
     def services(self, legs: Iterable[Leg]) -> Iterator[Leg]:
         """The flows of the direct legs through every Service, as far as its address may matter to a policy: one of egress
@@ -72,7 +74,14 @@ class Through:
         return found
 
     def _looks_at_addresses(self, end: Endpoint) -> bool:
-        signature = self._residuals.signature(Direction.EGRESS, self._residuals.classes.of[end])
+        c = self._residuals.classes.of[end]
+        found = self._looks.get(c)
+        if found is None:
+            found = self._looks[c] = self._asks_for_addresses(c)
+        return found
+
+    def _asks_for_addresses(self, c: int) -> bool:
+        signature = self._residuals.signature(Direction.EGRESS, c)
         return any(
             isinstance(atom, AddressIn) and atom.side is Side.DST
             for entry in signature

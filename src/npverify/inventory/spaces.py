@@ -34,18 +34,37 @@ def _outside(blocks: Iterable[Prefix]) -> Iterator[Prefix]:
         start, end = 0, 1 << BITS[family]
         for block in (*taken, Prefix(family, end, BITS[family])):
             if start < block.first:
-                first, last = (ipaddress.ip_address(n.to_bytes(BITS[family] // 8)) for n in (start, block.first - 1))
-                for net in ipaddress.summarize_address_range(first, last):
-                    yield Prefix(family, int(net.network_address), net.prefixlen)
+                yield from _blocks(family, start, block.first - 1)
             start = max(start, block.last + 1)
 
 
 def merge(addresses: Iterable[Address]) -> dict[Family, list[Prefix]]:
     """The fewest blocks that hold exactly these addresses, ascending."""
-    chosen = set(addresses)
-    v4 = ipaddress.collapse_addresses(ipaddress.IPv4Network((a.value, 32)) for a in chosen if a.family == 4)
-    v6 = ipaddress.collapse_addresses(ipaddress.IPv6Network((a.value, 128)) for a in chosen if a.family == 6)
+    values: dict[Family, set[int]] = {4: set(), 6: set()}
+    for address in addresses:
+        values[address.family].add(address.value)
     return {
-        4: sorted(Prefix(4, int(n.network_address), n.prefixlen) for n in v4),
-        6: sorted(Prefix(6, int(n.network_address), n.prefixlen) for n in v6),
+        family: [block for first, last in _runs(sorted(of_family)) for block in _blocks(family, first, last)]
+        for family, of_family in values.items()
     }
+
+
+def _runs(values: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Ascending numbers as runs without a gap, first and last."""
+    run: tuple[int, int] | None = None
+    for value in values:
+        if run is not None and value == run[1] + 1:
+            run = (run[0], value)
+        else:
+            if run is not None:
+                yield run
+            run = (value, value)
+    if run is not None:
+        yield run
+
+
+def _blocks(family: Family, first: int, last: int) -> Iterator[Prefix]:
+    """The fewest blocks that hold exactly a range of addresses, ascending."""
+    ends = (ipaddress.ip_address(n.to_bytes(BITS[family] // 8)) for n in (first, last))
+    for net in ipaddress.summarize_address_range(*ends):
+        yield Prefix(family, int(net.network_address), net.prefixlen)

@@ -14,6 +14,7 @@ from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_, not_
 from npverify.reduction.bitsets import bits
+from npverify.reduction.given import simplified
 from npverify.reduction.pairs import count_pairs, first_pair
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod, seen_on
 from npverify.reduction.premises import Premises, domain_key
@@ -84,11 +85,12 @@ class _Members(NamedTuple):
 
 
 class Obligations:
-    """Turns legs into obligations over one reduction."""
+    """Turns legs into obligations over one reduction. Guards the memo of how sets of endpoints fall apart."""
 
     def __init__(self, inventory: Inventory, residuals: Residuals) -> None:
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
+        self._members_of: dict[tuple[int, Side], tuple[EndSet, list[_Members]]] = {}
 
     def of(self, leg: Leg, breaks: Breaks, variants: Variants = as_it_is) -> Iterator[Obligation]:
         """Every obligation of a leg; those that fold to FALSE too, since their premise tells that there was a flow."""
@@ -102,21 +104,32 @@ class Obligations:
                 else Virtual(service.vips, service.vip_known, service.ports[leg.via.port].number)
             )
         direct = replace(DIRECT, via=via)
-        sources = self._members(leg.src, Side.SRC, Direction.EGRESS)
-        targets = self._members(leg.dst, Side.DST, Direction.INGRESS)
+        sources = self._remembered(leg.src, Side.SRC, Direction.EGRESS)
+        targets = self._remembered(leg.dst, Side.DST, Direction.INGRESS)
+        first = Direction.EGRESS if len(sources) <= len(targets) else Direction.INGRESS
         peers = {Direction.EGRESS: _classes(targets), Direction.INGRESS: _classes(sources)}
         for source in sources:
             for target in targets:
                 if source.first.is_pod or target.first.is_pod or self._judges_hosts(source.first, target.first):
-                    yield from self._between(source, target, direct, leg, peers, breaks, variants)
+                    yield from self._between(source, target, direct, leg, peers, breaks, variants, first)
 
     def _judges_hosts(self, src: Endpoint, dst: Endpoint) -> bool:
         return self._residuals.policies.judges_hosts and (host_network(src) or host_network(dst))
+
+    def _remembered(self, chosen: EndSet, side: Side, direction: Direction) -> list[_Members]:
+        """`_members` of a set that other legs may have too."""
+        key = (id(chosen), side)
+        found = self._members_of.get(key)
+        if found is None:
+            # the set is kept, so that no other can take its id
+            found = self._members_of[key] = (chosen, self._members(chosen, side, direction))
+        return found[1]
 
     def _members(self, chosen: EndSet, side: Side, direction: Direction) -> list[_Members]:
         found: dict[tuple[object, ...], _Members] = {}
         of = self._residuals.classes.of
         ends = {"src": None, "dst": None}
+        kinds: dict[tuple[int, Pred], list[Endpoint]] = {}
         for end, condition in chosen.items():
             if condition is not TRUE:
                 condition = self._residuals.partial.residual(
@@ -125,11 +138,19 @@ class Obligations:
                 if condition is FALSE:
                     continue
             c = of[end]
+            several = end.address_known and len(end.addresses) > 1  # which counts stays open, so they may matter
+            known = None if several else kinds.get((c, condition))
+            if known is not None:
+                known.append(end)  # all that matters of it, its class tells
+                continue
             signature = self._residuals.signature(direction, c)
-            aspect = self._residuals.aspect(direction, signature, end)
+            aspect = self._residuals.aspect(direction, signature, self._residuals.classes.representative(c))
             key = (id(signature) if signature else 0, condition, aspect, domain_key(end))
             members = found.setdefault(key, _Members(signature, condition, {}))
-            members.by_class.setdefault(c, []).append(end)
+            of_class = members.by_class.setdefault(c, [])
+            of_class.append(end)
+            if not several:
+                kinds[c, condition] = of_class
         return list(found.values())
 
     def _between(
@@ -141,19 +162,29 @@ class Obligations:
         peers: Mapping[Direction, int],
         breaks: Breaks,
         variants: Variants,
+        first: Direction,
     ) -> Iterator[Obligation]:
         for how in self._circumstances(source, target, direct, leg):
-            egress = self._among(Direction.EGRESS, source, how, target.classes, peers, variants)
-            ingress = self._among(Direction.INGRESS, target, how, source.classes, peers, variants)
+            conditions = and_(source.condition, target.condition)
+            if how.same:
+                conditions = of_one_pod(conditions)
+            sides = {Direction.EGRESS: (source, target.classes), Direction.INGRESS: (target, source.classes)}
+            subject, chosen = sides.pop(first)
+            groups = {first: self._among(first, subject, how, chosen, peers, variants)}
+            ((second, (other, rest)),) = sides.items()
+            if breaks is flows_allowed and all(
+                simplified(and_(conditions, residuals[0])) is FALSE for _, residuals in groups[first]
+            ):
+                groups[second] = [(rest, (TRUE,))]  # no flow passes, whatever the other direction says
+            else:
+                groups[second] = self._among(second, other, how, rest, peers, variants)
+            egress, ingress = groups[Direction.EGRESS], groups[Direction.INGRESS]
             for to, egress_residual in egress:
                 for come, ingress_residual in ingress:
                     pair = first_pair(_ends(source, come), _ends(target, to), how)
                     if pair is None:
                         continue
-                    conditions = and_(source.condition, target.condition)
-                    premise = and_(
-                        of_one_pod(conditions) if how.same else conditions, self.premises.well_formed(*pair, how)
-                    )
+                    premise = and_(conditions, self.premises.well_formed(*pair, how))
                     if how.own_node and leg.leave_out_own_node:
                         premise = and_(premise, not_(self._residuals.left_out(*pair, how)))
                     if premise is FALSE:
