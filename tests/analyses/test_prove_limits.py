@@ -169,7 +169,7 @@ def test_what_the_oracle_does_not_confirm_is_no_answer(claim: Claim) -> None:
 
 def test_a_run_that_is_stopped_keeps_what_is_decided() -> None:
     """`stop` is asked between questions: what came before is answered, the rest is undecided and said to be interrupted."""
-    calls = iter([False] * 4 + [True] * 100)
+    calls = iter([False] * 3 + [True] * 100)
     web, db = pod("web", ip="10.1.0.1"), pod("db", ip="10.1.0.3")
     it = world(web, db, ingress=[selecting(DST, "p", allow(TRUE, on("TCP", 80)), on_apps=["db"])])
     claims = [AllFlows(False, (Leg({web: TRUE}, {db: on("TCP", port)}),)) for port in (81, 82, 83)]

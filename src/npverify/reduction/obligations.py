@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet, Leg
 from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_, not_
+from npverify.normal.predicates import FALSE, TRUE, IcmpIs, PortIn, Pred, ProtocolIs, Side, and_, atoms_of, not_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.given import simplified
 from npverify.reduction.pairs import count_pairs, first_pair
@@ -131,10 +132,9 @@ class Obligations:
         ends = {"src": None, "dst": None}
         kinds: dict[tuple[int, Pred], list[Endpoint]] = {}
         for end, condition in chosen.items():
-            if condition is not TRUE:
-                condition = self._residuals.partial.residual(
-                    seen_on(condition, end, side), direction, DIRECT, **{**ends, side.value: end}
-                )
+            condition = seen_on(condition, end, side)
+            if not _about_packets(condition):
+                condition = self._residuals.partial.residual(condition, direction, DIRECT, **{**ends, side.value: end})
                 if condition is FALSE:
                     continue
             c = of[end]
@@ -228,6 +228,12 @@ class Obligations:
     def domain(self, end: Endpoint, side: Side) -> Pred:
         """Which addresses an endpoint may have on a side, those of other known endpoints aside."""
         return self.premises.domain(end, side)
+
+
+@cache
+def _about_packets(pred: Pred) -> bool:
+    """Whether a predicate is about the packet alone, so that no endpoint makes it smaller."""
+    return all(isinstance(atom, PortIn | ProtocolIs | IcmpIs) for atom in atoms_of(pred))
 
 
 def _classes(groups: Iterable[_Members]) -> int:

@@ -284,6 +284,8 @@ def _passes(value: str, atom: LabelText) -> bool:
 def seen_on(condition: Pred, end: Endpoint, side: Side) -> Pred:
     """A condition on the labels of an endpoint, as a statement about it on one side of a flow."""
     own = [u for u in end.labels.values() if isinstance(u, Unknown)]
+    if not own:
+        return condition
     return substitute(
         condition,
         lambda atom: (
