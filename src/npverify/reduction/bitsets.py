@@ -86,6 +86,7 @@ class Bitsets:
         self._by_account: dict[tuple[str, str], int] = {}
         self._by_ports: dict[tuple[ContainerPort, ...], int] = {}
         self._by_label: dict[str, dict[str | Unknown, int]] = {}
+        self._unknown_label: dict[str, dict[Unknown, int]] = {}
         self._by_node: dict[str, int] = {}
         self._on_no_node = 0
         for c, end in enumerate(classes.representatives):
@@ -102,6 +103,9 @@ class Bitsets:
                 for key, value in end.labels.items():
                     having = self._by_label.setdefault(key, {})
                     having[value] = having.get(value, 0) | bit
+                    if isinstance(value, Unknown):
+                        open_ = self._unknown_label.setdefault(key, {})
+                        open_[value] = having[value]
             ports = tuple(p for p in end.ports if p.name) if end.is_pod else ()
             self._by_ports[ports] = self._by_ports.get(ports, 0) | bit
         self._on_known_nodes = sum(self._by_node.values())
@@ -156,6 +160,8 @@ class Bitsets:
             return self._exactly(sum(self._by_kind.get(kind, 0) for kind in atom.kinds))
         if isinstance(atom, NamespaceIs):
             return self._exactly(self._by_namespace.get(atom.name, 0))
+        if isinstance(atom, LabelIn) and atom.of == "pod":
+            return self._of_values(atom)
         if isinstance(atom, LabelIn | LabelText):
             return self._labelled(atom)
         return self._by_representatives(atom, side, how)
@@ -169,6 +175,22 @@ class Bitsets:
 
     def _exactly(self, classes: int) -> Parts:
         return tuple((part, left) for part, left in ((classes, TRUE), (self.all & ~classes, FALSE)) if part)
+
+    def _of_values(self, atom: LabelIn) -> Parts:
+        """As `_labelled`, without asking each of the many values that a label such as `app` has."""
+        having = self._by_label.get(atom.key, {})
+        wanted = having if atom.values is None else atom.values
+        found: dict[Pred, int] = {TRUE: 0, FALSE: self.all}
+        for value in wanted:
+            if isinstance(value, str):
+                found[TRUE] |= having.get(value, 0)
+        for classes in self._unknown_label.get(atom.key, {}).values():
+            left = label_residual(atom, self._classes.representative(classes.bit_length() - 1), self._inventory)
+            found[left] = found.get(left, 0) | classes
+        for left, classes in found.items():
+            if left is not FALSE:
+                found[FALSE] &= ~classes
+        return tuple((classes, left) for left, classes in found.items() if classes)
 
     def _labelled(self, atom: LabelIn | LabelText) -> Parts:
         found: dict[Pred, int] = {}
