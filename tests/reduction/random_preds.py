@@ -13,6 +13,7 @@ from smallworld import DST, SRC, app, block, pod
 FOUR, SIX, BOTH, UNKNOWN = pod("a", ip="10.1.0.1"), pod("b", ip="fd00::1"), pod("c", ip="10.1.0.3 fd00::3"), pod("d")
 TARGETS = (pod("t4", ip="10.2.0.1"), pod("t6", ip="fd00:2::1"), pod("t", ip="10.2.0.2 fd00:2::2"))
 BLOCKS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/31", "10.1.0.3/32", "192.0.2.0/24", "fd00::/64")
+AT_TARGETS = ("0.0.0.0/0", "10.2.0.0/30", "10.2.0.2/32", "10.0.0.0/15", "fd00:2::/64")
 ADDRESSES = (
     "10.1.0.0",
     "10.1.0.1",
@@ -30,7 +31,7 @@ def random_pred(rng: Random, depth: int = 3) -> Pred:
     """A predicate over labels and addresses of the source, and over ports of both ends."""
     match rng.choice("abcdef" if depth else "abcd"):
         case "a":
-            return block(SRC, rng.choice(BLOCKS))
+            return block(DST, rng.choice(AT_TARGETS)) if rng.random() < 0.2 else block(SRC, rng.choice(BLOCKS))
         case "b":
             return app(SRC, *rng.sample("abcd", rng.randint(1, 2)))
         case "c":

@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
-from typing import TypeGuard
 
-from npverify.inventory.addresses import EVERYTHING, FAMILIES, Family
+from npverify.inventory.addresses import FAMILIES, Family
 from npverify.normal.policy import Action
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
-    AddressIn,
     And,
     Not,
     Or,
-    PortIn,
     Pred,
     ProtocolIs,
-    Side,
-    address_in,
     and_,
     not_,
     or_,
     protocol_is,
 )
 from npverify.reduction.bitsets import Parts, bits
+from npverify.reduction.regions import Region, Term, region
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twins import Twins
 
@@ -36,14 +32,14 @@ _MOST_PIECES = 256
 Piece = tuple[int, int]
 """Numbers of what a rule asks of the peer and of the packet, in all peers that count."""
 
-Term = frozenset[Pred]
-"""Predicates that must all hold."""
+Cover = frozenset[tuple[int, int]]
+"""Numbers of regions with the peers whose packets may be of them."""
 
 Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
 """Rules of one action: by the number of what selects the subject, the pieces of which any is enough. None: always."""
 
-CoveredRun = tuple[Action, frozenset[tuple[int, frozenset[tuple[Term, int]]]]]
-"""The same with terms, and the peers for which they are enough."""
+CoveredRun = tuple[Action, frozenset[tuple[int, Cover]]]
+"""The same with covers in the place of pieces."""
 
 Tiers = tuple[tuple[tuple[tuple[Run, ...], frozenset[int] | None], ...], bool]
 """The runs of each tier, with the numbers of what selects if it denies the rest; and whether a flow passes behind them."""
@@ -66,7 +62,9 @@ class Pieces:
         self.everything = self._number(((self._peers, TRUE),), 0)
         self._alone = {family: self._with_families({family}) for family in FAMILIES}
         self._terms: dict[Piece, tuple[tuple[Term, int], ...]] = {}
-        self._covers: dict[tuple[frozenset[Piece], frozenset[Family]], frozenset[tuple[Term, int]]] = {}
+        self._covers: dict[tuple[frozenset[Piece], frozenset[Family]], Cover] = {}
+        self._regions: dict[Region, int] = {frozenset(): 0}
+        self._region_of: dict[tuple[frozenset[Term], frozenset[Family]], int] = {}
 
     def of(self, parts: Parts, side: int) -> int:
         """The number of a partition of one world, which must be kept by who made it."""
@@ -103,34 +101,45 @@ class Pieces:
             if some := frozenset((selects, cover) for selects, cover in covers if cover):
                 yield action, some
 
-    def cover(self, pieces: frozenset[Piece], families: frozenset[Family]) -> frozenset[tuple[Term, int]]:
-        """What pieces, of which any is enough, say together of flows of these families: for each term the peers for which
-        it is enough, where no weaker term is. Equal for pieces that are cut or repeated in another way."""
+    def cover(self, pieces: frozenset[Piece], families: frozenset[Family]) -> Cover:
+        """What pieces, of which any is enough, say together of flows of these families. Equal for pieces that are cut or
+        repeated in another way."""
         key = (pieces, families)
         found = self._covers.get(key)
         if found is None:
             peers: dict[Term, int] = {}
             for piece in pieces:
                 for term, classes in self._terms_of(piece):
-                    for left, both in self._of_families(term, classes, families):
-                        peers[left] = peers.get(left, 0) | both
-            found = self._covers[key] = frozenset(_absorbed(peers))
+                    peers[term] = peers.get(term, 0) | classes
+            whole: dict[int, int] = {}
+            for terms_of, classes in _parted(peers, self._peers):
+                for used, both in self._by_families(classes, families):
+                    number = self._region(terms_of, used)
+                    if number:
+                        whole[number] = whole.get(number, 0) | both
+            found = self._covers[key] = frozenset(whole.items())
         return found
 
-    def _of_families(self, term: Term, classes: int, families: frozenset[Family]) -> Iterator[tuple[Term, int]]:
-        """A term without asking for a family that the subject or the peers have alone; nothing where they lack it."""
-        for lacking in set(FAMILIES) - families:
-            classes &= ~self._alone[lacking]  # no flow comes from there
-        family = next((part.prefix.family for part in term if isinstance(part, AddressIn)), None)
-        if family is None:
-            yield term, classes
-        elif family in families:
-            others = frozenset(part for part in term if not _is_family(part))
-            sure = classes if families == {family} else classes & self._alone[family]
-            if sure:
-                yield others, sure
-            if maybe := classes & ~sure & ~self._alone[6 if family == 4 else 4]:
-                yield term, maybe
+    def region(self, number: int) -> Region:
+        """The region of a number in a cover."""
+        return next(region for region, n in self._regions.items() if n == number)
+
+    def _by_families(self, classes: int, families: frozenset[Family]) -> Iterator[tuple[frozenset[Family], int]]:
+        """A set of peers by the families of their flows with somebody who has those; nothing of whom there are none with."""
+        rest = classes
+        for family in FAMILIES:
+            rest &= ~self._alone[family]
+            if family in families and (both := classes & self._alone[family]):
+                yield frozenset({family}), both
+        if rest and families:
+            yield families, rest
+
+    def _region(self, terms_of: frozenset[Term], families: frozenset[Family]) -> int:
+        key = (terms_of, families)
+        found = self._region_of.get(key)
+        if found is None:
+            found = self._region_of[key] = self._regions.setdefault(region(terms_of, families), len(self._regions))
+        return found
 
     def _with_families(self, families: set[Family]) -> int:
         """The peers whose flows are of exactly these address families."""
@@ -183,9 +192,9 @@ def disjuncts(pred: Pred) -> tuple[Pred, ...]:
 
 @cache
 def terms(pred: Pred) -> tuple[Term, ...]:
-    """The terms of which any is enough for `pred`, with negations at the atoms and without what follows from the rest."""
-    pieces = (_without_families(piece) for piece in disjuncts(_negations_inside(pred)) if piece is not FALSE)
-    return tuple(dict.fromkeys(_without_consequences(term) for term in pieces if term is not None))
+    """The terms of which any is enough for `pred`, with negations at the atoms."""
+    pieces = (piece for piece in disjuncts(_negations_inside(pred)) if piece is not FALSE)
+    return tuple(dict.fromkeys(frozenset(p.parts if isinstance(p, And) else () if p is TRUE else (p,)) for p in pieces))
 
 
 @cache
@@ -204,56 +213,15 @@ def _negations_inside(pred: Pred) -> Pred:
     return pred
 
 
-def _without_families(conjunction: Pred) -> Term | None:
-    """The parts of a conjunction, with at most one that asks for a family, and that on the side of the source: a flow has
-    one family, on all sides, and a block fixes it. None where two parts ask for different ones."""
-    parts = conjunction.parts if isinstance(conjunction, And) else () if conjunction is TRUE else (conjunction,)
-    asked = {part.prefix.family for part in parts if isinstance(part, AddressIn)}
-    if len(asked) > 1:
-        return None
-    others = frozenset(part for part in parts if not _is_family(part))
-    if len(others) == len(parts) or any(isinstance(part, AddressIn) for part in others):
-        return others
-    return others | {address_in(Side.SRC, EVERYTHING[family]) for family in asked}
-
-
-def _is_family(part: Pred) -> TypeGuard[AddressIn]:
-    return isinstance(part, AddressIn) and part.prefix.length == 0
-
-
-def _without_consequences(term: Term) -> Term:
-    return frozenset(p for p in term if not any(_implies(known, p) for known in term if known is not p))
-
-
-def _absorbed(peers: Mapping[Term, int]) -> Iterator[tuple[Term, int]]:
-    """The terms with the peers for which no weaker term is enough."""
+def _parted(peers: Mapping[Term, int], among: int) -> Iterable[tuple[frozenset[Term], int]]:
+    """A set of peers, parted by which terms are enough for them."""
+    parts: list[tuple[frozenset[Term], int]] = [(frozenset(), among)]
     for term, classes in peers.items():
-        left = classes
-        for other, others in peers.items():
-            if left & others and _follows(term, other) and not _follows(other, term):
-                left &= ~others
-        if left:
-            yield term, left
-
-
-@cache
-def _follows(term: Term, weaker: Term) -> bool:
-    """Whether all of a term's flows satisfy another one, as far as single predicates tell."""
-    return all(part in term or any(_implies(known, part) for known in term) for part in weaker)
-
-
-def _implies(known: Pred, part: Pred) -> bool:
-    if isinstance(known, PortIn) and isinstance(part, PortIn):
-        return known.side is part.side and part.first <= known.first and known.last <= part.last
-    if isinstance(part, AddressIn):
-        return isinstance(known, AddressIn) and known.side is part.side and part.prefix.covers(known.prefix)
-    if not isinstance(part, Not) or not isinstance(part.body, AddressIn):
-        return False
-    if isinstance(known, AddressIn):
-        return known.side is part.body.side and not known.prefix.overlaps(part.body.prefix)
-    return (
-        isinstance(known, Not)
-        and isinstance(known.body, AddressIn)
-        and known.body.side is part.body.side
-        and known.body.prefix.covers(part.body.prefix)
-    )
+        split: list[tuple[frozenset[Term], int]] = []
+        for some, part in parts:
+            if both := part & classes:
+                split.append((some | {term}, both))
+            if rest := part & ~classes:
+                split.append((some, rest))
+        parts = split
+    return parts

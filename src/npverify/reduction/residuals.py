@@ -74,6 +74,7 @@ class Residuals:
         self.bitsets = Bitsets(self.classes, inventory, self.partial)
         self._signatures = {d: self._select(d) for d in Direction}
         self._groups: dict[Hashable, tuple[Group, ...]] = {}
+        self._settled: dict[tuple[Circumstance, Direction, int], dict[Pred, Pred | None]] = {}
         self._own: dict[tuple[Direction, Signature], bool] = {}
         self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
         self._by_kind = self._partition(lambda end: end.kind)
@@ -174,30 +175,47 @@ class Residuals:
         views = [
             replace(how, before_translation=FALSE if how.via is None else s.before_translation) for s in half.stages
         ]
-        asked = [(rule, views[entry.stage]) for entry in signature for rule in entry.rules]
+        asked = [(entry, rule, views[entry.stage]) for entry in signature for rule in entry.rules]
         tests = [
             (test, view)
             for stage, view in zip(half.stages, views, strict=True)
             for test in (stage.applies, *(exemption.match for exemption in stage.exemptions))
         ]
-        tests += [(rule.peer, view) for rule, view in asked]
+        tests += [(rule.peer, view) for _, rule, view in asked]
         known_subject = ends(direction, subject)
         tests = [
             (self.partial.residual(t, direction, view, **known_subject) if _looks_at(t, direction.subject) else t, view)
             for t, view in tests
         ]
+        # most rules are about none of the peers: what they leave for all of them is looked up, and only the others part them
+        settled = {view: self._settled.setdefault((view, direction, among), {}) for view in views}
+        whole = [self._one_for_all(test, direction, view, among, settled[view]) for test, view in tests]
+        open_ = [n for n, left in enumerate(whole) if left is None]
         parts: dict[tuple[int, tuple[Pred, ...]], int] = {}
-        for n, part in enumerate(self._start(direction, (rule for rule, _ in asked), how)):
+        for n, part in enumerate(self._start(direction, (rule for _, rule, _ in asked), how)):
             if chosen := part & among:
                 parts[n, ()] = chosen
-        for test, view in tests:
+        for n in open_:
+            test, view = tests[n]
             parts = self._split(parts, test, direction, view)
         groups: dict[Pred, int] = {}
-        for (_, said), part in parts.items():
+        for (_, lefts), part in parts.items():
             peer = self.classes.representative((part & -part).bit_length() - 1)
-            residual = self._residual(direction, signature, said, asked, how, subject, peer)
+            said = dict(zip(open_, lefts, strict=True))
+            every = [said[n] if left is None else left for n, left in enumerate(whole)]
+            residual = self._residual(direction, signature, every, asked, how, subject, peer)
             groups[residual] = groups.get(residual, 0) | part
         return tuple(Group(part, residual) for residual, part in groups.items())
+
+    def _one_for_all(
+        self, test: Pred, direction: Direction, how: Circumstance, among: int, memo: dict[Pred, Pred | None]
+    ) -> Pred | None:
+        """What is left of a predicate for all of the peers; None where it is not the same."""
+        if test in memo:
+            return memo[test]
+        parts = self.bitsets.parts(test, direction.peer, how)
+        found = memo[test] = next((left for classes, left in parts if among & ~classes == 0), None)
+        return found
 
     def _start(self, direction: Direction, rules: Iterable[Rule], how: Circumstance) -> Iterable[int]:
         """A partition of the peers, as coarse as the traffic predicates of the rules allow."""
@@ -211,8 +229,8 @@ class Residuals:
         self,
         direction: Direction,
         signature: Signature,
-        said: tuple[Pred, ...],
-        asked: list[tuple[Rule, Circumstance]],
+        said: list[Pred],
+        asked: list[tuple[Entry, Rule, Circumstance]],
         how: Circumstance,
         subject: Endpoint,
         peer: Endpoint,
@@ -220,21 +238,24 @@ class Residuals:
         """What is left of the direction for one peer, where its stages and rules have `said` what is left of them."""
         known = ends(direction, subject, peer)
         if how.own_node and self.by_node:
-            said = tuple(self.partial.residual(s, direction, how, **known) if _mentions_node(s) else s for s in said)
+            said = [self.partial.residual(s, direction, how, **known) if _mentions_node(s) else s for s in said]
             signature = tuple(
                 e._replace(selects=self.partial.residual(e.policy.subject, direction, how, **known)) for e in signature
             )
+            here = (entry for entry in signature for _ in entry.rules)
+            asked = [(entry, rule, view) for entry, (_, rule, view) in zip(here, asked, strict=True)]
         half = self.policies.half(direction)
         queue = iter(said)
         gates = []
         for stage in half.stages:
             applies = next(queue)
             gates.append(Gate(applies, or_(*(next(queue) for _ in stage.exemptions))))
-        matches = [
-            FALSE if m is FALSE else and_(m, self.partial.residual(rule.traffic, direction, view, **known))
-            for (rule, view), m in zip(asked, queue, strict=True)
+        matched = [
+            (entry, rule, and_(m, self.partial.residual(rule.traffic, direction, view, **known)))
+            for (entry, rule, view), m in zip(asked, queue, strict=True)
+            if m is not FALSE
         ]
-        residual = judge(half, signature, gates, matches)
+        residual = judge(half, signature, gates, matched)
         return of_one_pod(residual) if how.same else residual
 
     def _split(
@@ -287,15 +308,15 @@ class Gate(NamedTuple):
     exempt: Pred
 
 
-def judge(half: Half, signature: Signature, gates: Sequence[Gate], matches: Sequence[Pred]) -> Pred:
-    """Where a direction allows, if its policies select as in `signature` and its rules match as in `matches` (in order).
+def judge(half: Half, signature: Signature, gates: Sequence[Gate], matched: Iterable[tuple[Entry, Rule, Pred]]) -> Pred:
+    """Where a direction allows, if its policies select as in `signature` and those rules that match at all, in order, do so
+    as in `matched`.
 
     Every stage that applies must allow. In a stage, tier by tier, last one first: the first rule that matches speaks; with
     none, a tier that selects says `no_match`; after the last tier the stage has its final word (design: Stage).
     """
     said: dict[tuple[int, int], list[tuple[Entry, Rule, Pred]]] = {}
-    asked = ((entry, rule) for entry in signature for rule in entry.rules)
-    for (entry, rule), match in zip(asked, matches, strict=True):
+    for entry, rule, match in matched:
         said.setdefault((entry.stage, entry.tier), []).append((entry, rule, match))
     selected: dict[tuple[int, int], list[Pred]] = {}
     for entry in signature:
