@@ -7,11 +7,12 @@ spent budget makes it undecided, an unsatisfiable premise everywhere vacuous. Ne
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from npverify.analyses.answers import never
 from npverify.analyses.engine import NO_FLOW, Engine
+from npverify.analyses.parallel import Piece, anchors_of, run
 from npverify.analyses.prove_isolation import prove_isolated
 from npverify.analyses.prove_policies import prove_policy_claim
 from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow
@@ -25,7 +26,10 @@ from npverify.reduction.obligations import flows_allowed, flows_denied
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 Progress = Callable[[int, int, str], None]
-"""Called before each assertion with its index, how many there are, and its title."""
+"""Called with how many assertions are decided, how many there are, and the title of the first that is not."""
+
+FEWEST = 4
+"""Assertions for which a process of their own is worth its start."""
 
 
 def prove(
@@ -34,37 +38,63 @@ def prove(
     *,
     budget: Budget = BUDGETS["normal"],
     timeout: float | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] = never,
 ) -> ProveResult:
-    """Answer every assertion. `timeout` is in seconds for one obligation, on top of the budget.
+    """Answer every assertion. `timeout` is in seconds for one obligation, on top of the budget; `jobs` is how many processes
+    may work, which give the same answers as one.
 
     Ctrl-C, or `stop` giving True, ends the run with what is decided; the rest is undecided and `interrupted` is set. InternalError if the oracle
     does not confirm a counterexample.
     """
-    results: list[AssertionResult] = []
-    interrupted = False
-    engine: Engine | None = None
-    for index, assertion in enumerate(assertions):
-        interrupted = interrupted or stop()
-        if interrupted:
-            results.append(AssertionResult(assertion, Status.UNDECIDED, because="the run was interrupted"))
-            continue
+    budget = Budget(budget.rlimit, timeout if timeout is not None else budget.seconds)
+
+    def tell(done: int, total: int, index: int) -> None:
         if progress is not None:
-            progress(index, len(assertions), assertion.title)
-        start = time.perf_counter()
-        try:
-            if engine is None:
-                engine = Engine(world, Budget(budget.rlimit, timeout if timeout is not None else budget.seconds), stop)
-            result = prove_one(engine, assertion)
-        except (InterruptedByUserError, KeyboardInterrupt):
-            interrupted = True
-            result = AssertionResult(assertion, Status.UNDECIDED, because="the run was interrupted")
-        if result.because == NO_FLOW:
-            result = replace(result, because=why_no_flow(world, assertion))
-        results.append(replace(result, seconds=time.perf_counter() - start))
-    assumed = tuple(ways_in(world, assertions))
-    return ProveResult(tuple(results), assumed, world.warnings, interrupted)
+            progress(done, total, assertions[index].title)
+
+    job = _Job(world, tuple(assertions), budget)
+    done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)
+    results = [
+        result or AssertionResult(assertion, Status.UNDECIDED, because=_INTERRUPTED)
+        for assertion, result in zip(assertions, done.results, strict=True)
+    ]
+    return ProveResult(tuple(results), tuple(ways_in(world, assertions)), world.warnings, done.interrupted)
+
+
+_INTERRUPTED = "the run was interrupted"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """The assertions of a run, each of which is a piece of work."""
+
+    world: World
+    assertions: tuple[Assertion, ...]
+    budget: Budget
+
+    def anchors(self) -> Iterator[object]:
+        yield from anchors_of(self.world)
+        yield from self.assertions
+
+    def start(self, stop: Callable[[], bool]) -> Piece[AssertionResult]:
+        engine = Engine(self.world, self.budget, stop)
+        return lambda index: _answer(engine, self.assertions[index])
+
+
+def _answer(engine: Engine, assertion: Assertion) -> tuple[AssertionResult, bool]:
+    """The answer with its time, and whether it was interrupted."""
+    start = time.perf_counter()
+    interrupted = False
+    try:
+        result = prove_one(engine, assertion)
+    except (InterruptedByUserError, KeyboardInterrupt):
+        interrupted = True
+        result = AssertionResult(assertion, Status.UNDECIDED, because=_INTERRUPTED)
+    if result.because == NO_FLOW:
+        result = replace(result, because=why_no_flow(engine.world, assertion))
+    return replace(result, seconds=time.perf_counter() - start), interrupted
 
 
 def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:

@@ -46,6 +46,7 @@ def lint(
     output: o.Output = None,
     timeout: o.Timeout = None,
     budget: o.BudgetName = None,
+    jobs: o.Jobs = 1,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
@@ -85,6 +86,7 @@ def lint(
             ignore=[*config.lint_ignore, *(ignore or [])],
             budget=chosen,
             timeout=timeout or config.timeout,
+            jobs=jobs,
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )

@@ -85,6 +85,10 @@ BudgetName = Annotated[
     str | None,
     typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
 ]
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", "-j", metavar="N", min=1, help="How many processes may work; the answers are the same."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what needs attention.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the answers rest on.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR in the environment does the same.")]

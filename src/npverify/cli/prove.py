@@ -43,10 +43,7 @@ def prove(
     output: o.Output = None,
     timeout: o.Timeout = None,
     budget: o.BudgetName = None,
-    jobs: Annotated[
-        int,
-        typer.Option("--jobs", "-j", metavar="N", min=1, help="How many processes may work; one does in this version."),
-    ] = 1,
+    jobs: o.Jobs = 1,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
@@ -87,6 +84,7 @@ def prove(
             loaded.assertions,
             budget=chosen,
             timeout=timeout or inputs.config.timeout,
+            jobs=jobs,
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )

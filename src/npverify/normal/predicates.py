@@ -14,6 +14,8 @@ from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.inventory.unknowns import NO_TEXTS, Unknown
 from npverify.normal.syntax import (
+    FALSE,
+    TRUE,
     AddressIn,
     AddressOwnedBy,
     And,
@@ -99,9 +101,6 @@ __all__ = [
     "substitute",
     "unknown_in",
 ]
-
-TRUE = Const(True)
-FALSE = Const(False)
 
 
 def const(value: bool) -> Pred:

@@ -26,7 +26,7 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 from weakref import WeakValueDictionary
@@ -60,7 +60,13 @@ interned: WeakValueDictionary[tuple[Any, ...], Pred] = WeakValueDictionary()
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Pred:
-    """A predicate over flows; equality is identity because every predicate is interned by its constructor."""
+    """A predicate over flows; equality is identity because every predicate is interned by its constructor.
+
+    A copy, also one that was pickled and came from another process, is the one predicate of this process.
+    """
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return intern, (type(self), *(getattr(self, field.name) for field in fields(self)))
 
 
 P = TypeVar("P", bound=Pred)
@@ -80,6 +86,13 @@ class Const(Pred):
     """TRUE or FALSE; use the two constants."""
 
     value: bool
+
+    def __reduce__(self) -> str:
+        return "TRUE" if self.value else "FALSE"  # their names in this module
+
+
+TRUE = Const(True)
+FALSE = Const(False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,11 @@ from npverify.reduction.readings import under
 def find(context: Context, about: About) -> Iterator[Finding]:
     """The suspicions of a rule that stand."""
     suspicions = context.facts.suspicions.get(about.code, ())
-    ends = _Ends(context, suspicions)
+    yield from standing(context, about, Ends(context, suspicions), suspicions)
+
+
+def standing(context: Context, about: About, ends: Ends, suspicions: Iterable[Suspicion]) -> Iterator[Finding]:
+    """Those that stand of some suspicions, each of which `ends` was made for."""
     for suspicion in suspicions:
         with context.deciding(about, suspicion.message):
             if not ends.possible(suspicion.unless, suspicion.side) and ends.possible(suspicion.only_if, suspicion.side):
@@ -37,7 +41,7 @@ def _by_guess(pred: Pred) -> bool:
     return all(isinstance(a, UnknownIn) for a in atoms) and under(pred, reading) is TRUE
 
 
-class _Ends:
+class Ends:
     """All ends of flows, parted by what the suspicions look at. Guards the partition, which is made when first asked."""
 
     def __init__(self, context: Context, suspicions: Iterable[Suspicion]) -> None:
