@@ -16,10 +16,10 @@ from random import Random
 import pytest
 from benchmarks.__main__ import write
 from benchmarks.generate import Size, generate
-from jobs import Ends, Hard, Job, fails, killed_always, killed_once, late_first, says_who, sleeps, square
 
 import npverify
 from calico_generate import calico
+from jobs import Ends, Hard, Job, fails, killed_always, killed_once, late_first, says_who, sleeps, square
 from npverify.analyses import parallel
 from npverify.analyses.answers import never
 from npverify.analyses.lint import run as lint_run

@@ -14,7 +14,7 @@ from npverify.assertions.resolve import declared_pod_space, resolve
 from npverify.dialects import CALICO_VERSION, is_policy, lower, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
-from npverify.ingest.files import SPEC, files
+from npverify.ingest.files import SPEC, File, files
 from npverify.ingest.read import SpecText, read
 from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.inventory.addresses import BITS, Family, Prefix
@@ -23,7 +23,7 @@ from npverify.inventory.clusters import with_clusters
 from npverify.inventory.model import Inventory
 
 NO_ASSUMPTIONS: Mapping[str, str] = {}
-NO_REMOTES: Mapping[str, Sequence[str]] = {}
+NO_REMOTES: Mapping[str, Sequence[str | File]] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,9 +39,9 @@ class Loaded:
 
 
 def load(
-    paths: Sequence[str],
+    paths: Sequence[str | File],
     *,
-    specs: Sequence[str] = (),
+    specs: Sequence[str | File] = (),
     cni: str | None = None,
     calico_version: str = CALICO_VERSION,
     assume: Mapping[str, str] = NO_ASSUMPTIONS,
@@ -49,7 +49,7 @@ def load(
     ignore_kinds: Collection[str] = (),
     pod_cidrs: Sequence[str] = (),
     families: frozenset[Family] | None = None,
-    remotes: Mapping[str, Sequence[str]] = NO_REMOTES,
+    remotes: Mapping[str, Sequence[str | File]] = NO_REMOTES,
     stdin: Callable[[], bytes] | None = None,
     with_assertions: bool = True,
     for_lint: bool = False,
@@ -128,7 +128,7 @@ def _profile(cni: str, assume: Mapping[str, str], calico_version: str, problems:
         return None
 
 
-def _specs(found: Sequence[SpecText], named: Sequence[str], problems: Problems) -> tuple[SpecText, ...]:
+def _specs(found: Sequence[SpecText], named: Sequence[str | File], problems: Problems) -> tuple[SpecText, ...]:
     """The specs that were found among the paths and those that were named, each file once; of a folder its .npv files."""
     kept = {os.path.realpath(spec.name): spec for spec in found}
     for path in named:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from npverify.dialects import is_policy
+from npverify.ingest.files import File
 from npverify.ingest.read import Bundle, read
 from npverify.ingest.source import Problems
 from npverify.inventory.build import build, is_inventory
@@ -28,7 +29,7 @@ def wanted(api_version: str, kind: str) -> bool:
 
 
 def read_remotes(
-    remotes: Mapping[str, Sequence[str]], problems: Problems, stdin: Callable[[], bytes] | None
+    remotes: Mapping[str, Sequence[str | File]], problems: Problems, stdin: Callable[[], bytes] | None
 ) -> Remotes:
     """What the paths of each cluster lead to."""
     inventories = {}

@@ -12,6 +12,7 @@ from npverify.cli.connectivity import connectivity
 from npverify.cli.equiv import equiv
 from npverify.cli.evaluate import evaluate
 from npverify.cli.explain import explain
+from npverify.cli.fleet import app as fleet
 from npverify.cli.guard import guarded
 from npverify.cli.init import init
 from npverify.cli.lint import lint
@@ -62,6 +63,7 @@ app.command("equiv")(guarded(equiv))
 app.command("translate")(guarded(translate))
 app.command("lint")(guarded(lint))
 app.command("init")(guarded(init))
+app.add_typer(fleet, name="fleet")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -15,7 +15,7 @@ from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say_all
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
-from npverify.ingest.source import Problems
+from npverify.ingest.source import Diagnostic, Problems
 from npverify.report.json_values import dumps
 from npverify.report.prove_text import View
 
@@ -90,7 +90,7 @@ def lint(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
-    _warn(result, no_color=no_color)
+    say_all(warnings_of(result), no_color=no_color)
     if format == "json":
         text = dumps(lint_json(result, world))
     else:
@@ -119,8 +119,8 @@ def _explained(text: str) -> str:
     return explanation(RULES[code or ""].about)
 
 
-def _warn(result: LintResult, *, no_color: bool) -> None:
-    """Tell of rules that could not be asked, and of annotations without effect."""
+def warnings_of(result: LintResult) -> tuple[Diagnostic, ...]:
+    """Rules that could not be asked, and annotations without effect."""
     problems = Problems()
     if result.not_asked:
         codes = ", ".join(about.code for about in result.not_asked)
@@ -129,4 +129,4 @@ def _warn(result: LintResult, *, no_color: bool) -> None:
     for policy, code, span in result.unused:
         message = f"`npverify.io/ignore` of {policy} silences {code}, which finds nothing there"
         problems.warn("NPV333", message, span, "remove it")
-    say_all(problems.warnings, no_color=no_color)
+    return problems.warnings

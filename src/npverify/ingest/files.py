@@ -25,9 +25,13 @@ class File:
     named: bool
 
 
-def files(paths: Sequence[str], problems: Problems, stdin: Callable[[], bytes] | None) -> Iterator[File]:
-    """Every file that `paths` lead to, once, in the order of the paths; folders in the order of their names."""
-    names = list(_names(paths, problems))
+def files(paths: Sequence[str | File], problems: Problems, stdin: Callable[[], bytes] | None) -> Iterator[File]:
+    """Every file that `paths` lead to, once, in the order of the paths; folders in the order of their names.
+
+    A path may be a file that was read elsewhere, which is given as it is, before those that are still to be read.
+    """
+    yield from (path for path in paths if isinstance(path, File))
+    names = list(_names([path for path in paths if isinstance(path, str)], problems))
     by_name = {_identity(name) for name, named in names if named}
     seen: set[str] = set()
     for name, _ in names:

@@ -47,7 +47,7 @@ class Bundle:
 
 
 def read(
-    paths: Sequence[str],
+    paths: Sequence[str | File],
     problems: Problems,
     *,
     wanted: Callable[[str, str], bool],

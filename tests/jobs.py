@@ -126,3 +126,18 @@ class Ends:
     def start(self, stop: Stop) -> Piece[tuple[Endpoint, Endpoint]]:
         ends = (*self.world.inventory.endpoints, EXTERNAL)
         return lambda index: ((ends[index], Endpoint(EXTERNAL.kind, name="another")), False)
+
+
+def answers_late(task: tuple[str, Path]) -> str:
+    """The name of a task, half a second after the number of its process is left in a folder."""
+    name, folder = task
+    (folder / str(os.getpid())).touch()
+    time.sleep(0.5)
+    return name
+
+
+def dies(task: str) -> str:
+    """The name of a task; one of that name kills the process."""
+    if task == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task

@@ -1,0 +1,193 @@
+"""One question put to many clusters: snapshots of them, and workers of Dask distributed that answer for one each.
+
+A task is a pure function of a snapshot's content, the specs and the options. The content travels with the task: a worker
+needs no disk that others see, a file that changes meanwhile changes no answer, and a task whose worker died can be given to
+any other one. It travels compressed, and is read cluster by cluster, so that a large fleet fits into the memory of the start.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from npverify.analyses.answers import never
+from npverify.ingest.files import File, files
+from npverify.ingest.source import Diagnostic, InputError, Problems
+
+POLL = 0.1
+"""Seconds between two looks at whether the run should stop."""
+CONNECT = "10s"
+"""How long a scheduler may take to answer."""
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was read of a cluster: `packed` are its files and specs, `problems` what is wrong with those that cannot be read."""
+
+    name: str
+    packed: bytes
+    problems: tuple[Diagnostic, ...] = ()
+
+    def content(self) -> tuple[tuple[File, ...], tuple[File, ...]]:
+        """The files of the cluster and the specs that it shares with others, in the order in which they were read."""
+        found: tuple[tuple[File, ...], tuple[File, ...]] = pickle.loads(zlib.decompress(self.packed))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no answer, for the worker that was asked could not give one. `died`: so did those that were asked after it."""
+
+    because: str
+    died: bool
+
+
+def named(given: Sequence[str], problems: Problems) -> Mapping[str, tuple[str, ...]]:
+    """The paths of each cluster, in the order in which they are first named: by `NAME=PATH`, or by the last part of a path."""
+    found: dict[str, list[str]] = {}
+    said: set[str] = set()
+    for text in given:
+        before, sign, after = text.partition("=")
+        if sign and not os.path.exists(text):
+            name, path = before.strip(), after.strip()
+            if not (name and path):
+                problems.error("NPV341", f"`{text}` is not NAME=PATH", fix="for example west=clusters/west")
+                continue
+            said.add(name)
+        else:
+            name, path = _name(text), text
+            if name in found:
+                fix = f"name them: {name}-a={found[name][0]} {name}-b={path}"
+                problems.error(
+                    "NPV341", f"two snapshots would be called `{name}`: {found[name][0]} and {path}", fix=fix
+                )
+        found.setdefault(name, []).append(path)
+    return {name: tuple(paths) for name, paths in found.items()}
+
+
+def _name(path: str) -> str:
+    if path == "-":
+        return "stdin"
+    last = os.path.basename(os.path.abspath(path))
+    return last if os.path.isdir(path) else os.path.splitext(last)[0]
+
+
+def snapshot(name: str, paths: Sequence[str], specs: Sequence[File], stdin: Callable[[], bytes] | None) -> Snapshot:
+    """What the paths of a cluster lead to, with those of the specs that are not among them."""
+    problems = Problems()
+    found = tuple(files(paths, problems, stdin))
+    here = {os.path.realpath(file.name) for file in found}
+    others = tuple(spec for spec in specs if os.path.realpath(spec.name) not in here)
+    packed = zlib.compress(pickle.dumps((found, others)), 1)
+    return Snapshot(name, packed, (*problems.errors, *problems.warnings))
+
+
+def shared(paths: Sequence[str]) -> tuple[File, ...]:
+    """The files that all clusters share; InputError if one cannot be read."""
+    problems = Problems()
+    found = tuple(file for path in paths for file in files([path], problems, None))
+    problems.raise_errors()
+    return found
+
+
+def by_workers(
+    answer: Callable[[T], A],
+    tasks: Iterable[T],
+    *,
+    scheduler: str | None = None,
+    workers: int = 1,
+    tell: Callable[[int, int], None] | None = None,
+    stop: Callable[[], bool] = never,
+) -> list[A | Failed | None]:
+    """The answers in the order of the tasks; None where the run was stopped before.
+
+    answer      a function that the workers can import
+    scheduler   the address of a scheduler, whose workers have the same npverify; None: `workers` processes of this machine
+    tell        called with how many tasks are done, and the number of the first that is not
+
+    A task whose worker dies is given to another one; after as many deaths as the scheduler allows it has `Failed`. InputError
+    if Dask distributed is not installed, or no scheduler answers.
+    """
+    with _client(scheduler, workers) as client:
+        futures = [client.submit(answer, task, pure=False) for task in tasks]
+        answers: dict[int, A | Failed] = {}
+        with suppress(KeyboardInterrupt):
+            while len(answers) < len(futures) and not stop():
+                left = [future for n, future in enumerate(futures) if n not in answers]
+                _wait(left)
+                for n, future in enumerate(futures):
+                    if n not in answers and future.done():
+                        answers[n] = _answer(future)
+                if tell is not None and len(answers) < len(futures):
+                    tell(len(answers), next(n for n in range(len(futures)) if n not in answers))
+        for n, future in enumerate(futures):
+            if n not in answers:
+                future.cancel()
+    return [answers.get(n) for n in range(len(futures))]
+
+
+def _wait(left: Sequence[Any]) -> None:
+    """Until one of these is done, but not for long."""
+    from distributed import wait
+
+    with suppress(TimeoutError):
+        wait(left, timeout=POLL, return_when="FIRST_COMPLETED")  # type: ignore[no-untyped-call]
+
+
+def _answer(future: Any) -> Any:
+    from distributed.scheduler import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        deaths = error.allowed_failures + 1
+        return Failed(f"the worker that was asked died, and so did the next ones, {deaths} in all", died=True)
+    except Exception as error:
+        return Failed(f"{type(error).__name__}: {error}", died=False)
+
+
+@contextmanager
+def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
+    """A connection to a scheduler; where none is given, to one of this process, with worker processes of this machine."""
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError:
+        fix = "pip install 'npverify[fleet]'"
+        raise InputError.one("NPV340", "a fleet needs Dask distributed, which is not installed", fix=fix) from None
+    settings = {
+        "distributed.admin.large-graph-warning-threshold": "1TB",  # the content travels with the task on purpose
+        # no task waits at a worker, where it would be blamed as well if the one before it kills that worker
+        "distributed.scheduler.worker-saturation": 1.0,
+    }
+    with dask.config.set(settings):
+        if scheduler is not None:
+            try:
+                client = Client(scheduler, timeout=CONNECT)  # type: ignore[no-untyped-call]
+            except (OSError, ValueError, TimeoutError) as error:
+                message = f"no scheduler answers at `{scheduler}`: {error}"
+                fix = "give the address that `dask scheduler` prints, such as tcp://10.0.0.5:8786"
+                raise InputError.one("NPV342", message, fix=fix) from None
+            with client:
+                yield client
+            return
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",  # any port that is free; without it one would be open to the network
+                silence_logs=50,  # CRITICAL of logging: a worker that dies is replaced, and the report tells if it mattered
+            ) as cluster,
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield client
