@@ -66,6 +66,17 @@ def killed_always(job: Job, index: int) -> object:
     return index
 
 
+def killed_late(job: Job, index: int) -> object:
+    """The number, which is written down; in a worker the first piece takes until the others are done, and then kills it."""
+    if index == 0 and job.elsewhere:
+        while len((job.folder / "done").read_text().split()) < 11:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGKILL)
+    with (job.folder / "done").open("a") as file:
+        file.write(f"{index}\n")
+    return index
+
+
 def fails(job: Job, index: int) -> object:
     """An error from every piece but the first; the second is the last to fail."""
     if index == 1:

@@ -19,7 +19,7 @@ from benchmarks.generate import Size, generate
 
 import npverify
 from calico_generate import calico
-from jobs import Ends, Hard, Job, fails, killed_always, killed_once, late_first, says_who, sleeps, square
+from jobs import Ends, Hard, Job, fails, killed_always, killed_late, killed_once, late_first, says_who, sleeps, square
 from npverify.analyses import parallel
 from npverify.analyses.answers import never
 from npverify.analyses.lint import run as lint_run
@@ -67,6 +67,13 @@ def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, processes: int) 
     """Its pieces are done again, and each result stands where it belongs."""
     assert run(Job(killed_once, tmp_path), 12, processes, stop=never) == (list(range(12)), False)
     assert (tmp_path / "killed").exists()
+
+
+def test_what_was_handed_back_is_not_done_again(tmp_path: Path) -> None:
+    """One process is killed when the other has done all the rest: that stays done."""
+    (tmp_path / "done").touch()
+    assert run(Job(killed_late, tmp_path), 12, 2, stop=never) == (list(range(12)), False)
+    assert sorted(map(int, (tmp_path / "done").read_text().split())) == list(range(12))
 
 
 @BOTH

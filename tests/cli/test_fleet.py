@@ -130,8 +130,8 @@ def test_a_task_that_kills_every_worker_has_no_answer():
     import dask
 
     with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        first, failed, last = by_workers(jobs.dies, ["first", "dies", "last"], workers=1)
-    assert (first, last) == ("first", "last")
+        first, failed, *rest = by_workers(jobs.dies, ["first", "dies", *"abcdef"], workers=1)
+    assert (first, rest) == ("first", list("abcdef"))
     assert isinstance(failed, Failed)
     assert failed.died
 
@@ -261,7 +261,47 @@ def test_a_spec_inside_the_snapshot_counts_once(clusters):
     """Also where it is named, by whatever way."""
     (clusters / "link.npv").symlink_to("west/own.npv")
     for named_too in ("west/own.npv", "./west/own.npv", "link.npv"):
+        assert task("west", named_too).snapshot.content()[1] == ()
         assert len(prove_one(task("west", named_too)).report["assertions"]) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("prove", "--spec", "vacuous.npv"),
+        ("prove", "--spec", "vacuous.npv", "--allow-vacuous"),
+        ("prove", "--spec", "tags.npv", "--only", "one"),
+        ("prove", "--spec", "tags.npv", "--only", "none"),
+        ("prove", "--allow-empty"),
+        ("prove", "--spec", "folder"),
+        ("prove", "--spec", "fails.npv", "--cni", "none"),
+        ("prove", "--spec", "fails.npv", "--cni", "calico", "--calico-version", "3.30", "--assume", "staged=enforce"),
+        ("prove", "--spec", "outside.npv", "--ip-family", "6"),
+        ("prove", "--spec", "outside.npv", "--pod-cidr", "10.9.0.0/16"),
+        ("prove", "--spec", "fails.npv", "--ignore-kind", "NetworkPolicy"),
+        ("lint", "--select", "NPL113"),
+        ("lint", "--ignore", "NPL112"),
+        ("lint", "--ignore", "NPL112", "--strict"),
+        ("lint", "--budget", "small", "--timeout", "50"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_means_what_it_means_for_one_cluster(clusters, capsys, monkeypatch, arguments):
+    """The report is the same and so is the exit code, of a cluster with policies of two dialects."""
+    write(clusters, tags_npv=f"@one {HOLDS}@two {FAILS}", outside_npv="assert no web reaches 10.9.0.0/16\n")
+    write(
+        clusters / "east",
+        suspect_yaml=SUSPECT,
+        info_yaml=NPV.replace("web,", "x,") + "spec: {ingress: [{action: Allow}]}\n",
+    )
+    monkeypatch.setattr(fleet, "by_workers", lambda answer, tasks, **_: [answer(each) for each in tasks])
+    name, *options = arguments
+    capsys.readouterr()
+    code = run((name, "east", *options, "--format", "json"))
+    out = capsys.readouterr().out
+    assert run(("fleet", name, "east", *options, "--format", "json")) == code
+    report = json.loads(capsys.readouterr().out)["clusters"]["east"]
+    assert json.dumps(report) == json.dumps(json.loads(out)) if out else list(report) == ["schema", "errors"]
 
 
 def test_all_problems_of_a_cluster_are_told_at_once(clusters):

@@ -113,25 +113,35 @@ def by_workers(
     scheduler   the address of a scheduler, whose workers have the same npverify; None: `workers` processes of this machine
     tell        called with how many tasks are done, and the number of the first that is not
 
-    A task whose worker dies is given to another one; after as many deaths as the scheduler allows it has `Failed`. InputError
-    if Dask distributed is not installed, or no scheduler answers.
+    A task whose worker dies is given to another one, as often as the scheduler allows. Then it is tried once more, alone: the
+    deaths may be the fault of a neighbour. If that does not help either it has `Failed`. InputError if Dask distributed is
+    not installed, or no scheduler answers.
     """
+    given = []
+    answers: dict[int, A | Failed] = {}
+
+    def ask(numbers: Sequence[int], futures: Sequence[Any]) -> None:
+        open_ = dict(zip(numbers, futures, strict=True))
+        while open_ and not stop():
+            _wait(list(open_.values()))
+            for n in [n for n, future in open_.items() if future.done()]:
+                answers[n] = _answer(open_.pop(n))
+            if tell is not None and open_:
+                tell(len(answers), min(open_))
+        for future in open_.values():
+            future.cancel()
+
     with _client(scheduler, workers) as client:
-        futures = [client.submit(answer, task, pure=False) for task in tasks]
-        answers: dict[int, A | Failed] = {}
+        futures = []
+        for task in tasks:
+            given.append(task)
+            futures.append(client.submit(answer, task, pure=False))
         with suppress(KeyboardInterrupt):
-            while len(answers) < len(futures) and not stop():
-                left = [future for n, future in enumerate(futures) if n not in answers]
-                _wait(left)
-                for n, future in enumerate(futures):
-                    if n not in answers and future.done():
-                        answers[n] = _answer(future)
-                if tell is not None and len(answers) < len(futures):
-                    tell(len(answers), next(n for n in range(len(futures)) if n not in answers))
-        for n, future in enumerate(futures):
-            if n not in answers:
-                future.cancel()
-    return [answers.get(n) for n in range(len(futures))]
+            ask(range(len(given)), futures)
+            died = [n for n, said in answers.items() if isinstance(said, Failed) and said.died]
+            for n in sorted(died):
+                ask([n], [client.submit(answer, given[n], pure=False)])
+    return [answers.get(n) for n in range(len(given))]
 
 
 def _wait(left: Sequence[Any]) -> None:
@@ -164,10 +174,8 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
         fix = "pip install 'npverify[fleet]'"
         raise InputError.one("NPV340", "a fleet needs Dask distributed, which is not installed", fix=fix) from None
     settings = {
-        "distributed.admin.large-graph-warning-threshold": "1TB",  # the content travels with the task on purpose
-        # no task waits at a worker, where it would be blamed as well if the one before it kills that worker
-        "distributed.scheduler.worker-saturation": 1.0,
-    }
+        "distributed.admin.large-graph-warning-threshold": "1TB"
+    }  # the content travels with the task on purpose
     with dask.config.set(settings):
         if scheduler is not None:
             try:
