@@ -288,7 +288,11 @@ def test_a_spec_inside_the_snapshot_counts_once(clusters):
 )
 def test_an_option_means_what_it_means_for_one_cluster(clusters, capsys, monkeypatch, arguments):
     """The report is the same and so is the exit code, of a cluster with policies of two dialects."""
-    write(clusters, tags_npv=f"@one {HOLDS}@two {FAILS}", outside_npv="assert no web reaches 10.9.0.0/16\n")
+    write(
+        clusters,
+        tags_npv=HOLDS.replace("assert", "assert tag one") + FAILS.replace("assert", "assert tag two"),
+        outside_npv="assert no web reaches 10.9.0.0/16\n",
+    )
     write(
         clusters / "east",
         suspect_yaml=SUSPECT,

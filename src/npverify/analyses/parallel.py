@@ -7,6 +7,7 @@ by identity, so of these only the place is sent. What a process that was killed 
 
 from __future__ import annotations
 
+import gc
 import io
 import multiprocessing
 import os
@@ -149,6 +150,10 @@ class _Run(Generic[R]):
         with tempfile.TemporaryDirectory(prefix="npverify-") as folder:
             start = self._inherited(anchors) if method == "fork" else self._written(Path(folder, "job"))
             pool = ProcessPoolExecutor(processes, context, _begin, (start, lines))
+            # the garbage collector of a forked process would go through all that it inherits, and copy it by that
+            freeze = method == "fork" and not gc.get_freeze_count()
+            if freeze:
+                gc.freeze()
             try:
                 self._hand_out(pool, _chunks(self._left(), processes), lines, anchors)
             except BrokenProcessPool:  # killed while work was handed out
@@ -157,6 +162,8 @@ class _Run(Generic[R]):
                 lines.hang_up()
                 pool.shutdown(cancel_futures=True)
                 lines.close()
+                if freeze:
+                    gc.unfreeze()
 
     def _inherited(self, anchors: Sequence[object]) -> _Inherited:
         return _Inherited(self._piece(), places(anchors), self._asked)

@@ -106,6 +106,7 @@ def fleet_prove(
         allow_empty=allow_empty,
         colours=colours.on,
         verbose=verbose,
+        ours=scheduler is None,
     )
     answers = _ask(prove_one, snapshots, inputs, options, scheduler, workers, quiet=quiet, no_color=no_color)
     return _report("prove", answers, format, output, options, quiet=quiet)
@@ -161,6 +162,7 @@ def fleet_lint(
         strict=strict,
         colours=colours.on,
         verbose=verbose,
+        ours=scheduler is None,
     )
     answers = _ask(lint_one, snapshots, inputs, options, scheduler, workers, quiet=quiet, no_color=no_color)
     return _report("lint", answers, format, output, options, quiet=quiet)

@@ -18,6 +18,7 @@ from npverify.analyses.prove import prove
 from npverify.cli.guard import BAD_INPUT, INTERNAL
 from npverify.cli.lint import exit_code as lint_code
 from npverify.cli.lint import warnings_of
+from npverify.cli.memory import keep_freed_memory
 from npverify.cli.prove import exit_code as prove_code
 from npverify.cli.prove import refuse_empty
 from npverify.ingest.files import File
@@ -55,6 +56,8 @@ class Options:
     strict: bool = False
     colours: bool = False
     verbose: bool = False
+    ours: bool = False
+    """The workers are processes of this program, which may tune them."""
     version: str = __version__
 
 
@@ -95,6 +98,8 @@ def _answered(task: Task, ask: Callable[[Task, Loaded], Answer]) -> Answer:
     if task.options.version != __version__:
         message = f"a worker has npverify {__version__}, and not {task.options.version}"
         return Answer(BAD_INPUT, errors=(Diagnostic("NPV344", message, fix="install the same version on all workers"),))
+    if task.options.ours:
+        keep_freed_memory()
     snapshot = task.snapshot
     wrong = tuple(d for d in snapshot.problems if d.severity == "error")
     with _alone:

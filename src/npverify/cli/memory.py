@@ -12,12 +12,16 @@ import sys
 
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc: blocks from this size on are mapped and unmapped one by one
 _LARGEST = 32 << 20  # the largest value that glibc takes
+_M_TRIM_THRESHOLD = -1  # free memory at the end of the heap from this size on is given back
+_KEPT = 64 << 20  # that of a few contexts; with a threshold of our own glibc does not adapt this one any more
 
 
 def keep_freed_memory() -> None:
     """Ask the allocator to serve large blocks from memory that it has already; nothing happens where it cannot be asked."""
     if sys.platform.startswith("linux"):
         try:
-            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGEST)
+            allocator = ctypes.CDLL(None)
+            allocator.mallopt(_M_MMAP_THRESHOLD, _LARGEST)
+            allocator.mallopt(_M_TRIM_THRESHOLD, _KEPT)
         except (OSError, AttributeError):
             return  # another C library, which has no such setting
