@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from npverify.ingest.document import Document, Locator, Path
@@ -11,6 +11,7 @@ from npverify.ingest.fields import Fields, type_name
 from npverify.ingest.source import Problems
 
 _HEADER = ("apiVersion", "kind")
+_TEXT = (str, type(None))
 _EXAMPLE = "a manifest begins with `apiVersion:` and `kind:`"
 
 
@@ -72,6 +73,9 @@ class Sorter:
             self._error(document, f"this object has no {' and no '.join(f'`{name}`' for name in missing)}", (), fix)
 
     def _check_names(self, document: Document) -> None:
+        given = document.value.get("metadata")
+        if type(given) is dict and type(given.get("name")) in _TEXT and type(given.get("namespace")) in _TEXT:
+            return
         metadata = Fields.of(document, self.problems).map("metadata")
         if metadata:
             metadata.text("name")
@@ -95,11 +99,14 @@ def _document(value: Any, locator: Locator, prefix: Path, of_list: tuple[str, st
     metadata = fields.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     namespace = metadata.get("namespace")
-    document = Document(
-        "", "", namespace if isinstance(namespace, str) else None, _text(metadata, "name"), fields, locator, prefix
-    )
-    return replace(
-        document, api_version=_header(fields, "apiVersion", of_list[0]), kind=_header(fields, "kind", of_list[1])
+    return Document(
+        _header(fields, "apiVersion", of_list[0]),
+        _header(fields, "kind", of_list[1]),
+        namespace if isinstance(namespace, str) else None,
+        _text(metadata, "name"),
+        fields,
+        locator,
+        prefix,
     )
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from npverify.ingest import json_text, yaml_errors
+from npverify.ingest import json_quick, json_text, yaml_errors, yaml_quick
+from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
-from npverify.ingest.document import Document, Path
+from npverify.ingest.document import Document, Locator, Path
 from npverify.ingest.files import SPEC, STDIN, File, files
-from npverify.ingest.locate import JsonLocator, Trees, YamlLocator
+from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
 from npverify.ingest.scalars import Scalar, plain
 from npverify.ingest.source import Problems, Span
@@ -23,6 +24,7 @@ from npverify.ingest.split import Chunk, chunks, header
 from npverify.ingest.text import Part, Text
 
 _TEMPLATE = re.compile(r"\{\{")
+_HEAD = re.compile(r"(?:---\n)?apiVersion: ([A-Za-z0-9./-]+)\nkind: ([A-Za-z]+)\n")
 _CHART = "Chart.yaml"
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml")
 _SHOWN = 3
@@ -52,21 +54,27 @@ def read(
     *,
     wanted: Callable[[str, str], bool],
     stdin: Callable[[], bytes] | None = None,
+    tidy: Callable[[Any], None] = lambda _item: None,
 ) -> Bundle:
-    """Everything that `paths` lead to. `wanted` (apiVersion, kind) chooses the objects; problems of all files are collected."""
+    """Everything that `paths` lead to. `wanted` (apiVersion, kind) chooses the objects; problems of all files are collected.
+
+    `tidy` is shown each item of a long list, and may take out what nobody asks for, so that not all that is read is in
+    memory at once; the item and the maps right below it are its own, what is deeper may be shared.
+    """
     skipped: Counter[str] = Counter()
-    sorter = Sorter(wanted, lambda kind: skipped.update((kind,)), problems)
-    reader = _Reader(sorter, problems)
+    sorter = Sorter(cache(wanted), lambda kind: skipped.update((kind,)), problems)
+    reader = _Reader(sorter, problems, tidy)
     documents: list[Document] = []
     specs: list[SpecText] = []
     count = 0
-    with _without_gc():
+    with without_gc():
         for file in files(paths, problems, stdin):
             count += 1
             if file.name.lower().endswith(SPEC):
                 specs.append(SpecText(file.name, file.content))
             else:
                 documents.extend(reader.documents(file))
+        keep(len(documents))
     reader.warn_foreign()
     reader.warn_kustomizations()
     return Bundle(tuple(documents), tuple(specs), count, dict(sorted(skipped.items())))
@@ -91,13 +99,15 @@ def read_spec(path: str, problems: Problems) -> SpecText | None:
 
 
 class _Reader:
-    """Reads the files of a run. Guards the trees that were parsed last, the documents that are no objects, and the files
+    """Reads the files of a run. Guards the trees that were parsed last, what the quick reader has seen, the documents that are no objects, and the files
     that tell kustomize what to do."""
 
-    def __init__(self, sorter: Sorter, problems: Problems) -> None:
+    def __init__(self, sorter: Sorter, problems: Problems, tidy: Callable[[Any], None] = lambda _item: None) -> None:
         self.sorter = sorter
+        self.tidy = tidy
         self.problems = problems
         self.trees = Trees()
+        self.quick = yaml_quick.Reader()
         self.foreign: list[Span] = []
         self.kustomizations: list[str] = []
 
@@ -129,6 +139,9 @@ class _Reader:
         found: list[tuple[JsonLocator, object, Problems]] = []
         content = file.content
         at = json_text.blank_end(content, 0)
+        if len(content) >= json_quick.WORTHWHILE and (quick := json_quick.decode(content, self.tidy)):
+            found.append((JsonLocator(text, at, quick.lengths), quick.value, Problems()))
+            at = len(content)
         while at < len(content):
             problems = Problems()
             value, end = json_text.parse(Part(text, 0, len(content), problems), at)
@@ -136,7 +149,7 @@ class _Reader:
             at = json_text.blank_end(content, end)
         documents: list[Document] = []
         for locator, value, problems in found:
-            if value is None or self.is_foreign(file, value, locator.locate(())) or self.is_unwanted(value):
+            if value is None or self.is_foreign(file, value, locator) or self.is_unwanted(value):
                 continue
             self.problems.extend(problems.errors)
             documents.extend(self.sorter.objects(value, locator))
@@ -145,6 +158,11 @@ class _Reader:
     def yaml(self, file: File, text: Text) -> Iterator[Document]:
         """The objects of a YAML stream; a syntax error ends only its own document."""
         for chunk in chunks(file.content):
+            if not self.may_be_unwanted(file.content, chunk) and (
+                quick := self.quick.document(file.content, chunk, self.tidy)
+            ):
+                yield from self.quick_document(file, text, chunk, quick)
+                continue
             known = header(file.content, chunk)
             if known and self.sorter.unwanted(*known):
                 continue
@@ -165,6 +183,20 @@ class _Reader:
                 except Unusable:
                     continue
 
+    def may_be_unwanted(self, content: str, chunk: Chunk) -> bool:
+        """Whether the first lines of a document name a kind that nobody wants; then `header` decides without reading on."""
+        head = _HEAD.match(content, chunk.start, chunk.end)
+        return head is not None and not head[2].endswith("List") and not self.sorter.wanted(head[1], head[2])
+
+    def quick_document(self, file: File, text: Text, chunk: Chunk, quick: yaml_quick.Quick) -> Iterator[Document]:
+        """The objects of a document without a problem in it."""
+        locator = YamlLocator(text, chunk, 0, {(): quick.start}, self.trees)
+        if quick.items:
+            locator = YamlListLocator(text, chunk, quick.start, quick.items, self.trees)
+        if self.is_unwanted(quick.value) or self.is_foreign(file, quick.value, locator):
+            return
+        yield from self.sorter.objects(quick.value, locator)
+
     def yaml_document(self, file: File, part: Part, chunk: Chunk, index: int, root: Node) -> Iterator[Document]:
         """The objects of one document; raises Unusable after a report, _IsTemplate before one."""
         if isinstance(root, ScalarNode) and root.value == "":
@@ -181,10 +213,11 @@ class _Reader:
             raise
         if found.errors and _TEMPLATE.search(part.content) and any(d.code == "NPV009" for d in found.errors):
             raise _IsTemplate
-        if value is None or self.is_foreign(file, value, part.span(root.start_mark.index)):
+        locator = YamlLocator(part.text, chunk, index, _starts(root, chunk), self.trees)
+        if value is None or self.is_foreign(file, value, locator):
             return
         self.problems.extend(found.errors)
-        yield from self.sorter.objects(value, YamlLocator(part.text, chunk, index, _starts(root, chunk), self.trees))
+        yield from self.sorter.objects(value, locator)
 
     def is_unwanted(self, value: object) -> bool:
         if not isinstance(value, dict):
@@ -197,12 +230,12 @@ class _Reader:
             and self.sorter.unwanted(api_version, kind)
         )
 
-    def is_foreign(self, file: File, value: object, span: Span) -> bool:
+    def is_foreign(self, file: File, value: object, locator: Locator) -> bool:
         if os.path.basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
             return True
         if file.named or not (is_foreign(value) or os.path.basename(file.name) == _CHART):
             return False
-        self.foreign.append(span)
+        self.foreign.append(locator.locate(()))
         return True
 
     def is_template(self, part: Part) -> bool:
@@ -275,15 +308,3 @@ def _starts(root: Node, chunk: Chunk) -> dict[Path, int]:
         if isinstance(key, ScalarNode) and key.value == "items" and isinstance(value, SequenceNode):
             starts.update({("items", i): chunk.start + item.start_mark.index for i, item in enumerate(value.value)})
     return starts
-
-
-@contextmanager
-def _without_gc() -> Iterator[None]:
-    """Reading makes many objects and no garbage; the collector would walk all of them again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
