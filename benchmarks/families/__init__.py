@@ -34,7 +34,7 @@ REALISTIC = {
 PEERS = {"P1": Size(100, 10, 5), "P2": Size(200, 20, 8), "P3": Size(500, 50, 10)}
 """Sizes of G that other tools do; the smallest without what is planted, for which it has no room."""
 
-ZEN = {"Z1k": 1_000, "Z5k": 5_000, "Z15k": 15_000}
+ZEN = {"Z100": 100, "Z1k": 1_000, "Z5k": 5_000, "Z15k": 15_000}
 OPENSHIFT = {"KB": (240, 10, 20, 5), "KB-default": (10, 10, 10, 2)}
 KANO = {"K": (1_000, 50), "K1k": (1_000, 1_000), "K10k": (10_000, 1_000)}
 
