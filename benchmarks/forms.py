@@ -17,7 +17,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ _BARE = re.compile(r"[A-Za-z_/][\w./-]*|(\d+\.){3}\d+(/\d+)?")
 _WORDS = frozenset("y n yes no on off true false null none".split())
 
 
-def write(cluster: Cluster, folder: Path, forms: Iterable[str], **about: Any) -> Path:
+def write(cluster: Cluster, folder: Path, forms: Sequence[str], **about: Any) -> Path:
     """The cluster in these forms, with all that goes with it; gives back the path of the manifest, into which `about` goes too.
 
     Lists of policies on their own, and rewritten ones, are JSON.
@@ -62,6 +62,7 @@ def write(cluster: Cluster, folder: Path, forms: Iterable[str], **about: Any) ->
     known = {
         "generator": GENERATOR_VERSION,
         **about,
+        "forms": sorted(forms),
         "kinds": _count(cluster.objects),
         "assertions": [asdict(fact) for fact in cluster.facts],
         "policies": cluster.policies,
