@@ -66,7 +66,9 @@ def _policies(answer: Answer, manifest: Answer) -> list[str]:
         return []
     named = set(answer["policies"])
     found = [] if answer["status"] == "refuted" else [f"{answer['status']}, planted refuted"]
-    found += [f"{policy} is {answer['property']} by construction and was not named" for policy in have if policy not in named]
+    found += [
+        f"{policy} is {answer['property']} by construction and was not named" for policy in have if policy not in named
+    ]
     return found + [f"{policy} is needed by construction and was named" for policy in lack if policy in named]
 
 

@@ -32,7 +32,9 @@ def fat(thing: Object) -> Object:
         made |= {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
     elif thing["kind"] == "NetworkPolicy":
         metadata["generation"] = 1
-        metadata["managedFields"] = [_managed("kubectl-client-side-apply", {"f:spec": {"f:podSelector": {}, "f:policyTypes": {}}})]
+        metadata["managedFields"] = [
+            _managed("kubectl-client-side-apply", {"f:spec": {"f:podSelector": {}, "f:policyTypes": {}}})
+        ]
     return made
 
 
@@ -45,7 +47,7 @@ def _managed(manager: str, fields: Object, version: str = "v1") -> Object:
 
 def _pod(made: Object, serial: str) -> None:
     metadata = made["metadata"]
-    labels = {"f:" + key: {} for key in metadata.get("labels", {})}
+    labels: Object = {"f:" + key: {} for key in metadata.get("labels", {})}
     mount = {"mountPath": TOKEN, "name": f"kube-api-access-{serial[:5]}", "readOnly": True}
     probe = {"failureThreshold": 3, "httpGet": {"path": "/healthz", "port": "http", "scheme": "HTTP"},
              "periodSeconds": 10, "successThreshold": 1, "timeoutSeconds": 1}  # fmt: skip
@@ -62,7 +64,10 @@ def _pod(made: Object, serial: str) -> None:
                 "imagePullPolicy": "IfNotPresent",
                 "livenessProbe": probe,
                 "readinessProbe": probe,
-                "resources": {"limits": {"cpu": "500m", "memory": "256Mi"}, "requests": {"cpu": "50m", "memory": "128Mi"}},
+                "resources": {
+                    "limits": {"cpu": "500m", "memory": "256Mi"},
+                    "requests": {"cpu": "50m", "memory": "128Mi"},
+                },
                 "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                 "terminationMessagePath": "/dev/termination-log",
                 "terminationMessagePolicy": "File",
@@ -109,14 +114,19 @@ def _pod(made: Object, serial: str) -> None:
         ],
         "volumes": [{"configMap": {"defaultMode": 420, "name": "config"}, "name": "config"}, _token(mount["name"])],
     }
-    _status(made, serial)
+    if "status" in made:
+        _status(made, serial)
 
 
 def _token(name: Any) -> Object:
     sources = [
         {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
         {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
-        {"downwardAPI": {"items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]}},
+        {
+            "downwardAPI": {
+                "items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]
+            }
+        },
     ]
     return {"name": name, "projected": {"defaultMode": 420, "sources": sources}}
 

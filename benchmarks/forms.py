@@ -38,7 +38,7 @@ MANIFEST, SPEC, FIRST = "manifest.json", "facts.npv", "first.npv"
 INVENTORY, POLICIES, EQUAL, WRONG = "inventory.json", "policies.json", "rewrite-equal.json", "rewrite-wrong.json"
 
 _BARE = re.compile(r"[A-Za-z_/][\w./-]*|(\d+\.){3}\d+(/\d+)?")
-_WORDS = frozenset("y n yes no on off true false null none".split())
+_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"])
 
 
 def write(cluster: Cluster, folder: Path, forms: Sequence[str], **about: Any) -> Path:

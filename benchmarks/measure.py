@@ -203,7 +203,10 @@ def _ask(plan: Plan, query: Query, size: str, form: str, folder: Path, manifest:
         row["note"] = note
     if mistakes:
         row["mistakes"] = mistakes[:20]
-    plan.say(f"{size} {form} {query.name}: {status} {row['seconds']['median']:.3f} s, {row['peak_mb']} MB" + (f" ({note})" if note else ""))
+    plan.say(
+        f"{size} {form} {query.name}: {status} {row['seconds']['median']:.3f} s, {row['peak_mb']} MB"
+        + (f" ({note})" if note else "")
+    )
     for mistake in mistakes[:20]:
         plan.say(f"  WRONG {mistake}")
     return row
@@ -249,5 +252,3 @@ def spread(seconds: list[float]) -> dict[str, float]:
         "median": round(statistics.median(seconds), 4),
         "max": round(max(seconds), 4),
     }
-
-

@@ -69,13 +69,23 @@ def peers(plan: Plan, folder: Path, questions: tuple[Peer, ...]) -> list[Row]:
             manifest = prepared(plan, size, ["json"], home)
             path = str(home / PATHS["json"])
             options = ["-o", "txt_no_fw_rules"] if question == "connectivity" else []
-            command = [str(python), str(ROOT / "benchmarks" / "nca_driver.py"), f"--{question}", path, "-r", path, *options]
+            command = [
+                str(python),
+                str(ROOT / "benchmarks" / "nca_driver.py"),
+                f"--{question}",
+                path,
+                "-r",
+                path,
+                *options,
+            ]
             if question == "sanity":
                 command = [str(python), str(ROOT / "benchmarks" / "nca_driver.py"), "-r", path, "--sanity"]
             done = run(command, seconds=plan.limit, memory_gb=plan.memory)
             row = {"tool": NAME, "version": VERSION, "question": question, "size": size, "kinds": manifest["kinds"],
                    "sha256": manifest["files"][PATHS["json"]]["sha256"], **_theirs(done, question, manifest), "ours": {}}  # fmt: skip
-            plan.say(f"{size} {NAME} {question}: {row['status']} {row['seconds']} s, query alone {row.get('query_seconds')} s")
+            plan.say(
+                f"{size} {NAME} {question}: {row['status']} {row['seconds']} s, query alone {row.get('query_seconds')} s"
+            )
             for name in PAIRED[question]:
                 row["ours"][name] = _ours(plan, name, home, path)
                 took = row["ours"][name]["seconds"]["median"]
@@ -88,7 +98,12 @@ def peers(plan: Plan, folder: Path, questions: tuple[Peer, ...]) -> list[Row]:
 def _theirs(done: Finished, question: str, manifest: Row) -> Row:
     found = re.search(r"query seconds: ([\d.]+)", done.err)
     status = LATE if done.timed_out else OK if found else FAILED
-    row: Row = {"status": status, "seconds": round(done.seconds, 2), "cpu": round(done.cpu, 2), "peak_mb": round(done.peak_mb)}
+    row: Row = {
+        "status": status,
+        "seconds": round(done.seconds, 2),
+        "cpu": round(done.cpu, 2),
+        "peak_mb": round(done.peak_mb),
+    }
     if found:
         row["query_seconds"] = float(found[1])
     if status == FAILED:
@@ -128,8 +143,15 @@ def _ours(plan: Plan, name: str, home: Path, path: str) -> Row:
     }
     runs: list[Finished] = []
     while len(runs) < plan.repeat and sum(r.seconds for r in runs) < plan.enough:
-        runs.append(run([*PROGRAM, *commands[name]], seconds=plan.limit, memory_gb=plan.memory, cwd=ROOT, env=environment()))
+        runs.append(
+            run([*PROGRAM, *commands[name]], seconds=plan.limit, memory_gb=plan.memory, cwd=ROOT, env=environment())
+        )
         if runs[-1].timed_out or runs[-1].code not in (0, 1):
             break
     status = LATE if runs[-1].timed_out else OK if runs[-1].code in (0, 1) else FAILED
-    return {"status": status, "runs": len(runs), "seconds": spread([r.seconds for r in runs]), "peak_mb": round(max(r.peak_mb for r in runs))}
+    return {
+        "status": status,
+        "runs": len(runs),
+        "seconds": spread([r.seconds for r in runs]),
+        "peak_mb": round(max(r.peak_mb for r in runs)),
+    }

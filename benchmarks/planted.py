@@ -39,7 +39,7 @@ def plant(cluster: Cluster, addresses: Addresses, nodes: int, k: int) -> int:
         grower.namespace(cell, "cell")
         grower.workload(cell, "one", "planted-cell", 8080)
         grower.workload(cell, "two", "planted-cell", 8080)
-        inside = [{"podSelector": {}}]
+        inside: list[Object] = [{"podSelector": {}}]
         both = {"policyTypes": ["Ingress", "Egress"], "ingress": [{"from": inside}], "egress": [{"to": inside}]}
         grower.policy("inside", cell, {"podSelector": {}, **both})
     cluster.objects.append(namespace("kube-system"))
@@ -134,7 +134,7 @@ def _leak(grower: _Grower) -> None:
     grower.policy("deny-in", "leak", DENY_IN)
     api = [{"podSelector": selector(app="leak-api")}]
     grower.policy("db", "leak", _let_in("leak-db", [{"from": api, "ports": _ports(5432)}]))
-    everyone = [{"namespaceSelector": {}}]
+    everyone: list[Object] = [{"namespaceSelector": {}}]
     grower.policy("metrics", "leak", _let_in("leak-db", [{"from": everyone, "ports": _ports(5432)}]))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import checks
-from benchmarks.forms import FIRST, INVENTORY, POLICIES, WRONG, PATHS
+from benchmarks.forms import FIRST, INVENTORY, PATHS, POLICIES, WRONG
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "shop"
@@ -99,7 +99,9 @@ def _first(code: int, out: str, manifest: Manifest) -> list[str]:
 
 
 def _differ(code: int, out: str, manifest: Manifest) -> list[str]:
-    return [] if code == 1 and json.loads(out)["changes"] else [f"exit code {code}, and a flow is added by construction"]
+    return (
+        [] if code == 1 and json.loads(out)["changes"] else [f"exit code {code}, and a flow is added by construction"]
+    )
 
 
 QUERIES = (

@@ -102,7 +102,9 @@ def _connectivity(clock: Clock, data: Data, *, again: bool) -> Answer:
     if again:
         with clock.stage("connectivity, again"):
             found = npverify.connectivity(world)
-    wanted = {(row["src"], row["dst"]): set() for row in data.manifest["connections"]}
+    wanted: dict[tuple[str, ...], set[tuple[str, int, int]]] = {
+        (row["src"], row["dst"]): set() for row in data.manifest["connections"]
+    }
     count = 0
     for connection in found.connections:
         count += 1
@@ -195,5 +197,16 @@ def session(clock: Clock, data: Data) -> Answer:
 
 QUESTIONS: dict[str, Callable[[Clock, Data], Answer]] = {
     f.__name__.replace("_", "-"): f
-    for f in (load, assertions, connectivity, connectivity_again, equiv, equiv_wrong, redundant, shadowed, lint, session)
+    for f in (
+        load,
+        assertions,
+        connectivity,
+        connectivity_again,
+        equiv,
+        equiv_wrong,
+        redundant,
+        shadowed,
+        lint,
+        session,
+    )
 }

@@ -12,11 +12,12 @@ is left alone, so each pod stays isolated in the same directions.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from benchmarks.objects import Object, policy
 
+Network = IPv4Network | IPv6Network
 SIDES = (("Ingress", "ingress", "from"), ("Egress", "egress", "to"))
 
 
@@ -68,22 +69,19 @@ def without(cidr: str, excepts: list[str]) -> list[str]:
     if not excepts:
         left = list(whole.subnets()) if whole.prefixlen < whole.max_prefixlen else [whole]
         return [str(block) for block in left]
-    blocks: list[IPv4Network | IPv6Network] = [whole]
+    blocks = [whole]
     for hole in map(ip_network, excepts):
-        blocks = [
-            part
-            for block in blocks
-            for part in (
-                ()
-                if block.subnet_of(hole)  # type: ignore[arg-type]
-                else block.address_exclude(hole)  # type: ignore[arg-type]
-                if hole.subnet_of(block)  # type: ignore[arg-type]
-                else (block,)
-            )
-        ]
+        blocks = [part for block in blocks for part in _cut(block, hole)]
     if not blocks:
         raise ValueError(f"nothing is left of {cidr}")
     return [str(block) for block in sorted(blocks)]  # type: ignore[type-var]
+
+
+def _cut(block: Network, hole: Network) -> Iterable[Network]:
+    """What is left of a block; both are of one family."""
+    if block.subnet_of(hole):  # type: ignore[arg-type]
+        return ()
+    return block.address_exclude(hole) if hole.subnet_of(block) else (block,)  # type: ignore[arg-type]
 
 
 def _interval(port: Object) -> Iterator[Object]:
@@ -96,5 +94,3 @@ def _interval(port: Object) -> Iterator[Object]:
     yield {**port, "endPort": middle}
     if middle < last:
         yield {**port, "port": middle + 1, "endPort": last}
-
-

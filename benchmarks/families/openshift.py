@@ -29,7 +29,12 @@ def openshift(namespaces: int, pods: int, policies: int, *, wide: int = 5, local
             numbers = [str((start + j) % pods + 1) for j in range(min(wide, pods))]
             rules: list[Object] = [
                 {
-                    "from": [{"namespaceSelector": _in("kubernetes.io/metadata.name", spaces), "podSelector": _in("num", numbers)}],
+                    "from": [
+                        {
+                            "namespaceSelector": _in("kubernetes.io/metadata.name", spaces),
+                            "podSelector": _in("num", numbers),
+                        }
+                    ],
                     "ports": _ports(8080, wide),
                 }
             ]

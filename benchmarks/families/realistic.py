@@ -9,7 +9,19 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from benchmarks.families.tiers import add_tiers
-from benchmarks.objects import HASH, Addresses, Cluster, Object, Size, namespace, node, node_address, pod, policy, selector
+from benchmarks.objects import (
+    HASH,
+    Addresses,
+    Cluster,
+    Object,
+    Size,
+    namespace,
+    node,
+    node_address,
+    pod,
+    policy,
+    selector,
+)
 from benchmarks.planted import ENVS, NAMESPACES, TIERS, ask, err, plant, planted_count
 from benchmarks.rewrite import rewrite
 
@@ -58,8 +70,8 @@ def generate(
 
 
 def _shares(count: int, names: int) -> list[int]:
-    """So many pods by Zipf's law, at least one for each."""
-    if not 0 < names <= count:
+    """So many pods by Zipf's law, at least one for each; and a namespace at least for each value of `env`."""
+    if not len(ENVS) <= names <= count:
         raise ValueError(f"{count} pods cannot fill {names} namespaces")
     total = sum(1 / (i + 1) for i in range(names))
     shares = [max(1, int(count / (i + 1) / total)) for i in range(names)]
@@ -94,7 +106,9 @@ class _Grower:
             while share > 0:
                 replicas = min(share, max(1, int(3 * self.rng.paretovariate(1.2))))
                 share -= replicas
-                workload = Workload(name, f"app-{serial}", self.rng.choice(TIERS))
+                # the first ones have every tier, so that no assertion speaks of nobody
+                tier = TIERS[len(self.workloads)] if len(self.workloads) < len(TIERS) else self.rng.choice(TIERS)
+                workload = Workload(name, f"app-{serial}", tier)
                 serial += 1
                 self.workloads.append(workload)
                 self._workload(workload, replicas)

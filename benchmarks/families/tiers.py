@@ -35,11 +35,16 @@ def add_tiers(cluster: Cluster, rng: random.Random, count: int) -> None:
     cluster.objects.append(_cluster_wide("baseline", {**spec, "ingress": deny}))
     cluster.objects.extend(tier(name, order) for name, order in (("platform", 100), ("security", 200)))
     for i in range(count):
-        rules = [
-            {"action": rng.choice(VENDOR_ACTIONS), "protocol": "TCP", "source": _source(rng), "destination": {"ports": [1000 + i]}},
+        steps: list[Object] = [
+            {
+                "action": rng.choice(VENDOR_ACTIONS),
+                "protocol": "TCP",
+                "source": _source(rng),
+                "destination": {"ports": [1000 + i]},
+            },
             {"action": "Pass"},
         ]
-        spec = {"order": i, "namespaceSelector": f"env == '{rng.choice(ENVS)}'", "types": ["Ingress"], "ingress": rules}
+        spec = {"order": i, "namespaceSelector": f"env == '{rng.choice(ENVS)}'", "types": ["Ingress"], "ingress": steps}
         cluster.objects.append(calico_policy(f"vendor-{i}", spec, rng.choice(("platform", "security"))))
 
 

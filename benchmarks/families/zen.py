@@ -60,5 +60,3 @@ def _line(action: str, sources: list[str], target: str) -> Object:
 
 def _list(rules: list[Object]) -> Object:
     return calico_policy(POLICY, {"order": 10, "selector": "app == 'gate'", "types": ["Ingress"], "ingress": rules})
-
-

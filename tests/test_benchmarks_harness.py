@@ -1,0 +1,262 @@
+"""The harness of the benchmarks notices wrong answers, ends what hangs, and shows what was measured and nothing else."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks import checks
+from benchmarks.__main__ import main, merged
+from benchmarks.bars import Held, growth, held
+from benchmarks.families.realistic import generate
+from benchmarks.forms import MANIFEST, write
+from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _ask, _late_before
+from benchmarks.objects import Cluster, Size
+from benchmarks.peers import _agreement
+from benchmarks.process import run
+from benchmarks.queries import BY_NAME, QUERIES, Query, asked
+from benchmarks.report import TABLES, fill
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def small() -> Cluster:
+    """A small realistic cluster."""
+    return generate(Size(pods=60, policies=20, namespaces=9))
+
+
+@pytest.fixture(scope="module")
+def data(small: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same on disk."""
+    folder = tmp_path_factory.mktemp("data")
+    write(small, folder, ["json"], name="small", seed=1)
+    return folder
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """What the manifest in a folder says."""
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return found
+
+
+# --- the harness --------------------------------------------------------------------------------------------------------
+
+
+PLAN = Plan(sizes=(), repeat=1, limit=60)
+
+
+def test_a_right_answer_is_timed_and_a_wrong_one_is_noticed(data: Path) -> None:
+    """The same question in a fresh process: right by the manifest; wrong where the manifest says something else."""
+    query = BY_NAME["connectivity"]
+    manifest = manifest_of(data)
+    row = _ask(PLAN, query, "small", "json", data, manifest)
+    assert row["status"] == OK
+    assert 0 < row["stages"]["connectivity"]["median"] < row["seconds"]["median"]
+    assert row["peak_mb"] > 10
+    other = copy.deepcopy(manifest)
+    other["connections"][2]["allowed"] = True
+    (data / MANIFEST).write_text(json.dumps(other), encoding="utf-8")
+    try:
+        row = _ask(PLAN, query, "small", "json", data, other)
+    finally:
+        (data / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    assert row["status"] == WRONG
+    assert row["mistakes"] == ["web/web-front to vault/vault-db on TCP 5432: denied, planted the other"]
+
+
+KNOWN = {
+    "kinds": {"NetworkPolicy": 2, "Pod": 4},
+    "assertions": [{"assertion": "no a reaches b", "status": "proved"}],
+    "connections": [{"src": "x/a", "dst": "x/b", "protocol": "TCP", "port": 80, "allowed": True}],
+    "policies": {"redundant": ["x/twice"], "needed": ["x/once"]},
+    "change": {"flow": {"src": "x/a", "dst": "x/b", "protocol": "TCP", "port": 81}},
+}
+LINK = KNOWN["connections"][0]  # type: ignore[index]
+REFUTED = {"property": "redundant", "status": "refuted"}
+ANSWERS: list[tuple[str, dict[str, Any], bool]] = [
+    ("load", {"policies": 2, "warnings": 0}, True),
+    ("load", {"policies": 1, "warnings": 0}, False),
+    ("load", {"policies": 2, "warnings": 1}, False),
+    ("assertions", {"verdicts": [["no a reaches b", "proved"]]}, True),
+    ("assertions", {"verdicts": [["no a reaches b", "undecided"]]}, False),
+    ("assertions", {"verdicts": []}, False),
+    ("connectivity", {"asked": [[LINK, True]]}, True),
+    ("connectivity", {"asked": [[LINK, False]]}, False),
+    ("connectivity", {"asked": []}, False),
+    ("equiv", {"status": "equivalent", "witness": None}, True),
+    ("equiv", {"status": "undecided", "witness": None}, False),
+    ("equiv-wrong", {"status": "different", "witness": {"dst": "x/b-0", "port": 81}}, True),
+    ("equiv-wrong", {"status": "different", "witness": {"dst": "x/b-0", "port": 80}}, False),
+    ("equiv-wrong", {"status": "equivalent", "witness": None}, False),
+    ("redundant", {**REFUTED, "policies": ["x/twice", "x/other"]}, True),
+    ("redundant", {**REFUTED, "policies": []}, False),
+    ("redundant", {**REFUTED, "policies": ["x/twice", "x/once"]}, False),
+    ("redundant", {**REFUTED, "status": "proved", "policies": ["x/twice"]}, False),
+    ("lint", {"findings": [["policy-redundant", "x/twice"]]}, True),
+    ("lint", {"findings": [["policy-redundant", "x/once"]]}, False),
+    ("session", {"mistakes": []}, True),
+    ("session", {"mistakes": ["stale"]}, False),
+]
+
+
+@pytest.mark.parametrize(("question", "answer", "right"), ANSWERS)
+def test_answers_are_held_against_the_manifest(question: str, answer: dict[str, Any], right: bool) -> None:
+    """What agrees has no mistakes, what does not has some."""
+    assert (checks.mistakes(question, answer, KNOWN) == []) is right
+
+
+def test_every_question_of_the_worker_is_checked() -> None:
+    """There is a right and a wrong answer above for each, but for those that are checked as another is."""
+    alike = {"connectivity-again", "shadowed"}
+    workers = {q.name for q in QUERIES if q.command is None}
+    for right in (True, False):
+        assert workers == alike | {question for question, _, is_right in ANSWERS if is_right is right}
+
+
+def test_what_the_program_has_not_is_not_there() -> None:
+    """Neither a public name, nor a command, nor an option that is missing is a crash."""
+    for need in ("Nothing", "nothing", "prove --nothing"):
+        row = _ask(PLAN, Query("x", "x", needs=(need,)), "S", "json", Path(), {})
+        assert (row["status"], row["note"]) == (NOT_THERE, need)
+    assert Query("x", "x", needs=("World", "prove --spec")).missing() is None
+
+
+def test_a_query_that_fails_or_hangs_is_told(data: Path) -> None:
+    """Bad usage is a failure with its last line, a run over the limit is ended, and neither stops the rest."""
+    failing = Query("x", "x", command=lambda folder, form: ["prove", str(folder / "gone")])
+    row = _ask(PLAN, failing, "S", "json", data, {})
+    assert row["status"] == FAILED
+    assert row["note"]
+    hanging = Plan(sizes=(), repeat=3, limit=0.01)
+    row = _ask(hanging, BY_NAME["load"], "S", "json", data, manifest_of(data))
+    assert (row["status"], row["runs"]) == (LATE, 1)
+    record = {"results": [{"query": "load", "form": "json", "size": "S", "status": LATE}]}
+    assert _late_before(record, BY_NAME["load"], "M", "json") == "S"
+    assert _late_before(record, BY_NAME["load"], "M", "fat-yaml") is None
+    assert _late_before(record, BY_NAME["load"], "A1", "json") is None
+
+
+def test_a_command_is_ended_at_its_limit_with_what_it_started() -> None:
+    """Exit code, output and time of a command; one that sleeps is killed."""
+    done = run([sys.executable, "-c", "print('x'); raise SystemExit(3)"], seconds=30)
+    assert (done.code, done.out, done.timed_out) == (3, "x\n", False)
+    done = run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.3)
+    assert done.timed_out
+    assert 0.3 <= done.seconds < 10
+
+
+def test_a_family_is_asked_what_makes_sense_of_it() -> None:
+    """The realistic ones everything but the warm repetition, for which there are clusters of labels alone."""
+    assert {q.name for q in asked("S")} == {q.name for q in QUERIES if q.on is not None} - {"connectivity-again"}
+    assert [q.name for q in asked("L-labels")] == ["connectivity-again"]
+    assert [q.name for q in asked("A1")] == ["load", "connectivity"]
+
+
+def test_a_cluster_is_generated_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`generate` writes the forms that are asked for and names the manifest."""
+    assert main(["generate", "XS", "--output", str(tmp_path), "--forms", "json,yaml"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / MANIFEST}\n"
+    assert {"cluster.json", "cluster.yaml"} <= {p.name for p in tmp_path.iterdir()}
+
+
+SAID = """\
+vault/vault-api[ReplicaSet] => vault/vault-db[ReplicaSet] : {protocols:TCP,dst_ports:80,5432-5440}
+web/web-front[ReplicaSet] => leak/leak-db[ReplicaSet] : {protocols:UDP,dst_ports:53},{protocols:TCP,dst_ports:5432}
+cell-0/one[ReplicaSet] => cell-0/two[ReplicaSet] : All connections
+"""
+
+
+def test_the_planted_connections_are_looked_up_in_what_the_peer_says(small: Cluster) -> None:
+    """Of the eight it says seven: it lacks one that is allowed."""
+    assert _agreement(SAID, {"connections": small.connections}) == {"planted": 8, "agreed": 7}
+    assert _agreement(SAID.replace("5432}", "5433}"), {"connections": small.connections})["agreed"] == 5
+
+
+# --- bars, tables, pictures ---------------------------------------------------------------------------------------------
+
+
+def result(
+    query: str, size: str, median: float, form: str = "json", status: str = OK, **stages: float
+) -> dict[str, Any]:
+    """A row of the results."""
+    spread = {"min": median, "median": median, "max": median}
+    return {
+        "query": query, "title": query, "size": size, "form": form, "status": status, "runs": 1, "seconds": spread, "cpu": median,
+        "peak_mb": 100, "stages": {n.replace("_", " "): {"median": s, "peak_mb": 100} for n, s in stages.items()},
+    }  # fmt: skip
+
+
+RECORD = {
+    "generator": 2, "seed": 1, "peers": [],
+    "machine": {"cores": 2, "architecture": "any", "system": "any", "python": "3", "z3": "4"},
+    "program": {"version": "0", "commit": "c"}, "plan": {"repeat": 5, "enough": 1, "limit": 600},
+    "inputs": {"M": {"kinds": {"Pod": 2}, "files": {"cluster.json": {"bytes": 1, "sha256": "0" * 64}}}},
+    "results": [
+        result("load", "S", 0.29), result("load", "M", 1.2, read=0.5, reduce=0.7), result("load", "L", 10.2, read=5.0, reduce=5.2),
+        result("connectivity", "M", 9.0, connectivity=0.25), result("equiv", "M", 600.0, status=LATE),
+    ],
+}  # fmt: skip
+
+
+def test_bars_are_met_or_missed_by_the_median() -> None:
+    """Below the bar is met, above it missed; over the limit is missed; what was not measured is neither."""
+    found: dict[tuple[str, str], Held] = {(bar.what, bar.size): bar for bar in held(RECORD)}
+    load = "load, validate, lower and reduce, trimmed JSON"
+    assert [found[load, size].met for size in ("S", "M", "L")] == [True, False, False]
+    assert found["all-pairs connectivity with ports, after loading", "M"].measured == 0.25
+    assert found["equivalence with a rewritten set", "M"].why == LATE
+    assert found["equivalence with a rewritten set", "L"].why == "not measured"
+    assert growth(RECORD) == {"load": 7.4}
+    missed = TABLES["missed"](RECORD)
+    assert f"| {load} | M | 2.0 × | reduce 58 %, read 42 % |" in missed
+    assert "connectivity" not in missed
+
+
+def test_tables_are_filled_in_between_their_marks() -> None:
+    """What is outside stays, what is inside is made anew, and a table of unknown name is an error."""
+    page = "a\n<!-- table: machine -->\nold\n<!-- end of table -->\nb\n"
+    filled = fill(page, RECORD)
+    assert filled.startswith("a\n<!-- table: machine -->\n2 cores (any, any), Python 3, Z3 4, npverify 0 at c")
+    assert filled.endswith("\n<!-- end of table -->\nb\n")
+    assert fill(filled, RECORD) == filled
+    with pytest.raises(KeyError):
+        fill(page.replace("machine", "nothing"), RECORD)
+
+
+@pytest.mark.parametrize("name", ["docs/performance.md", "README.md"])
+def test_the_pages_show_what_was_measured(name: str) -> None:
+    """The tables of the page are those of docs/performance.json."""
+    record = json.loads((ROOT / "docs" / "performance.json").read_text(encoding="utf-8"))
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert "<!-- table: " in text
+    assert fill(text, record) == text
+
+
+def test_the_measurements_name_no_place() -> None:
+    """No path of the machine is in what is published."""
+    text = (ROOT / "docs" / "performance.json").read_text(encoding="utf-8")
+    assert re.findall(r'"/[a-z]+/[^"]*|/(?:tmp|home|root|work)/[^"]*', text) == []
+
+
+def test_measurements_are_added_to_those_of_the_same_clusters_alone() -> None:
+    """A newer row takes the place of an older one; another seed starts anew."""
+    again = {**RECORD, "results": [result("load", "M", 2.0)]}
+    both = merged(RECORD, again)
+    assert [r["seconds"]["median"] for r in both["results"] if (r["query"], r["size"]) == ("load", "M")] == [2.0]
+    assert len(both["results"]) == len(RECORD["results"])  # type: ignore[arg-type]
+    assert merged({**RECORD, "seed": 2}, again) == again
+    assert merged({}, again) == again
+
+
+def test_the_same_measurements_draw_the_same_pictures(tmp_path: Path) -> None:
+    """Equal bytes, and a point for each size that was measured."""
+    plot = pytest.importorskip("benchmarks.plot", exc_type=ImportError)
+    one, two = (plot.draw(RECORD, tmp_path / name) for name in ("one", "two"))
+    assert [p.name for p in one] == ["time.svg", "memory.svg"]
+    assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
