@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,12 +113,12 @@ def measure(plan: Plan, keep: Callable[[Row], None]) -> None:
     }
     for query in QUERIES:
         if query.on is None and _wanted(plan, query):
-            record["results"].append(_ask(plan, query, "", "", Path(), {}))
+            record["results"].append(ask(plan, query, "", "", Path(), {}))
             keep(record)
     for size in plan.sizes:
         queries = [q for q in asked(size) if _wanted(plan, q)]
         forms = [f for q in queries for f in _forms(plan, q)]
-        with _folder(plan, size) as folder:
+        with folder_of(plan, size) as folder:
             plan.say(f"{size}: generating")
             manifest = prepared(plan, size, forms, folder)
             record["inputs"][size] = {"kinds": manifest["kinds"], "files": manifest["files"]}
@@ -127,26 +128,21 @@ def measure(plan: Plan, keep: Callable[[Row], None]) -> None:
                 for form in _forms(plan, query):
                     before = _late_before(record, query, size, form)
                     if before is None:
-                        row = _ask(plan, query, size, form, folder, manifest)
+                        row = ask(plan, query, size, form, folder, manifest)
                     else:
                         row = _row(query, size, form, SKIPPED, note=f"over the limit at {before}")
                     record["results"].append(row)
                     keep(record)
 
 
-class _folder:
+@contextmanager
+def folder_of(plan: Plan, size: str) -> Iterator[Path]:
     """The folder of a cluster, which is removed again unless clusters are kept."""
-
-    def __init__(self, plan: Plan, size: str) -> None:
-        self._scratch = None if plan.data else tempfile.TemporaryDirectory()
-        self._path = plan.data / size if plan.data else Path(self._scratch.name)  # type: ignore[union-attr]
-
-    def __enter__(self) -> Path:
-        return self._path.absolute()
-
-    def __exit__(self, *_: object) -> None:
-        if self._scratch:
-            self._scratch.cleanup()
+    if plan.data is not None:
+        yield (plan.data / size).absolute()
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch)
 
 
 def _wanted(plan: Plan, query: Query) -> bool:
@@ -174,7 +170,8 @@ def _row(query: Query, size: str, form: str, status: str, **more: Any) -> Row:
     return {"query": query.name, "title": query.title, "size": size, "form": form, "status": status, **more}
 
 
-def _ask(plan: Plan, query: Query, size: str, form: str, folder: Path, manifest: Row) -> Row:
+def ask(plan: Plan, query: Query, size: str, form: str, folder: Path, manifest: Row) -> Row:
+    """Ask one query as often as planned: what it took, or why there is nothing to tell. `manifest` says what is right."""
     missing = query.missing()
     if missing is not None:
         plan.say(f"{size} {query.name}: not there ({missing})")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.forms import PATHS
-from benchmarks.measure import FAILED, LATE, OK, Plan, Row, _folder, environment, prepared, spread
+from benchmarks.measure import FAILED, LATE, OK, Plan, Row, environment, folder_of, prepared, spread
 from benchmarks.process import Finished, run
 from benchmarks.queries import PROGRAM, ROOT
 
@@ -65,7 +65,7 @@ def peers(plan: Plan, folder: Path, questions: tuple[Peer, ...]) -> list[Row]:
     python = installed(folder.absolute(), plan.say)
     rows = []
     for question, size in questions:
-        with _folder(plan, size) as home:
+        with folder_of(plan, size) as home:
             manifest = prepared(plan, size, ["json"], home)
             path = str(home / PATHS["json"])
             options = ["-o", "txt_no_fw_rules"] if question == "connectivity" else []

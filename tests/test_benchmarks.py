@@ -1,5 +1,4 @@
-"""The benchmarks measure what they say: clusters that are the same from the same seed, facts about them that are true, and a
-harness that notices a wrong answer."""
+"""The benchmarks measure what they say: clusters that are the same from the same seed, and facts about them that are true."""
 
 from __future__ import annotations
 

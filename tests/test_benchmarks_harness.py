@@ -6,6 +6,8 @@ import copy
 import json
 import re
 import sys
+import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,15 @@ import pytest
 from benchmarks import checks
 from benchmarks.__main__ import main, merged
 from benchmarks.bars import Held, growth, held
+from benchmarks.clock import Clock
 from benchmarks.families.realistic import generate
 from benchmarks.forms import MANIFEST, write
-from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _ask, _late_before
+from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _late_before, ask
 from benchmarks.objects import Cluster, Size
 from benchmarks.peers import _agreement
 from benchmarks.process import run
 from benchmarks.queries import BY_NAME, QUERIES, Query, asked
+from benchmarks.questions import QUESTIONS, Data
 from benchmarks.report import TABLES, fill
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +59,7 @@ def test_a_right_answer_is_timed_and_a_wrong_one_is_noticed(data: Path) -> None:
     """The same question in a fresh process: right by the manifest; wrong where the manifest says something else."""
     query = BY_NAME["connectivity"]
     manifest = manifest_of(data)
-    row = _ask(PLAN, query, "small", "json", data, manifest)
+    row = ask(PLAN, query, "small", "json", data, manifest)
     assert row["status"] == OK
     assert 0 < row["stages"]["connectivity"]["median"] < row["seconds"]["median"]
     assert row["peak_mb"] > 10
@@ -63,7 +67,7 @@ def test_a_right_answer_is_timed_and_a_wrong_one_is_noticed(data: Path) -> None:
     other["connections"][2]["allowed"] = True
     (data / MANIFEST).write_text(json.dumps(other), encoding="utf-8")
     try:
-        row = _ask(PLAN, query, "small", "json", data, other)
+        row = ask(PLAN, query, "small", "json", data, other)
     finally:
         (data / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     assert row["status"] == WRONG
@@ -122,7 +126,7 @@ def test_every_question_of_the_worker_is_checked() -> None:
 def test_what_the_program_has_not_is_not_there() -> None:
     """Neither a public name, nor a command, nor an option that is missing is a crash."""
     for need in ("Nothing", "nothing", "prove --nothing"):
-        row = _ask(PLAN, Query("x", "x", needs=(need,)), "S", "json", Path(), {})
+        row = ask(PLAN, Query("x", "x", needs=(need,)), "S", "json", Path(), {})
         assert (row["status"], row["note"]) == (NOT_THERE, need)
     assert Query("x", "x", needs=("World", "prove --spec")).missing() is None
 
@@ -130,11 +134,11 @@ def test_what_the_program_has_not_is_not_there() -> None:
 def test_a_query_that_fails_or_hangs_is_told(data: Path) -> None:
     """Bad usage is a failure with its last line, a run over the limit is ended, and neither stops the rest."""
     failing = Query("x", "x", command=lambda folder, form: ["prove", str(folder / "gone")])
-    row = _ask(PLAN, failing, "S", "json", data, {})
+    row = ask(PLAN, failing, "S", "json", data, {})
     assert row["status"] == FAILED
     assert row["note"]
     hanging = Plan(sizes=(), repeat=3, limit=0.01)
-    row = _ask(hanging, BY_NAME["load"], "S", "json", data, manifest_of(data))
+    row = ask(hanging, BY_NAME["load"], "S", "json", data, manifest_of(data))
     assert (row["status"], row["runs"]) == (LATE, 1)
     record = {"results": [{"query": "load", "form": "json", "size": "S", "status": LATE}]}
     assert _late_before(record, BY_NAME["load"], "M", "json") == "S"
@@ -149,6 +153,36 @@ def test_a_command_is_ended_at_its_limit_with_what_it_started() -> None:
     done = run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.3)
     assert done.timed_out
     assert 0.3 <= done.seconds < 10
+
+
+def test_stages_are_told_apart_as_far_as_they_are_there() -> None:
+    """A function that is called twice is one stage, one that is gone is none, the rest is a stage too, and all is put back."""
+    module = types.SimpleNamespace(read=lambda: time.sleep(0.02), build=lambda: time.sleep(0.01))
+    original = module.read
+    clock = Clock()
+    with clock.parts("the rest", module, {"read": "reading", "build": "building", "gone": "never"}):
+        module.read()
+        module.read()
+        time.sleep(0.01)
+    assert module.read is original
+    assert [name for name, *_ in clock.stages] == ["reading", "building", "the rest"]
+    reading, building, rest = (wall for _, wall, *_ in clock.stages)
+    assert reading >= 0.04
+    assert building == 0
+    assert 0.01 <= rest < 0.04
+
+
+def test_changes_are_counted_by_their_99th_percentile(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a hundred changes the second slowest (nearest rank), of one that one; mistakes are passed on."""
+    for count, p99 in ((100, 99.0), (1, 1.0)):
+        module = types.ModuleType("benchmarks.session")
+        seconds = [float(i) for i in range(count, 0, -1)]
+        module.measure = lambda cluster, spec, seconds=seconds: {"seconds": seconds, "mistakes": ["stale"]}  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "benchmarks.session", module)
+        clock = Clock()
+        answer = QUESTIONS["session"](clock, Data(data, "json"))
+        assert answer == {"changes": count, "mistakes": ["stale"]}
+        assert {name: wall for name, wall, *_ in clock.stages}["change, p99"] == p99
 
 
 def test_a_family_is_asked_what_makes_sense_of_it() -> None:
