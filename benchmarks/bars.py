@@ -53,7 +53,7 @@ BARS = (
 MEMORY_MB = 1000
 MEMORY_OF = ("load", "first", "assertions", "connectivity")
 GROWTH = 12
-READING = ("import", "read")
+READING = ("import", "read")  # and what the interpreter does before, which is little
 
 
 class Held(NamedTuple):

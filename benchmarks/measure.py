@@ -22,6 +22,8 @@ from benchmarks.queries import QUERIES, ROOT, Query, asked
 
 Row = dict[str, Any]
 NOT_THERE, OK, WRONG, LATE, FAILED, SKIPPED = "not there", "ok", "wrong", "over the limit", "failed", "not tried"
+ENDS = "start and end"
+"""Of a process, outside of its stages: the interpreter, and giving back what was held."""
 ORDER = ("S", "M", "L", "XL")
 """Sizes that grow: what is over the limit at one of them is not tried at the next."""
 
@@ -191,6 +193,9 @@ def ask(plan: Plan, query: Query, size: str, form: str, folder: Path, manifest: 
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as problem:
             status, note = FAILED, str(problem)
             break
+        if answer["stages"]:
+            inside = sum(seconds for _, seconds, _, _ in answer["stages"])
+            answer["stages"].append((ENDS, done.seconds - inside, 0.0, 0.0))
         said.append(answer)
         if mistakes:
             status = WRONG

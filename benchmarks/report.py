@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from benchmarks.bars import BARS, Held, held, row_of, taken
+from benchmarks.bars import BARS, SIZES, Held, held, row_of, taken
 from benchmarks.families import REALISTIC
 
 Record = dict[str, Any]
@@ -42,15 +42,27 @@ def _limit(bar: Held) -> str:
 
 
 def bars(record: Record) -> str:
-    """Every promise with what was measured."""
-    rows = []
-    for bar in held(record):
-        if bar.measured is None and bar.why == "not measured" and bar.size == "A1":
-            continue
-        measured = bar.why if bar.measured is None else _amount(bar.measured, bar.unit)
-        verdict = "–" if bar.measured is None and bar.why.startswith("not ") else "met" if bar.met else "**missed**"
-        rows.append((bar.what, bar.size or "–", _limit(bar), measured, verdict, bar.against or "–"))
-    return _table(("what", "size", "bar", "measured", "", "held against"), rows)
+    """Every promise about a cluster, one row a question, one column a size: measured (the bar, whether it is met)."""
+    cells: dict[str, dict[str, str]] = {}
+    against = {}
+    for bar in (b for b in held(record) if b.size):
+        cells.setdefault(bar.what, {})[bar.size.removesuffix("-labels")] = _cell(bar)
+        against[bar.what] = bar.against or "–"
+    sizes = [s for s in SIZES if any(s in row for row in cells.values())]
+    rows = [(what, *(row.get(s, "") for s in sizes), against[what]) for what, row in cells.items()]
+    return _table(("what", *sizes, "held against"), rows)
+
+
+def start(record: Record) -> str:
+    """Promises about no cluster."""
+    return _table(("what", "measured (bar)"), [(bar.what, _cell(bar)) for bar in held(record) if not bar.size])
+
+
+def _cell(bar: Held) -> str:
+    if bar.measured is None and bar.why.startswith("not "):
+        return f"{bar.why} ({_limit(bar)})"
+    shown = bar.why if bar.measured is None else _amount(bar.measured, bar.unit)
+    return f"{shown} ({_limit(bar)}, {'met' if bar.met else '**missed**'})"
 
 
 def missed(record: Record) -> str:
@@ -60,7 +72,7 @@ def missed(record: Record) -> str:
         if bar.met or (bar.measured is None and bar.why.startswith("not ")):
             continue
         over = "–" if bar.measured is None else f"{bar.measured / bar.limit:.1f} ×"
-        rows.append((bar.what, bar.size or "–", over, _largest(bar.row)))
+        rows.append((bar.what, bar.size or "–", over, _largest(bar)))
     return (
         _table(("what", "size", "over the bar", "where the time goes"), rows)
         if rows
@@ -68,9 +80,9 @@ def missed(record: Record) -> str:
     )
 
 
-def _largest(row: Record) -> str:
-    stages = row.get("stages") or {}
-    total = row["seconds"]["median"] if stages else 0
+def _largest(bar: Held) -> str:
+    stages = {} if bar.unit != "s" else bar.row.get("stages") or {}
+    total = bar.row["seconds"]["median"] if stages else 0
     parts = sorted(((s["median"], name) for name, s in stages.items()), reverse=True)[:3]
     return ", ".join(f"{name} {100 * took / total:.0f} %" for took, name in parts) or "–"
 
@@ -191,5 +203,5 @@ def readme(record: Record) -> str:
 
 
 TABLES: dict[str, Callable[[Record], str]] = {
-    f.__name__: f for f in (machine, bars, missed, details, families, peers, inputs, readme)
+    f.__name__: f for f in (machine, bars, start, missed, details, families, peers, inputs, readme)
 }
