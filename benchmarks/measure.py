@@ -119,7 +119,7 @@ def measure(plan: Plan, keep: Callable[[Row], None]) -> None:
             keep(record)
     for size in plan.sizes:
         queries = [q for q in asked(size) if _wanted(plan, q)]
-        forms = [f for q in queries for f in _forms(plan, q)]
+        forms = [f for q in queries for f in _forms(plan, q, size)]
         with folder_of(plan, size) as folder:
             plan.say(f"{size}: generating")
             manifest = prepared(plan, size, forms, folder)
@@ -127,7 +127,7 @@ def measure(plan: Plan, keep: Callable[[Row], None]) -> None:
             for query in queries:
                 if query.on is None or not query.on(manifest):
                     continue
-                for form in _forms(plan, query):
+                for form in _forms(plan, query, size):
                     before = _late_before(record, query, size, form)
                     if before is None:
                         row = ask(plan, query, size, form, folder, manifest)
@@ -151,8 +151,10 @@ def _wanted(plan: Plan, query: Query) -> bool:
     return not plan.queries or query.name in plan.queries
 
 
-def _forms(plan: Plan, query: Query) -> Iterator[str]:
-    return (form for form in query.forms if not plan.forms or form in plan.forms)
+def _forms(plan: Plan, query: Query, size: str) -> Iterator[str]:
+    """The forms in which it is asked about a cluster: about others than S, M and L in the first one, unless told."""
+    usual = query.forms if size in ("S", "M", "L") else query.forms[:1]
+    return (form for form in (query.forms if plan.forms else usual) if not plan.forms or form in plan.forms)
 
 
 def _late_before(record: Row, query: Query, size: str, form: str) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from ipaddress import ip_address, ip_network
@@ -216,6 +218,22 @@ def test_the_rewrites_are_what_they_are_called(make: Callable[[], Cluster], tmp_
     assert result.witness.allowed_by == "right"
 
 
+def test_the_wrong_rewrite_has_one_bit_flipped(small: Cluster) -> None:
+    """One number differs from the equal rewrite, where the manifest says, by one bit."""
+    assert small.equal is not None
+    assert small.wrong is not None
+    assert small.change is not None
+    pairs = [(a, b) for a, b in zip(small.equal, small.wrong, strict=True) if a != b]
+    assert [named(b) for _, b in pairs] == [small.change.policy]
+    where = re.findall(r"\w+", small.change.field)
+    equal, wrong = (
+        functools.reduce(lambda inner, k: inner[int(k) if k.isdigit() else k], where, thing) for thing in pairs[0]
+    )
+    assert (equal, wrong) == (small.change.was, small.change.now)
+    assert (equal ^ wrong).bit_count() == 1
+    assert json.dumps(small.wrong).count(str(wrong)) == json.dumps(small.equal).count(str(wrong)) + 1
+
+
 @st.composite
 def blocks(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A block with excepts that are longer and inside it, but do not fill it."""
@@ -310,9 +328,11 @@ def test_every_form_means_the_same(form: str, data: Path) -> None:
     plain = npverify.load([str(data / PATHS["json"])]).world
     assert loaded.warnings == ()
     assert set(loaded.defined) == set(plain.defined)
-    assert [(str(p), p.labels, p.addresses) for p in loaded.inventory.pods] == [
-        (str(p), p.labels, p.addresses) for p in plain.inventory.pods
-    ]
+
+    def seen(world: npverify.World) -> list[Any]:
+        return [(str(p), p.labels, p.addresses, p.ports, p.node, p.on_host) for p in world.inventory.pods]
+
+    assert seen(loaded) == seen(plain)
 
 
 def test_a_fat_pod_is_as_long_as_a_real_one(data: Path, small: Cluster) -> None:

@@ -18,7 +18,7 @@ from benchmarks.bars import Held, growth, held
 from benchmarks.clock import Clock
 from benchmarks.families.realistic import generate
 from benchmarks.forms import MANIFEST, write
-from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _late_before, ask
+from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _forms, _late_before, ask
 from benchmarks.objects import Cluster, Size
 from benchmarks.peers import _agreement
 from benchmarks.process import run
@@ -190,6 +190,9 @@ def test_a_family_is_asked_what_makes_sense_of_it() -> None:
     assert {q.name for q in asked("S")} == {q.name for q in QUERIES if q.on is not None} - {"connectivity-again"}
     assert [q.name for q in asked("L-labels")] == ["connectivity-again"]
     assert [q.name for q in asked("A1")] == ["load", "connectivity"]
+    assert list(_forms(PLAN, BY_NAME["load"], "S")) == ["json", "fat-json", "fat-yaml"]
+    assert list(_forms(PLAN, BY_NAME["load"], "A1")) == ["json"]
+    assert list(_forms(Plan(sizes=(), forms=("fat-yaml",)), BY_NAME["load"], "A1")) == ["fat-yaml"]
 
 
 def test_a_cluster_is_generated_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -201,7 +204,7 @@ def test_a_cluster_is_generated_from_the_command_line(tmp_path: Path, capsys: py
 
 SAID = """\
 vault/vault-api[ReplicaSet] => vault/vault-db[ReplicaSet] : {protocols:TCP,dst_ports:80,5432-5440}
-web/web-front[ReplicaSet] => leak/leak-db[ReplicaSet] : {protocols:UDP,dst_ports:53},{protocols:TCP,dst_ports:5432}
+web/web-front[ReplicaSet] => leak/leak-db[ReplicaSet] : {protocols:UDP,dst_ports:5433},{protocols:TCP,dst_ports:5432}
 cell-0/one[ReplicaSet] => cell-0/two[ReplicaSet] : All connections
 """
 
