@@ -13,7 +13,6 @@ def main(question: str, folder: str, form: str) -> None:
     """Ask, and print the stages and the answer."""
     clock = Clock()
     with clock.stage("import"):
-        import npverify  # noqa: F401
         from benchmarks.questions import QUESTIONS, Data
     answer = QUESTIONS[question](clock, Data(Path(folder), form))
     print(json.dumps({"stages": clock.stages, "answer": answer}))
