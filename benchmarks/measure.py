@@ -52,12 +52,14 @@ class Plan:
     say: Callable[[str], None] = field(default=lambda text: None)
 
 
-def environment() -> dict[str, str]:
-    """That of the processes that are started: they find the program where this one does, and `benchmarks`."""
+def environment(cache: Path | None = None) -> dict[str, str]:
+    """That of the processes that are started: they find the program where this one does, and `benchmarks`; what they keep from run
+    to run goes to `cache`."""
     import npverify
 
     home = str(Path(npverify.__file__).parents[1])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), home))}
+    kept = {"XDG_CACHE_HOME": str(cache)} if cache else {}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), home)), **kept}
 
 
 def machine() -> Row:
@@ -184,8 +186,7 @@ def ask(plan: Plan, query: Query, size: str, form: str, folder: Path, manifest: 
     said: list[Row] = []
     mistakes: list[str] = []
     status, note = OK, None
-    while len(runs) < plan.repeat and (not runs or sum(r.seconds for r in runs) < plan.enough):
-        done = run(query.start(folder, form), seconds=plan.limit, memory_gb=plan.memory, cwd=ROOT, env=environment())
+    for done in _runs(plan, query, folder, form):
         runs.append(done)
         if done.timed_out:
             status, note = LATE, f"{plan.limit:g} s"
@@ -214,6 +215,20 @@ def ask(plan: Plan, query: Query, size: str, form: str, folder: Path, manifest: 
     for mistake in mistakes[:20]:
         plan.say(f"  WRONG {mistake}")
     return row
+
+
+def _runs(plan: Plan, query: Query, folder: Path, form: str) -> Iterator[Finished]:
+    """One run after the other. Each has an empty folder for what the program keeps on disk, unless it is to be found warm."""
+    with tempfile.TemporaryDirectory() as kept:
+        spent: list[float] = []
+        while len(spent) < plan.repeat and sum(spent) < plan.enough:
+            cache = Path(kept) / ("warm" if query.warm else str(len(spent)))
+            command, env = query.start(folder, form), environment(cache)
+            if query.warm and not spent:
+                run(command, seconds=plan.limit, memory_gb=plan.memory, cwd=ROOT, env=env)
+            done = run(command, seconds=plan.limit, memory_gb=plan.memory, cwd=ROOT, env=env)
+            spent.append(done.seconds)
+            yield done
 
 
 def _summary(runs: list[Finished], said: list[Row]) -> Row:

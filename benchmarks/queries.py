@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class Query:
     `on`       whether it can be asked about a cluster, by its manifest; None: it is about no cluster
     `needs`    what the program must have: a public name of the package, a command, or `command --option`
     `command`  what is started for a folder; None: the worker is, with the function of `questions` of this name
+    `warm`     a run finds what the one before left on disk, and the first one does not count
     `check`    for a command: mistakes, by its exit code, what it printed, and the manifest
     """
 
@@ -38,6 +40,7 @@ class Query:
     needs: tuple[str, ...] = ()
     command: Callable[[Path, str], list[str]] | None = None
     check: Callable[[int, str, Manifest], list[str]] | None = None
+    warm: bool = False
 
     def missing(self) -> str | None:
         """What it needs that the program has not; None if it can be asked."""
@@ -86,6 +89,10 @@ def _rewritten(manifest: Manifest) -> bool:
     return bool(manifest["rewritten"])
 
 
+def _native(manifest: Manifest) -> bool:
+    return bool(manifest["policies"]) and "Tier" not in manifest["kinds"]
+
+
 def _asks_policies(manifest: Manifest) -> bool:
     return bool(manifest["policies"])
 
@@ -94,8 +101,17 @@ def _ends_with(wanted: int) -> Callable[[int, str, Manifest], list[str]]:
     return lambda code, out, manifest: [] if code == wanted else [f"exit code {code}, not {wanted}"]
 
 
+def _prove_first(folder: Path, form: str) -> list[str]:
+    return ["prove", str(folder / PATHS[form]), "--spec", str(folder / FIRST), "--format", "json"]
+
+
 def _first(code: int, out: str, manifest: Manifest) -> list[str]:
     return checks.first(json.loads(out), manifest)
+
+
+def _translated(code: int, out: str, manifest: Manifest) -> list[str]:
+    wanted, got = manifest["kinds"]["NetworkPolicy"], len(re.findall("^kind: NetworkPolicy$", out, re.MULTILINE))
+    return [] if (code, got) == (0, wanted) else [f"exit code {code} with {got} policies, 0 with {wanted} planned"]
 
 
 def _differ(code: int, out: str, manifest: Manifest) -> list[str]:
@@ -110,12 +126,16 @@ QUERIES = (
           check=_ends_with(1)),
     Query("load", "load, validate, lower, reduce", forms=("json", "fat-json", "fat-yaml")),
     Query("first", "start to the first verdict", on=_facts,
-          command=lambda f, form: ["prove", str(f / PATHS[form]), "--spec", str(f / FIRST), "--format", "json"], check=_first),
+          command=_prove_first, check=_first),
     Query("assertions", "all assertions of the spec", on=_facts),
     Query("connectivity", "all-pairs connectivity"),
     Query("connectivity-again", "all-pairs connectivity, a second time in one process"),
     Query("equiv", "equivalence with a rewrite", on=_rewritten),
     Query("equiv-wrong", "equivalence with a rewrite that is wrong in one place", on=_rewritten),
+    Query("translate", "translation to Calico, with the proof that it means the same", on=_native,
+          command=lambda f, form: ["translate", str(f / PATHS[form]), "--to", "calico", "--quiet"], check=_translated),
+    Query("cached", "start to the first verdict, with what an earlier run left on disk", on=_facts, needs=("prove cache",),
+          command=_prove_first, check=_first, warm=True),
     Query("redundant", "`no policy is redundant`", on=_asks_policies),
     Query("shadowed", "`no policy is shadowed`", on=_asks_policies),
     Query("lint", "lint", on=_asks_policies),

@@ -18,7 +18,7 @@ from benchmarks.bars import Held, growth, held
 from benchmarks.clock import Clock
 from benchmarks.families.realistic import generate
 from benchmarks.forms import MANIFEST, write
-from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _forms, _late_before, ask
+from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _forms, _late_before, _runs, ask
 from benchmarks.objects import Cluster, Size
 from benchmarks.peers import _agreement
 from benchmarks.process import run
@@ -144,6 +144,24 @@ def test_a_query_that_fails_or_hangs_is_told(data: Path) -> None:
     assert _late_before(record, BY_NAME["load"], "M", "json") == "S"
     assert _late_before(record, BY_NAME["load"], "M", "fat-yaml") is None
     assert _late_before(record, BY_NAME["load"], "A1", "json") is None
+
+
+@pytest.mark.parametrize(("warm", "found"), [(False, ["0", "0"]), (True, ["1", "2"])])
+def test_runs_find_nothing_of_each_other_unless_they_are_to(warm: bool, found: list[str], tmp_path: Path) -> None:
+    """A run has an empty cache; a warm query has that of the runs before, of which the first does not count."""
+    code = """import os, pathlib
+folder = pathlib.Path(os.environ["XDG_CACHE_HOME"])
+folder.mkdir(exist_ok=True)
+there = len(list(folder.iterdir()))
+(folder / str(there)).touch()
+print(there)"""
+
+    class Counting(Query):
+        def start(self, folder: Path, form: str) -> list[str]:
+            return [sys.executable, "-c", code]
+
+    plan = Plan(sizes=(), repeat=2)
+    assert [done.out.strip() for done in _runs(plan, Counting("x", "x", warm=warm), tmp_path, "json")] == found
 
 
 def test_a_command_is_ended_at_its_limit_with_what_it_started() -> None:
