@@ -182,6 +182,11 @@ def selector(**labels: str) -> Object:
     return {"matchLabels": labels}
 
 
+def connection(src: str, dst: str, port: int, allowed: bool) -> Object:
+    """What must be in the connectivity, or must not: names of workloads (`namespace/name`), a port of TCP."""
+    return {"src": src, "dst": dst, "protocol": "TCP", "port": port, "allowed": allowed}
+
+
 def named(thing: Object) -> str:
     """What the manifest calls a policy: `namespace/name`, or the name alone."""
     data = thing["metadata"]

@@ -12,7 +12,19 @@ import random
 from collections.abc import Iterator
 from itertools import islice
 
-from benchmarks.objects import Addresses, Change, Cluster, Fact, Object, named, namespace, pod, policy, selector
+from benchmarks.objects import (
+    Addresses,
+    Change,
+    Cluster,
+    Fact,
+    Object,
+    connection,
+    named,
+    namespace,
+    pod,
+    policy,
+    selector,
+)
 
 CELLS = ("cell-0", "cell-1")
 NAMESPACES = 4 + len(CELLS)
@@ -58,14 +70,14 @@ def plant(cluster: Cluster, addresses: Addresses, nodes: int, k: int) -> int:
     }
     cluster.leak = "leak/metrics"
     cluster.connections = [
-        _connection("vault/vault-api", "vault/vault-db", 5432, True),
-        _connection("vault/vault-api", "vault/vault-db", 5441, False),
-        _connection("web/web-front", "vault/vault-db", 5432, False),
-        _connection("web/web-front", "leak/leak-db", 5432, True),
-        _connection("web/web-front", "leak/leak-db", 5433, False),
-        _connection("cell-0/one", "cell-0/two", 8080, True),
-        _connection("cell-0/one", "cell-1/one", 8080, False),
-        _connection("kube-system/coredns", "web/web-front", 8080, True),
+        connection("vault/vault-api", "vault/vault-db", 5432, True),
+        connection("vault/vault-api", "vault/vault-db", 5441, False),
+        connection("web/web-front", "vault/vault-db", 5432, False),
+        connection("web/web-front", "leak/leak-db", 5432, True),
+        connection("web/web-front", "leak/leak-db", 5433, False),
+        connection("cell-0/one", "cell-0/two", 8080, True),
+        connection("cell-0/one", "cell-1/one", 8080, False),
+        connection("kube-system/coredns", "web/web-front", 8080, True),
     ]
     return grower.pods
 
@@ -148,10 +160,6 @@ def _web(grower: _Grower, k: int) -> None:
     grower.policy("edge", "web", _let_in("web-edge", [{"from": [block], "ports": _ports(8443)}]))
     place = {"policy": "web/edge", "direction": "ingress", "rule": 0, "peer": 0}
     grower.cluster.excepts += [{**place, "except": i + 1} for i in range(k)]
-
-
-def _connection(src: str, dst: str, port: int, allowed: bool) -> Object:
-    return {"src": src, "dst": dst, "protocol": "TCP", "port": port, "allowed": allowed}
 
 
 # --- assertions --------------------------------------------------------------------------------------------------------

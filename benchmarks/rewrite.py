@@ -74,7 +74,7 @@ def without(cidr: str, excepts: list[str]) -> list[str]:
         blocks = [part for block in blocks for part in _cut(block, hole)]
     if not blocks:
         raise ValueError(f"nothing is left of {cidr}")
-    return [str(block) for block in sorted(blocks)]  # type: ignore[type-var]
+    return [str(block) for block in sorted(blocks)]
 
 
 def _cut(block: Network, hole: Network) -> Iterable[Network]:

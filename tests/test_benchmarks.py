@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+from benchmarks.checks import mistakes
+from benchmarks.clock import Clock
 from benchmarks.families.antrea import FAMILIES as ANTREA
 from benchmarks.families.antrea import antrea
 from benchmarks.families.kano import kano
@@ -24,6 +26,7 @@ from benchmarks.families.worst import worst
 from benchmarks.families.zen import zen
 from benchmarks.forms import FORMS, MANIFEST, PATHS, SPEC, described, write, yaml_lines
 from benchmarks.objects import Cluster, Object, Size, named
+from benchmarks.questions import QUESTIONS, Data
 from benchmarks.rewrite import without
 from hypothesis import given
 from hypothesis import strategies as st
@@ -286,7 +289,7 @@ def test_every_family_is_tried() -> None:
 
 @pytest.mark.parametrize("family", TINY)
 def test_a_family_is_valid_input_with_true_facts(family: str, tmp_path: Path) -> None:
-    """It loads without an error or a warning, has what it should have, and its facts hold."""
+    """It loads without an error or a warning, has what it should have, and its facts and connections hold."""
     make, size = TINY[family]
     cluster = make()
     write(cluster, tmp_path, ["json"])
@@ -296,6 +299,8 @@ def test_a_family_is_valid_input_with_true_facts(family: str, tmp_path: Path) ->
     assert (len(loaded.world.inventory.pods), len(loaded.world.defined), kinds["Namespace"]) == size
     found = npverify.prove(loaded.world, loaded.assertions).results
     assert [str(r.status) for r in found] == [fact.status for fact in cluster.facts]
+    answer = QUESTIONS["connectivity"](Clock(), Data(tmp_path, "json"))
+    assert mistakes("connectivity", answer, manifest_of(tmp_path)) == []
 
 
 def test_all_forms_are_one_object_set(small: Cluster, data: Path) -> None:

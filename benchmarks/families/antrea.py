@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from itertools import islice
 
-from benchmarks.objects import HASH, Addresses, Cluster, Object, namespace, pod, policy, selector
+from benchmarks.objects import HASH, Addresses, Cluster, Object, connection, named, namespace, pod, policy, selector
 
 Labels = dict[str, str]
 
@@ -119,4 +120,7 @@ def antrea(name: str, seed: int = 1, *, scale: int = 1) -> Cluster:
     grow, repeat = FAMILIES[name]
     grower = _Grower(seed)
     grow(grower, max(1, repeat // scale))
+    # every pod is isolated in both directions and no policy has an egress rule, so nothing passes
+    one, two = islice((named(o) for o in grower.cluster.objects if o["kind"] == "Pod"), 2)
+    grower.cluster.connections = [connection(one, two, 80, False), connection(two, one, 80, False)]
     return grower.cluster

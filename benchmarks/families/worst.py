@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from benchmarks.objects import Addresses, Cluster, Fact, Object, calico_policy, namespace, pod, policy, selector, tier
+from benchmarks.objects import (
+    Addresses,
+    Cluster,
+    Fact,
+    Object,
+    calico_policy,
+    connection,
+    namespace,
+    pod,
+    policy,
+    selector,
+    tier,
+)
 
 SPACE = "worst"
 
@@ -28,6 +40,7 @@ def all_to_all(scale: int) -> Cluster:
     """10,000 pods of one namespace, all of which may talk to all."""
     cluster = _cluster(10_000 // scale, lambda i: "one")
     _ingress(cluster, "all", {}, [{"from": [{"podSelector": {}}]}])
+    cluster.connections = [connection("worst/pod-0", "worst/pod-1", 80, True)]
     cluster.facts = [Fact("every pods in namespace worst reaches pods in namespace worst on tcp/80", "proved"),
                      Fact("no internet reaches pods in namespace worst", "proved")]  # fmt: skip
     return cluster
@@ -40,6 +53,10 @@ def single_pods(scale: int) -> Cluster:
     for i in range(count):
         peer = selector(app=f"app-{(i + 1) % count}")
         _ingress(cluster, f"policy-{i}", selector(app=f"app-{i}"), [{"from": [{"podSelector": peer}]}])
+    cluster.connections = [
+        connection("worst/pod-1", "worst/pod-0", 80, True),
+        connection("worst/pod-2", "worst/pod-0", 80, False),
+    ]
     cluster.facts = [Fact('only pods where app == "app-1" reaches pods where app == "app-0"', "proved"),
                      Fact('no pods where app == "app-2" reaches pods where app == "app-1"', "refuted")]  # fmt: skip
     return cluster
@@ -50,6 +67,11 @@ def many_peers(scale: int) -> Cluster:
     count = 1_000 // scale
     cluster = _cluster(2 * count, lambda i: f"app-{i}")
     peers = [{"podSelector": selector(app=f"app-{i}")} for i in range(1, count + 1)]
+    cluster.connections = [
+        connection(f"worst/pod-{count}", "worst/pod-0", 80, True),
+        connection(f"worst/pod-{count}", "worst/pod-0", 81, False),
+        connection(f"worst/pod-{count + 1}", "worst/pod-0", 80, False),
+    ]
     _ingress(cluster, "many", selector(app="app-0"), [{"from": peers, "ports": [{"port": 80}]}])
     cluster.facts = [Fact(f'no pods where app == "app-{count + 1}" reaches pods where app == "app-0"', "proved"),
                      Fact(f'every pods where app == "app-{count}" reaches pods where app == "app-0" on tcp/80', "proved")]  # fmt: skip
