@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -45,7 +46,12 @@ def _options() -> argparse.ArgumentParser:
     limits.add_argument("--repeat", type=int, default=5, help="runs of each query (5); the median counts")
     limits.add_argument("--enough", type=float, default=120, help="seconds after which a query is not repeated (120)")
     limits.add_argument("--limit", type=float, default=600, help="seconds after which a run is ended (600)")
-    limits.add_argument("--memory", type=float, help="GB of address space that a run may have (no limit)")
+    limits.add_argument(
+        "--memory",
+        type=float,
+        default=_most_memory(),
+        help="GB of address space that a run may have (3/4 of the machine's)",
+    )
     limits.add_argument("--data", type=Path, help="folder in which the generated clusters are kept and found again")
     limits.add_argument("--output", type=Path, default=RESULTS, help="the measurements as JSON (docs/performance.json)")
     limits.add_argument("--add", action="store_true", help="keep what the output file has and was not measured again")
@@ -73,6 +79,10 @@ def _options() -> argparse.ArgumentParser:
     maker.add_argument("--output", type=Path, required=True)
     maker.set_defaults(run=_generate)
     return options
+
+
+def _most_memory() -> float:
+    return 0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
 def _names(known: Any) -> Any:

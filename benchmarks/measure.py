@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -188,13 +189,15 @@ def ask(plan: Plan, query: Query, size: str, form: str, folder: Path, manifest: 
     status, note = OK, None
     for done in _runs(plan, query, folder, form):
         runs.append(done)
-        if done.timed_out:
-            status, note = LATE, f"{plan.limit:g} s"
+        if done.timed_out or done.code == -signal.SIGKILL:
+            status, note = LATE, f"{plan.limit:g} s" if done.timed_out else "no memory left"
             break
         try:
             answer, mistakes = query.read(done.code, done.out, done.err, manifest)
         except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as problem:
             status, note = FAILED, str(problem)
+            if "memory" in note.lower():
+                status, note = LATE, f"{plan.memory:.3g} GB" if plan.memory else "no memory left"
             break
         if answer["stages"]:
             inside = sum(seconds for _, seconds, _, _ in answer["stages"])

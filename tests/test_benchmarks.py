@@ -108,8 +108,8 @@ def test_a_size_without_room_for_what_is_planted_is_refused(size: Size) -> None:
 
 
 def test_the_distributions_are_those_that_are_described() -> None:
-    """Shares of special pods, selectors, peers and ports of a cluster of 3,000 pods are near what README.md says."""
-    objects = generate(Size(3000, 1500, 20)).objects
+    """Shares of special pods, selectors, peers and ports of a cluster of 2,000 pods are near what README.md says."""
+    objects = generate(Size(2000, 1000, 20)).objects
     pods = [o for o in objects if o["kind"] == "Pod"]
     specs = [o["spec"] for o in objects if o["kind"] == "NetworkPolicy" and o["metadata"]["name"].startswith("policy-")]
 

@@ -146,6 +146,17 @@ def test_a_query_that_fails_or_hangs_is_told(data: Path) -> None:
     assert _late_before(record, BY_NAME["load"], "A1", "json") is None
 
 
+def test_a_query_that_wants_too_much_memory_is_over_the_limit(tmp_path: Path) -> None:
+    """It ends with a MemoryError and not with the machine, and is no failure of the program's answers."""
+
+    class Greedy(Query):
+        def start(self, folder: Path, form: str) -> list[str]:
+            return [sys.executable, "-c", "print(len(bytearray(2 << 30)))"]
+
+    row = ask(Plan(sizes=(), limit=60, memory=1), Greedy("x", "x"), "S", "json", tmp_path, {})
+    assert (row["status"], row["note"], row["runs"]) == (LATE, "1 GB", 1)
+
+
 @pytest.mark.parametrize(("warm", "found"), [(False, ["0", "0"]), (True, ["1", "2"])])
 def test_runs_find_nothing_of_each_other_unless_they_are_to(warm: bool, found: list[str], tmp_path: Path) -> None:
     """A run has an empty cache; a warm query has that of the runs before, of which the first does not count."""
