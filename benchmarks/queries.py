@@ -166,6 +166,8 @@ ASKED = {
 
 def asked(size: str) -> tuple[Query, ...]:
     """The queries that are asked about the cluster of that name."""
-    family = size.partition("-")[2] if size.partition("-")[2] in ASKED else size[0]
-    names = ASKED.get(family, tuple(q.name for q in QUERIES if q.name != "connectivity-again"))
+    name, _, kind = size.partition("-")
+    names = ASKED.get(
+        kind if name in ("S", "M", "L") else size[0], tuple(q.name for q in QUERIES if q.name != "connectivity-again")
+    )
     return tuple(q for q in QUERIES if q.name in names and q.on is not None)

@@ -219,6 +219,7 @@ def test_a_family_is_asked_what_makes_sense_of_it() -> None:
     assert {q.name for q in asked("S")} == {q.name for q in QUERIES if q.on is not None} - {"connectivity-again"}
     assert [q.name for q in asked("L-labels")] == ["connectivity-again"]
     assert [q.name for q in asked("A1")] == ["load", "connectivity"]
+    assert [q.name for q in asked("W-tiers")] == ["load", "assertions", "connectivity"]
     assert list(_forms(PLAN, BY_NAME["load"], "S")) == ["json", "fat-json", "fat-yaml"]
     assert list(_forms(PLAN, BY_NAME["load"], "A1")) == ["json"]
     assert list(_forms(Plan(sizes=(), forms=("fat-yaml",)), BY_NAME["load"], "A1")) == ["fat-yaml"]
