@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.families import FAMILIES
 from benchmarks.forms import FORMS
-from benchmarks.measure import FAILED, WRONG, Plan, measure
+from benchmarks.measure import FAILED, LATE, WRONG, Plan, measure
 from benchmarks.peers import PLAN, Peer, peers
 from benchmarks.queries import BY_NAME, ROOT
 
@@ -160,12 +160,16 @@ def _peers(chosen: argparse.Namespace) -> int:
 def _with_peers(chosen: argparse.Namespace, keeper: _Keeper, record: dict[str, Any]) -> int:
     wanted = tuple(p for p in PLAN if not chosen.peer_sizes or p.size in chosen.peer_sizes)
     rows: list[Any] = []
+    late: set[str] = set()
     for peer in wanted:
+        if peer.question in late:
+            continue
         try:
             rows += peers(_plan(chosen), chosen.nca, (Peer(*peer),))
         except RuntimeError as problem:
             print(problem, file=sys.stderr)
             break
+        late |= {row["question"] for row in rows if row["status"] == LATE}
         keeper.keep({**record, "peers": rows})
     return _bad(keeper.record)
 

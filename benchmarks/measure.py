@@ -116,10 +116,15 @@ def measure(plan: Plan, keep: Callable[[Row], None]) -> None:
         "results": [],
         "peers": [],
     }
+
+    def add(row: Row) -> None:
+        # with --add, rows of several versions of the program stand side by side
+        record["results"].append({**row, "commit": record["program"]["commit"]})
+        keep(record)
+
     for query in QUERIES:
         if query.on is None and _wanted(plan, query):
-            record["results"].append(ask(plan, query, "", "", Path(), {}))
-            keep(record)
+            add(ask(plan, query, "", "", Path(), {}))
     for size in plan.sizes:
         queries = [q for q in asked(size) if _wanted(plan, q)]
         forms = [f for q in queries for f in _forms(plan, q, size)]
@@ -136,8 +141,7 @@ def measure(plan: Plan, keep: Callable[[Row], None]) -> None:
                         row = ask(plan, query, size, form, folder, manifest)
                     else:
                         row = _row(query, size, form, SKIPPED, note=f"over the limit at {before}")
-                    record["results"].append(row)
-                    keep(record)
+                    add(row)
 
 
 @contextmanager

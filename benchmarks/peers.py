@@ -35,14 +35,10 @@ class Peer(NamedTuple):
 
 
 PLAN = (
-    Peer("connectivity", "P1"),
-    Peer("connectivity", "P2"),
-    Peer("connectivity", "P3"),
-    Peer("connectivity", "S"),
-    Peer("sanity", "P1"),
-    Peer("sanity", "P2"),
-    Peer("sanity", "P3"),
+    *(Peer("connectivity", size) for size in ("P1", "P2", "P3", "S", "P4", "P5", "M")),
+    *(Peer("sanity", size) for size in ("P1", "P2", "P3", "S")),
 )
+"""By size: what takes the peer too long at one is not asked at the next."""
 
 
 def installed(folder: Path, say: Callable[[str], None]) -> Path:

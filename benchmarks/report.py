@@ -167,10 +167,12 @@ def inputs(record: Record) -> str:
 def machine(record: Record) -> str:
     """On what, and what was measured."""
     m, p, plan = record["machine"], record["program"], record["plan"]
+    others = sorted({row["commit"] or "" for row in record["results"]} - {p["commit"] or ""})
+    at = f"{p['commit']}" + (f" (some rows at {', '.join(others)})" if others else "")
     runs = f"up to {plan['repeat']} runs" if plan["repeat"] > 1 else "one run"
     return (
         f"{m['cores']} cores ({m['architecture']}, {m['system']}), Python {m['python']}, Z3 {m['z3']}, npverify {p['version']}"
-        f" at {p['commit']}, seed {record['seed']}, generator {record['generator']}, {runs} of each query (no more once"
+        f" at {at}, seed {record['seed']}, generator {record['generator']}, {runs} of each query (no more once"
         f" {plan['enough']:g} s were spent on it), ended after {plan['limit']:g} s."
     )
 

@@ -20,7 +20,7 @@ from benchmarks.families.realistic import generate
 from benchmarks.forms import MANIFEST, write
 from benchmarks.measure import FAILED, LATE, NOT_THERE, OK, WRONG, Plan, _forms, _late_before, _runs, ask
 from benchmarks.objects import Cluster, Size
-from benchmarks.peers import _agreement
+from benchmarks.peers import Peer, _agreement
 from benchmarks.process import run
 from benchmarks.queries import BY_NAME, QUERIES, Query, asked
 from benchmarks.questions import QUESTIONS, Data
@@ -245,6 +245,29 @@ def test_the_planted_connections_are_looked_up_in_what_the_peer_says(small: Clus
     assert _agreement(SAID.replace("5432}", "5433}"), {"connections": small.connections})["agreed"] == 5
 
 
+def test_a_peer_is_asked_up_to_the_size_that_it_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes it too long is kept, and nothing larger is asked of that question."""
+    asked_for = []
+
+    def fake(plan: Plan, folder: Path, questions: tuple[Peer, ...]) -> list[dict[str, Any]]:
+        (peer,) = questions
+        asked_for.append(peer)
+        status = LATE if peer in (("connectivity", "S"), ("sanity", "P2")) else OK
+        return [{"tool": "x", "question": peer.question, "size": peer.size, "status": status, "ours": {}}]
+
+    monkeypatch.setattr("benchmarks.__main__.peers", fake)
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(RECORD), encoding="utf-8")
+    assert main(["peers", "--output", str(path), "--add"]) == 0
+    assert [f"{p.question} {p.size}" for p in asked_for] == [
+        *(f"connectivity {size}" for size in ("P1", "P2", "P3", "S")),
+        *(f"sanity {size}" for size in ("P1", "P2")),
+    ]
+    written = json.loads(path.read_text(encoding="utf-8"))
+    assert len(written["peers"]) == 6
+    assert len(written["results"]) == len(RECORD["results"])  # type: ignore[arg-type]
+
+
 # --- bars, tables, pictures ---------------------------------------------------------------------------------------------
 
 
@@ -254,7 +277,7 @@ def result(
     """A row of the results."""
     spread = {"min": median, "median": median, "max": median}
     return {
-        "query": query, "title": query, "size": size, "form": form, "status": status, "runs": 1, "seconds": spread, "cpu": median,
+        "query": query, "title": query, "size": size, "form": form, "status": status, "runs": 1, "commit": "c", "seconds": spread, "cpu": median,
         "peak_mb": 100, "stages": {n.replace("_", " "): {"median": s, "peak_mb": 100} for n, s in stages.items()},
     }  # fmt: skip
 
@@ -309,6 +332,13 @@ def test_the_measurements_name_no_place() -> None:
     """No path of the machine is in what is published."""
     text = (ROOT / "docs" / "performance.json").read_text(encoding="utf-8")
     assert re.findall(r'"/[a-z]+/[^"]*|/(?:tmp|home|root|work)/[^"]*', text) == []
+
+
+def test_rows_of_another_version_of_the_program_are_told() -> None:
+    """What was kept from an earlier run says at which commit it was measured."""
+    mixed = {**RECORD, "results": [*RECORD["results"], {**result("lint", "S", 1.0), "commit": "b"}]}  # type: ignore[misc]
+    assert "npverify 0 at c (some rows at b)," in TABLES["machine"](mixed)
+    assert "npverify 0 at c," in TABLES["machine"](RECORD)
 
 
 def test_measurements_are_added_to_those_of_the_same_clusters_alone() -> None:

@@ -32,7 +32,13 @@ REALISTIC = {
 }
 """The sizes of G, the first one to try things out, with the cross points at which pods and policies grow apart."""
 
-PEERS = {"P1": Size(100, 10, 5), "P2": Size(200, 20, 10), "P3": Size(500, 50, 10)}
+PEERS = {
+    "P1": Size(100, 10, 5),
+    "P2": Size(200, 20, 10),
+    "P3": Size(500, 50, 10),
+    "P4": Size(2_000, 200, 20),
+    "P5": Size(5_000, 500, 30),
+}
 """Sizes of G that other tools do; the smallest without what is planted, for which it has no room."""
 
 ZEN = {"Z100": 100, "Z1k": 1_000, "Z5k": 5_000, "Z15k": 15_000}
