@@ -1,1 +1,4 @@
-"""Clusters of known size, and how long each stage takes on them; see benchmarks/README.md."""
+"""Clusters of known size, and how long each question about them takes; see benchmarks/README.md."""
+
+GENERATOR_VERSION = 2
+"""Of the bytes that the generator gives for a seed; numbers of different versions are not compared."""

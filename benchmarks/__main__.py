@@ -1,135 +1,225 @@
-"""python -m benchmarks [--size S|M|L] [--seed N] [--format json|yaml] [--repeat N] [--output FILE]
+"""python -m benchmarks all [--sizes S,M,L] [--output docs/performance.json]    measure everything, and the peers
+python -m benchmarks run [--sizes S] [--queries load,equiv]                  measure some of it
+python -m benchmarks peers                                                   the other tools alone
+python -m benchmarks plot                                                    docs/img/*.svg out of docs/performance.json
+python -m benchmarks report                                                  the tables of docs/performance.md and README.md
+python -m benchmarks generate M --output DIR --forms json,fat-yaml           a cluster on disk
 
-Generates a cluster, runs the stages on it in fresh processes, checks every answer against what was planted, and prints
-a table of the median times with the peak memory. Exit code 1 if an answer is wrong.
+Exit code 1 if an answer is wrong or a query failed; benchmarks/README.md says more.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import statistics
-import subprocess
+import os
+import signal
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-import yaml
+from benchmarks.families import FAMILIES
+from benchmarks.forms import FORMS
+from benchmarks.measure import FAILED, LATE, WRONG, Plan, measure
+from benchmarks.peers import PLAN, Peer, peers
+from benchmarks.queries import BY_NAME, ROOT
 
-from benchmarks.generate import SIZES, Cluster, generate
-
-ROOT = Path(__file__).parents[1]
-Run = dict[str, Any]
-
-
-def write(cluster: Cluster, folder: Path, form: str) -> Path:
-    """The cluster as one file: a compact JSON List, or one YAML document per object; the spec beside it."""
-    (folder / "facts.npv").write_text(cluster.spec, encoding="utf-8")
-    path = folder / f"cluster.{form}"
-    if form == "json":
-        whole = {"apiVersion": "v1", "kind": "List", "items": cluster.objects}
-        path.write_text(json.dumps(whole, separators=(",", ":")), encoding="utf-8")
-    else:
-        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        with path.open("w", encoding="utf-8") as file:
-            yaml.dump_all(cluster.objects, file, Dumper=dumper, sort_keys=False, explicit_start=True)
-    return path
+RESULTS = ROOT / "docs" / "performance.json"
+NCA = ROOT / "benchmarks" / ".nca"
+ALL = ("S", "M", "L")
 
 
-def run(path: Path, *, with_connectivity: bool) -> Run:
-    """All stages in one fresh process."""
-    extra = [] if with_connectivity else ["--no-connectivity"]
-    command = [sys.executable, "-m", "benchmarks.stages", str(path), str(path.with_name("facts.npv")), *extra]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    result: Run = json.loads(done.stdout)
-    return result
+def main(arguments: list[str] | None = None) -> int:
+    """Do what is asked; gives back the exit code."""
+    chosen = _options().parse_args(arguments)
+    code: int = chosen.run(chosen)
+    return code
 
 
-def whole(path: Path) -> float:
-    """Seconds of `npverify prove` as a user starts it, from the start of the process to its end."""
-    command = [
-        sys.executable,
-        "-m",
-        "npverify",
-        "prove",
-        str(path),
-        "--spec",
-        str(path.with_name("facts.npv")),
-        "--quiet",
-    ]
-    start = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-    if done.returncode != 1:  # some of the planted assertions are refuted
-        raise SystemExit(f"npverify prove left with {done.returncode}")
-    return time.perf_counter() - start
-
-
-def wrong(cluster: Cluster, answers: list[list[Any]]) -> list[str]:
-    """The assertions whose answer is not the planted one."""
-    pairs = zip(cluster.facts, answers, strict=True)
-    return [f"{fact.assertion}: {got[1]}, planted {fact.status}" for fact, got in pairs if got[1] != fact.status]
-
-
-COMPARED = ["equivalent", "different"]
-"""What the set is to itself, and to itself with one rule less."""
-
-
-def table(runs: list[Run]) -> list[dict[str, Any]]:
-    """One row per stage: median seconds, and the highest peak so far in MB."""
-    rows: list[dict[str, Any]] = []
-    for index, (name, _, _) in enumerate(runs[0]["stages"]):
-        seconds = statistics.median(r["stages"][index][1] for r in runs)
-        peak = max(r["stages"][index][2] for r in runs)
-        rows.append({"stage": name, "seconds": round(seconds, 3), "peak_mb": round(peak)})
-    total = statistics.median(r["to_answers"] for r in runs)
-    rows.append({"stage": "start to all answers", "seconds": round(total, 3), "peak_mb": None})
-    return rows
-
-
-def main() -> int:
-    """Generate, run, check, print."""
-    options = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").split("\n\n")[1])
-    options.add_argument("--size", choices=sorted(SIZES), default="S")
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--format", choices=["json", "yaml"], default="json")
-    options.add_argument("--repeat", type=int, default=3)
-    options.add_argument("--no-connectivity", action="store_true")
-    options.add_argument("--keep", type=Path, help="folder in which the generated files are kept")
-    options.add_argument("--output", type=Path, help="write the measurements to this file as JSON")
-    chosen = options.parse_args()
-    size = SIZES[chosen.size]
-    cluster = generate(size, chosen.seed)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = chosen.keep or Path(scratch)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = write(cluster, folder, chosen.format)
-        runs = [run(path, with_connectivity=not chosen.no_connectivity) for _ in range(chosen.repeat)]
-        process = statistics.median(whole(path) for _ in range(chosen.repeat))
-        content = path.read_bytes()
-    rows = [*table(runs), {"stage": "npverify prove, whole process", "seconds": round(process, 3), "peak_mb": None}]
-    megabytes = len(content) / 1e6
-    print(
-        f"{size.pods:,} pods × {size.policies:,} policies × {size.namespaces} namespaces, seed {chosen.seed},", end=" "
+def _options() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    print(f"{megabytes:.1f} MB of {chosen.format.upper()}, {len(cluster.facts)} assertions, median of {chosen.repeat}")
-    for row in rows:
-        peak = "" if row["peak_mb"] is None else f"{row['peak_mb']:6} MB"
-        print(f"  {row['stage']:32} {row['seconds']:9.3f} s  {peak}".rstrip())
-    mistakes = wrong(cluster, runs[0]["answers"])
-    mistakes += [f"equiv: {r['compared']}, not {COMPARED}" for r in runs if r["compared"] != COMPARED]
-    for mistake in mistakes:
-        print(f"WRONG {mistake}")
-    if chosen.output:
-        digest = hashlib.sha256(content).hexdigest()
-        record = {"size": chosen.size, "seed": chosen.seed, "format": chosen.format, "sha256": digest, "rows": rows}
-        chosen.output.write_text(
-            json.dumps({**record, "answers": runs[0]["answers"]}, indent=2) + "\n", encoding="utf-8"
-        )
-    return 1 if mistakes else 0
+    commands = options.add_subparsers(required=True, metavar="COMMAND")
+    limits = argparse.ArgumentParser(add_help=False)
+    limits.add_argument("--seed", type=int, default=1)
+    limits.add_argument("--repeat", type=int, default=5, help="runs of each query (5); the median counts")
+    limits.add_argument("--enough", type=float, default=120, help="seconds after which a query is not repeated (120)")
+    limits.add_argument("--limit", type=float, default=600, help="seconds after which a run is ended (600)")
+    limits.add_argument(
+        "--memory",
+        type=float,
+        default=_most_memory(),
+        help="GB of address space that a run may have (3/4 of the machine's)",
+    )
+    limits.add_argument("--data", type=Path, help="folder in which the generated clusters are kept and found again")
+    limits.add_argument("--output", type=Path, default=RESULTS, help="the measurements as JSON (docs/performance.json)")
+    limits.add_argument("--add", action="store_true", help="keep what the output file has and was not measured again")
+    tool = argparse.ArgumentParser(add_help=False)
+    tool.add_argument("--nca", type=Path, default=NCA, help="environment of network-config-analyzer (benchmarks/.nca)")
+    tool.add_argument("--peer-sizes", type=_names([p.size for p in PLAN]), default=(), help="only these, for the peers")
+    what = argparse.ArgumentParser(add_help=False)
+    what.add_argument("--sizes", type=_names(FAMILIES), default=ALL, help=f"of {', '.join(FAMILIES)} (S,M,L)")
+    what.add_argument("--queries", type=_names(BY_NAME), default=(), help=f"of {', '.join(BY_NAME)} (all)")
+    what.add_argument("--forms", type=_names(FORMS), default=(), help="only these forms of the input")
+
+    every = commands.add_parser("all", parents=[what, tool, limits], help="queries, peers, plots and tables")
+    every.add_argument("--no-peers", action="store_true")
+    every.set_defaults(run=_all)
+    commands.add_parser("run", parents=[what, limits], help="queries alone").set_defaults(run=_run)
+    commands.add_parser("peers", parents=[tool, limits], help="peers alone").set_defaults(run=_peers)
+    for name, function in (("plot", _plot), ("report", _report)):
+        command = commands.add_parser(name)
+        command.add_argument("--input", type=Path, default=RESULTS)
+        command.set_defaults(run=function)
+    maker = commands.add_parser("generate", help="write a cluster")
+    maker.add_argument("name", choices=sorted(FAMILIES))
+    maker.add_argument("--seed", type=int, default=1)
+    maker.add_argument("--forms", type=_names(FORMS), default=("json",), help=", ".join(FORMS))
+    maker.add_argument("--output", type=Path, required=True)
+    maker.set_defaults(run=_generate)
+    return options
+
+
+def _most_memory() -> float:
+    return 0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def _names(known: Any) -> Any:
+    def names(text: str) -> tuple[str, ...]:
+        found = tuple(text.split(","))
+        if unknown := [name for name in found if name not in known]:
+            raise argparse.ArgumentTypeError(f"there is no {unknown[0]}; there are {', '.join(known)}")
+        return found
+
+    return names
+
+
+def _plan(chosen: argparse.Namespace) -> Plan:
+    return Plan(
+        sizes=getattr(chosen, "sizes", ()),
+        queries=getattr(chosen, "queries", ()),
+        forms=getattr(chosen, "forms", ()),
+        seed=chosen.seed,
+        repeat=chosen.repeat,
+        enough=chosen.enough,
+        limit=chosen.limit,
+        memory=chosen.memory,
+        data=chosen.data,
+        say=lambda text: print(text, flush=True),
+    )
+
+
+class _Keeper:
+    """Writes the record after each step, so that an interrupted run loses nothing. Guards what the file had before."""
+
+    def __init__(self, path: Path, *, add: bool) -> None:
+        self.path = path
+        self.record: dict[str, Any] = {}
+        self.before = json.loads(path.read_text(encoding="utf-8")) if add and path.exists() else {}
+
+    def keep(self, record: dict[str, Any]) -> None:
+        """Write what is new, and of what was there what is not."""
+        self.record = merged(self.before, record)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.record, indent=1) + "\n", encoding="utf-8")
+
+
+def merged(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """A record with what an earlier one has and it lacks, if both are about the same clusters."""
+    if not before or (before["generator"], before["seed"]) != (now["generator"], now["seed"]):
+        return now
+    keys = {"results": ("query", "size", "form"), "peers": ("tool", "question", "size")}
+    lists = {}
+    for name, fields in keys.items():
+        have = {tuple(row[f] for f in fields) for row in now[name]}
+        lists[name] = [row for row in before[name] if tuple(row[f] for f in fields) not in have] + now[name]
+    return {**now, **lists, "inputs": {**before["inputs"], **now["inputs"]}}
+
+
+def _bad(record: dict[str, Any]) -> int:
+    rows = [*record["results"], *record["peers"], *(o for p in record["peers"] for o in p["ours"].values())]
+    return int(any(row["status"] in (WRONG, FAILED) for row in rows))
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    keeper = _Keeper(chosen.output, add=chosen.add)
+    measure(_plan(chosen), keeper.keep)
+    return _bad(keeper.record)
+
+
+def _peers(chosen: argparse.Namespace) -> int:
+    record: dict[str, Any] = json.loads(chosen.output.read_text(encoding="utf-8")) if chosen.output.exists() else {}
+    keeper = _Keeper(chosen.output, add=chosen.add)
+    if not record:
+        measure(Plan(sizes=(), queries=("version",), seed=chosen.seed), keeper.keep)
+        record = keeper.record
+    return _with_peers(chosen, keeper, record)
+
+
+def _with_peers(chosen: argparse.Namespace, keeper: _Keeper, record: dict[str, Any]) -> int:
+    wanted = tuple(p for p in PLAN if not chosen.peer_sizes or p.size in chosen.peer_sizes)
+    rows: list[Any] = []
+    late: set[str] = set()
+    for peer in wanted:
+        if peer.question in late:
+            continue
+        try:
+            rows += peers(_plan(chosen), chosen.nca, (Peer(*peer),))
+        except RuntimeError as problem:
+            print(problem, file=sys.stderr)
+            break
+        late |= {row["question"] for row in rows if row["status"] == LATE}
+        keeper.keep({**record, "peers": rows})
+    return _bad(keeper.record)
+
+
+def _all(chosen: argparse.Namespace) -> int:
+    keeper = _Keeper(chosen.output, add=chosen.add)
+    measure(_plan(chosen), keeper.keep)
+    if not chosen.no_peers:
+        _with_peers(chosen, keeper, keeper.record)
+    chosen.input = chosen.output
+    _plot(chosen)
+    _report(chosen)
+    return _bad(keeper.record)
+
+
+def _plot(chosen: argparse.Namespace) -> int:
+    try:
+        from benchmarks.plot import draw
+    except ImportError as problem:
+        print(f"no plots: {problem}; install the extra `bench`", file=sys.stderr)
+        return 2
+    for path in draw(json.loads(chosen.input.read_text(encoding="utf-8")), chosen.input.parent / "img"):
+        print(path)
+    return 0
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    from benchmarks.report import fill
+
+    record = json.loads(chosen.input.read_text(encoding="utf-8"))
+    if chosen.input.absolute() != RESULTS:
+        from benchmarks.report import TABLES
+
+        for name, table in TABLES.items():
+            print(f"## {name}\n\n{table(record)}\n")
+        return 0
+    for path in (ROOT / "docs" / "performance.md", ROOT / "README.md"):
+        path.write_text(fill(path.read_text(encoding="utf-8"), record), encoding="utf-8")
+    return 0
+
+
+def _generate(chosen: argparse.Namespace) -> int:
+    from benchmarks.families import make
+    from benchmarks.forms import write
+
+    cluster = make(chosen.name, chosen.seed)
+    print(write(cluster, chosen.output, chosen.forms, name=chosen.name, seed=chosen.seed))
+    return 0
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     sys.exit(main())
