@@ -352,17 +352,46 @@ def judge(half: Half, signature: Signature, gates: Sequence[Gate], matched: Iter
 
 def _first_match(asked: list[tuple[Entry, Rule, Pred]], word: Pred, onward: Pred) -> Pred:
     """Runs of rules with one action are joined before they are put in front of the rest, so that formulas stay flat."""
-    run: list[Pred] = []
-    action: Action | None = None
-    for entry, rule, match in reversed(asked):
+    runs: list[tuple[Action, list[Pred]]] = []
+    for entry, rule, match in asked:
         if rule.action is Action.LOG:
             continue
-        if rule.action is not action and action is not None:
-            word = ite(or_(*reversed(run)), _word(action, onward), word)
-            run = []
-        action = rule.action
-        run.append(and_(entry.selects, match))
-    return word if action is None else ite(or_(*reversed(run)), _word(action, onward), word)
+        if not runs or runs[-1][0] is not rule.action:
+            runs.append((rule.action, []))
+        runs[-1][1].append(and_(entry.selects, match))
+    matches = [(action, or_(*run)) for action, run in runs]
+    if len(matches) > _NESTED:
+        said = _in_halves(matches)
+        return or_(said.allowed, and_(said.passed, onward), and_(not_(said.matched), word))
+    for action, match in reversed(matches):
+        word = ite(match, _word(action, onward), word)
+    return word
+
+
+_NESTED = 50
+"""Runs that are put in front of one another; formulas that are nested deeper could not be walked."""
+
+
+class _Said(NamedTuple):
+    """Where rules that are asked in order match, and where the first that does so allows or passes."""
+
+    matched: Pred
+    allowed: Pred
+    passed: Pred
+
+
+def _in_halves(matches: Sequence[tuple[Action, Pred]]) -> _Said:
+    if len(matches) == 1:
+        action, match = matches[0]
+        return _Said(match, match if action is Action.ALLOW else FALSE, match if action is Action.PASS else FALSE)
+    half = len(matches) // 2
+    first, then = _in_halves(matches[:half]), _in_halves(matches[half:])
+    rest = not_(first.matched)
+    return _Said(
+        or_(first.matched, then.matched),
+        or_(first.allowed, and_(rest, then.allowed)),
+        or_(first.passed, and_(rest, then.passed)),
+    )
 
 
 def _word(action: Action, onward: Pred) -> Pred:
