@@ -152,7 +152,10 @@ def test_undecided_is_3(two, capsys):
     """A spent budget is neither equivalent nor different."""
     label = "podSelector: {matchExpressions: [{key: pod-template-hash, operator: %s, values: [a]}]}"
     few = POLICY.replace("podSelector: {matchLabels: {app: web}}", "podSelector: {}")
-    many = POLICY.replace("podSelector: {matchLabels: {app: web}}", f"{label % 'In'}\n    - {label % 'NotIn'}")
+    many = POLICY.replace(
+        "podSelector: {matchLabels: {app: web}}",
+        f"{label % 'In'}\n    ports: [{{port: 5432}}]\n  - from:\n    - {label % 'NotIn'}",
+    )
     write(two, many_yaml=many, few_yaml=few)
     options = ("--with", "pods.yaml", "--format", "json")
     assert run(("equiv", "many.yaml", "few.yaml", *options)) == 0
