@@ -14,8 +14,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from benchmarks.__main__ import write
-from benchmarks.generate import Size, generate
+from benchmarks.families.realistic import generate
+from benchmarks.forms import PATHS, write
+from benchmarks.objects import Size
 
 import npverify
 from calico_generate import calico
@@ -218,7 +219,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> npverify.Loaded:
     """A generated cluster with the planted facts and some more assertions."""
     folder = tmp_path_factory.mktemp("cluster")
     cluster = generate(Size(pods=300, policies=60, namespaces=12))
-    path = write(cluster, folder, "json")
+    write(cluster, folder, ["json"])
+    path = folder / PATHS["json"]
     metas = [o["metadata"] for o in cluster.objects if o["kind"] == "Pod"]
     apps = sorted({(m["namespace"], m["labels"]["app"]) for m in metas if m["namespace"].startswith("ns-")})
     ids = [o["metadata"] for o in cluster.objects if o["kind"] == "NetworkPolicy"]
