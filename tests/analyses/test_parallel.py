@@ -92,10 +92,20 @@ def test_the_error_of_the_first_piece_is_the_one_raised(processes: int) -> None:
 @BOTH
 def test_a_run_that_is_stopped_keeps_what_is_done(method: Method) -> None:
     """Even the solver of another process gives up at once, and what was never begun is None."""
-    asked_until = time.monotonic() + (1.5 if method == "fork" else 4)
-    start = time.monotonic()
-    done = run(Hard(), 12, 2, stop=lambda: time.monotonic() > asked_until, method=method)
-    assert time.monotonic() - start < 12
+    begun: list[float] = []
+    asked: list[float] = []
+
+    def tell(done: int, pieces: int, first: int) -> None:
+        if first > 0 and not begun:
+            begun.append(time.monotonic())
+
+    def stop() -> bool:
+        if begun and time.monotonic() > begun[0] + 0.5:  # the solver is at work by now
+            asked.append(time.monotonic())
+        return bool(asked)
+
+    done = run(Hard(), 12, 2, stop=stop, tell=tell, method=method)
+    assert time.monotonic() - asked[0] < 10
     assert done.interrupted
     assert done.results[0] == "easy"
     assert set(done.results[1:]) <= {"given up", None}
@@ -233,11 +243,14 @@ def _text(result: ProveResult, world: World) -> str:
 
 
 @pytest.mark.parametrize(
-    ("budget", "statuses"),
-    [(BUDGETS["normal"], {"proved", "refuted", "vacuous"}), (Budget(100), set(Status))],
-    ids=["enough", "little"],
+    ("method", "budget", "statuses"),
+    [
+        ("fork", BUDGETS["normal"], {"proved", "refuted", "vacuous"}),
+        ("fork", Budget(100), set(Status)),
+        ("spawn", BUDGETS["normal"], {"proved", "refuted", "vacuous"}),
+    ],
+    ids=["forked", "forked with little", "started anew"],
 )
-@BOTH
 def test_the_answers_are_those_of_one_process(
     loaded: npverify.Loaded, budget: Budget, statuses: set[str], method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
