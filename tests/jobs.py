@@ -87,10 +87,16 @@ def fails(job: Job, index: int) -> object:
 
 
 def says_who(job: Job, index: int) -> object:
-    """The number of the process that did it, which is left as the name of a file too."""
+    """The number of the process that did it; a worker waits until another one has begun as well."""
     (job.folder / str(os.getpid())).touch()
-    time.sleep(0.05)
+    _until(lambda: not job.elsewhere or len(list(job.folder.iterdir())) > 2)  # two workers, and who started them before
     return os.getpid()
+
+
+def _until(there: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not there() and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def sleeps(job: Job, index: int) -> object:
@@ -139,12 +145,18 @@ class Ends:
         return lambda index: ((ends[index], Endpoint(EXTERNAL.kind, name="another")), False)
 
 
-def answers_late(task: tuple[str, Path]) -> str:
-    """The name of a task, half a second after the number of its process is left in a folder."""
-    name, folder = task
-    (folder / str(os.getpid())).touch()
+def answers_late(name: str) -> str:
+    """The name of a task, after half a second."""
     time.sleep(0.5)
     return name
+
+
+def answers_after_a_death(task: tuple[str, Path]) -> tuple[str, int]:
+    """The name of a task with the number of its process, which it leaves in a folder, once there is the file `killed`."""
+    name, folder = task
+    (folder / str(os.getpid())).touch()
+    _until((folder / "killed").exists)
+    return name, os.getpid()
 
 
 def dies(task: str) -> str:
