@@ -18,6 +18,7 @@ from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.lint import IGNORE, About, LintFacts
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
+from npverify.ingest.collector import without_gc
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields, nearest
 from npverify.ingest.source import Problems, Span
@@ -82,6 +83,7 @@ def _ignored(doc: Document, kinds: Collection[str]) -> bool:
     return doc.kind in kinds or f"{doc.kind}.{doc.group}" in kinds
 
 
+@without_gc()
 def lower(
     documents: Sequence[Document],
     profile: Profile,

@@ -37,7 +37,7 @@ def _refuse(name: str) -> Any:
     raise _Constant(name)
 
 
-_skipper = JSONDecoder(parse_constant=_refuse)
+_skip = JSONDecoder(parse_constant=_refuse).scan_once
 
 
 def blank_end(content: str, offset: int) -> int:
@@ -90,7 +90,7 @@ def children(content: str, offset: int) -> Iterator[tuple[str | int, int, int]]:
             key, at = read_string(content, at + 1, True)
             at = blank_end(content, blank_end(content, at) + 1)
         yield key, key_at, at
-        _, at = _skipper.raw_decode(content, at)
+        _, at = _skip(content, at)
         at = blank_end(content, at)
         if content[at] == ",":
             at = blank_end(content, at + 1)

@@ -6,8 +6,9 @@ where the path ends early; what an alias or a merge brought in is found where it
 
 from __future__ import annotations
 
+from array import array
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from npverify.ingest import json_text
 from npverify.ingest.compose import MappingNode, Node, ScalarNode, SequenceNode, compose
@@ -18,6 +19,7 @@ from npverify.ingest.split import Chunk
 from npverify.ingest.text import Text
 
 _KEPT_TREES = 4
+_KEPT_MEMBERS = 64
 
 
 class Trees:
@@ -69,28 +71,28 @@ class YamlLocator:
 
 
 class JsonLocator:
-    """Positions in the JSON value at `start`; `items` caches where the objects of a list stand."""
+    """Positions in the JSON value at `start`; `lengths` are those of the items of its `items`, where they are known.
 
-    __slots__ = ("_items", "_start", "_text")
+    Guards where the objects of a list stand, and the members of the values that were looked into last.
+    """
 
-    def __init__(self, text: Text, start: int) -> None:
+    __slots__ = ("_items", "_lengths", "_members", "_start", "_text")
+
+    def __init__(self, text: Text, start: int, lengths: Sequence[int] = ()) -> None:
         self._text = text
         self._start = start
-        self._items: dict[int | str, int] | None = None
+        self._lengths = lengths
+        self._items: Sequence[int] | None = None
+        self._members: dict[int, dict[str | int, tuple[int, int]]] = {}
 
     def locate(self, path: Path, *, key: bool = False) -> Span:
         """The position of the value at `path`, or of its key."""
         at, key_at, rest = self._start, self._start, path
-        if len(path) > 1 and path[0] == "items" and path[1] in (items := self._item_starts()):
-            at = key_at = items[path[1]]
+        if len(path) > 1 and path[0] == "items" and isinstance(path[1], int) and path[1] < len(self._item_starts()):
+            at = key_at = self._item_starts()[path[1]]
             rest = path[2:]
         for step in rest:
-            found = None
-            for name, name_at, value_at in json_text.children(self._text.content, at):
-                if name == step:
-                    found = name_at, value_at
-                    if isinstance(name, int):
-                        break
+            found = self._inside(at).get(step)
             if found is None:
                 return self._text.span(at)
             key_at, at = found
@@ -100,15 +102,32 @@ class JsonLocator:
         """The source line of `span`."""
         return self._text.excerpt(span.line)
 
-    def _item_starts(self) -> dict[int | str, int]:
+    def _inside(self, at: int) -> dict[str | int, tuple[int, int]]:
+        """Where the keys and values of the container at `at` stand; of equal keys the last."""
+        if at not in self._members:
+            if len(self._members) >= _KEPT_MEMBERS:
+                self._members.clear()
+            members = json_text.children(self._text.content, at)
+            self._members[at] = {name: (name_at, value_at) for name, name_at, value_at in members}
+        return self._members[at]
+
+    def _item_starts(self) -> Sequence[int]:
         if self._items is None:
-            content = self._text.content
-            found: dict[int | str, int] = {}
-            for name, _, value_at in json_text.children(content, self._start):
-                if name == "items":
-                    found = {index: at for index, _, at in json_text.children(content, value_at)}
-            self._items = found
+            self._items = array("Q", self._find_items())
         return self._items
+
+    def _find_items(self) -> Iterator[int]:
+        content = self._text.content
+        if not self._lengths:
+            list_at = self._inside(self._start).get("items", (0, len(content)))[1]
+            yield from (at for index, _, at in json_text.children(content, list_at) if isinstance(index, int))
+            return
+        # what gave the lengths knows that `items` stands once, and is a list
+        at = next(at for name, _, at in json_text.children(content, self._start) if name == "items")
+        for length in self._lengths:
+            at = json_text.blank_end(content, at + 1)  # behind `[` or `,`
+            yield at
+            at = json_text.blank_end(content, at + length)
 
 
 def _member(node: Node, step: str | int) -> tuple[Node, Node] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from npverify.ingest.document import Document, Locator, Path
@@ -95,11 +95,14 @@ def _document(value: Any, locator: Locator, prefix: Path, of_list: tuple[str, st
     metadata = fields.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     namespace = metadata.get("namespace")
-    document = Document(
-        "", "", namespace if isinstance(namespace, str) else None, _text(metadata, "name"), fields, locator, prefix
-    )
-    return replace(
-        document, api_version=_header(fields, "apiVersion", of_list[0]), kind=_header(fields, "kind", of_list[1])
+    return Document(
+        _header(fields, "apiVersion", of_list[0]),
+        _header(fields, "kind", of_list[1]),
+        namespace if isinstance(namespace, str) else None,
+        _text(metadata, "name"),
+        fields,
+        locator,
+        prefix,
     )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from npverify.ingest import json_text, yaml_errors
+from npverify.ingest import json_quick, json_text, yaml_errors
+from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
 from npverify.ingest.document import Document, Path
@@ -52,21 +52,26 @@ def read(
     *,
     wanted: Callable[[str, str], bool],
     stdin: Callable[[], bytes] | None = None,
+    tidy: Callable[[Any], None] = lambda _item: None,
 ) -> Bundle:
-    """Everything that `paths` lead to. `wanted` (apiVersion, kind) chooses the objects; problems of all files are collected."""
+    """Everything that `paths` lead to. `wanted` (apiVersion, kind) chooses the objects; problems of all files are collected.
+
+    `tidy` is shown the items of long lists once they are valid. It may take out of them what nobody will ask for.
+    """
     skipped: Counter[str] = Counter()
     sorter = Sorter(wanted, lambda kind: skipped.update((kind,)), problems)
-    reader = _Reader(sorter, problems)
+    reader = _Reader(sorter, problems, tidy)
     documents: list[Document] = []
     specs: list[SpecText] = []
     count = 0
-    with _without_gc():
+    with without_gc():
         for file in files(paths, problems, stdin):
             count += 1
             if file.name.lower().endswith(SPEC):
                 specs.append(SpecText(file.name, file.content))
             else:
                 documents.extend(reader.documents(file))
+        keep(len(documents))
     reader.warn_foreign()
     reader.warn_kustomizations()
     return Bundle(tuple(documents), tuple(specs), count, dict(sorted(skipped.items())))
@@ -94,8 +99,11 @@ class _Reader:
     """Reads the files of a run. Guards the trees that were parsed last, the documents that are no objects, and the files
     that tell kustomize what to do."""
 
-    def __init__(self, sorter: Sorter, problems: Problems) -> None:
+    def __init__(
+        self, sorter: Sorter, problems: Problems, tidy: Callable[[Any], None] = lambda _item: None
+    ) -> None:
         self.sorter = sorter
+        self.tidy = tidy
         self.problems = problems
         self.trees = Trees()
         self.foreign: list[Span] = []
@@ -129,6 +137,9 @@ class _Reader:
         found: list[tuple[JsonLocator, object, Problems]] = []
         content = file.content
         at = json_text.blank_end(content, 0)
+        if len(content) >= json_quick.WORTHWHILE and (quick := json_quick.decode(content, self.tidy)):
+            found.append((JsonLocator(text, at, quick.lengths), quick.value, Problems()))
+            at = len(content)
         while at < len(content):
             problems = Problems()
             value, end = json_text.parse(Part(text, 0, len(content), problems), at)
@@ -275,15 +286,3 @@ def _starts(root: Node, chunk: Chunk) -> dict[Path, int]:
         if isinstance(key, ScalarNode) and key.value == "items" and isinstance(value, SequenceNode):
             starts.update({("items", i): chunk.start + item.start_mark.index for i, item in enumerate(value.value)})
     return starts
-
-
-@contextmanager
-def _without_gc() -> Iterator[None]:
-    """Reading makes many objects and no garbage; the collector would walk all of them again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems
 from npverify.inventory.accounts import read_accounts
@@ -29,6 +30,7 @@ from npverify.inventory.workloads import expand_workloads
 __all__ = ["INVENTORY_KINDS", "build", "is_inventory"]
 
 
+@without_gc()
 def build(
     documents: Sequence[Document],
     problems: Problems,
@@ -55,6 +57,7 @@ def build(
     pods = _unique([*known, *others])
     nodes = [*declared.values(), *implied_nodes(pods, declared)]
     endpoints = tuple(sorted([*pods, *nodes], key=lambda endpoint: endpoint.key))
+    keep(len(endpoints))
     targets = read_targets(items, problems, notes)
     services = read_services(items["Service"], endpoints, targets, listed.gone, problems, notes)
     check_addresses(pods, pod_space, (*items["Pod"], *items["WorkloadEndpoint"]), problems)
