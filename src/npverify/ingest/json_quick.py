@@ -28,7 +28,7 @@ class Quick(NamedTuple):
 def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
     """The map that a text holds, without `NaN`, duplicate keys and whatever is not valid; None if it may be anything else.
 
-    `tidy` is shown each item as soon as it is read, and may drop what nobody will ask for, so that not all is there at once.
+    `tidy` may take out of each item, once it is read, what nobody asks for.
     """
     import msgspec  # costs 10 ms, which small inputs need not pay
 

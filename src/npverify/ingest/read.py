@@ -56,7 +56,8 @@ def read(
 ) -> Bundle:
     """Everything that `paths` lead to. `wanted` (apiVersion, kind) chooses the objects; problems of all files are collected.
 
-    `tidy` is shown the items of long lists once they are valid. It may take out of them what nobody will ask for.
+    `tidy` is shown each item of a long list, and may take out what nobody asks for, so that not all that is read is in
+    memory at once; the item and the maps right below it are its own, what is deeper may be shared.
     """
     skipped: Counter[str] = Counter()
     sorter = Sorter(wanted, lambda kind: skipped.update((kind,)), problems)

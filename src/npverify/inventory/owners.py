@@ -25,30 +25,40 @@ def owner_of(value: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 class Owners:
-    """Finds the chain of controllers of a pod. Guards the owner references of the ReplicaSets and Jobs of one input."""
+    """Finds the chain of controllers of a pod. Guards the owner references of the ReplicaSets and Jobs of one input, and the
+    chains that were found, which alike pods share."""
 
     def __init__(self, items: Mapping[str, Iterable[Item]]) -> None:
         self._above = {item.ref: owner_of(item.doc.value) for kind in _PASSED_ON for item in items[kind]}
         self._cron_jobs = {(item.namespace, item.name) for item in items["CronJob"]}
+        self._chains: dict[tuple[str, tuple[str, str], str | None], tuple[WorkloadRef, ...]] = {}
 
     def chain(self, item: Item) -> tuple[WorkloadRef, ...]:
         """The controllers of a pod, a ReplicaSet or a Job, nearest first; () if it has none."""
-        found: list[WorkloadRef] = []
         owner = owner_of(item.doc.value)
+        if owner is None:
+            return ()
+        at = (item.namespace, owner, item.labels.get(_HASH))
+        if (known := self._chains.get(at)) is None:
+            known = self._chains[at] = self._find(*at)
+        return known
+
+    def _find(self, namespace: str, owner: tuple[str, str] | None, template: str | None) -> tuple[WorkloadRef, ...]:
+        found: list[WorkloadRef] = []
         while owner is not None:
-            ref = WorkloadRef(owner[0], item.namespace, owner[1])
+            ref = WorkloadRef(owner[0], namespace, owner[1])
             if ref in found:
                 break
             found.append(ref)
-            owner = self._next(ref, item.labels) if ref.kind in _PASSED_ON else None
+            owner = self._next(ref, template) if ref.kind in _PASSED_ON else None
         return tuple(found)
 
-    def _next(self, ref: WorkloadRef, labels: Mapping[str, str]) -> tuple[str, str] | None:
+    def _next(self, ref: WorkloadRef, template: str | None) -> tuple[str, str] | None:
         if (at := (ref.kind, ref.namespace, ref.name)) in self._above:
             return self._above[at]
         # The generated names of kubernetes/kubernetes pkg/controller/deployment/sync.go and pkg/controller/cronjob/utils.go
         stem, _, suffix = ref.name.rpartition("-")
-        if ref.kind == "ReplicaSet" and stem and suffix == labels.get(_HASH):
+        if ref.kind == "ReplicaSet" and stem and suffix == template:
             return "Deployment", stem
         if ref.kind == "Job" and suffix.isdigit() and (ref.namespace, stem) in self._cron_jobs:
             return "CronJob", stem
