@@ -23,9 +23,12 @@ class Unusable(Exception):
     """The tree cannot be turned into a value at all; the reason has been reported."""
 
 
-def construct(root: Node, part: Part) -> Any:
-    """The value of a document. Problems inside are reported and left out; raises Unusable where nothing can be had."""
-    return _Constructor(part).value(root, 0)
+def construct(root: Node, part: Part, depth: int = 0) -> Any:
+    """The value of a document, or of a tree that stands `depth` levels deep in one.
+
+    Problems inside are reported and left out; raises Unusable where nothing can be had.
+    """
+    return _Constructor(part).value(root, depth)
 
 
 def is_merge(key: Node) -> bool:

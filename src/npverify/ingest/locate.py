@@ -70,6 +70,26 @@ class YamlLocator:
         return self._text.excerpt(span.line)
 
 
+class YamlListLocator(YamlLocator):
+    """Positions in a document with a long list in block style: `items` says where each of its items begins and the last
+    one ends. An item is parsed alone, which gives what it gives inside the whole, and does not take minutes."""
+
+    __slots__ = ("_item_starts",)
+
+    def __init__(self, text: Text, chunk: Chunk, start: int, items: Sequence[int], trees: Trees) -> None:
+        super().__init__(text, chunk, 0, {(): start}, trees)
+        self._item_starts = items
+
+    def locate(self, path: Path, *, key: bool = False) -> Span:
+        """The position of the value at `path`, or of its key."""
+        if len(path) < 2 or path[0] != "items" or not isinstance(path[1], int):
+            return super().locate(path, key=key)
+        if path[1] >= len(self._item_starts) - 1:
+            return super().locate(path, key=key)
+        chunk = Chunk(self._item_starts[path[1]], self._item_starts[path[1] + 1])
+        return YamlLocator(self._text, chunk, 0, {}, self._trees).locate((0, *path[2:]), key=key)
+
+
 class JsonLocator:
     """Positions in the JSON value at `start`; `lengths` are those of the items of its `items`, where they are known.
 

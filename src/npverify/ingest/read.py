@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from npverify.ingest import json_quick, json_text, yaml_errors
+from npverify.ingest import json_quick, json_text, yaml_errors, yaml_quick
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
 from npverify.ingest.document import Document, Path
 from npverify.ingest.files import SPEC, STDIN, File, files
-from npverify.ingest.locate import JsonLocator, Trees, YamlLocator
+from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
 from npverify.ingest.scalars import Scalar, plain
 from npverify.ingest.source import Problems, Span
@@ -23,6 +23,7 @@ from npverify.ingest.split import Chunk, chunks, header
 from npverify.ingest.text import Part, Text
 
 _TEMPLATE = re.compile(r"\{\{")
+_HEAD = re.compile(r"(?:---\n)?apiVersion: ([A-Za-z0-9./-]+)\nkind: ([A-Za-z]+)\n")
 _CHART = "Chart.yaml"
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml")
 _SHOWN = 3
@@ -97,7 +98,7 @@ def read_spec(path: str, problems: Problems) -> SpecText | None:
 
 
 class _Reader:
-    """Reads the files of a run. Guards the trees that were parsed last, the documents that are no objects, and the files
+    """Reads the files of a run. Guards the trees that were parsed last, what the quick reader has seen, the documents that are no objects, and the files
     that tell kustomize what to do."""
 
     def __init__(
@@ -107,6 +108,7 @@ class _Reader:
         self.tidy = tidy
         self.problems = problems
         self.trees = Trees()
+        self.quick = yaml_quick.Reader()
         self.foreign: list[Span] = []
         self.kustomizations: list[str] = []
 
@@ -157,6 +159,11 @@ class _Reader:
     def yaml(self, file: File, text: Text) -> Iterator[Document]:
         """The objects of a YAML stream; a syntax error ends only its own document."""
         for chunk in chunks(file.content):
+            if not self.may_be_unwanted(file.content, chunk) and (
+                quick := self.quick.document(file.content, chunk, self.tidy)
+            ):
+                yield from self.quick_document(file, text, chunk, quick)
+                continue
             known = header(file.content, chunk)
             if known and self.sorter.unwanted(*known):
                 continue
@@ -176,6 +183,22 @@ class _Reader:
                     return
                 except Unusable:
                     continue
+
+    def may_be_unwanted(self, content: str, chunk: Chunk) -> bool:
+        """Whether the first lines of a document name a kind that nobody wants; then `header` decides without reading on."""
+        head = _HEAD.match(content, chunk.start, chunk.end)
+        return head is not None and not head[2].endswith("List") and not self.sorter.wanted(head[1], head[2])
+
+    def quick_document(self, file: File, text: Text, chunk: Chunk, quick: yaml_quick.Quick) -> Iterator[Document]:
+        """The objects of a document without a problem in it."""
+        if self.is_unwanted(quick.value) or self.is_foreign(file, quick.value, text.span(quick.start)):
+            return
+        locator = (
+            YamlListLocator(text, chunk, quick.start, quick.items, self.trees)
+            if quick.items
+            else YamlLocator(text, chunk, 0, {(): quick.start}, self.trees)
+        )
+        yield from self.sorter.objects(quick.value, locator)
 
     def yaml_document(self, file: File, part: Part, chunk: Chunk, index: int, root: Node) -> Iterator[Document]:
         """The objects of one document; raises Unusable after a report, _IsTemplate before one."""
