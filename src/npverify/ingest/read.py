@@ -13,7 +13,7 @@ from npverify.ingest import json_quick, json_text, yaml_errors, yaml_quick
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
-from npverify.ingest.document import Document, Path
+from npverify.ingest.document import Document, Locator, Path
 from npverify.ingest.files import SPEC, STDIN, File, files
 from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
@@ -150,7 +150,7 @@ class _Reader:
             at = json_text.blank_end(content, end)
         documents: list[Document] = []
         for locator, value, problems in found:
-            if value is None or self.is_foreign(file, value, locator.locate(())) or self.is_unwanted(value):
+            if value is None or self.is_foreign(file, value, locator) or self.is_unwanted(value):
                 continue
             self.problems.extend(problems.errors)
             documents.extend(self.sorter.objects(value, locator))
@@ -191,13 +191,11 @@ class _Reader:
 
     def quick_document(self, file: File, text: Text, chunk: Chunk, quick: yaml_quick.Quick) -> Iterator[Document]:
         """The objects of a document without a problem in it."""
-        if self.is_unwanted(quick.value) or self.is_foreign(file, quick.value, text.span(quick.start)):
+        locator = YamlLocator(text, chunk, 0, {(): quick.start}, self.trees)
+        if quick.items:
+            locator = YamlListLocator(text, chunk, quick.start, quick.items, self.trees)
+        if self.is_unwanted(quick.value) or self.is_foreign(file, quick.value, locator):
             return
-        locator = (
-            YamlListLocator(text, chunk, quick.start, quick.items, self.trees)
-            if quick.items
-            else YamlLocator(text, chunk, 0, {(): quick.start}, self.trees)
-        )
         yield from self.sorter.objects(quick.value, locator)
 
     def yaml_document(self, file: File, part: Part, chunk: Chunk, index: int, root: Node) -> Iterator[Document]:
@@ -216,10 +214,11 @@ class _Reader:
             raise
         if found.errors and _TEMPLATE.search(part.content) and any(d.code == "NPV009" for d in found.errors):
             raise _IsTemplate
-        if value is None or self.is_foreign(file, value, part.span(root.start_mark.index)):
+        locator = YamlLocator(part.text, chunk, index, _starts(root, chunk), self.trees)
+        if value is None or self.is_foreign(file, value, locator):
             return
         self.problems.extend(found.errors)
-        yield from self.sorter.objects(value, YamlLocator(part.text, chunk, index, _starts(root, chunk), self.trees))
+        yield from self.sorter.objects(value, locator)
 
     def is_unwanted(self, value: object) -> bool:
         if not isinstance(value, dict):
@@ -232,12 +231,12 @@ class _Reader:
             and self.sorter.unwanted(api_version, kind)
         )
 
-    def is_foreign(self, file: File, value: object, span: Span) -> bool:
+    def is_foreign(self, file: File, value: object, locator: Locator) -> bool:
         if os.path.basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
             return True
         if file.named or not (is_foreign(value) or os.path.basename(file.name) == _CHART):
             return False
-        self.foreign.append(span)
+        self.foreign.append(locator.locate(()))
         return True
 
     def is_template(self, part: Part) -> bool:

@@ -12,8 +12,7 @@ from itertools import pairwise
 
 from npverify.ingest.scalars import plain
 
-_MARKER = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+_MARKER = re.compile(r"\n(?=---(?:[ \t\r\n]|\Z))")  # several times faster than `^---` with MULTILINE
 _ODD_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _BLANK = re.compile(r"(?:---)?(?:[ \t\r]*(?:#[^\n]*)?(?:\n|\Z))*\Z")
 # The head of a block map at column 1: nothing but blank lines and comments before a plain key.
@@ -37,9 +36,9 @@ class Chunk:
 
 def chunks(content: str) -> list[Chunk]:
     """The documents of a YAML stream, without those that are empty or hold only comments."""
-    if _DIRECTIVE.search(content):
+    if content.startswith("%") or "\n%" in content:
         return [Chunk(0, len(content))]
-    cuts = [0, *(match.start() for match in _MARKER.finditer(content)), len(content)]
+    cuts = [0, *(match.end() for match in _MARKER.finditer(content)), len(content)]
     found = [Chunk(a, b) for a, b in pairwise(cuts) if a < b]
     return [chunk for chunk in found if not _BLANK.match(content, chunk.start, chunk.end)]
 

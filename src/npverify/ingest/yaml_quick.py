@@ -34,10 +34,11 @@ _KEY = rf"([A-Za-z0-9_./](?:{_INSIDE})*+)|{_QUOTED}"
 _VALUE = rf"{_PLAIN}|{_QUOTED}|(\{{\}}|\[\])"
 _LINE = re.compile(rf"(?:{_KEY}):(?: +(?:{_VALUE}|(\|-?)))?")
 _SCALAR = re.compile(_VALUE)
+_COMMENT = re.compile(r"#[ -~]*+(?=\n|\Z)")
 _PRINTABLE = re.compile(r"[ -~\n]*+")
 _BEHIND = re.compile(r"\n(?=[^ \n-])")
 _BEHIND_DEEPER = re.compile(r"\n(?=[^ \n])")
-_REFERENCE = re.compile(r"(?:\A|[\s\[{,:])(?:[&*][A-Za-z0-9_-]|!)|\ufeff")
+_REFERENCE = re.compile(r"(?:\A|[\s\[{,:])(?:[&*][A-Za-z0-9_-]|!)|[\x85\u2028\u2029\ufeff]")
 
 _LONGEST_KEY = 900  # the parser takes keys of 1024 characters
 _LONGEST_SNIPPET = 1 << 16
@@ -70,8 +71,8 @@ class Reader:
     def document(self, content: str, chunk: Chunk, tidy: Callable[[Any], None]) -> Quick | None:
         """The map that a chunk of one document holds; None where only the parser can tell. About `tidy` see `read`."""
         start = chunk.start + 4 if content.startswith("---\n", chunk.start) else chunk.start
-        while content.startswith("#", start, chunk.end):
-            start = content.find("\n", start) + 1 or chunk.end
+        while comment := _COMMENT.match(content, start, chunk.end):
+            start = comment.end() + 1
         if start >= chunk.end or content[start] in " \n" or content[chunk.end - 1] != "\n":
             return None
         if content.find("\r", start, chunk.end) >= 0:  # a line break for the parser, and not for the patterns here
@@ -95,6 +96,8 @@ class Reader:
         behind = (_BEHIND_DEEPER if column else _BEHIND).search(content, at, end)
         last = behind.start() if behind else end
         rest = self._map(content[start : at - 1] + content[last:end], 0, 0, _OWN)
+        if rest["items"] is not None:  # the list goes on behind a comment, or at another column
+            raise _NotSimple
         offsets = array("Q")
         items = []
         for a, b in _spans(content, at + column, last, column):
@@ -124,7 +127,7 @@ class Reader:
             shared = own < 2 or "\n" not in entry
             pair = seen.get(entry) if shared else None
             if pair is None:
-                if entry.startswith("#") and "\n" not in entry:
+                if _COMMENT.fullmatch(entry):
                     continue
                 pair = self._entry(entry, column, depth, own)
                 if shared:
@@ -134,6 +137,8 @@ class Reader:
                 raise _NotSimple
             found[key] = value
             items = [] if value is None and entry[-1] == ":" else None
+        if not found:  # nothing but comments
+            raise _NotSimple
         return found
 
     def _entry(self, entry: str, column: int, depth: int, own: int) -> tuple[str, Any]:
@@ -231,7 +236,7 @@ def _parsed(text: str, column: int) -> tuple[Node, Any]:
     problems = Problems()
     try:
         roots = compose(snippet)
-        if len(roots) != 1:
+        if len(roots) != 1 or roots[0].start_mark.index != column:  # a comment may stand at its head
             raise _NotSimple
         value = construct(roots[0], Part(Text("", snippet), 0, len(snippet), problems), MAX_DEPTH - _DEEPEST)
     except (YAMLError, TooDeep, Unusable):
