@@ -35,8 +35,7 @@ def files(paths: Sequence[str], problems: Problems, stdin: Callable[[], bytes] |
         if identity in seen:
             continue
         seen.add(identity)
-        data = _bytes(name, problems, stdin)
-        content = None if data is None else _decoded(name, data, problems)
+        content = _content(name, problems, stdin)
         if content is not None:
             yield File(name, content, identity in by_name)
 
@@ -78,6 +77,12 @@ def _walk(folder: str, problems: Problems, open_folders: set[str]) -> Iterator[s
             yield from _walk(path, problems, open_folders | {identity})
         elif name.lower().endswith((*MANIFESTS, SPEC)):
             yield path
+
+
+def _content(name: str, problems: Problems, stdin: Callable[[], bytes] | None) -> str | None:
+    """The text of a file; None where it cannot be had, which is reported."""
+    data = _bytes(name, problems, stdin)
+    return None if data is None else _decoded(name, data, problems)
 
 
 def _bytes(name: str, problems: Problems, stdin: Callable[[], bytes] | None) -> bytes | None:

@@ -43,7 +43,7 @@ _REFERENCE = re.compile(r"(?:\A|[\s\[{,:])(?:[&*][A-Za-z0-9_-]|!)|[\x85\u2028\u2
 _LONGEST_KEY = 900  # the parser takes keys of 1024 characters
 _LONGEST_SNIPPET = 1 << 16
 _DEEPEST = MAX_DEPTH // 3 - 1  # what is looked up may be as deep again as where it stands, and a snippet in it too
-_REMEMBERED = 50_000  # entries of one column; forgetting all of them costs less than telling which are of use
+_REMEMBERED = 8_000  # entries of one column; forgetting all of them costs less than telling which are of use
 _OWN = 2  # the levels of an object that are its own
 
 _UNSEEN = object()

@@ -33,25 +33,23 @@ class Slim:
         self._text = msgspec.json.Encoder().encode
 
     def __call__(self, item: Any) -> None:
-        """Put null in the place of each field of a pod that is irrelevant, which says the same where it is not read.
+        """Leave away the fields of a pod that are irrelevant: missing or null or anything else, nobody reads them.
 
-        Changes `item` and the maps right below it, nothing deeper. Fields that no table knows stay to be reported.
+        Changes nothing deeper than `item`. Fields that no table knows stay, to be reported.
         """
         if type(item) is not dict or item.get("kind") != "Pod" or item.get("apiVersion") != "v1":
             return
         for name, irrelevant, shared in _PARTS:
             part = item.get(name)
-            if type(part) is dict:
-                for key in part.keys() & irrelevant:
-                    part[key] = None
-                for key in shared:
-                    if value := part.get(key):
-                        if name == "spec" and type(value) is list:
-                            value = [_without_details(container) for container in value]
-                        part[key] = self._seen.setdefault(self._text(value), value)
+            if type(part) is not dict:
+                continue
+            item[name] = kept = _without(part, irrelevant)
+            for key in shared:
+                if value := kept.get(key):
+                    if name == "spec" and type(value) is list:
+                        value = [_without(each, _OF_CONTAINER) if type(each) is dict else each for each in value]
+                    kept[key] = self._seen.setdefault(self._text(value), value)
 
 
-def _without_details(container: Any) -> Any:
-    if type(container) is not dict or container.keys().isdisjoint(_OF_CONTAINER):
-        return container
-    return {**container, **dict.fromkeys(container.keys() & _OF_CONTAINER)}
+def _without(fields: dict[str, Any], irrelevant: frozenset[str]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key not in irrelevant}
