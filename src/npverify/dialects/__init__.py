@@ -18,7 +18,7 @@ from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.lint import IGNORE, About, LintFacts
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
-from npverify.ingest.collector import without_gc
+from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields, nearest
 from npverify.ingest.source import Problems, Span
@@ -125,6 +125,7 @@ def lower(
         Fields.of(doc, problems).warn("NPV086", message, "kind", fix="leave their files out, or the option")
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
+    keep(len(documents))
     facts = LintFacts() if for_lint else None
     if profile.name == "calico":
         policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)

@@ -81,20 +81,25 @@ def children(content: str, offset: int) -> Iterator[tuple[str | int, int, int]]:
     opener = content[offset : offset + 1]
     if opener not in ("{", "["):
         return
-    at = blank_end(content, offset + 1)
+    at = _next(content, offset + 1)
     index = 0
     while content[at] not in "}]":
         key_at = at
         key: str | int = index
         if opener == "{":
             key, at = read_string(content, at + 1, True)
-            at = blank_end(content, blank_end(content, at) + 1)
+            at = _next(content, _next(content, at) + 1)
         yield key, key_at, at
         _, at = _skip(content, at)
-        at = blank_end(content, at)
+        at = _next(content, at)
         if content[at] == ",":
-            at = blank_end(content, at + 1)
+            at = _next(content, at + 1)
         index += 1
+
+
+def _next(content: str, at: int) -> int:
+    """Where the white space that may stand at `at` ends; mostly there is none."""
+    return at if content[at] > " " else blank_end(content, at)
 
 
 def _report_duplicates(part: Part, content: str, offset: int) -> None:

@@ -80,6 +80,11 @@ class Problems:
         self._found.extend(more)
 
     @property
+    def count(self) -> int:
+        """How many messages there are so far, equal ones among them."""
+        return len(self._found)
+
+    @property
     def errors(self) -> tuple[Diagnostic, ...]:
         """What stops the run, in the order of files and lines."""
         return self._sorted("error")

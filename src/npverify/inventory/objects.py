@@ -13,7 +13,7 @@ from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.schema import SHAPES
-from npverify.inventory.shapes import conforms, report
+from npverify.inventory.shapes import checker, report
 from npverify.inventory.syntax import is_dns_label, is_subdomain
 from npverify.inventory.unknown_fields import UnknownFields
 
@@ -84,7 +84,7 @@ def part(value: Mapping[str, Any], *path: str) -> dict[str, Any]:
         found = found.get(key)
         if found is None:
             return {}
-    return found  # type: ignore[no-any-return]  # conforms() has checked it
+    return found  # type: ignore[no-any-return]  # collect() has checked it
 
 
 def entries(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -100,10 +100,11 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
     generated: dict[tuple[str, str, str], int] = {}
     positioned = len(documents) <= POSITIONED
     unknown = UnknownFields()
+    checks = {kind: checker(shape) for kind, shape in SHAPES.items()}
     for doc in documents:
         if not is_inventory(doc.api_version, doc.kind):
             continue
-        if not conforms(doc.value, SHAPES[doc.kind]):
+        if not checks[doc.kind](doc.value):
             found = Problems()
             report(Fields.of(doc, found), SHAPES[doc.kind], unknown.look)
             problems.extend(found.errors)

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from npverify.ingest.document import Path
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
 from npverify.inventory.nodes import read_address
-from npverify.inventory.objects import Item, entries, part
+from npverify.inventory.objects import Item, part
 from npverify.inventory.owners import Owners
-from npverify.inventory.podspec import read_pod_spec
+from npverify.inventory.podspec import KnownPorts, read_pod_spec
 from npverify.inventory.syntax import check_labels
 
 _SHOWN = 3
@@ -51,6 +50,7 @@ def read_pods(
     gone: set[Address] = set()
     finished: list[tuple[str, str]] = []
     waiting: list[tuple[str, str]] = []
+    ports: KnownPorts = {}
     for item in items:
         value = item.doc.value
         labels = item.labels
@@ -67,7 +67,7 @@ def read_pods(
         if phase and not addresses:
             waiting.append((item.namespace, item.name))
             continue
-        spec = read_pod_spec(item, ("spec",), part(value, "spec"), problems)
+        spec = read_pod_spec(item, ("spec",), part(value, "spec"), problems, ports)
         if not addresses and spec.kind is EndpointKind.HOST_POD:
             addresses = node_addresses(spec.node, nodes)
         chain = owners.chain(item)
@@ -101,13 +101,11 @@ def node_addresses(node: str | None, nodes: Mapping[str, Endpoint]) -> tuple[Add
 
 def _addresses(item: Item, status: dict[str, Any], problems: Problems) -> tuple[Address, ...]:
     """status.podIPs, or podIP where that is missing."""
-    texts: list[tuple[Path, str]] = [
-        (("status", "podIPs", index, "ip"), entry.get("ip") or "")
-        for index, entry in enumerate(entries(status, "podIPs"))
-    ]
-    if not texts and status.get("podIP"):
-        texts = [(("status", "podIP"), status["podIP"])]
-    found = [read_address(item, text, problems, *path) for path, text in texts]
+    found: list[Address | None] = []
+    for index, entry in enumerate(status.get("podIPs") or ()):
+        found.append(read_address(item, (entry or {}).get("ip") or "", problems, "status", "podIPs", index, "ip"))
+    if not found and status.get("podIP"):
+        found.append(read_address(item, status["podIP"], problems, "status", "podIP"))
     return tuple(address for address in found if address is not None)
 
 

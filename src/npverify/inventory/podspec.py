@@ -21,13 +21,29 @@ class PodSpec(NamedTuple):
     ports: tuple[ContainerPort, ...]
 
 
-def read_pod_spec(item: Item, path: Path, spec: dict[str, Any], problems: Problems) -> PodSpec:
-    """Read the pod spec that stands at `path` of the object; ports that the API would refuse are reported."""
+KnownPorts = dict[tuple[int, int], tuple[ContainerPort, ...]]
+"""The ports of lists of containers, by the identities of the two lists: alike pods may share them."""
+
+
+def read_pod_spec(
+    item: Item, path: Path, spec: dict[str, Any], problems: Problems, known: KnownPorts | None = None
+) -> PodSpec:
+    """Read the pod spec that stands at `path` of the object; ports that the API would refuse are reported.
+
+    `known` is what was found before, of objects that still live; it grows.
+    """
+    at = (id(spec.get("containers")), id(spec.get("initContainers")))
+    ports = known.get(at) if known is not None else None
+    if ports is None:
+        before = problems.count
+        ports = _ports(item, path, spec, problems)
+        if known is not None and problems.count == before:
+            known[at] = ports
     return PodSpec(
         EndpointKind.HOST_POD if spec.get("hostNetwork") else EndpointKind.POD,
         spec.get("serviceAccountName") or spec.get("serviceAccount") or "default",
         spec.get("nodeName") or None,
-        _ports(item, path, spec, problems),
+        ports,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family
-from npverify.inventory.model import EXTERNAL, Backend, Endpoint, PortOrigin, Service, ServicePort, Target
+from npverify.inventory.model import EXTERNAL, Backend, Endpoint, EndpointKind, PortOrigin, Service, ServicePort, Target
 from npverify.inventory.nodes import read_address
 from npverify.inventory.objects import Item, entries, part
 from npverify.inventory.syntax import PROTOCOLS, is_port_name
@@ -30,7 +30,7 @@ class _Index:
 
 
 def _index(endpoints: Sequence[Endpoint], keys: frozenset[str]) -> _Index:
-    """Index the pods by those of their labels whose key is in `keys`."""
+    """Index the pods by those of their labels whose key is in `keys`; `endpoints` are in the order of `Endpoint.key`."""
     pods: dict[tuple[str, str, str | None], list[Endpoint]] = {}
     owners: dict[Address, Endpoint] = {}
     for endpoint in endpoints:
@@ -40,7 +40,8 @@ def _index(endpoints: Sequence[Endpoint], keys: frozenset[str]) -> _Index:
                 text = None if isinstance(value, Unknown) else value
                 pods.setdefault((endpoint.namespace, key, text), []).append(endpoint)
     # Host-network pods share the address of their node: the node speaks for both.
-    for endpoint in sorted(endpoints, key=lambda e: (e.kind != "pod", e.kind != "node", e.key)):
+    ranks = {EndpointKind.POD: 0, EndpointKind.NODE: 1}
+    for endpoint in sorted(endpoints, key=lambda e: ranks.get(e.kind, 2)):
         for address in endpoint.addresses:
             owners.setdefault(address, endpoint)
     return _Index(pods, owners)
@@ -54,7 +55,10 @@ def read_services(
     problems: Problems,
     notes: list[str],
 ) -> dict[tuple[str, str], Service]:
-    """Every Service by namespace and name, in that order. `gone`: addresses that belong to nobody any more."""
+    """Every Service by namespace and name, in that order. `gone`: addresses that belong to nobody any more.
+
+    `endpoints` are in the order of `Endpoint.key`.
+    """
     if not items:
         return {}
     index = _index(endpoints, frozenset(key for item in items for key in _selector(item)))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cache
 from typing import Any
 
 from npverify.ingest.fields import Fields, type_name
@@ -51,25 +50,31 @@ def map_of(type_: str, /, **fields: Shape) -> MapOf:
     return MapOf(type_, tuple(fields.items()), frozenset(FIELDS[type_]))
 
 
+Check = Callable[[Any], bool]
+
+
 def conforms(value: Any, shape: Shape) -> bool:
     """Whether a decoded value has the types of `shape` and no field that its type does not know; null always has."""
-    return value is None or _check(shape)(value)
+    return value is None or checker(shape)(value)
 
 
-@cache
-def _check(shape: Shape) -> Callable[[Any], bool]:
-    """`conforms` for one shape and values that are not null, made once: it is asked for each of 100,000 pods."""
+def checker(shape: Shape) -> Check:
+    """`conforms` for one shape and many values, none of them null.
+
+    Lists that pass are remembered, so that those which alike pods share are looked at once. So all values must live as long
+    as the checker is in use.
+    """
     if isinstance(shape, MapOf):
-        return _map_check(shape)
+        return _map_checker(shape)
     if isinstance(shape, ListOf):
-        return _list_check(shape)
+        return _list_checker(shape)
     return _LEAVES[shape]
 
 
-def _map_check(shape: MapOf) -> Callable[[Any], bool]:
+def _map_checker(shape: MapOf) -> Check:
     known = shape.known
     texts = tuple(key for key, inner in shape.fields if inner is Leaf.TEXT)
-    others = tuple((key, _check(inner)) for key, inner in shape.fields if inner is not Leaf.TEXT)
+    others = tuple((key, checker(inner)) for key, inner in shape.fields if inner is not Leaf.TEXT)
 
     def check(value: Any) -> bool:
         if type(value) is not dict or not value.keys() <= known:
@@ -86,21 +91,25 @@ def _map_check(shape: MapOf) -> Callable[[Any], bool]:
     return check
 
 
-def _list_check(shape: ListOf) -> Callable[[Any], bool]:
-    inner = _check(shape.item)
+def _list_checker(shape: ListOf) -> Check:
+    inner = checker(shape.item)
+    passed: set[int] = set()
 
     def check(value: Any) -> bool:
+        if id(value) in passed:
+            return True
         if type(value) is not list:
             return False
         for item in value:
             if item is not None and not inner(item):
                 return False
+        passed.add(id(value))
         return True
 
     return check
 
 
-_LEAVES: dict[Leaf, Callable[[Any], bool]] = {
+_LEAVES: dict[Leaf, Check] = {
     Leaf.TEXT: lambda value: type(value) is str,
     Leaf.INTEGER: lambda value: type(value) is int,
     Leaf.BOOLEAN: lambda value: type(value) is bool,

@@ -169,6 +169,8 @@ def attach(
 
     A pod that says its own addresses keeps them. What belongs to a pod that is left out is left out with it.
     """
+    if not found:
+        return list(pods), []
     by_ref = {(pod.namespace, pod.name): number for number, pod in enumerate(pods) if not pod.replicated}
     completed = list(pods)
     rest = []
