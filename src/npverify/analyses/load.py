@@ -21,6 +21,7 @@ from npverify.inventory.addresses import BITS, Family, Prefix
 from npverify.inventory.build import build
 from npverify.inventory.clusters import with_clusters
 from npverify.inventory.model import Inventory
+from npverify.inventory.slim import Slim
 
 NO_ASSUMPTIONS: Mapping[str, str] = {}
 NO_REMOTES: Mapping[str, Sequence[str]] = {}
@@ -76,6 +77,7 @@ def load(
         problems,
         wanted=wanted,
         stdin=stdin,
+        tidy=Slim(),
     )
     policy_documents = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
     chosen = _profile(cni or usual_plugin(policy_documents, ignore_kinds), assume, calico_version, problems)

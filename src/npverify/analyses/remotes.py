@@ -11,6 +11,7 @@ from npverify.ingest.read import Bundle, read
 from npverify.ingest.source import Problems
 from npverify.inventory.build import build, is_inventory
 from npverify.inventory.model import Inventory
+from npverify.inventory.slim import Slim
 from npverify.inventory.syntax import is_dns_label
 
 
@@ -37,7 +38,7 @@ def read_remotes(
         if not is_dns_label(name):
             fix = "use at most 63 lower-case letters, digits and `-`, with a letter or digit at both ends"
             problems.error("NPV296", f"`{name}` cannot be the name of a cluster", fix=fix)
-        bundle = read(paths, problems, wanted=wanted, stdin=stdin)
+        bundle = read(paths, problems, wanted=wanted, stdin=stdin, tidy=Slim())
         skipped.update(bundle.skipped)
         inventory = build(bundle.documents, problems)
         inventories[name] = replace(inventory, notes=(*inventory.notes, *_not_read(bundle)))

@@ -78,8 +78,8 @@ class Reader:
         if content.find("\r", start, chunk.end) >= 0:  # a line break for the parser, and not for the patterns here
             return None
         try:
-            if (at := content.find("\nitems:\n", start, chunk.end)) >= 0:
-                return self._list(content, start, at + len("\nitems:\n"), chunk.end - 1, tidy)
+            if (at := _items(content, start, chunk.end)) is not None:
+                return self._list(content, start, at, chunk.end - 1, tidy)
             value = self._map(content[start : chunk.end - 1], 0, 0, _OWN)
         except _NotSimple:
             return None
@@ -206,6 +206,14 @@ class Reader:
             if isinstance(root, SequenceNode) and len(root.value) == 1:
                 return value[0]
             raise
+
+
+def _items(content: str, start: int, end: int) -> int | None:
+    """Where the line behind `items:` begins, which stands at the first column; None if there is no such line."""
+    if content.startswith("items:\n", start):
+        return start + len("items:\n")
+    at = content.find("\nitems:\n", start, end)
+    return at + len("\nitems:\n") if at >= 0 else None
 
 
 def _spans(content: str, start: int, end: int, column: int) -> Iterator[tuple[int, int]]:
