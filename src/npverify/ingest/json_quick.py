@@ -41,7 +41,7 @@ def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
     decoder = msgspec.json.Decoder()
     try:
         for key, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
-            if key != "items" or memoryview(raw)[:1] != b"[":
+            if key != "items" or bytes(memoryview(raw)[:1]) != b"[":
                 value[key] = decoder.decode(raw)
                 colons += msgspec.json.encode({key: value[key]}).count(b":")
                 continue

@@ -37,7 +37,7 @@ def _refuse(name: str) -> Any:
     raise _Constant(name)
 
 
-_skip = JSONDecoder(parse_constant=_refuse).scan_once
+_skip = JSONDecoder(parse_constant=_refuse).scan_once  # type: ignore[attr-defined]  # missing from typeshed
 
 
 def blank_end(content: str, offset: int) -> int:

@@ -101,9 +101,7 @@ class _Reader:
     """Reads the files of a run. Guards the trees that were parsed last, what the quick reader has seen, the documents that are no objects, and the files
     that tell kustomize what to do."""
 
-    def __init__(
-        self, sorter: Sorter, problems: Problems, tidy: Callable[[Any], None] = lambda _item: None
-    ) -> None:
+    def __init__(self, sorter: Sorter, problems: Problems, tidy: Callable[[Any], None] = lambda _item: None) -> None:
         self.sorter = sorter
         self.tidy = tidy
         self.problems = problems

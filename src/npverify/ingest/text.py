@@ -56,8 +56,9 @@ class Text:
         if line <= 1:
             return 0 if line == 1 else None
         self._index()
-        at = (bisect_left(self._before, line - 1) - 1) * _BLOCK  # the block with the line break that ends the line before
-        for _ in range(line - 1 - self._before[at // _BLOCK]):
+        block = bisect_left(self._before, line - 1) - 1  # that with the line break that ends the line before
+        at = block * _BLOCK
+        for _ in range(line - 1 - self._before[block]):
             at = self.content.find("\n", at) + 1
             if not at:
                 return None

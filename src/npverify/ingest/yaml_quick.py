@@ -159,10 +159,10 @@ class Reader:
             except _NotSimple:
                 pass
         root, value = _parsed(entry, column)
-        if isinstance(root, MappingNode) and len(root.value) == 1 and not is_merge(root.value[0][0]):
-            for pair in value.items():
-                return pair
-        raise _NotSimple
+        if not isinstance(root, MappingNode) or len(root.value) != 1 or is_merge(root.value[0][0]):
+            raise _NotSimple
+        ((key, value),) = value.items()
+        return key, value
 
     def _nested(self, body: str, column: int, depth: int, own: int) -> Any:
         """The collection below a key at `column`."""
