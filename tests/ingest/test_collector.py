@@ -10,15 +10,20 @@ import pytest
 from npverify.ingest import collector
 
 
+@collector.without_gc()
+def _work_that_fails() -> None:
+    assert not gc.isenabled()
+    raise ZeroDivisionError
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_it_is_as_it_was(enabled: bool) -> None:
     """Also where the work fails."""
     was = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()
-        with pytest.raises(ZeroDivisionError), collector.without_gc():
-            assert not gc.isenabled()
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            _work_that_fails()
         assert gc.isenabled() == enabled
     finally:
         (gc.enable if was else gc.disable)()

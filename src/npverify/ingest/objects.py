@@ -11,6 +11,7 @@ from npverify.ingest.fields import Fields, type_name
 from npverify.ingest.source import Problems
 
 _HEADER = ("apiVersion", "kind")
+_TEXT = (str, type(None))
 _EXAMPLE = "a manifest begins with `apiVersion:` and `kind:`"
 
 
@@ -72,6 +73,9 @@ class Sorter:
             self._error(document, f"this object has no {' and no '.join(f'`{name}`' for name in missing)}", (), fix)
 
     def _check_names(self, document: Document) -> None:
+        given = document.value.get("metadata")
+        if type(given) is dict and type(given.get("name")) in _TEXT and type(given.get("namespace")) in _TEXT:
+            return
         metadata = Fields.of(document, self.problems).map("metadata")
         if metadata:
             metadata.text("name")

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from npverify.ingest import json_quick, json_text, yaml_errors, yaml_quick
@@ -61,7 +62,7 @@ def read(
     memory at once; the item and the maps right below it are its own, what is deeper may be shared.
     """
     skipped: Counter[str] = Counter()
-    sorter = Sorter(wanted, lambda kind: skipped.update((kind,)), problems)
+    sorter = Sorter(cache(wanted), lambda kind: skipped.update((kind,)), problems)
     reader = _Reader(sorter, problems, tidy)
     documents: list[Document] = []
     specs: list[SpecText] = []

@@ -53,4 +53,6 @@ class Slim:
 
 
 def _without(fields: dict[str, Any], irrelevant: frozenset[str]) -> dict[str, Any]:
+    if fields.keys().isdisjoint(irrelevant):
+        return fields
     return {key: value for key, value in fields.items() if key not in irrelevant}
