@@ -45,7 +45,8 @@ def outcome(content: str, *, quick: bool) -> list[Any]:
     told: list[Any] = [problems.errors, problems.warnings, bundle.skipped]
     for doc in bundle.documents:
         spans = [(doc.span(*path), doc.span(*path, key=True)) for path in places(doc.value)]
-        told.append((doc.api_version, doc.kind, doc.namespace, doc.name, repr(doc.value), doc.prefix, spans))
+        around = [doc.locator.locate(path) for path in ((), ("kind",), ("items",), *(("items", i) for i in range(5)))]
+        told.append((doc.api_version, doc.kind, doc.namespace, doc.name, repr(doc.value), doc.prefix, spans, around))
     return told
 
 
@@ -256,6 +257,12 @@ def test_on_yaml_with_slips(content: str) -> None:
         "apiVersion: v1\nkind: List\nitems:\n  - []\n- - a\n",
         "apiVersion: v1\nkind: List\nitems:\n- {}\n# c\n- {}\n",
         "apiVersion: v1\nkind: Pod\nspec:\n      x: 1\n  y: 2\n",
+        "apiVersion: v1\nkind: Pod\nspec:\n      x:\n  y: 2\n",
+        "apiVersion: v1\nkind: Pod\nspec:\n      x: |\n  y\n",
+        "apiVersion: v1\nkind: Pod\na: [&x 1]\nb: [&x 2, *x]\n",
+        "apiVersion: v1\nkind: Pod\nspec: {<<: {a: 1}, b: 2}\n<<: {c: 1, d: 2}\n",
+        "apiVersion: v1\nkind: Pod\nspec: !!str 1\n",
+        '{"apiVersion":"v1","items":[{"apiVersion":"v1","kind":"Pod","spec":"é"},{"apiVersion":"v1","kind":"Pod"}],"kind":"List"}',
         "apiVersion: v1\nkind: Pod\na:\n  x: 1\n   y\nb:\n      x: 1\n   y\n",
         "apiVersion: v1\nkind: Pod\nspec: 'a\nitems:\n- b'\n",
         "apiVersion: v1\nkind: Pod\nspec: |\n  a\n\n\n",

@@ -75,7 +75,9 @@ class Reader:
             start = comment.end() + 1
         if start >= chunk.end or content[start] in " \n" or content[chunk.end - 1] != "\n":
             return None
-        if content.find("\r", start, chunk.end) >= 0:  # a line break for the parser, and not for the patterns here
+        if (
+            content.find("\r", start, chunk.end) >= 0
+        ):  # the patterns take no such line, so it would all go to the parser bit by bit
             return None
         try:
             if (at := _items(content, start, chunk.end)) is not None:
