@@ -8,11 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import plain_connectivity as plain
 from npverify.analyses.connectivity import connectivity
 from npverify.analyses.evaluate import evaluate
-from npverify.analyses.packets import ALL_PACKETS, PacketSets
+from npverify.analyses.packets import PacketSets
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World
+from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address, Prefix
 from npverify.inventory.model import EXTERNAL, ContainerPort, EndpointKind, PortOrigin, WorkloadRef
 from npverify.inventory.unknowns import fact
@@ -21,9 +23,11 @@ from npverify.normal.policy import Action, Exemption, Tier
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    PortIn,
     Pred,
     Side,
     and_,
+    atoms_of,
     kind_is,
     label_in,
     named_port_is,
@@ -163,10 +167,31 @@ PACKETS = [
 @pytest.mark.parametrize(("pred", "expected"), [p[1:] for p in PACKETS], ids=[p[0] for p in PACKETS])
 def test_packets_of_a_residual(pred: Pred, expected: str) -> None:
     """A residual stands for these ports."""
-    sets = PacketSets()
-    packets = sets.of(pred, None, None)
+    sets = PacketSets((atom.first, atom.last) for atom in atoms_of(pred) if isinstance(atom, PortIn))
+    packets = sets.of(pred)
     assert text(sets.ports(packets)) == expected
-    assert packets & ~ALL_PACKETS == 0
+    assert packets & ~sets.all == 0
+
+
+def test_a_port_that_nobody_mentioned_is_no_answer() -> None:
+    """Runs of ports that a predicate cuts apart would make a wrong set: that is an error of the program, never a result."""
+    with pytest.raises(InternalError):
+        PacketSets([(80, 90)]).of(port_in(80, 85))
+
+
+RANGES = st.tuples(st.integers(0, 65535), st.integers(0, 65535)).map(lambda ab: (min(ab), max(ab)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(RANGES, min_size=1, max_size=4), st.sampled_from([and_, or_]), st.data())
+def test_sets_of_packets_are_what_they_would_be_port_by_port(
+    ranges: list[tuple[int, int]], join: Any, data: Any
+) -> None:
+    """Ports that no predicate tells apart may be one bit."""
+    parts = [and_(protocol_is(*data.draw(st.sets(st.sampled_from(PORT_PROTOCOLS)))), port_in(*of)) for of in ranges]
+    pred = join(*(part if data.draw(st.booleans()) else not_(part) for part in parts))
+    sets = PacketSets(ranges)
+    assert sets.ports(sets.of(pred)) == plain.ports(plain.packets(pred, None, None))
 
 
 # --- the law -------------------------------------------------------------------------------------------------------

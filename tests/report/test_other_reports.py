@@ -8,6 +8,7 @@ import re
 import pytest
 from report_worlds import ALLOW, DB, DENY, INVENTORY, LONE, POLICIES, WEB, lines, world
 
+from npverify.analyses.connectivity import connectivity
 from npverify.analyses.evaluate import evaluate
 from npverify.analyses.explain import explain
 from npverify.analyses.results import Connection, Connectivity, Ports
@@ -17,8 +18,11 @@ from npverify.normal.flow import Flow
 from npverify.report.connectivity_report import connectivity_json, connectivity_text
 from npverify.report.eval_report import evaluation_json, evaluation_line, evaluation_text
 from npverify.report.explain_report import explain_json, explain_text
+from npverify.report.json_values import dumps
 from npverify.report.paint import Paint
 from npverify.report.starter import config_text, spec_text
+from smallworld import DST, SRC, allow, app, on, pod, selecting
+from smallworld import world as cluster
 
 INSIDE = Address.parse("10.1.0.7")
 ALLOWED = Flow(WEB, DB, "TCP", 5432, None, INSIDE)
@@ -129,7 +133,7 @@ TABLE = Connectivity(
 
 def test_the_table_of_connections():
     """Grouped by source; every port of a protocol is its name alone, every protocol is `everything`."""
-    assert connectivity_text(TABLE) == (
+    assert "".join(connectivity_text(TABLE)) == (
         "shop/web (Deployment)\n"
         "  -> shop/db (StatefulSet)  TCP 80 8000-9000, UDP\n"
         "  -> 0.0.0.0/0              everything\n"
@@ -141,12 +145,60 @@ def test_the_table_of_connections():
 
 def test_the_json_of_connections():
     """Ends are workloads or blocks, ports are inclusive ranges."""
-    assert connectivity_json(TABLE)["connections"][0] == {
+    document = json.loads("".join(connectivity_json(TABLE)))
+    assert document["notes"] == ["nodes are left out"]
+    assert document["connections"][0] == {
         "src": {"kind": "Deployment", "namespace": "shop", "name": "web"},
         "dst": {"kind": "StatefulSet", "namespace": "shop", "name": "db"},
         "allowed": [{"protocol": "TCP", "ports": [[80, 80], [8000, 9000]]}, {"protocol": "UDP", "ports": [[1, 65535]]}],
     }
-    assert connectivity_json(TABLE)["connections"][1]["dst"] == {"cidr": "0.0.0.0/0"}
+    assert document["connections"][1]["dst"] == {"cidr": "0.0.0.0/0"}
+
+
+@pytest.mark.parametrize("table", [TABLE, Connectivity(()), Connectivity(TABLE.connections[:1], ('a "note"', "é"))])
+def test_the_json_in_pieces_is_laid_out_as_a_whole(table):
+    """A reader cannot tell that the list was never whole in memory."""
+    text = "".join(connectivity_json(table))
+    assert text == dumps(json.loads(text))
+
+
+def test_a_long_table_is_grouped():
+    """Where there are too many ends to list every connection, sources and destinations that fare alike share a line."""
+    pods = [pod(f"w{n:02}", ns="web") for n in range(50)]
+    sql = allow(app(SRC, "w01", "w03"), on("TCP", 5432))
+    it = cluster(
+        *pods, pod("db", ns="data"), pod("log", ns="data"),
+        egress=[selecting(SRC, "out", allow(app(DST, "db", "w00")), ns="web")],
+        ingress=[selecting(DST, "db", sql, ns="data", on_apps=["db"]), selecting(DST, "in", ns="web", on_apps=["w00"])],
+    )  # fmt: skip
+    lines = "".join(connectivity_text(connectivity(it))).splitlines()
+    others = ", ".join(f"web/w{n:02} (Pod)" for n in range(1, 50))
+    # what a single pod sends to itself is never meant, so `log` may stand on both sides
+    assert lines[:4] == [
+        "data/db (Pod), data/log (Pod)",
+        f"  everything -> data/log (Pod), {others}",
+        "  everything -> 0.0.0.0/0",
+        "",
+    ]
+    assert lines[lines.index("web/w01 (Pod), web/w03 (Pod)") + 1] == "  TCP 5432 -> data/db (Pod)"
+    assert not any(line.startswith("web/w00") for line in lines), "it may send nothing"
+    # db: log, w01 to w49, the block; log: the same 49 and the block; w01 and w03: db; from outside: log and 49 pods
+    assert lines[-5].startswith(f"{51 + 50 + 2 + 50} connections of 52 workloads and pods; ")
+
+
+def test_all_of_a_namespace_and_all_of_the_cluster_have_names():
+    """Nobody reads fifty names that mean "all"."""
+    it = cluster(
+        *(pod(f"w{n:02}", ns="web") for n in range(50)), pod("db", ns="data"), pod("log", ns="data"),
+        ingress=[selecting(DST, "in", allow(app(SRC, "w07")), ns="data")],
+    )  # fmt: skip
+    text = "".join(connectivity_text(connectivity(it)))
+    assert "\ndata/db (Pod)" not in f"\n{text}".replace("data/db (Pod), data/log (Pod)", "")
+    assert "data/db (Pod), data/log (Pod)\n  everything -> web/* (50)\n  everything -> 0.0.0.0/0\n" in text
+    assert "web/w07 (Pod)\n  everything -> data/* (2), " in text
+    assert "\n0.0.0.0/0\n  everything -> web/* (50)\n" in text
+    free = cluster(*(pod(f"w{n:02}", ns=f"web{n % 2}", many=True) for n in range(50)))
+    assert "  everything -> all 50 workloads and pods\n" in "".join(connectivity_text(connectivity(free)))
 
 
 def test_the_starter_spec_proposes_what_fits():

@@ -1,31 +1,22 @@
 """Who may talk to whom: every pair of workloads, and outside blocks of addresses, with the exact ports.
 
-Under the default reading, as `evaluate` has it. Endpoints come as classes and directions as residuals from `reduction`; a
-residual and two addresses give a set of packets, and each combination is worked out once. Not trusted: a property test
-holds samples of it against the oracle.
+Under the default reading, as `evaluate` has it. What classes of endpoints may exchange comes from `class_rows`; here classes
+become workloads again. The answer is kept by classes: pairs are made while somebody goes through them. Not trusted: a property
+test holds it against residual formulas, pair by pair, and samples of it against the oracle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import NamedTuple
 
-from npverify.analyses.blocks import blocks, cells, prefixes_of
-from npverify.analyses.evaluate import Evaluator, evaluator
-from npverify.analyses.flows import families_of, known_address
-from npverify.analyses.packets import PacketSets
-from npverify.analyses.results import Connection, Connectivity, Ports
+from npverify.analyses.class_rows import Allowed, ClassRows, Numbered, collector_paused
+from npverify.analyses.results import Bundle, Connections, Connectivity, End, Row, Target
 from npverify.analyses.world import World
-from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint, WorkloadRef
+from npverify.inventory.addresses import Prefix
+from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.policy import Action, Direction
-from npverify.normal.predicates import TRUE, Pred
-from npverify.reduction.bitsets import bits
-from npverify.reduction.residuals import Group, Residuals
-
-Allowed = tuple[Ports, ...]
-Outside = dict[Prefix, Allowed]
-"""Disjoint blocks of outside addresses that may pass something; equal ones joined as far as blocks can be."""
 
 NOTES = (
     "nodes are not listed as ends, and what a pod may always exchange with its own node is not counted",
@@ -47,24 +38,11 @@ class _Unit(NamedTuple):
 
 def connectivity(world: World) -> Connectivity:
     """Every connection that some policy does not deny, workloads first and then outside blocks, sources in order."""
-    table = _Table(world)
-    units, split = _units(world, table)
-    found: list[Connection] = []
-    inbound: dict[Prefix, list[Connection]] = {}
-    for unit in units:
-        row = table.row(unit.of_class)
-        found += [
-            Connection(unit.ref, other.ref, allowed)
-            for other in units
-            if (allowed := row[other.of_class]) and (other is not unit or unit.several)
-        ]
-        found += [Connection(unit.ref, block, allowed) for block, allowed in table.outside(unit, Direction.EGRESS)]
-        for block, allowed in table.outside(unit, Direction.INGRESS):
-            inbound.setdefault(block, []).append(Connection(block, unit.ref, allowed))
-    for block in sorted(inbound):
-        found += inbound[block]
+    with collector_paused():
+        rows = ClassRows(world)
+        units, split = _units(world, rows)
     notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
-    return Connectivity(tuple(found), (*notes, *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
+    return Connectivity(_Listing(rows, units), (*notes, *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
 
 
 def _drops(world: World) -> Iterator[str]:
@@ -74,137 +52,128 @@ def _drops(world: World) -> Iterator[str]:
             yield stage.reason
 
 
-class _Table:
-    """What may pass between classes. Guards the memos; every answer is a function of the world."""
+class _Listing(Connections):
+    """The connections of units, made from the rows of their classes while they are asked for."""
 
-    def __init__(self, world: World) -> None:
-        self.residuals = Residuals(world.inventory, world.policies)
-        self.classes = self.residuals.classes
-        self.external = self.classes.of[EXTERNAL]
-        self._inventory = world.inventory
-        self._evaluator: Evaluator = evaluator(world)
-        self._packets = PacketSets()
-        self._sides: dict[tuple[Direction, int], list[Pred]] = {}
-        self._spread: dict[int, list[Pred]] = {}
-        self._keep: list[tuple[Group, ...]] = []
-        self._pairs: dict[tuple[Pred, Pred, Address | None, Address | None], Allowed] = {}
-        self._anywhere: dict[tuple[Pred, Pred], Allowed] = {}  # of `_pairs`, what no address matters to
-        self._into: list[list[Pred]] = []
-        self._rows: dict[int, list[Allowed]] = {}
-        self._blocks: dict[tuple[Pred, Direction, Family, Address | None], Outside] = {}
-        self._addresses = [self._addresses_of(end) for end in self.classes.representatives]
-        self._pods = [c for c, usable in enumerate(self._addresses) if usable]
-        self._one_family = all(4 in self._addresses[c] for c in self._pods)
+    def __init__(self, rows: ClassRows, units: list[_Unit]) -> None:
+        self._rows = rows
+        self._units = units
+        self._of_class: dict[int, list[int]] = {}
+        self._of_namespace: dict[str, list[int]] = {}
+        for n, unit in enumerate(units):
+            self._of_class.setdefault(unit.of_class, []).append(n)
+            self._of_namespace.setdefault(unit.ref.namespace, []).append(n)
 
-    def row(self, c: int) -> list[Allowed]:
-        """For each class as a destination, what pods of class `c` may send to it; () unless it is one of pods."""
-        found = self._rows.get(c)
-        if found is None:
-            egress, ingress = self._judged(Direction.EGRESS, c), self._ingress()
-            found = [()] * len(self.classes)
-            for d in self._pods:
-                allowed = self._anywhere.get((egress[d], ingress[d][c]))
-                found[d] = self.pair(c, d) if allowed is None else allowed
-            self._rows[c] = found
+    @property
+    def ends(self) -> int:
+        """How many workloads and pods are listed."""
+        return len(self._units)
+
+    def rows(self) -> Iterator[Row]:
+        """By source, in order: what it may send, by destination."""
+        last: tuple[Numbered, list[tuple[int, Allowed]]] = {}, []
+        for n, unit in enumerate(self._units):
+            parts = self._rows.row(unit.of_class)
+            if parts is not last[0]:
+                last = parts, self._spread(parts)
+            to: list[tuple[End, Allowed]] = [
+                (self._units[m].ref, allowed) for m, allowed in last[1] if m != n or unit.several
+            ]
+            to += self._rows.outside(Direction.EGRESS, unit.of_class).items()
+            if to:
+                yield Row(unit.ref, to)
+        for block, into in self._inbound:
+            units = sorted((n, allowed) for allowed, whose in into for n in whose)
+            yield Row(block, [(self._units[n].ref, allowed) for n, allowed in units])
+
+    def bundles(self) -> Iterator[Bundle]:
+        """The same by sources of a namespace that fare alike, and by destinations to which the same may pass."""
+        for of_namespace in self._of_namespace.values():
+            alike: dict[object, list[int]] = {}
+            for n in of_namespace:
+                c = self._units[n].of_class
+                outside = self._rows.outside(Direction.EGRESS, c)
+                alike.setdefault((frozenset(self._rows.row(c).items()), tuple(outside.items())), []).append(n)
+            for sources in alike.values():
+                bundle = self._bundle(sources)
+                if bundle.targets:
+                    yield bundle
+        for block, into in self._inbound:
+            targets = tuple(self._target(allowed, whose) for allowed, whose in into)
+            yield Bundle((block,), targets, sum(len(whose) for _, whose in into))
+
+    def _bundle(self, sources: list[int]) -> Bundle:
+        c = self._units[sources[0]].of_class
+        alone = sources[0] if len(sources) == 1 and not self._units[sources[0]].several else None
+        single = {n for n in sources if not self._units[n].several}
+        connections = 0
+        by: dict[Allowed, list[int]] = {}
+        for number, classes in self._rows.row(c).items():
+            whose = [n for d in members(classes) for n in self._of_class.get(d, ()) if n != alone]
+            if whose:
+                by[self._rows.allowed(number)] = sorted(whose)
+                connections += len(sources) * len(whose) - len(single.intersection(whose))
+        targets = [self._target(allowed, whose) for allowed, whose in sorted(by.items(), key=lambda item: item[1])]
+        blocks: dict[Allowed, list[Prefix]] = {}
+        for block, allowed in self._rows.outside(Direction.EGRESS, c).items():
+            blocks.setdefault(allowed, []).append(block)
+        targets += [Target(allowed, (), tuple(those)) for allowed, those in blocks.items()]
+        connections += len(sources) * sum(map(len, blocks.values()))
+        return Bundle(tuple(self._units[n].ref for n in sources), tuple(targets), connections)
+
+    def _target(self, allowed: Allowed, units: list[int]) -> Target:
+        """Units by namespace: those of which all are meant, and the others one by one."""
+        by: dict[str, list[int]] = {}
+        for n in units:
+            by.setdefault(self._units[n].ref.namespace, []).append(n)
+        whole = tuple((name, len(some)) for name, some in by.items() if 1 < len(some) == len(self._of_namespace[name]))
+        names = {name for name, _ in whole}
+        return Target(
+            allowed, whole, tuple(self._units[n].ref for name, some in by.items() if name not in names for n in some)
+        )
+
+    @cached_property
+    def _inbound(self) -> list[tuple[Prefix, list[tuple[Allowed, list[int]]]]]:
+        """By block of outside addresses, ascending: what it may send, with the units that may get exactly that."""
+        found: dict[Prefix, dict[Allowed, list[int]]] = {}
+        for n, unit in enumerate(self._units):
+            for block, allowed in self._rows.outside(Direction.INGRESS, unit.of_class).items():
+                found.setdefault(block, {}).setdefault(allowed, []).append(n)
+        return [(block, list(found[block].items())) for block in sorted(found)]
+
+    def _spread(self, parts: Numbered) -> list[tuple[int, Allowed]]:
+        """The units in the classes of parts, in order, each with what those may get."""
+        found = [
+            (n, allowed)
+            for number, classes in parts.items()
+            for allowed in (self._rows.allowed(number),)
+            for d in members(classes)
+            for n in self._of_class.get(d, ())
+        ]
+        found.sort(key=lambda item: item[0])
         return found
 
-    def pair(self, c: int, d: int) -> Allowed:
-        """What class `c` may send to class `d`; () if one of them is no pod or they share no family of addresses."""
-        here, there = self._addresses[c], self._addresses[d]
-        family = next((f for f in here if f in there), None)
-        if family is None:
-            return ()
-        egress, ingress = self._judged(Direction.EGRESS, c)[d], self._judged(Direction.INGRESS, d)[c]
-        src, dst = self._looked_at(egress, ingress, here[family], there[family])
-        key = (egress, ingress, src, dst)
-        found = self._pairs.get(key)
-        if found is None:
-            both = self._packets.of(egress, src, dst) & self._packets.of(ingress, src, dst)
-            found = self._pairs[key] = self._packets.ports(both)
-            if src is None and dst is None and self._one_family:
-                self._anywhere[egress, ingress] = found
-        return found
 
-    def _ingress(self) -> list[list[Pred]]:
-        """For each class as the destination, the residuals by source."""
-        if not self._into:
-            self._into = [self._judged(Direction.INGRESS, d) for d in range(len(self.classes))]
-        return self._into
-
-    def outside(self, unit: _Unit, direction: Direction) -> Iterator[tuple[Prefix, Allowed]]:
-        """What may pass between a class and outside addresses, by ascending blocks."""
-        left = self._judged(direction, unit.of_class)[self.external]
-        for family, address in self._addresses[unit.of_class].items():
-            at_src, at_dst = self._packets.sides(left)
-            own = address if (at_src if direction is Direction.EGRESS else at_dst) else None
-            key = (left, direction, family, own)
-            found = self._blocks.get(key)
-            if found is None:
-                found = self._blocks[key] = self._outside(*key)
-            yield from found.items()
-
-    def _outside(self, left: Pred, direction: Direction, family: Family, own: Address | None) -> Outside:
-        ranges: dict[int, list[tuple[int, int]]] = {}
-        for cell in cells(family, prefixes_of([left])):
-            there = Address(family, cell.first)
-            ends = (own, there) if direction is Direction.EGRESS else (there, own)
-            ranges.setdefault(self._packets.of(left, *ends), []).append((cell.first, cell.last))
-        found = {
-            block: self._packets.ports(packets)
-            for packets, of_these in ranges.items()
-            if packets
-            for block in blocks(family, of_these)
-        }
-        return dict(sorted(found.items()))
-
-    def _judged(self, direction: Direction, c: int) -> list[Pred]:
-        """For each class as the other end, the residual of the direction that is judged at class `c`."""
-        key = (direction, c)
-        found = self._sides.get(key)
-        if found is None:
-            signature = self.residuals.signature(direction, c)
-            groups = self.residuals.groups(direction, signature, self.classes.representative(c))
-            found = self._spread.get(id(groups))
-            if found is None:
-                found = [TRUE] * len(self.classes)
-                for group in groups:
-                    for peer in bits(group.peers):
-                        found[peer] = group.residual
-                self._spread[id(groups)] = found
-                self._keep.append(groups)  # an id means nothing once its object is gone
-            self._sides[key] = found
-        return found
-
-    def _looked_at(
-        self, egress: Pred, ingress: Pred, src: Address | None, dst: Address | None
-    ) -> tuple[Address | None, Address | None]:
-        looks = [self._packets.sides(egress), self._packets.sides(ingress)]
-        return src if any(s for s, _ in looks) else None, dst if any(d for _, d in looks) else None
-
-    def _addresses_of(self, end: Endpoint) -> dict[Family, Address | None]:
-        """Per family that a pod can use, IPv4 first, its address or what stands for it; nothing for other endpoints."""
-        if not end.is_pod:
-            return {}
-        usable = families_of(end, self._inventory.families)
-        return {
-            family: known_address(end, family) or self._evaluator.representative(end, family)
-            for family in FAMILIES
-            if family in usable
-        }
+def members(classes: int) -> list[int]:
+    """The members of a set, ascending; quick for large ones too."""
+    if not classes:
+        return []
+    first = (classes & -classes).bit_length() - 1
+    return [c for c, bit in enumerate(reversed(f"{classes >> first:b}"), first) if bit == "1"]
 
 
-def _units(world: World, table: _Table) -> tuple[list[_Unit], list[WorkloadRef]]:
+def _units(world: World, rows: ClassRows) -> tuple[list[_Unit], list[WorkloadRef]]:
     """The ends to list, in order, and the workloads whose pods had to be listed one by one."""
-    members: dict[WorkloadRef, list[Endpoint]] = {}
+    found: dict[WorkloadRef, list[Endpoint]] = {}
     for end in world.inventory.pods:
         ref = end.workload or WorkloadRef("Pod", end.namespace, end.name)
-        members.setdefault(ref, []).append(end)
+        found.setdefault(ref, []).append(end)
     units, split = [], []
-    for ref, ends in members.items():
-        of_class = [table.classes.of[end] for end in ends]
-        first = _Unit(ref, of_class[0], len(ends) > 1 or ends[0].replicated)
-        if all(_alike(table, first, c) for c in dict.fromkeys(of_class[1:])):
-            units.append(first)
+    for ref, ends in found.items():
+        of_class = [rows.classes.of[end] for end in ends]
+        first, *others = dict.fromkeys(of_class)
+        if all(_alike(rows, first, c) for c in others):
+            units.append(_Unit(ref, first, len(ends) > 1 or ends[0].replicated))
         else:
             split.append(ref)
             pods = zip(ends, of_class, strict=True)
@@ -212,14 +181,10 @@ def _units(world: World, table: _Table) -> tuple[list[_Unit], list[WorkloadRef]]
     return sorted(units, key=lambda u: (u.ref.namespace, u.ref.name, u.ref.kind)), sorted(split)
 
 
-def _alike(table: _Table, unit: _Unit, c: int) -> bool:
-    """Whether a class may talk to all others, and to the outside, exactly as that of a unit does."""
-    ours = unit.of_class
-    if c == ours:
-        return True
-    theirs = unit._replace(of_class=c)
+def _alike(rows: ClassRows, ours: int, c: int) -> bool:
+    """Whether a class may talk to all others, and to the outside, exactly as another does."""
     return (
-        table.row(ours) == table.row(c)
-        and all(table.pair(d, ours) == table.pair(d, c) for d in range(len(table.classes)))
-        and all(list(table.outside(unit, d)) == list(table.outside(theirs, d)) for d in Direction)
+        all(rows.outside(d, ours) == rows.outside(d, c) for d in Direction)
+        and rows.row(ours) == rows.row(c)
+        and rows.column(ours) == rows.column(c)
     )

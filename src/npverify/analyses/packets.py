@@ -1,119 +1,111 @@
-"""Sets of packets (protocol and destination port) as Python integers, and the set that a residual stands for.
+"""Sets of packets (protocol and destination port) as Python integers, and the set that a predicate about the packet stands for.
 
-Bit `i * 65536 + port` is the packet to `port` of the i-th protocol of `PORT_PROTOCOLS`; ports are 1 to 65535. ICMP is not
-in these sets. Residuals come from `reduction`; what they leave open beyond the packet, unknowns and addresses, is filled in
-here: unknowns by their default, addresses by the caller, the source port by the usual one.
+Ports that no predicate tells apart are one bit: bit `i * width + n` is the packet of the i-th protocol of `PORT_PROTOCOLS` to
+the n-th run of ports; ports are 1 to 65535. ICMP is not in these sets. Under the default reading: unknowns have their default,
+the source port is the usual one.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
+
 from npverify.analyses.results import Ports
 from npverify.ingest.source import InternalError
-from npverify.inventory.addresses import Address
 from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS
-from npverify.normal.predicates import (
-    TRUE,
-    AddressIn,
-    And,
-    Const,
-    IcmpIs,
-    Not,
-    Or,
-    PortIn,
-    Pred,
-    ProtocolIs,
-    Side,
-    UnknownIn,
-    atoms_of,
-)
+from npverify.normal.predicates import And, Const, IcmpIs, Not, Or, PortIn, Pred, ProtocolIs, Side, UnknownIn
 
-_WIDTH = 1 << 16
-_PORTS = (1 << _WIDTH) - 2
-
-
-def _on_each(mask: int, protocols: tuple[str, ...] = PORT_PROTOCOLS) -> int:
-    return sum(mask << (_WIDTH * i) for i, name in enumerate(PORT_PROTOCOLS) if name in protocols)
-
-
-ALL_PACKETS = _on_each(_PORTS)
+_BEHIND_THE_LAST = 65536
 
 
 class PacketSets:
-    """Turns residuals into sets of packets. Guards the memo."""
+    """Turns predicates into sets of packets, and sets into ports. Guards the memos.
 
-    def __init__(self) -> None:
-        self._memo: dict[tuple[Pred, Address | None, Address | None], int] = {}
-        self._sides: dict[Pred, tuple[bool, bool]] = {}
+    `all`  every packet
+    """
+
+    def __init__(self, mentioned: Iterable[tuple[int, int]]) -> None:
+        """`mentioned`: the ranges of destination ports (both ends included) that predicates may ask for."""
+        cuts = {1, _BEHIND_THE_LAST}
+        for first, last in mentioned:
+            cuts |= {max(first, 1), last + 1}
+        self._cuts = sorted(cuts)
+        self._width = len(cuts) - 1
+        self._of_one_protocol = (1 << self._width) - 1
+        self.all = self._on(self._of_one_protocol, PORT_PROTOCOLS)
+        self._memo: dict[Pred, int] = {}
         self._ports: dict[int, tuple[Ports, ...]] = {}
 
-    def of(self, pred: Pred, src: Address | None, dst: Address | None) -> int:
-        """The packets for which a residual is true between two addresses, under the default reading."""
-        if isinstance(pred, Const):
-            return ALL_PACKETS if pred is TRUE else 0
-        at_src, at_dst = self.sides(pred)
-        key = (pred, src if at_src else None, dst if at_dst else None)
-        found = self._memo.get(key)
+    def of(self, pred: Pred) -> int:
+        """The packets for which a predicate about the packet alone is true; InternalError if it asks about an endpoint."""
+        found = self._memo.get(pred)
         if found is None:
-            found = self._memo[key] = self._evaluate(pred, src, dst)
-        return found
-
-    def sides(self, pred: Pred) -> tuple[bool, bool]:
-        """Whether a residual looks at the source's address, and at the destination's."""
-        found = self._sides.get(pred)
-        if found is None:
-            sides = {a.side for a in atoms_of(pred) if isinstance(a, AddressIn)}
-            found = self._sides[pred] = (Side.SRC in sides, Side.DST in sides)
+            found = self._memo[pred] = self._evaluate(pred)
         return found
 
     def ports(self, packets: int) -> tuple[Ports, ...]:
         """A set of packets as ranges of ports per protocol; protocols without a port are left out."""
         found = self._ports.get(packets)
         if found is None:
-            each = ((name, _ranges(packets >> (_WIDTH * i) & _PORTS)) for i, name in enumerate(PORT_PROTOCOLS))
+            each = (
+                (name, self._ranges(packets >> (self._width * i) & self._of_one_protocol))
+                for i, name in enumerate(PORT_PROTOCOLS)
+            )
             found = self._ports[packets] = tuple(Ports(name, ranges) for name, ranges in each if ranges)
         return found
 
-    def _evaluate(self, pred: Pred, src: Address | None, dst: Address | None) -> int:
+    def _on(self, mask: int, protocols: tuple[str, ...]) -> int:
+        return sum(mask << (self._width * i) for i, name in enumerate(PORT_PROTOCOLS) if name in protocols)
+
+    def _evaluate(self, pred: Pred) -> int:
         match pred:
+            case Const(value):
+                return self.all if value else 0
             case Not(body):
-                return ALL_PACKETS & ~self.of(body, src, dst)
+                return self.all & ~self.of(body)
             case And(parts):
-                packets = ALL_PACKETS
+                packets = self.all
                 for part in parts:
-                    packets &= self.of(part, src, dst)
-                    if not packets:
-                        break
+                    packets &= self.of(part)
                 return packets
             case Or(parts):
                 packets = 0
                 for part in parts:
-                    packets |= self.of(part, src, dst)
+                    packets |= self.of(part)
                 return packets
-            case AddressIn(side, prefix):
-                address = src if side is Side.SRC else dst
-                return ALL_PACKETS if address is not None and prefix.contains(address) else 0
             case UnknownIn(unknown, values):
-                return ALL_PACKETS if unknown.default in values else 0
+                return self.all if unknown.default in values else 0
             case ProtocolIs(names):
-                return _on_each(_PORTS, names)
+                return self._on(self._of_one_protocol, names)
             case PortIn(first, last, Side.SRC):
-                return ALL_PACKETS if first <= EPHEMERAL <= last else 0
+                return self.all if first <= EPHEMERAL <= last else 0
             case PortIn(first, last):
-                return _on_each(((1 << (last + 1)) - (1 << first)) & _PORTS)
+                return self._on((1 << self._run(last + 1)) - (1 << self._run(max(first, 1))), PORT_PROTOCOLS)
             case IcmpIs():
                 return 0
             case _:
                 raise InternalError(f"a residual still asks about an endpoint: {type(pred).__name__}")
 
+    def _run(self, port: int) -> int:
+        """The number of the run that begins with a port."""
+        n = bisect_left(self._cuts, port)
+        if self._cuts[n] != port:
+            raise InternalError(f"no predicate was known to mention port {port}")
+        return n
 
-def _ranges(mask: int) -> tuple[tuple[int, int], ...]:
+    def _ranges(self, runs: int) -> tuple[tuple[int, int], ...]:
+        return tuple((self._cuts[first], self._cuts[last + 1] - 1) for first, last in spans(runs))
+
+
+def spans(bits: int) -> list[tuple[int, int]]:
+    """The runs of members of a set, ascending, both ends included."""
     found = []
     at = 0
-    while mask:
-        gap = (mask & -mask).bit_length() - 1
-        mask >>= gap
-        run = (~mask & (mask + 1)).bit_length() - 1
-        mask >>= run
-        found.append((at + gap, at + gap + run - 1))
-        at += gap + run
-    return tuple(found)
+    while bits:
+        gap = (bits & -bits).bit_length() - 1
+        bits >>= gap
+        length = (~bits & (bits + 1)).bit_length() - 1
+        bits >>= length
+        found.append((at + gap, at + gap + length - 1))
+        at += gap + length
+    return found

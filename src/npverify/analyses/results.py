@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from itertools import groupby, islice
+from typing import NamedTuple, overload
 
 from npverify.assertions.claims import Assertion
 from npverify.ingest.source import Diagnostic
@@ -109,9 +112,90 @@ class Connection(NamedTuple):
     allowed: tuple[Ports, ...]
 
 
+class Row(NamedTuple):
+    """What one source may send, by destination, in order."""
+
+    src: End
+    to: list[tuple[End, tuple[Ports, ...]]]
+
+
+class Target(NamedTuple):
+    """Destinations to which the same may pass: whole namespaces, with the number of ends in each, and single ends."""
+
+    allowed: tuple[Ports, ...]
+    whole: tuple[tuple[str, int], ...]
+    ends: tuple[End, ...]
+
+
+class Bundle(NamedTuple):
+    """Sources of one namespace (or one block) that fare alike; `connections`: how many this stands for.
+
+    A single pod may be among its own targets if there are more sources: what it sends to itself is not meant.
+    """
+
+    sources: tuple[End, ...]
+    targets: tuple[Target, ...]
+    connections: int
+
+
+class Connections(Sequence[Connection]):
+    """Connections in the order of sources, then destinations, made anew whenever somebody goes through them: there may be
+    millions. Going through `rows` or `bundles` is quicker than asking for single ones."""
+
+    @property
+    @abstractmethod
+    def ends(self) -> int:
+        """How many workloads and pods are listed."""
+
+    @abstractmethod
+    def rows(self) -> Iterator[Row]:
+        """The connections by source; none without a destination."""
+
+    @abstractmethod
+    def bundles(self) -> Iterator[Bundle]:
+        """The connections by sources of a namespace that fare alike and by destinations to which the same may pass."""
+
+    def __iter__(self) -> Iterator[Connection]:
+        for src, to in self.rows():
+            for dst, allowed in to:
+                yield Connection(src, dst, allowed)
+
+    def __len__(self) -> int:
+        return sum(len(row.to) for row in self.rows())
+
+    @overload
+    def __getitem__(self, index: int) -> Connection: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Connection, ...]: ...
+    def __getitem__(self, index: int | slice) -> Connection | tuple[Connection, ...]:
+        from_the_end = isinstance(index, int) and index < 0
+        wanted = range(len(self))[index] if from_the_end or (isinstance(index, slice) and _looks_back(index)) else index
+        if isinstance(wanted, int):
+            found = next(islice(self, wanted, None), None)
+            if found is None:
+                raise IndexError(index)
+            return found
+        if isinstance(wanted, range):
+            whole = tuple(self)
+            return tuple(whole[n] for n in wanted)
+        return tuple(islice(self, wanted.start, wanted.stop, wanted.step))
+
+
+def _looks_back(index: slice) -> bool:
+    return any(part is not None and part < 0 for part in (index.start, index.stop, index.step))
+
+
 @dataclass(frozen=True, slots=True)
 class Connectivity:
     """Every connection that is allowed, in the order of sources, then destinations."""
 
-    connections: tuple[Connection, ...]
+    connections: Sequence[Connection]
     notes: tuple[str, ...] = ()
+
+    def rows(self) -> Iterator[Row]:
+        """The connections by source."""
+        if isinstance(self.connections, Connections):
+            yield from self.connections.rows()
+        else:
+            for src, of in groupby(self.connections, key=lambda c: c.src):
+                yield Row(src, [(c.dst, c.allowed) for c in of])

@@ -11,7 +11,6 @@ from npverify.cli.output import emit, paint_for
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Problems
 from npverify.report.connectivity_report import connectivity_json, connectivity_text
-from npverify.report.json_values import dumps
 
 
 def connectivity(
@@ -53,7 +52,7 @@ def connectivity(
         say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
     found = all_pairs(loaded.world)
     if format == "json":
-        emit(dumps(connectivity_json(found)), output)
+        emit(connectivity_json(found), output)
     else:
         paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
         emit(connectivity_text(found, paint), output)

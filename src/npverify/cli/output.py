@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from npverify.ingest.source import Diagnostic, InputError
@@ -26,17 +26,18 @@ def paint_for(stream: TextIO, *, no_color: bool = False, to_file: bool = False) 
     return Paint(wanted and stream.isatty())
 
 
-def emit(text: str, output: str | None = None) -> None:
-    """Write a result; a reader that has gone away is no error, a file that cannot be written is one."""
+def emit(text: str | Iterable[str], output: str | None = None) -> None:
+    """Write a result, whole or in pieces; a reader that has gone away is no error, a file that cannot be written is one."""
+    pieces = (text,) if isinstance(text, str) else text
     if output is not None:
         try:
             with open(output, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+                file.writelines(pieces)
         except OSError as error:
             raise InputError.one("NPV142", f"cannot write `{output}`: {_reason(error)}") from None
         return
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         # what is still buffered must not fail again when the interpreter shuts down (Python docs, signal, SIGPIPE)

@@ -2,51 +2,95 @@
 
 from __future__ import annotations
 
-from npverify.analyses.results import Connectivity, End, Ports
+from collections.abc import Iterator
+
+from npverify.analyses.results import Connections, Connectivity, End, Ports
 from npverify.inventory.addresses import Prefix
 from npverify.report import json_values as j
 from npverify.report.paint import PLAIN, Paint, count, printable
 
 _ALL = (((0, 65535),), ((1, 65535),))
 _SHOWN_RANGES = 8
+_LISTED_ENDS = 40
+_WIDEST = 40
 
 
-def connectivity_json(found: Connectivity) -> j.Json:
-    """Every allowed connection; notes say what is left out."""
-    return {
-        "schema": j.SCHEMA,
-        "connections": [
-            {
-                "src": j.end(c.src),
-                "dst": j.end(c.dst),
-                "allowed": [{"protocol": p.protocol, "ports": [list(r) for r in p.ranges]} for p in c.allowed],
-            }
-            for c in found.connections
-        ],
-        "notes": list(found.notes),
-    }
+def connectivity_json(found: Connectivity) -> Iterator[str]:
+    """The document in pieces: every allowed connection; notes say what is left out. Joined it is what `dumps` would give."""
+    ends: dict[End, str] = {}
+    allowed_texts: dict[tuple[Ports, ...], str] = {}
+
+    def end(value: End) -> str:
+        text = ends.get(value)
+        if text is None:
+            text = ends[value] = _indented(j.end(value), 6)
+        return text
+
+    def allowed(value: tuple[Ports, ...]) -> str:
+        text = allowed_texts.get(value)
+        if text is None:
+            listed = [{"protocol": p.protocol, "ports": [list(r) for r in p.ranges]} for p in value]
+            text = allowed_texts[value] = _indented(listed, 6)
+        return text
+
+    yield f'{{\n  "schema": {_indented(j.SCHEMA, 2)},\n  "connections": ['
+    separator = "\n"
+    for src, to in found.rows():
+        head = f'    {{\n      "src": {end(src)},\n      "dst": '
+        yield separator + ",\n".join([f'{head}{end(d)},\n      "allowed": {allowed(a)}\n    }}' for d, a in to])
+        separator = ",\n"
+    yield ("]" if separator == "\n" else "\n  ]") + f',\n  "notes": {_indented(list(found.notes), 2)}\n}}\n'
 
 
-def connectivity_text(found: Connectivity, paint: Paint = PLAIN) -> str:
-    """One line for each connection, grouped by source; ends with a count."""
-    lines: list[str] = []
-    width = max((len(end_text(c.dst)) for c in found.connections), default=0)
-    last: End | None = None
-    for connection in found.connections:
-        if connection.src != last:
-            lines += [""] if lines else []
-            lines.append(paint("bold", printable(end_text(connection.src))))
-            last = connection.src
-        ports = ", ".join(ports_text(p) for p in connection.allowed)
-        if [p.protocol for p in connection.allowed] == ["TCP", "UDP", "SCTP"] and all(
-            p.ranges in _ALL for p in connection.allowed
-        ):
-            ports = "everything"
-        lines.append(printable(f"  -> {end_text(connection.dst):<{width}}  {ports}"))
-    lines += [""] if lines else []
-    lines.append(count(len(found.connections), "connection"))
-    lines += [paint("dim", printable(f"Note: {note}")) for note in found.notes]
-    return "".join(f"{line}\n" for line in lines)
+def _indented(value: object, by: int) -> str:
+    return j.dumps(value)[:-1].replace("\n", "\n" + " " * by)
+
+
+def connectivity_text(found: Connectivity, paint: Paint = PLAIN) -> Iterator[str]:
+    """The table in pieces, by source, with a count at its end: one line for each connection, or, where there are too many
+    ends to read that, one for each group of destinations."""
+    connections = found.connections
+    if isinstance(connections, Connections) and connections.ends > _LISTED_ENDS:
+        yield from _bundled(connections, paint)
+    else:
+        yield from _listed(found, paint)
+    yield from (paint("dim", printable(f"Note: {note}")) + "\n" for note in found.notes)
+
+
+def _listed(found: Connectivity, paint: Paint) -> Iterator[str]:
+    rows = list(found.rows())
+    width = max((len(end_text(dst)) for row in rows for dst, _ in row.to), default=0)
+    for src, to in rows:
+        yield paint("bold", printable(end_text(src))) + "\n"
+        for dst, allowed in to:
+            yield printable(f"  -> {end_text(dst):<{width}}  {_allowed_text(allowed)}") + "\n"
+        yield "\n"
+    yield count(sum(len(row.to) for row in rows), "connection") + "\n"
+
+
+def _bundled(connections: Connections, paint: Paint) -> Iterator[str]:
+    number = 0
+    for bundle in connections.bundles():
+        number += bundle.connections
+        yield paint("bold", printable(", ".join(map(end_text, bundle.sources)))) + "\n"
+        texts = [_allowed_text(target.allowed) for target in bundle.targets]
+        width = min(max(map(len, texts)), _WIDEST)
+        for text, target in zip(texts, bundle.targets, strict=True):
+            names = [*(f"{name}/* ({n:,})" for name, n in target.whole), *map(end_text, target.ends)]
+            if sum(n for _, n in target.whole) == connections.ends:
+                names = [f"all {connections.ends:,} workloads and pods"]
+            yield printable(f"  {text:<{width}} -> {', '.join(names)}") + "\n"
+        yield "\n"
+    yield (
+        f"{count(number, 'connection')} of {connections.ends:,} workloads and pods; `name/* (3)` stands for all 3 of a "
+        "namespace, and --format json lists each connection\n"
+    )
+
+
+def _allowed_text(allowed: tuple[Ports, ...]) -> str:
+    if [p.protocol for p in allowed] == ["TCP", "UDP", "SCTP"] and all(p.ranges in _ALL for p in allowed):
+        return "everything"
+    return ", ".join(ports_text(p) for p in allowed)
 
 
 def end_text(end: End) -> str:
