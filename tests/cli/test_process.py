@@ -134,9 +134,29 @@ def test_the_contract_holds():
 
 def test_every_example_in_the_introduction_is_a_command():
     """The commands that `npverify` alone prints are commands."""
-    from npverify.cli.app import INTRO, app
+    from npverify.cli.app import INTRO, program
 
-    named = {c.name for c in app.registered_commands}
+    named = {c.name for c in program().registered_commands}
     shown = {line.split()[1] for line in INTRO.splitlines() if line.startswith("  npverify ")}
     assert shown <= named
     assert len(INTRO.strip().splitlines()) <= 10
+
+
+def test_a_command_alone_is_what_it_is_among_the_others():
+    """Only the module of the command that is run is imported; what it takes is the same, and the others are not there."""
+    from typer.main import get_command
+
+    from npverify.cli.app import program
+
+    everything = get_command(program())
+    for name, command in everything.commands.items():
+        alone = get_command(program(name))
+        assert list(alone.commands) == [name]
+        assert [p.opts for p in alone.commands[name].params] == [p.opts for p in command.params]
+
+
+def test_a_command_imports_no_other():
+    """Who asks for connectivity does not wait for the modules of proofs."""
+    code = "import sys; from npverify.cli.app import run; run(['connectivity', '--help']); print('npverify.cli.prove' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "False"

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from npverify import __version__
-from npverify.cli.connectivity import connectivity
-from npverify.cli.equiv import equiv
-from npverify.cli.evaluate import evaluate
-from npverify.cli.explain import explain
-from npverify.cli.fleet import app as fleet
 from npverify.cli.guard import guarded
-from npverify.cli.init import init
-from npverify.cli.lint import lint
 from npverify.cli.output import emit, prepare_streams
-from npverify.cli.prove import prove
-from npverify.cli.translate import translate
 
 INTRO = f"""\
 npverify {__version__} proves statements about Kubernetes network policies, and shows the packet that breaks them.
@@ -33,16 +25,41 @@ Give it your manifests (folders, files, or - for `kubectl get … -o json`); `np
 Exit codes: 0 proved or equal, 1 refuted, different or found, 2 bad input, 3 undecided, 4 internal error.
 """
 
-app = typer.Typer(
-    name="npverify",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
+_COMMANDS = {
+    "prove": "prove:prove",
+    "eval": "evaluate:evaluate",
+    "explain": "explain:explain",
+    "connectivity": "connectivity:connectivity",
+    "equiv": "equiv:equiv",
+    "translate": "translate:translate",
+    "lint": "lint:lint",
+    "init": "init:init",
+    "fleet": "fleet:app",
+}
+"""The commands in the order in which help lists them, with the module and name of each."""
 
 
-@app.callback(invoke_without_command=True)
+def program(only: str | None = None) -> typer.Typer:
+    """The program with all its commands, or with one of them: the others are then not imported."""
+    app = typer.Typer(
+        name="npverify",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    app.callback(invoke_without_command=True)(_start)
+    for name, where in _COMMANDS.items():
+        if only in (None, name):
+            module, _, attribute = where.partition(":")
+            command = getattr(importlib.import_module(f"npverify.cli.{module}"), attribute)
+            if isinstance(command, typer.Typer):
+                app.add_typer(command, name=name)
+            else:
+                app.command(name)(guarded(command))
+    return app
+
+
 def _start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
@@ -55,22 +72,12 @@ def _start(
         emit(INTRO)
 
 
-app.command("prove")(guarded(prove))
-app.command("eval")(guarded(evaluate))
-app.command("explain")(guarded(explain))
-app.command("connectivity")(guarded(connectivity))
-app.command("equiv")(guarded(equiv))
-app.command("translate")(guarded(translate))
-app.command("lint")(guarded(lint))
-app.command("init")(guarded(init))
-app.add_typer(fleet, name="fleet")
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit code; the program's own usage errors are 2."""
     prepare_streams()
     try:
-        app(args=list(arguments), prog_name="npverify")
+        named = next(iter(arguments), None)
+        program(named if named in _COMMANDS else None)(args=list(arguments), prog_name="npverify")
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0 if left.code is None else 2
     return 0
