@@ -1,0 +1,308 @@
+"""Which policies are redundant or shadowed, for all policies of a world, without the solver where that can be done exactly.
+
+A policy is looked at for each group of subjects that the same policies select (a case). It *matters* if there is a pair of
+pods, or a pod and an outside address, for which some packet is judged otherwise once the policy is changed, whatever the
+readings: such a pair is looked for among those that no other policy speaks of. It *does not matter* if for every case and every
+way in which two ends can stand to each other the residuals with and without it are the same. What is neither stays open, and
+the caller asks the solver about it flow by flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cached_property
+from itertools import islice
+from typing import Literal
+
+from npverify.analyses.changes import differ
+from npverify.analyses.contributions import Case, Contributions
+from npverify.analyses.sameness import Sameness
+from npverify.inventory.addresses import Address, Family
+from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
+from npverify.normal.policy import Direction, Policy, PolicyId
+from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, atoms_of
+from npverify.reduction.bitsets import bits
+from npverify.reduction.partial import DIRECT, Circumstance, Virtual
+from npverify.reduction.premises import Premises
+from npverify.reduction.readings import at_address, at_packet, packets
+from npverify.reduction.residuals import Entry, Residuals, Signature
+
+Property = Literal["redundant", "shadowed"]
+
+Candidates = Callable[[Endpoint, Side, Family, Iterable[Pred]], Iterable[Address]]
+"""One address of each cell that predicates tell apart and that the endpoint could have on a side."""
+
+_TRIED = 4  # peers for each case, beyond which the solver is asked
+
+_SOME_SERVICE = Virtual()
+"""A Service of which nothing is known stands for all."""
+
+
+class PolicySweep:
+    """Decides properties of policies over one reduction. Guards the index of cases and the memos of comparisons."""
+
+    def __init__(self, inventory: Inventory, residuals: Residuals, premises: Premises, candidates: Candidates) -> None:
+        self._inventory = inventory
+        self._residuals = residuals
+        self._premises = premises
+        self._candidates = candidates
+        self._contributions = Contributions(residuals)
+        self._sameness = Sameness()
+        self._unheard = {d: self._not_judged(d) for d in Direction}
+        self._covers: dict[tuple[Property, Policy, object], list[list[Entry]]] = {}
+        self._cases: dict[PolicyId, list[tuple[Case, Policy]]] = {}
+        for case in self._all_cases():
+            for entry in case.signature:
+                self._cases.setdefault(entry.policy.id, []).append((case, entry.policy))
+        halves = [residuals.policies.half(d) for d in Direction]
+        self._translated = any(s.before_translation is not FALSE for half in halves for s in half.stages)
+        parts = [p for h in halves for t in h.tiers for p in t.policies]
+        self._bare = {p.id for p in parts} - {p.id for p in parts if p.rules}
+        self._shifting = {p.id for h in halves for s in h.stages if s.shifts for t in s.tiers for p in t.policies}
+
+    def holds(self, policy: PolicyId, asked: Property) -> bool | None:
+        """Whether a policy has the property under every reading (True), under none (False); None: it is left open.
+
+        One without rules is not shadowed.
+        """
+        if asked == "redundant" and policy in self._shifting:
+            return None
+        cases = self._cases.get(policy, [])
+        if asked == "shadowed" and policy in self._bare:
+            return False
+        if any(self._matters(case, part, asked) for case, part in cases):
+            return False
+        if not self._translated and self._without_effect(policy, asked):
+            return True
+        return None
+
+    # --- a flow that is judged otherwise ------------------------------------------------------------------------------
+
+    def _matters(self, case: Case, policy: Policy, asked: Property) -> bool:
+        """Whether some flow of the case is certainly judged otherwise. False: none was found."""
+        if case.subject.kind is not EndpointKind.POD:
+            return False
+        return any(self._differs(case, policy, peer, asked) for peer in self._peers(case, policy, asked))
+
+    def _peers(self, case: Case, policy: Policy, asked: Property) -> Iterator[int]:
+        """Classes of peers to try, the likeliest first."""
+        every = self._residuals.bitsets.all
+        outside = 1 << self._residuals.classes.of[EXTERNAL]
+        sets = self._contributions
+        named = sets.peers(case, (e for e in case.signature if e.policy is policy))
+        if not sets.allows_alone(case, policy):
+            found = every
+        elif asked == "shadowed" or sets.beside(case, policy):
+            found = sets.certain(case, policy, sets.beside(case, policy))
+        else:  # it isolates, so what it does not name may be what it decides
+            found = every & ~named or every
+        pods = found & ~outside
+        free = pods if asked == "shadowed" else pods & self._unheard[case.direction.opposite]
+        yield from islice(bits(free), _TRIED)
+        yield from islice(self._hearing(case, bits(pods & ~free)), 2 * _TRIED)
+        if (found | named) & outside:
+            yield self._residuals.classes.of[EXTERNAL]
+
+    def _hearing(self, case: Case, peers: Iterator[int]) -> Iterator[int]:
+        """Of some classes those whose own policies may say something of the subject, one of each signature."""
+        opposite = case.direction.opposite
+        subject = self._residuals.classes.of[case.subject]
+        told: set[int] = set()
+        for peer in peers:
+            signature = self._residuals.signature(opposite, peer)
+            if id(signature) not in told:
+                end = self._residuals.classes.representative(peer)
+                theirs = self._case(opposite, signature, end)
+                if self._contributions.peers(theirs, signature) >> subject & 1:
+                    told.add(id(signature))
+                    yield peer
+
+    def _differs(self, case: Case, policy: Policy, peer: int, asked: Property) -> bool:
+        """Whether some packet between the subject and a peer of the class is judged otherwise, under every reading."""
+        subject, direction = case.subject, case.direction
+        end = next((e for e in self._residuals.classes.members[peer] if e is not subject or e.replicated), None)
+        if end is None or end.kind not in (EndpointKind.POD, EndpointKind.EXTERNAL):
+            return False
+        own = self._residual(case, peer, policy.id, asked)
+        if own[0] is own[1]:
+            return False
+        formula = differ(*own)
+        if asked == "redundant" and end.is_pod:
+            theirs = self._opposite(direction, peer, end)
+            back = self._residual(theirs, self._residuals.classes.of[subject], policy.id, asked)
+            formula = differ(and_(own[0], back[0]), and_(own[1], back[1]))
+        src, dst = (subject, end) if direction is Direction.EGRESS else (end, subject)
+        broken = and_(formula, self._premises.well_formed(src, dst, DIRECT))
+        return self._always(self._premises.with_domains(broken, src, dst, DIRECT), direction.peer)
+
+    def _always(self, broken: Pred, side: Side) -> bool:
+        """Whether some packet, to or from an outside address on that side, satisfies a formula under every reading."""
+        if broken is FALSE:
+            return False
+        for packet in packets([broken]):
+            left = at_packet(broken, packet)
+            if left is TRUE or (left is not FALSE and self._sameness.certain(left, TRUE)):
+                return True
+            if any(isinstance(a, AddressIn) and a.side is side for a in atoms_of(left)):
+                for address in self._candidates(EXTERNAL, side, packet.family, (broken,)):
+                    if self._sameness.certain(at_address(left, side, address), TRUE):
+                        return True
+        return False
+
+    def _residual(self, case: Case, peer: int, policy: PolicyId, asked: Property) -> tuple[Pred, Pred]:
+        """What is left of the direction for one class of peers, as it is and with the policy changed."""
+        signature = self._contributions.about(case, 1 << peer)
+        changed = _changed(signature, policy, asked)
+        found = self._residuals.parted(case.direction, (signature, changed), case.subject, DIRECT, 1 << peer)
+        (_, (now, then)) = found[0]
+        return now, then
+
+    def _opposite(self, direction: Direction, peer: int, end: Endpoint) -> Case:
+        return self._case(direction.opposite, self._residuals.signature(direction.opposite, peer), end)
+
+    # --- residuals that are the same ----------------------------------------------------------------------------------
+
+    def _without_effect(self, policy: PolicyId, asked: Property) -> bool:
+        """Whether no flow is judged otherwise. False: it may be."""
+        questions: dict[tuple[Signature, object], Case] = {}
+        for case, part in self._cases.get(policy, ()):
+            signature = self._reduced(case, part, asked)
+            key = (signature, self._residuals.aspect(case.direction, signature, case.subject))
+            before = questions.get(key)
+            subjects = case.subjects | (before.subjects if before else 0)
+            questions[key] = Case(case.direction, signature, case.subject, key[1], subjects)
+        return all(
+            self._same(case, signature, policy, asked, how)
+            for (signature, _), case in questions.items()
+            for how in self._hows(case.direction)
+        )
+
+    def _same(self, case: Case, signature: Signature, policy: PolicyId, asked: Property, how: Circumstance) -> bool:
+        changed = _changed(signature, policy, asked)
+        peers = self._residuals.bitsets.all
+        if how.via is not None:
+            # a Service leads to few, and nothing else is asked about it
+            if case.direction is Direction.EGRESS:
+                peers = self._behind_services
+            else:
+                case = case._replace(subjects=case.subjects & self._behind_services)
+            if not (peers and case.subjects):
+                return True
+        parts = self._residuals.parted(case.direction, (signature, changed), case.subject, how, peers)
+        for group, (now, then) in parts:
+            if not self._sameness.certain(now, then) and (
+                asked == "shadowed" or not self._stopped(case, group, (now, then), policy, how)
+            ):
+                return False
+        return True
+
+    def _stopped(self, case: Case, peers: int, own: tuple[Pred, Pred], policy: PolicyId, how: Circumstance) -> bool:
+        """Whether the other direction stops, with and without the policy, all flows that this one judges otherwise."""
+        opposite = case.direction.opposite
+        for signature, classes in self._by_signature(opposite, peers & case.subjects if how.same else peers):
+            if any(entry.policy.id == policy for entry in signature):
+                return False  # both directions change at once
+            for c in bits(classes) if how.same else (classes.bit_length() - 1,):
+                if not self._stopped_at(case, signature, 1 << c if how.same else classes, own, how):
+                    return False
+        return True
+
+    def _stopped_at(
+        self, case: Case, signature: Signature, peers: int, own: tuple[Pred, Pred], how: Circumstance
+    ) -> bool:
+        opposite = case.direction.opposite
+        subjects = peers if how.same else case.subjects
+        for end in self._aspects(opposite, signature, peers):
+            theirs = self._case(opposite, signature, end)
+            heard = subjects & self._contributions.peers(theirs, signature, how)
+            for some in (heard, subjects & ~heard):
+                if some:
+                    left = self._contributions.about(theirs, some, how)
+                    for _, (back,) in self._residuals.parted(opposite, (left,), end, how, some):
+                        if not self._sameness.certain(and_(own[0], back), and_(own[1], back)):
+                            return False
+        return True
+
+    def _by_signature(self, direction: Direction, classes: int) -> Iterator[tuple[Signature, int]]:
+        found: dict[int, tuple[Signature, int]] = {}
+        for c in bits(classes):
+            signature = self._residuals.signature(direction, c)
+            _, before = found.get(id(signature), (signature, 0))
+            found[id(signature)] = signature, before | 1 << c
+        yield from found.values()
+
+    def _aspects(self, direction: Direction, signature: Signature, classes: int) -> Iterator[Endpoint]:
+        """One endpoint of each group of subjects that a signature can tell apart."""
+        ends = (self._residuals.classes.representative(c) for c in bits(classes))
+        yield from {self._residuals.aspect(direction, signature, end): end for end in ends}.values()
+
+    def _reduced(self, case: Case, policy: Policy, asked: Property) -> Signature:
+        """A signature that is enough to compare; all of it where no part is.
+
+        In a tier that allows what any rule of its policies matches, others that match as much make the policy superfluous
+        beside whatever else there is. Without the policy's selection, one of them has to isolate.
+        """
+        sets = self._contributions
+        if not sets.allows_alone(case, policy):
+            return case.signature
+        known = self._covers.setdefault((asked, policy, case.aspect), [])
+        found = next((cover for cover in known if all(entry in case.signature for entry in cover)), None)
+        if found is None:
+            beside = sets.beside(case, policy)
+            found = sets.cover(case, policy, beside)
+            if asked == "redundant" and not any(entry.selects is TRUE for entry in found):
+                isolating = next((entry for entry in beside if entry.selects is TRUE), None)
+                if isolating is None:
+                    return case.signature
+                found.append(isolating)
+            known.append(found)
+        return tuple(e for e in case.signature if e.policy is policy or e in found)
+
+    def _hows(self, direction: Direction) -> Iterator[Circumstance]:
+        """Every way in which two ends can stand to each other, as far as a direction can tell."""
+        yield DIRECT
+        yield Circumstance(own_node=True)
+        yield Circumstance(same=True, via=_SOME_SERVICE)
+        if self._residuals.policies.vip_visible is not FALSE:
+            yield Circumstance(via=_SOME_SERVICE)
+            yield Circumstance(own_node=True, via=_SOME_SERVICE)
+
+    @cached_property
+    def _behind_services(self) -> int:
+        """The classes of which some member is reached through a Service that has an address of its own."""
+        services = (s for s in self._inventory.services.values() if not s.headless)
+        ends = {b.endpoint for s in services for backends in s.backends.values() for b in backends}
+        return sum(1 << c for c in {self._residuals.classes.of[end] for end in ends})
+
+    # --- cases --------------------------------------------------------------------------------------------------------
+
+    def _all_cases(self) -> Iterator[Case]:
+        found: dict[tuple[Direction, int, object], Case] = {}
+        for direction in Direction:
+            for c, end in enumerate(self._residuals.classes.representatives):
+                if signature := self._residuals.signature(direction, c):
+                    case = self._case(direction, signature, end, 1 << c)
+                    key = (direction, id(signature), case.aspect)
+                    before = found.get(key)
+                    found[key] = before._replace(subjects=before.subjects | 1 << c) if before else case
+        yield from found.values()
+
+    def _case(self, direction: Direction, signature: Signature, subject: Endpoint, subjects: int = 0) -> Case:
+        return Case(direction, signature, subject, self._residuals.aspect(direction, signature, subject), subjects)
+
+    def _not_judged(self, direction: Direction) -> int:
+        """The classes that no policy of a direction may select."""
+        classes = range(len(self._residuals.classes))
+        return sum(1 << c for c in classes if not self._residuals.signature(direction, c))
+
+
+def _changed(signature: Signature, policy: PolicyId, asked: Property) -> Signature:
+    """The signature without a policy, or with its rules taken away."""
+    if asked == "redundant":
+        return tuple(entry for entry in signature if entry.policy.id != policy)
+    return tuple(entry._replace(rules=()) if entry.policy.id == policy else entry for entry in signature)
+
+
+def settle(sweep: PolicySweep, policies: Collection[PolicyId], asked: Property) -> dict[PolicyId, bool | None]:
+    """The answer for each of some policies."""
+    return {policy: sweep.holds(policy, asked) for policy in policies}
