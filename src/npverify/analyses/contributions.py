@@ -61,18 +61,14 @@ class Contributions:
         tiers = {(e.stage, e.tier) for e in case.signature if e.policy is policy}
         return [e for e in case.signature if e.policy is not policy and (e.stage, e.tier) in tiers]
 
-    def certain(self, case: Case, policy: Policy, others: Iterable[Entry]) -> int:
-        """Peers between whom and the subjects some packet is matched by the policy under every reading, and by none of
-        the others under any."""
+    def certain(self, case: Case, policy: Policy, others: Iterable[Entry]) -> list[Part]:
+        """What the policy matches under every reading, and none of the others under any."""
         parts = [m.certain for rule in policy.rules for m in self._of(rule, case)]
         for entry in others:
             for rule in entry.rules:
                 for matches in self._of(rule, case):
                     parts = _without(parts, matches.possible)
-        found = 0
-        for cells, peers in parts:
-            found |= peers if cells else 0
-        return found
+        return [(cells, peers) for cells, peers in parts if cells and peers]
 
     def cover(self, case: Case, policy: Policy, others: Sequence[Entry]) -> list[Entry]:
         """Those of the others that together seem to match all that the policy matches."""
@@ -96,6 +92,21 @@ class Contributions:
                 for matches in self._of(rule, case, how):
                     found |= matches.possible[1]
         return found
+
+    def cells(self, case: Case, peers: int) -> int:
+        """The packets to or from these classes of peers that some rule may match."""
+        found = 0
+        for entry in case.signature:
+            for rule in entry.rules:
+                for matches in self._of(rule, case):
+                    if matches.possible[1] & peers:
+                        found |= matches.possible[0]
+        return found
+
+    @property
+    def all_packets(self) -> int:
+        """Every cell."""
+        return self._packet_cells.all
 
     def about(self, case: Case, peers: int, how: Circumstance = DIRECT) -> Signature:
         """The signature without the rules that are not about these classes of peers: what it says of them stays the same."""

@@ -16,16 +16,16 @@ from typing import Literal
 
 from npverify.analyses.changes import differ
 from npverify.analyses.contributions import Case, Contributions
-from npverify.analyses.sameness import Sameness
-from npverify.inventory.addresses import Address, Family
+from npverify.analyses.sameness import Sameness, of_family, some_packet
+from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId
-from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, atoms_of
+from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, atoms_of, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
 from npverify.reduction.premises import Premises
-from npverify.reduction.readings import at_address, at_packet, packets
-from npverify.reduction.residuals import Entry, Residuals, Signature
+from npverify.reduction.readings import at_address
+from npverify.reduction.residuals import Entry, Residuals, Signature, host_network
 
 Property = Literal["redundant", "shadowed"]
 
@@ -90,31 +90,34 @@ class PolicySweep:
         outside = 1 << self._residuals.classes.of[EXTERNAL]
         sets = self._contributions
         named = sets.peers(case, (e for e in case.signature if e.policy is policy))
+        free = every if asked == "shadowed" else self._unheard[case.direction.opposite]
         if not sets.allows_alone(case, policy):
-            found = every
+            parts = [(sets.all_packets, every)]
         elif asked == "shadowed" or sets.beside(case, policy):
-            found = sets.certain(case, policy, sets.beside(case, policy))
+            parts = sets.certain(case, policy, sets.beside(case, policy))
         else:  # it isolates, so what it does not name may be what it decides
-            found = every & ~named or every
-        pods = found & ~outside
-        free = pods if asked == "shadowed" else pods & self._unheard[case.direction.opposite]
-        yield from islice(bits(free), _TRIED)
-        yield from islice(self._hearing(case, bits(pods & ~free)), 2 * _TRIED)
+            parts = [(sets.all_packets, every & ~named or every)]
+        found = 0
+        for cells, peers in parts:
+            found |= peers if cells else 0
+        yield from islice(bits(found & free & ~outside), _TRIED)
+        for cells, peers in parts:
+            if cells:
+                yield from islice(self._hearing(case, bits(peers & ~free & ~outside), cells), _TRIED)
         if (found | named) & outside:
             yield self._residuals.classes.of[EXTERNAL]
 
-    def _hearing(self, case: Case, peers: Iterator[int]) -> Iterator[int]:
-        """Of some classes those whose own policies may say something of the subject, one of each signature."""
+    def _hearing(self, case: Case, peers: Iterator[int], cells: int) -> Iterator[int]:
+        """Of some classes those whose own policies may allow some of the packets, one of each signature."""
         opposite = case.direction.opposite
-        subject = self._residuals.classes.of[case.subject]
+        subject = 1 << self._residuals.classes.of[case.subject]
         told: set[int] = set()
         for peer in peers:
             signature = self._residuals.signature(opposite, peer)
             if id(signature) not in told:
-                end = self._residuals.classes.representative(peer)
-                theirs = self._case(opposite, signature, end)
-                if self._contributions.peers(theirs, signature) >> subject & 1:
-                    told.add(id(signature))
+                told.add(id(signature))
+                theirs = self._case(opposite, signature, self._residuals.classes.representative(peer))
+                if self._contributions.cells(theirs, subject) & cells:
                     yield peer
 
     def _differs(self, case: Case, policy: Policy, peer: int, asked: Property) -> bool:
@@ -139,13 +142,13 @@ class PolicySweep:
         """Whether some packet, to or from an outside address on that side, satisfies a formula under every reading."""
         if broken is FALSE:
             return False
-        for packet in packets([broken]):
-            left = at_packet(broken, packet)
-            if left is TRUE or (left is not FALSE and self._sameness.certain(left, TRUE)):
+        for family in FAMILIES:
+            left = of_family(broken, family)
+            if some_packet(left):
                 return True
             if any(isinstance(a, AddressIn) and a.side is side for a in atoms_of(left)):
-                for address in self._candidates(EXTERNAL, side, packet.family, (broken,)):
-                    if self._sameness.certain(at_address(left, side, address), TRUE):
+                for address in self._candidates(EXTERNAL, side, family, (broken,)):
+                    if some_packet(at_address(left, side, address)):
                         return True
         return False
 
@@ -179,22 +182,44 @@ class PolicySweep:
 
     def _same(self, case: Case, signature: Signature, policy: PolicyId, asked: Property, how: Circumstance) -> bool:
         changed = _changed(signature, policy, asked)
-        peers = self._residuals.bitsets.all
-        if how.via is not None:
-            # a Service leads to few, and nothing else is asked about it
-            if case.direction is Direction.EGRESS:
-                peers = self._behind_services
-            else:
-                case = case._replace(subjects=case.subjects & self._behind_services)
-            if not (peers and case.subjects):
-                return True
+        subjects, peers = self._concerned(case, how)
+        if not (subjects and peers):
+            return True
+        case = case._replace(subjects=subjects)
         parts = self._residuals.parted(case.direction, (signature, changed), case.subject, how, peers)
         for group, (now, then) in parts:
-            if not self._sameness.certain(now, then) and (
-                asked == "shadowed" or not self._stopped(case, group, (now, then), policy, how)
-            ):
-                return False
+            if not self._sameness.certain(now, then):
+                family = self._families(case)
+                own = and_(now, family), and_(then, family)
+                if not self._sameness.certain(*own) and (
+                    asked == "shadowed" or not self._stopped(case, group, own, policy, how)
+                ):
+                    return False
         return True
+
+    def _concerned(self, case: Case, how: Circumstance) -> tuple[int, int]:
+        """The subjects and the peers who can stand to each other in a way."""
+        subjects, peers = case.subjects, self._residuals.bitsets.all
+        if how.same:
+            peers = subjects
+        if how.own_node and not subjects & self._on_hosts:
+            peers &= self._on_hosts
+        if how.via is not None:
+            if case.direction is Direction.EGRESS:
+                peers &= self._behind_services
+            else:
+                subjects &= self._behind_services
+        return subjects, peers
+
+    def _families(self, case: Case) -> Pred:
+        """The address families that some subject can use."""
+        ends = (self._residuals.classes.representative(c) for c in bits(case.subjects))
+        return or_(
+            *dict.fromkeys(
+                self._premises.families(*((end, EXTERNAL) if case.direction is Direction.EGRESS else (EXTERNAL, end)))
+                for end in ends
+            )
+        )
 
     def _stopped(self, case: Case, peers: int, own: tuple[Pred, Pred], policy: PolicyId, how: Circumstance) -> bool:
         """Whether the other direction stops, with and without the policy, all flows that this one judges otherwise."""
@@ -266,6 +291,11 @@ class PolicySweep:
         if self._residuals.policies.vip_visible is not FALSE:
             yield Circumstance(via=_SOME_SERVICE)
             yield Circumstance(own_node=True, via=_SOME_SERVICE)
+
+    @cached_property
+    def _on_hosts(self) -> int:
+        """The classes of endpoints with the addresses of nodes."""
+        return sum(1 << c for c, end in enumerate(self._residuals.classes.representatives) if host_network(end))
 
     @cached_property
     def _behind_services(self) -> int:

@@ -8,14 +8,16 @@ is not. Exact where it says that two are the same: no premise is used, and unkno
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
 from itertools import chain, product
 from math import prod
+from operator import and_
 
 from npverify.analyses.packet_cells import PacketCells
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import AddressIn, And, Const, Not, Or, Pred, Side, UnknownIn, atoms_of
+from npverify.normal.predicates import AddressIn, And, Const, Not, Or, Pred, Side, UnknownIn, atoms_of, const, substitute
 from npverify.reduction.readings import cells
 
 _MOST = 512  # cases beyond which the solver is quicker
@@ -49,6 +51,26 @@ def values(pred: Pred, packets: PacketCells) -> set[int] | None:
     if prod(map(len, ways)) > _MOST or any(a not in known and not isinstance(a, UnknownIn) for a in atoms):
         return None
     return {_value(pred, case, known, packets.all) for case in _cases(ways)}
+
+
+def some_packet(pred: Pred) -> bool:
+    """Whether some packet satisfies a predicate under every reading; False too where it asks about more."""
+    if isinstance(pred, Const):
+        return pred.value
+    packets = PacketCells((pred,))
+    found = values(pred, packets)
+    return found is not None and reduce(and_, found, packets.all) != 0
+
+
+def of_family(pred: Pred, family: Family) -> Pred:
+    """The predicate for flows of one address family; addresses beyond that stay open."""
+
+    def settle(atom: Pred) -> Pred:
+        if isinstance(atom, AddressIn) and (atom.prefix.family != family or atom.prefix.length == 0):
+            return const(atom.prefix.family == family)
+        return atom
+
+    return substitute(pred, settle)
 
 
 def _cases(ways: list[list[_Case]]) -> Iterator[_Case]:
