@@ -57,7 +57,7 @@ class PolicySweep:
         halves = [residuals.policies.half(d) for d in Direction]
         self._translated = any(s.before_translation is not FALSE for half in halves for s in half.stages)
         parts = [p for h in halves for t in h.tiers for p in t.policies]
-        self._bare = {p.id for p in parts} - {p.id for p in parts if p.rules}
+        self._with_rules = {p.id for p in parts if p.rules}
         self._shifting = {p.id for h in halves for s in h.stages if s.shifts for t in s.tiers for p in t.policies}
 
     def holds(self, policy: PolicyId, asked: Property) -> bool | None:
@@ -68,7 +68,7 @@ class PolicySweep:
         if asked == "redundant" and policy in self._shifting:
             return None
         cases = self._cases.get(policy, [])
-        if asked == "shadowed" and policy in self._bare:
+        if asked == "shadowed" and policy not in self._with_rules:
             return False
         if any(self._matters(case, part, asked) for case, part in cases):
             return False
@@ -136,19 +136,20 @@ class PolicySweep:
             formula = differ(and_(own[0], back[0]), and_(own[1], back[1]))
         src, dst = (subject, end) if direction is Direction.EGRESS else (end, subject)
         broken = and_(formula, self._premises.well_formed(src, dst, DIRECT))
-        return self._always(self._premises.with_domains(broken, src, dst, DIRECT), direction.peer)
+        broken = self._premises.with_domains(broken, src, dst, DIRECT)
+        return self._always(broken, direction.peer if end is EXTERNAL else None)
 
-    def _always(self, broken: Pred, side: Side) -> bool:
-        """Whether some packet, to or from an outside address on that side, satisfies a formula under every reading."""
+    def _always(self, broken: Pred, outside: Side | None) -> bool:
+        """Whether some packet satisfies a formula under every reading, where the address on the outside may be chosen."""
         if broken is FALSE:
             return False
         for family in FAMILIES:
             left = of_family(broken, family)
             if some_packet(left):
                 return True
-            if any(isinstance(a, AddressIn) and a.side is side for a in atoms_of(left)):
-                for address in self._candidates(EXTERNAL, side, family, (broken,)):
-                    if some_packet(at_address(left, side, address)):
+            if outside is not None and any(isinstance(a, AddressIn) and a.side is outside for a in atoms_of(left)):
+                for address in self._candidates(EXTERNAL, outside, family, (broken,)):
+                    if some_packet(at_address(left, outside, address)):
                         return True
         return False
 
