@@ -16,7 +16,24 @@ from npverify.analyses.packet_cells import PacketCells
 from npverify.analyses.sameness import values
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, Policy, Rule
-from npverify.normal.predicates import FALSE, TRUE, And, Const, NamedPortIs, Not, Or, Pred, atoms_of, port_in
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    AddressIn,
+    AddressOwnedBy,
+    And,
+    Const,
+    NamedPortIs,
+    NodeIs,
+    Not,
+    Or,
+    OwnNode,
+    Pred,
+    SelfTraffic,
+    Side,
+    atoms_of,
+    port_in,
+)
 from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.residuals import Entry, Residuals, Signature, ends
 
@@ -48,6 +65,8 @@ class Contributions:
         self._residuals = residuals
         self._rules: dict[tuple[Rule, object], tuple[Matches, ...]] = {}
         self._rules_in: dict[Circumstance, dict[tuple[Rule, object], tuple[Matches, ...]]] = {}
+        self._looks: dict[Rule, tuple[bool, bool, bool]] = {}
+        self._atoms: dict[Pred, int | None] = {}
         self._cells: dict[Pred, tuple[int, int]] = {}
 
     def allows_alone(self, case: Case, policy: Policy) -> bool:
@@ -70,19 +89,30 @@ class Contributions:
                     parts = _without(parts, matches.possible)
         return [(cells, peers) for cells, peers in parts if cells and peers]
 
-    def cover(self, case: Case, policy: Policy, others: Sequence[Entry]) -> list[Entry]:
-        """Those of the others that together seem to match all that the policy matches."""
-        parts = [m.possible for rule in policy.rules for m in self._of(rule, case)]
+    def cover(
+        self, case: Case, policy: Policy, others: Sequence[Entry], how: Circumstance = DIRECT
+    ) -> tuple[list[Entry], bool]:
+        """Those of the others that together seem to match all that the policy matches, and whether they certainly do."""
+        parts = [m.possible for rule in policy.rules for m in self._of(rule, case, how)]
         used: list[Entry] = []
-        for certain in (True, False):
+        certain = True
+        for entry in others:
+            before = parts
+            for rule in entry.rules if parts and entry.selects is TRUE else ():
+                for matches in self._of(rule, case, how):
+                    parts = _without(parts, matches.certain)
+            if parts is not before:
+                used.append(entry)
+        if parts:
+            certain = False
             for entry in others:
                 before = parts
-                for rule in entry.rules if parts else ():
-                    for matches in self._of(rule, case):
-                        parts = _without(parts, matches.certain if certain else matches.possible)
+                for rule in entry.rules:
+                    for matches in self._of(rule, case, how):
+                        parts = _without(parts, matches.possible)
                 if parts is not before and entry not in used:
                     used.append(entry)
-        return used
+        return used, certain
 
     def peers(self, case: Case, entries: Iterable[Entry], how: Circumstance = DIRECT) -> int:
         """Every peer that some rule of the entries may be about."""
@@ -117,6 +147,8 @@ class Contributions:
         return tuple(found)
 
     def _of(self, rule: Rule, case: Case, how: Circumstance = DIRECT) -> tuple[Matches, ...]:
+        if how is not DIRECT:
+            how = self._seen(rule, how)
         known = self._rules if how is DIRECT else self._rules_in.setdefault(how, {})
         found = known.get((rule, None))
         if found is None:
@@ -127,6 +159,21 @@ class Contributions:
             found = tuple(self._matches(rule, case.direction, case.subject, how))
             known[rule, case.aspect if looks else None] = found
         return found
+
+    def _seen(self, rule: Rule, how: Circumstance) -> Circumstance:
+        """The circumstance as far as the rule looks at it."""
+        looks = self._looks.get(rule)
+        if looks is None:
+            atoms = (*atoms_of(rule.peer), *atoms_of(rule.traffic))
+            looks = self._looks[rule] = (
+                any(isinstance(a, SelfTraffic) for a in atoms),
+                any(isinstance(a, OwnNode | NodeIs) for a in atoms),
+                any(isinstance(a, AddressIn | AddressOwnedBy) and a.side is Side.DST for a in atoms),
+            )
+        at_itself, at_nodes, at_addresses = looks
+        same, own_node = how.same and at_itself, how.own_node and at_nodes
+        via = how.via if same or at_addresses else None
+        return Circumstance(same, own_node, via) if same or own_node or via else DIRECT
 
     def _matches(self, rule: Rule, direction: Direction, subject: Endpoint, how: Circumstance) -> Iterator[Matches]:
         bitsets = self._residuals.bitsets
@@ -151,7 +198,7 @@ class Contributions:
         found = self._cells.get(traffic)
         if found is None:
             cells = self._packet_cells
-            each = values(traffic, cells) if isinstance(traffic, And | Or) else None
+            each = values(traffic, cells, self._atoms) if isinstance(traffic, And | Or) else None
             found = self._evaluate(traffic) if each is None else (reduce(and_, each, cells.all), reduce(or_, each, 0))
             self._cells[traffic] = found
         return found
@@ -176,7 +223,9 @@ class Contributions:
                     inside, outside = self._packets(part)
                     low, high = low | inside, high | outside
                 return low, high
-        cells = self._packet_cells.of(traffic)
+        if traffic not in self._atoms:
+            self._atoms[traffic] = self._packet_cells.of(traffic)
+        cells = self._atoms[traffic]
         return (0, every) if cells is None else (cells, cells)
 
     @cached_property

@@ -25,7 +25,7 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
 from npverify.reduction.premises import Premises
 from npverify.reduction.readings import at_address
-from npverify.reduction.residuals import Entry, Residuals, Signature, host_network
+from npverify.reduction.residuals import Residuals, Signature, host_network
 
 Property = Literal["redundant", "shadowed"]
 
@@ -49,7 +49,8 @@ class PolicySweep:
         self._contributions = Contributions(residuals)
         self._sameness = Sameness()
         self._unheard = {d: self._not_judged(d) for d in Direction}
-        self._covers: dict[tuple[Property, Policy, object], list[list[Entry]]] = {}
+        self._covers: dict[tuple[Property, Policy, object, Circumstance], list[tuple[frozenset[int], bool]]] = {}
+        self._ids: dict[int, frozenset[int]] = {}
         self._cases: dict[PolicyId, list[tuple[Case, Policy]]] = {}
         for case in self._all_cases():
             for entry in case.signature:
@@ -168,26 +169,27 @@ class PolicySweep:
 
     def _without_effect(self, policy: PolicyId, asked: Property) -> bool:
         """Whether no flow is judged otherwise. False: it may be."""
-        questions: dict[tuple[Signature, object], Case] = {}
+        questions: dict[tuple[Circumstance, Signature, object], tuple[Case, int]] = {}
         for case, part in self._cases.get(policy, ()):
-            signature = self._reduced(case, part, asked)
-            key = (signature, self._residuals.aspect(case.direction, signature, case.subject))
-            before = questions.get(key)
-            subjects = case.subjects | (before.subjects if before else 0)
-            questions[key] = Case(case.direction, signature, case.subject, key[1], subjects)
+            for how in self._hows(case.direction):
+                subjects, peers = self._concerned(case, how)
+                enough = self._enough(case, part, asked, how) if subjects and peers else None
+                if enough is not None:
+                    signature, about = enough
+                    aspect = self._residuals.aspect(case.direction, signature, case.subject)
+                    key = (how, signature, aspect)
+                    before, _ = questions.get(key, (None, 0))
+                    subjects |= before.subjects if before else 0
+                    questions[key] = Case(case.direction, signature, case.subject, aspect, subjects), peers & about
         return all(
-            self._same(case, signature, policy, asked, how)
-            for (signature, _), case in questions.items()
-            for how in self._hows(case.direction)
+            self._same(case, peers & case.subjects if how.same else peers, policy, asked, how)
+            for (how, _, _), (case, peers) in questions.items()
         )
 
-    def _same(self, case: Case, signature: Signature, policy: PolicyId, asked: Property, how: Circumstance) -> bool:
-        changed = _changed(signature, policy, asked)
-        subjects, peers = self._concerned(case, how)
-        if not (subjects and peers):
-            return True
-        case = case._replace(subjects=subjects)
-        parts = self._residuals.parted(case.direction, (signature, changed), case.subject, how, peers)
+    def _same(self, case: Case, peers: int, policy: PolicyId, asked: Property, how: Circumstance) -> bool:
+        """Whether the policy changes nothing between the subjects of a case and some peers."""
+        signatures = (case.signature, _changed(case.signature, policy, asked))
+        parts = self._residuals.parted(case.direction, signatures, case.subject, how, peers)
         for group, (now, then) in parts:
             if not self._sameness.certain(now, then):
                 family = self._families(case)
@@ -201,8 +203,6 @@ class PolicySweep:
     def _concerned(self, case: Case, how: Circumstance) -> tuple[int, int]:
         """The subjects and the peers who can stand to each other in a way."""
         subjects, peers = case.subjects, self._residuals.bitsets.all
-        if how.same:
-            peers = subjects
         if how.own_node and not subjects & self._on_hosts:
             peers &= self._on_hosts
         if how.via is not None:
@@ -262,27 +262,39 @@ class PolicySweep:
         ends = (self._residuals.classes.representative(c) for c in bits(classes))
         yield from {self._residuals.aspect(direction, signature, end): end for end in ends}.values()
 
-    def _reduced(self, case: Case, policy: Policy, asked: Property) -> Signature:
-        """A signature that is enough to compare; all of it where no part is.
+    def _enough(self, case: Case, policy: Policy, asked: Property, how: Circumstance) -> tuple[Signature, int] | None:
+        """A signature and the peers for which it is enough to compare; None: there is nothing to compare.
 
         In a tier that allows what any rule of its policies matches, others that match as much make the policy superfluous
         beside whatever else there is. Without the policy's selection, one of them has to isolate.
         """
         sets = self._contributions
         if not sets.allows_alone(case, policy):
-            return case.signature
-        known = self._covers.setdefault((asked, policy, case.aspect), [])
-        found = next((cover for cover in known if all(entry in case.signature for entry in cover)), None)
-        if found is None:
+            return case.signature, self._residuals.bitsets.all
+        ids = self._ids.get(id(case.signature))
+        if ids is None:
+            ids = self._ids[id(case.signature)] = frozenset(map(id, case.signature))
+        known = self._covers.setdefault((asked, policy, case.aspect, how), [])
+        for entries, certain in known:
+            if entries <= ids:
+                break
+        else:
             beside = sets.beside(case, policy)
-            found = sets.cover(case, policy, beside)
-            if asked == "redundant" and not any(entry.selects is TRUE for entry in found):
+            cover, certain = sets.cover(case, policy, beside, how)
+            if asked == "redundant" and not any(entry.selects is TRUE for entry in cover):
                 isolating = next((entry for entry in beside if entry.selects is TRUE), None)
                 if isolating is None:
-                    return case.signature
-                found.append(isolating)
-            known.append(found)
-        return tuple(e for e in case.signature if e.policy is policy or e in found)
+                    return case.signature, self._residuals.bitsets.all
+                cover.append(isolating)
+            entries = frozenset(map(id, cover))
+            known.append((entries, certain))
+        if certain:
+            return None
+        own = [e for e in case.signature if e.policy is policy]
+        return (
+            tuple(e for e in case.signature if e.policy is policy or id(e) in entries),
+            sets.peers(case, own, how),
+        )
 
     def _hows(self, direction: Direction) -> Iterator[Circumstance]:
         """Every way in which two ends can stand to each other, as far as a direction can tell."""

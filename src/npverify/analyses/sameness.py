@@ -17,7 +17,19 @@ from npverify.analyses.packet_cells import PacketCells
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import AddressIn, And, Const, Not, Or, Pred, Side, UnknownIn, atoms_of, const, substitute
+from npverify.normal.predicates import (
+    AddressIn,
+    And,
+    Const,
+    Not,
+    Or,
+    Pred,
+    Side,
+    UnknownIn,
+    atoms_of,
+    const,
+    substitute,
+)
 from npverify.reduction.readings import cells
 
 _MOST = 512  # cases beyond which the solver is quicker
@@ -42,15 +54,19 @@ class Sameness:
         return found
 
 
-def values(pred: Pred, packets: PacketCells) -> set[int] | None:
+def values(pred: Pred, packets: PacketCells, known: dict[Pred, int | None] | None = None) -> set[int] | None:
     """The sets of cells for which a predicate about packets and unknowns is true, under one reading after the other; None
-    if it asks about more, or there are too many."""
+    if it asks about more, or there are too many. `known` remembers the cells of atoms."""
     atoms = atoms_of(pred)
-    known = {atom: found for atom in atoms if (found := packets.of(atom)) is not None}
+    memo = {} if known is None else known
+    for atom in atoms:
+        if atom not in memo:
+            memo[atom] = packets.of(atom)
+    about = {atom: found for atom in atoms if (found := memo[atom]) is not None}
     ways = list(by_reading(atoms))
-    if prod(map(len, ways)) > _MOST or any(a not in known and not isinstance(a, UnknownIn) for a in atoms):
+    if prod(map(len, ways)) > _MOST or any(a not in about and not isinstance(a, UnknownIn) for a in atoms):
         return None
-    return {_value(pred, case, known, packets.all) for case in _cases(ways)}
+    return {_value(pred, case, about, packets.all) for case in _cases(ways)}
 
 
 def some_packet(pred: Pred) -> bool:
