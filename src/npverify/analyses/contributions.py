@@ -66,6 +66,7 @@ class Contributions:
         self._rules: dict[tuple[Rule, object], tuple[Matches, ...]] = {}
         self._rules_in: dict[Circumstance, dict[tuple[Rule, object], tuple[Matches, ...]]] = {}
         self._looks: dict[Rule, tuple[bool, bool, bool]] = {}
+        self._heard: dict[tuple[int, object, Circumstance], int] = {}
         self._atoms: dict[Pred, int | None] = {}
         self._cells: dict[Pred, tuple[int, int]] = {}
 
@@ -75,10 +76,25 @@ class Contributions:
         half = self._residuals.policies.half(case.direction)
         return policy in self._only_allow[case.direction] and len(half.stages) == 1
 
+    def denies_the_rest(self, case: Case) -> bool:
+        """Whether the direction allows what some rule of the signature matches, and exempt flows, and nothing else."""
+        if not (
+            any(entry.selects is TRUE for entry in case.signature)
+            and all(self.allows_alone(case, entry.policy) for entry in case.signature)
+        ):
+            return False
+        (stage,) = self._residuals.policies.half(case.direction).stages
+        known = ends(case.direction, case.subject)
+        return self._residuals.partial.residual(stage.applies, case.direction, **known) is TRUE
+
     def beside(self, case: Case, policy: Policy) -> list[Entry]:
         """The other policies of its tier that may select the subjects."""
         tiers = {(e.stage, e.tier) for e in case.signature if e.policy is policy}
         return [e for e in case.signature if e.policy is not policy and (e.stage, e.tier) in tiers]
+
+    def selects_too(self, case: Case, policy: Policy, entry: Entry) -> bool:
+        """Whether an entry selects the subjects wherever the policy does."""
+        return entry.selects is TRUE or any(e.policy is policy and e.selects is entry.selects for e in case.signature)
 
     def certain(self, case: Case, policy: Policy, others: Iterable[Entry]) -> list[Part]:
         """What the policy matches under every reading, and none of the others under any."""
@@ -91,28 +107,35 @@ class Contributions:
 
     def cover(
         self, case: Case, policy: Policy, others: Sequence[Entry], how: Circumstance = DIRECT
-    ) -> tuple[list[Entry], bool]:
-        """Those of the others that together seem to match all that the policy matches, and whether they certainly do."""
+    ) -> tuple[list[Entry], list[Part]]:
+        """Those of the others that together seem to match all that the policy matches, and what they do not for certain."""
         parts = [m.possible for rule in policy.rules for m in self._of(rule, case, how)]
         used: list[Entry] = []
-        certain = True
         for entry in others:
             before = parts
-            for rule in entry.rules if parts and entry.selects is TRUE else ():
+            for rule in entry.rules if parts and self.selects_too(case, policy, entry) else ():
                 for matches in self._of(rule, case, how):
                     parts = _without(parts, matches.certain)
             if parts is not before:
                 used.append(entry)
-        if parts:
-            certain = False
-            for entry in others:
-                before = parts
-                for rule in entry.rules:
-                    for matches in self._of(rule, case, how):
-                        parts = _without(parts, matches.possible)
-                if parts is not before and entry not in used:
-                    used.append(entry)
-        return used, certain
+        left = parts
+        for entry in others:
+            before = parts
+            for rule in entry.rules if parts else ():
+                for matches in self._of(rule, case, how):
+                    parts = _without(parts, matches.possible)
+            if parts is not before and entry not in used:
+                used.append(entry)
+        return used, left
+
+    def possible(self, case: Case, policy: Policy, others: Iterable[Entry]) -> list[Part]:
+        """What the policy may match, and none of the others does for certain."""
+        parts = [m.possible for rule in policy.rules for m in self._of(rule, case)]
+        for entry in others:
+            for rule in entry.rules if self.selects_too(case, policy, entry) else ():
+                for matches in self._of(rule, case):
+                    parts = _without(parts, matches.certain)
+        return parts
 
     def peers(self, case: Case, entries: Iterable[Entry], how: Circumstance = DIRECT) -> int:
         """Every peer that some rule of the entries may be about."""
@@ -123,14 +146,19 @@ class Contributions:
                     found |= matches.possible[1]
         return found
 
-    def cells(self, case: Case, peers: int) -> int:
+    def cells(self, case: Case, peers: int, how: Circumstance = DIRECT) -> int:
         """The packets to or from these classes of peers that some rule may match."""
+        heard = self._heard.get((id(case.signature), case.aspect, how))
+        if heard is None:
+            heard = self.peers(case, case.signature, how)
+            self._heard[id(case.signature), case.aspect, how] = heard
         found = 0
-        for entry in case.signature:
-            for rule in entry.rules:
-                for matches in self._of(rule, case):
-                    if matches.possible[1] & peers:
-                        found |= matches.possible[0]
+        if heard & peers:
+            for entry in case.signature:
+                for rule in entry.rules:
+                    for matches in self._of(rule, case, how):
+                        if matches.possible[1] & peers:
+                            found |= matches.possible[0]
         return found
 
     @property

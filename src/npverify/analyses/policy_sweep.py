@@ -15,17 +15,27 @@ from itertools import islice
 from typing import Literal
 
 from npverify.analyses.changes import differ
-from npverify.analyses.contributions import Case, Contributions
+from npverify.analyses.contributions import Case, Contributions, Part
 from npverify.analyses.sameness import Sameness, of_family, some_packet
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId
-from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, atoms_of, or_
+from npverify.normal.predicates import (
+    FALSE,
+    AddressIn,
+    And,
+    OwnNode,
+    Pred,
+    Side,
+    and_,
+    atoms_of,
+    or_,
+)
 from npverify.reduction.bitsets import bits
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
 from npverify.reduction.premises import Premises
-from npverify.reduction.readings import at_address
-from npverify.reduction.residuals import Residuals, Signature, host_network
+from npverify.reduction.readings import at_address, under
+from npverify.reduction.residuals import Entry, Residuals, Signature, host_network
 
 Property = Literal["redundant", "shadowed"]
 
@@ -49,7 +59,8 @@ class PolicySweep:
         self._contributions = Contributions(residuals)
         self._sameness = Sameness()
         self._unheard = {d: self._not_judged(d) for d in Direction}
-        self._covers: dict[tuple[Property, Policy, object, Circumstance], list[tuple[frozenset[int], bool]]] = {}
+        self._covers: dict[tuple[Property, Policy, object, Circumstance], list[tuple[frozenset[int], list[Part]]]] = {}
+        self._alike: dict[Circumstance, bool] = {}
         self._ids: dict[int, frozenset[int]] = {}
         self._cases: dict[PolicyId, list[tuple[Case, Policy]]] = {}
         for case in self._all_cases():
@@ -77,15 +88,57 @@ class PolicySweep:
             return True
         return None
 
+    def matters_by_default(self, policy: PolicyId, asked: Property) -> bool:
+        """Whether some flow is certainly judged otherwise under the default reading. False: none was found."""
+        cases = self._cases.get(policy, ())
+        return any(self._matters(case, part, asked, by_default=True) for case, part in cases)
+
+    def selects(self, policy: PolicyId) -> bool:
+        """Whether a policy may select any endpoint."""
+        return policy in self._cases
+
+    def beside(self, policy: PolicyId) -> frozenset[PolicyId]:
+        """The policies that may select an endpoint which the policy selects too, in the same direction."""
+        return frozenset(e.policy.id for case, _ in self._cases.get(policy, ()) for e in case.signature) - {policy}
+
+    def substitutes(self, policy: PolicyId, gone: Collection[PolicyId]) -> tuple[PolicyId, ...] | None:
+        """A few others, none of those that are `gone`, that make a policy redundant wherever it selects; None if the others
+        of its tier do not, or not for certain."""
+        found: dict[PolicyId, None] = {}
+        for case, part in self._cases.get(policy, ()):
+            if not self._contributions.allows_alone(case, part):
+                return None
+            rest = [e for e in self._contributions.beside(case, part) if e.policy.id not in gone]
+            chosen = [e for e in rest if e.policy.id in found] + [e for e in rest if e.policy.id not in found]
+            if not self._makes_up(case, part, chosen):
+                return None
+            for entry in reversed(chosen):
+                fewer = [e for e in chosen if e is not entry]
+                if self._makes_up(case, part, fewer):
+                    chosen = fewer
+            found.update(dict.fromkeys(entry.policy.id for entry in chosen))
+        return tuple(sorted(found))
+
+    def _makes_up(self, case: Case, policy: Policy, others: list[Entry]) -> bool:
+        sets = self._contributions
+        return any(sets.selects_too(case, policy, entry) for entry in others) and not any(
+            sets.cover(case, policy, others, how)[1]
+            for how in self._hows(case.direction)
+            if all(self._concerned(case, how))
+        )
+
     # --- a flow that is judged otherwise ------------------------------------------------------------------------------
 
-    def _matters(self, case: Case, policy: Policy, asked: Property) -> bool:
+    def _matters(self, case: Case, policy: Policy, asked: Property, *, by_default: bool = False) -> bool:
         """Whether some flow of the case is certainly judged otherwise. False: none was found."""
         if case.subject.kind is not EndpointKind.POD:
             return False
-        return any(self._differs(case, policy, peer, asked) for peer in self._peers(case, policy, asked))
+        return any(
+            self._differs(case, policy, peer, asked, by_default)
+            for peer in self._peers(case, policy, asked, by_default)
+        )
 
-    def _peers(self, case: Case, policy: Policy, asked: Property) -> Iterator[int]:
+    def _peers(self, case: Case, policy: Policy, asked: Property, by_default: bool) -> Iterator[int]:
         """Classes of peers to try, the likeliest first."""
         every = self._residuals.bitsets.all
         outside = 1 << self._residuals.classes.of[EXTERNAL]
@@ -95,12 +148,11 @@ class PolicySweep:
         if not sets.allows_alone(case, policy):
             parts = [(sets.all_packets, every)]
         elif asked == "shadowed" or sets.beside(case, policy):
-            parts = sets.certain(case, policy, sets.beside(case, policy))
+            contributes = sets.possible if by_default else sets.certain
+            parts = contributes(case, policy, sets.beside(case, policy))
         else:  # it isolates, so what it does not name may be what it decides
             parts = [(sets.all_packets, every & ~named or every)]
-        found = 0
-        for cells, peers in parts:
-            found |= peers if cells else 0
+        found = _peers_of(parts)
         yield from islice(bits(found & free & ~outside), _TRIED)
         for cells, peers in parts:
             if cells:
@@ -121,7 +173,7 @@ class PolicySweep:
                 if self._contributions.cells(theirs, subject) & cells:
                     yield peer
 
-    def _differs(self, case: Case, policy: Policy, peer: int, asked: Property) -> bool:
+    def _differs(self, case: Case, policy: Policy, peer: int, asked: Property, by_default: bool) -> bool:
         """Whether some packet between the subject and a peer of the class is judged otherwise, under every reading."""
         subject, direction = case.subject, case.direction
         end = next((e for e in self._residuals.classes.members[peer] if e is not subject or e.replicated), None)
@@ -137,7 +189,7 @@ class PolicySweep:
             formula = differ(and_(own[0], back[0]), and_(own[1], back[1]))
         src, dst = (subject, end) if direction is Direction.EGRESS else (end, subject)
         broken = and_(formula, self._premises.well_formed(src, dst, DIRECT))
-        broken = self._premises.with_domains(broken, src, dst, DIRECT)
+        broken = self._premises.with_domains(under(broken, {}) if by_default else broken, src, dst, DIRECT)
         return self._always(broken, direction.peer if end is EXTERNAL else None)
 
     def _always(self, broken: Pred, outside: Side | None) -> bool:
@@ -275,26 +327,69 @@ class PolicySweep:
         if ids is None:
             ids = self._ids[id(case.signature)] = frozenset(map(id, case.signature))
         known = self._covers.setdefault((asked, policy, case.aspect, how), [])
-        for entries, certain in known:
+        for entries, left in known:  # noqa: B007  # both are used behind the loop
             if entries <= ids:
                 break
         else:
             beside = sets.beside(case, policy)
-            cover, certain = sets.cover(case, policy, beside, how)
-            if asked == "redundant" and not any(entry.selects is TRUE for entry in cover):
-                isolating = next((entry for entry in beside if entry.selects is TRUE), None)
+            cover, left = sets.cover(case, policy, beside, how)
+            if asked == "redundant" and not any(sets.selects_too(case, policy, e) for e in cover):
+                isolating = next((e for e in beside if sets.selects_too(case, policy, e)), None)
                 if isolating is None:
                     return case.signature, self._residuals.bitsets.all
                 cover.append(isolating)
             entries = frozenset(map(id, cover))
-            known.append((entries, certain))
-        if certain:
+            known.append((entries, left))
+        if not left or (asked == "redundant" and self._denied(case, left, policy.id, how)):
             return None
         own = [e for e in case.signature if e.policy is policy]
         return (
             tuple(e for e in case.signature if e.policy is policy or id(e) in entries),
             sets.peers(case, own, how),
         )
+
+    def _denied(self, case: Case, parts: list[Part], policy: PolicyId, how: Circumstance) -> bool:
+        """Whether the other direction certainly denies these packets of these peers, exempt ones aside. False: perhaps not."""
+        opposite = case.direction.opposite
+        if not self._exempt_alike(how):
+            return False
+        subjects, peers = self._concerned(case, how)
+        theirs: dict[tuple[int, object], tuple[Case, int]] = {}
+        for c in bits(_peers_of(parts) & peers):
+            their = self._case(
+                opposite, self._residuals.signature(opposite, c), self._residuals.classes.representative(c)
+            )
+            key = (id(their.signature), their.aspect)
+            _, before = theirs.get(key, (their, 0))
+            theirs[key] = their, before | 1 << c
+        for their, classes in theirs.values():
+            if any(entry.policy.id == policy for entry in their.signature):
+                return False
+            cells = 0
+            for part, who in parts:
+                cells |= part if who & classes else 0
+            if (
+                not self._contributions.denies_the_rest(their)
+                or self._contributions.cells(their, subjects, how) & cells
+            ):
+                return False
+        return True
+
+    def _exempt_alike(self, how: Circumstance) -> bool:
+        """Whether both directions exempt the same flows between two ends that stand to each other like this."""
+        found = self._alike.get(how)
+        if found is None:
+            partial, policies = self._residuals.partial, self._residuals.policies
+            egress, ingress = (
+                {
+                    partial.residual(e.match, d, how)
+                    for e in policies.half(d).exemptions
+                    if how.own_node or not _own(e.match)
+                }
+                for d in Direction
+            )
+            found = self._alike[how] = egress - {FALSE} == ingress - {FALSE}
+        return found
 
     def _hows(self, direction: Direction) -> Iterator[Circumstance]:
         """Every way in which two ends can stand to each other, as far as a direction can tell."""
@@ -346,6 +441,14 @@ def _changed(signature: Signature, policy: PolicyId, asked: Property) -> Signatu
     return tuple(entry._replace(rules=()) if entry.policy.id == policy else entry for entry in signature)
 
 
-def settle(sweep: PolicySweep, policies: Collection[PolicyId], asked: Property) -> dict[PolicyId, bool | None]:
-    """The answer for each of some policies."""
-    return {policy: sweep.holds(policy, asked) for policy in policies}
+def _peers_of(parts: Iterable[Part]) -> int:
+    found = 0
+    for cells, peers in parts:
+        found |= peers if cells else 0
+    return found
+
+
+def _own(match: Pred) -> bool:
+    """Whether a predicate is false unless one end is on the host network of the other's node."""
+    parts = match.parts if isinstance(match, And) else (match,)
+    return any(isinstance(part, OwnNode) for part in parts)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from npverify.analyses.answers import never
 from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
+from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
 from npverify.normal.policy import Direction, Policy
@@ -37,6 +38,12 @@ class Context:
     def engine(self) -> Engine:
         """The machinery of proofs over the world."""
         return Engine(self.world, self._budget, self._stop)
+
+    @cached_property
+    def sweep(self) -> PolicySweep:
+        """What each policy changes, for all policies at once."""
+        engine = self.engine
+        return PolicySweep(self.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
 
     @contextmanager
     def deciding(self, about: About, what: str) -> Iterator[None]:
