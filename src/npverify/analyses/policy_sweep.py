@@ -59,7 +59,7 @@ class PolicySweep:
         self._contributions = Contributions(residuals)
         self._sameness = Sameness()
         self._unheard = {d: self._not_judged(d) for d in Direction}
-        self._covers: dict[tuple[Property, Policy, object, Circumstance], list[tuple[frozenset[int], list[Part]]]] = {}
+        self._covers: dict[tuple[Property, int, object, Circumstance], list[tuple[frozenset[int], list[Part]]]] = {}
         self._alike: dict[Circumstance, bool] = {}
         self._ids: dict[int, frozenset[int]] = {}
         self._cases: dict[PolicyId, list[tuple[Case, Policy]]] = {}
@@ -326,7 +326,8 @@ class PolicySweep:
         ids = self._ids.get(id(case.signature))
         if ids is None:
             ids = self._ids[id(case.signature)] = frozenset(map(id, case.signature))
-        known = self._covers.setdefault((asked, policy, case.aspect, how), [])
+        own = tuple(e for e in case.signature if e.policy is policy)
+        known = self._covers.setdefault((asked, id(own[0]), case.aspect, how), [])
         for entries, left in known:  # noqa: B007  # both are used behind the loop
             if entries <= ids:
                 break
@@ -342,7 +343,6 @@ class PolicySweep:
             known.append((entries, left))
         if not left or (asked == "redundant" and self._denied(case, left, policy.id, how)):
             return None
-        own = [e for e in case.signature if e.policy is policy]
         return (
             tuple(e for e in case.signature if e.policy is policy or id(e) in entries),
             sets.peers(case, own, how),
