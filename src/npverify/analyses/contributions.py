@@ -85,7 +85,7 @@ class Contributions:
             return False
         (stage,) = self._residuals.policies.half(case.direction).stages
         known = ends(case.direction, case.subject)
-        return self._residuals.partial.residual(stage.applies, case.direction, **known) is TRUE
+        return self._residuals.partial.residual(stage.applies, case.direction, DIRECT, **known) is TRUE
 
     def beside(self, case: Case, policy: Policy) -> list[Entry]:
         """The other policies of its tier that may select the subjects."""

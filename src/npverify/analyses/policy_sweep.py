@@ -363,7 +363,7 @@ class PolicySweep:
             _, before = theirs.get(key, (their, 0))
             theirs[key] = their, before | 1 << c
         for their, classes in theirs.values():
-            if any(entry.policy.id == policy for entry in their.signature):
+            if not self._allows_less(their, policy):
                 return False
             cells = 0
             for part, who in parts:
@@ -374,6 +374,16 @@ class PolicySweep:
             ):
                 return False
         return True
+
+    def _allows_less(self, case: Case, policy: PolicyId) -> bool:
+        """Whether a direction allows no more without the policy: it is not the only one that isolates. Where that is so of
+        both directions, each may be compared with what the other allows as it is."""
+        sets = self._contributions
+        return all(
+            any(sets.selects_too(case, entry.policy, other) for other in sets.beside(case, entry.policy))
+            for entry in case.signature
+            if entry.policy.id == policy
+        )
 
     def _exempt_alike(self, how: Circumstance) -> bool:
         """Whether both directions exempt the same flows between two ends that stand to each other like this."""
