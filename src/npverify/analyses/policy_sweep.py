@@ -60,6 +60,7 @@ class PolicySweep:
         self._sameness = Sameness()
         self._unheard = {d: self._not_judged(d) for d in Direction}
         self._covers: dict[tuple[Property, int, object, Circumstance], list[tuple[frozenset[int], list[Part]]]] = {}
+        self._answers: dict[tuple[PolicyId, Property], bool | None] = {}
         self._alike: dict[Circumstance, bool] = {}
         self._ids: dict[int, frozenset[int]] = {}
         self._cases: dict[PolicyId, list[tuple[Case, Policy]]] = {}
@@ -77,6 +78,12 @@ class PolicySweep:
 
         One without rules is not shadowed.
         """
+        key = (policy, asked)
+        if key not in self._answers:
+            self._answers[key] = self._decide(policy, asked)
+        return self._answers[key]
+
+    def _decide(self, policy: PolicyId, asked: Property) -> bool | None:
         if asked == "redundant" and policy in self._shifting:
             return None
         cases = self._cases.get(policy, [])

@@ -14,7 +14,7 @@ from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
 from npverify.normal.policy import Direction, Policy
-from npverify.smt.solver import Budget, UndecidedError
+from npverify.smt.solver import Budget, InterruptedByUserError, UndecidedError
 
 
 class Rule(NamedTuple):
@@ -44,6 +44,11 @@ class Context:
         """What each policy changes, for all policies at once."""
         engine = self.engine
         return PolicySweep(self.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
+
+    def go_on(self) -> None:
+        """Raises InterruptedByUserError where nobody waits for an answer any more."""
+        if self._stop():
+            raise InterruptedByUserError
 
     @contextmanager
     def deciding(self, about: About, what: str) -> Iterator[None]:

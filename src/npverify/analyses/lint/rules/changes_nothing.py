@@ -84,11 +84,12 @@ def _for_pods_to_come(context: Context, policy: PolicyId, gone: Collection[Polic
 def _tied(context: Context, policy: PolicyId) -> bool:
     """Whether the name of a policy decides when it is asked: NPL101 tells what comes of it."""
     parts = _parts(context)
+    own = [(tier, part) for _, tier, part in parts if part.id == policy and part.order is not None]
     return any(
-        part.id == policy and part.order is not None and tier is beside and each.order == part.order
-        for _, tier, part in parts
+        tier is beside and each.order == part.order and {r.action for r in each.rules} != {r.action for r in part.rules}
+        for tier, part in own
         for _, beside, each in parts
-        if each.id != policy and {r.action for r in each.rules} != {r.action for r in part.rules}
+        if each.id != policy
     )
 
 
@@ -99,6 +100,7 @@ def _parts(context: Context) -> list[tuple[Direction, Tier, Policy]]:
 
 def _has(context: Context, about: About, policy: PolicyId, asked: Property) -> bool:
     """Whether a policy has the property under every reading; where sets do not tell, the solver does."""
+    context.go_on()
     holds = context.sweep.holds(policy, asked)
     if holds is None and not context.sweep.matters_by_default(policy, asked):
         with context.deciding(about, f"whether {policy} is {asked}"):
