@@ -67,6 +67,7 @@ class Contributions:
         self._rules_in: dict[Circumstance, dict[tuple[Rule, object], tuple[Matches, ...]]] = {}
         self._looks: dict[Rule, tuple[bool, bool, bool]] = {}
         self._heard: dict[tuple[int, object, Circumstance], int] = {}
+        self._peers: dict[tuple[Pred, Side, Circumstance], tuple[int, int]] = {}
         self._atoms: dict[Pred, int | None] = {}
         self._cells: dict[Pred, tuple[int, int]] = {}
 
@@ -209,17 +210,22 @@ class Contributions:
         peer, traffic = (
             self._residuals.partial.residual(p, direction, how, **known) for p in (rule.peer, rule.traffic)
         )
-        certain = possible = 0
-        for classes, left in bitsets.parts(peer, direction.peer, how):
-            if left is TRUE:
-                certain |= classes
-            if left is not FALSE:
-                possible |= classes
+        certain, possible = self._endpoints(peer, direction.peer, how)
         # a port by its name is another number for each peer
         for classes, left in bitsets.parts(traffic, direction.peer, how):
             low, high = self._packets(left)
             if possible & classes and high:
                 yield Matches((low, certain & classes), (high, possible & classes))
+
+    def _endpoints(self, pred: Pred, side: Side, how: Circumstance) -> tuple[int, int]:
+        """The classes for which a predicate is true under every reading, and those for which it may be."""
+        key = (pred, side, how)
+        found = self._peers.get(key)
+        if found is None:
+            parts = self._residuals.bitsets.parts(pred, side, how)
+            certain = sum(classes for classes, left in parts if left is TRUE)
+            found = self._peers[key] = certain, sum(classes for classes, left in parts if left is not FALSE)
+        return found
 
     def _packets(self, traffic: Pred) -> tuple[int, int]:
         """The cells for which it is true under every reading and for every peer, and those for which it may be true."""

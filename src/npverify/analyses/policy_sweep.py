@@ -10,12 +10,12 @@ the caller asks the solver about it flow by flow.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from functools import cached_property
 from itertools import islice
 from typing import Literal
 
 from npverify.analyses.changes import differ
 from npverify.analyses.contributions import Case, Contributions, Part
+from npverify.analyses.policy_cases import Cases
 from npverify.analyses.sameness import Sameness, of_family, some_packet
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
@@ -32,10 +32,10 @@ from npverify.normal.predicates import (
     or_,
 )
 from npverify.reduction.bitsets import bits
-from npverify.reduction.partial import DIRECT, Circumstance, Virtual
+from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.premises import Premises
 from npverify.reduction.readings import at_address, under
-from npverify.reduction.residuals import Entry, Residuals, Signature, host_network
+from npverify.reduction.residuals import Entry, Residuals, Signature
 
 Property = Literal["redundant", "shadowed"]
 
@@ -44,27 +44,23 @@ Candidates = Callable[[Endpoint, Side, Family, Iterable[Pred]], Iterable[Address
 
 _TRIED = 4  # peers for each case, beyond which the solver is asked
 
-_SOME_SERVICE = Virtual()
-"""A Service of which nothing is known stands for all."""
-
 
 class PolicySweep:
     """Decides properties of policies over one reduction. Guards the index of cases and the memos of comparisons."""
 
     def __init__(self, inventory: Inventory, residuals: Residuals, premises: Premises, candidates: Candidates) -> None:
-        self._inventory = inventory
+        self._each = Cases(inventory, residuals)
         self._residuals = residuals
         self._premises = premises
         self._candidates = candidates
         self._contributions = Contributions(residuals)
         self._sameness = Sameness()
-        self._unheard = {d: self._not_judged(d) for d in Direction}
         self._covers: dict[tuple[Property, int, object, Circumstance], list[tuple[frozenset[int], list[Part]]]] = {}
         self._answers: dict[tuple[PolicyId, Property], bool | None] = {}
         self._alike: dict[Circumstance, bool] = {}
         self._ids: dict[int, frozenset[int]] = {}
         self._cases: dict[PolicyId, list[tuple[Case, Policy]]] = {}
-        for case in self._all_cases():
+        for case in self._each.every():
             for entry in case.signature:
                 self._cases.setdefault(entry.policy.id, []).append((case, entry.policy))
         halves = [residuals.policies.half(d) for d in Direction]
@@ -130,8 +126,8 @@ class PolicySweep:
         sets = self._contributions
         return any(sets.selects_too(case, policy, entry) for entry in others) and not any(
             sets.cover(case, policy, others, how)[1]
-            for how in self._hows(case.direction)
-            if all(self._concerned(case, how))
+            for how in self._each.hows(case.direction)
+            if all(self._each.concerned(case, how))
         )
 
     # --- a flow that is judged otherwise ------------------------------------------------------------------------------
@@ -151,7 +147,7 @@ class PolicySweep:
         outside = 1 << self._residuals.classes.of[EXTERNAL]
         sets = self._contributions
         named = sets.peers(case, (e for e in case.signature if e.policy is policy))
-        free = every if asked == "shadowed" else self._unheard[case.direction.opposite]
+        free = every if asked == "shadowed" else self._each.not_judged[case.direction.opposite]
         if not sets.allows_alone(case, policy):
             parts = [(sets.all_packets, every)]
         elif asked == "shadowed" or sets.beside(case, policy):
@@ -176,7 +172,7 @@ class PolicySweep:
             signature = self._residuals.signature(opposite, peer)
             if id(signature) not in told:
                 told.add(id(signature))
-                theirs = self._case(opposite, signature, self._residuals.classes.representative(peer))
+                theirs = self._each.case(opposite, signature, self._residuals.classes.representative(peer))
                 if self._contributions.cells(theirs, subject) & cells:
                     yield peer
 
@@ -222,7 +218,7 @@ class PolicySweep:
         return now, then
 
     def _opposite(self, direction: Direction, peer: int, end: Endpoint) -> Case:
-        return self._case(direction.opposite, self._residuals.signature(direction.opposite, peer), end)
+        return self._each.case(direction.opposite, self._residuals.signature(direction.opposite, peer), end)
 
     # --- residuals that are the same ----------------------------------------------------------------------------------
 
@@ -230,8 +226,8 @@ class PolicySweep:
         """Whether no flow is judged otherwise. False: it may be."""
         questions: dict[tuple[Circumstance, Signature, object], tuple[Case, int]] = {}
         for case, part in self._cases.get(policy, ()):
-            for how in self._hows(case.direction):
-                subjects, peers = self._concerned(case, how)
+            for how in self._each.hows(case.direction):
+                subjects, peers = self._each.concerned(case, how)
                 enough = self._enough(case, part, asked, how) if subjects and peers else None
                 if enough is not None:
                     signature, about = enough
@@ -259,18 +255,6 @@ class PolicySweep:
                     return False
         return True
 
-    def _concerned(self, case: Case, how: Circumstance) -> tuple[int, int]:
-        """The subjects and the peers who can stand to each other in a way."""
-        subjects, peers = case.subjects, self._residuals.bitsets.all
-        if how.own_node and not subjects & self._on_hosts:
-            peers &= self._on_hosts
-        if how.via is not None:
-            if case.direction is Direction.EGRESS:
-                peers &= self._behind_services
-            else:
-                subjects &= self._behind_services
-        return subjects, peers
-
     def _families(self, case: Case) -> Pred:
         """The address families that some subject can use."""
         ends = (self._residuals.classes.representative(c) for c in bits(case.subjects))
@@ -284,7 +268,7 @@ class PolicySweep:
     def _stopped(self, case: Case, peers: int, own: tuple[Pred, Pred], policy: PolicyId, how: Circumstance) -> bool:
         """Whether the other direction stops, with and without the policy, all flows that this one judges otherwise."""
         opposite = case.direction.opposite
-        for signature, classes in self._by_signature(opposite, peers & case.subjects if how.same else peers):
+        for signature, classes in self._each.by_signature(opposite, peers & case.subjects if how.same else peers):
             if any(entry.policy.id == policy for entry in signature):
                 return False  # both directions change at once
             for c in bits(classes) if how.same else (classes.bit_length() - 1,):
@@ -297,8 +281,8 @@ class PolicySweep:
     ) -> bool:
         opposite = case.direction.opposite
         subjects = peers if how.same else case.subjects
-        for end in self._aspects(opposite, signature, peers):
-            theirs = self._case(opposite, signature, end)
+        for end in self._each.aspects(opposite, signature, peers):
+            theirs = self._each.case(opposite, signature, end)
             heard = subjects & self._contributions.peers(theirs, signature, how)
             for some in (heard, subjects & ~heard):
                 if some:
@@ -307,19 +291,6 @@ class PolicySweep:
                         if not self._sameness.certain(and_(own[0], back), and_(own[1], back)):
                             return False
         return True
-
-    def _by_signature(self, direction: Direction, classes: int) -> Iterator[tuple[Signature, int]]:
-        found: dict[int, tuple[Signature, int]] = {}
-        for c in bits(classes):
-            signature = self._residuals.signature(direction, c)
-            _, before = found.get(id(signature), (signature, 0))
-            found[id(signature)] = signature, before | 1 << c
-        yield from found.values()
-
-    def _aspects(self, direction: Direction, signature: Signature, classes: int) -> Iterator[Endpoint]:
-        """One endpoint of each group of subjects that a signature can tell apart."""
-        ends = (self._residuals.classes.representative(c) for c in bits(classes))
-        yield from {self._residuals.aspect(direction, signature, end): end for end in ends}.values()
 
     def _enough(self, case: Case, policy: Policy, asked: Property, how: Circumstance) -> tuple[Signature, int] | None:
         """A signature and the peers for which it is enough to compare; None: there is nothing to compare.
@@ -360,10 +331,10 @@ class PolicySweep:
         opposite = case.direction.opposite
         if not self._exempt_alike(how):
             return False
-        subjects, peers = self._concerned(case, how)
+        subjects, peers = self._each.concerned(case, how)
         theirs: dict[tuple[int, object], tuple[Case, int]] = {}
         for c in bits(_peers_of(parts) & peers):
-            their = self._case(
+            their = self._each.case(
                 opposite, self._residuals.signature(opposite, c), self._residuals.classes.representative(c)
             )
             key = (id(their.signature), their.aspect)
@@ -407,48 +378,6 @@ class PolicySweep:
             )
             found = self._alike[how] = egress - {FALSE} == ingress - {FALSE}
         return found
-
-    def _hows(self, direction: Direction) -> Iterator[Circumstance]:
-        """Every way in which two ends can stand to each other, as far as a direction can tell."""
-        yield DIRECT
-        yield Circumstance(own_node=True)
-        yield Circumstance(same=True, via=_SOME_SERVICE)
-        if self._residuals.policies.vip_visible is not FALSE:
-            yield Circumstance(via=_SOME_SERVICE)
-            yield Circumstance(own_node=True, via=_SOME_SERVICE)
-
-    @cached_property
-    def _on_hosts(self) -> int:
-        """The classes of endpoints with the addresses of nodes."""
-        return sum(1 << c for c, end in enumerate(self._residuals.classes.representatives) if host_network(end))
-
-    @cached_property
-    def _behind_services(self) -> int:
-        """The classes of which some member is reached through a Service that has an address of its own."""
-        services = (s for s in self._inventory.services.values() if not s.headless)
-        ends = {b.endpoint for s in services for backends in s.backends.values() for b in backends}
-        return sum(1 << c for c in {self._residuals.classes.of[end] for end in ends})
-
-    # --- cases --------------------------------------------------------------------------------------------------------
-
-    def _all_cases(self) -> Iterator[Case]:
-        found: dict[tuple[Direction, int, object], Case] = {}
-        for direction in Direction:
-            for c, end in enumerate(self._residuals.classes.representatives):
-                if signature := self._residuals.signature(direction, c):
-                    case = self._case(direction, signature, end, 1 << c)
-                    key = (direction, id(signature), case.aspect)
-                    before = found.get(key)
-                    found[key] = before._replace(subjects=before.subjects | 1 << c) if before else case
-        yield from found.values()
-
-    def _case(self, direction: Direction, signature: Signature, subject: Endpoint, subjects: int = 0) -> Case:
-        return Case(direction, signature, subject, self._residuals.aspect(direction, signature, subject), subjects)
-
-    def _not_judged(self, direction: Direction) -> int:
-        """The classes that no policy of a direction may select."""
-        classes = range(len(self._residuals.classes))
-        return sum(1 << c for c in classes if not self._residuals.signature(direction, c))
 
 
 def _changed(signature: Signature, policy: PolicyId, asked: Property) -> Signature:
