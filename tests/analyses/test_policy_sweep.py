@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+import npverify
 from calico_worlds import random_calico
 from lint.small_ties import every_flow, manifests, world_of
 from npverify.analyses.engine import Engine
@@ -122,3 +123,56 @@ def test_most_policies_are_settled_without_the_solver():
         settled = said[asked, True], said[asked, False]
         assert min(settled) > 10
         assert sum(settled) > 5 * said[asked, None]
+
+
+HANGS_ON_A_LABEL = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: c, image: api}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: every, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: api}}
+  ingress: [{ports: [{port: 80}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: some, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: api, pod-template-generation: "2"}}
+  ingress: [{ports: [{port: 80}, {port: 81}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+def test_a_policy_that_may_select_makes_up_for_none_that_does():
+    """Whether the label has that value is not known, so the policy without it may be needed."""
+    world = npverify.load(["-"], stdin=HANGS_ON_A_LABEL.encode).world
+    _, sweep = swept(world)
+    answers = {p.name: [sweep.holds(p, asked) for asked in ASKED] for p in world.defined}
+    assert answers["every"] == [None, None]
+    assert disagreements(world) == []
+
+
+def test_nothing_is_said_of_a_policy_on_which_it_hangs_who_judges():
+    """Without it other host endpoints would judge, which a signature does not tell."""
+    shifting = 0
+    for seed in range(40):
+        world = random_calico(Random(seed), hosts=True).world
+        stages = [s for d in Direction for s in world.policies.half(d).stages if s.shifts]
+        policies = {p.id for s in stages for t in s.tiers for p in t.policies}
+        _, sweep = swept(world)
+        assert {sweep.holds(p, "redundant") for p in policies} <= {None}
+        shifting += len(policies)
+    assert shifting
