@@ -304,3 +304,11 @@ def _without(parts: list[Part], taken: Part) -> list[Part]:
         if left := who & ~peers:
             found.append((both, left))
     return found
+
+
+def peers_of(parts: Iterable[Part]) -> int:
+    """All peers of some parts."""
+    found = 0
+    for cells, peers in parts:
+        found |= peers if cells else 0
+    return found

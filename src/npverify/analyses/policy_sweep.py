@@ -9,12 +9,13 @@ the caller asks the solver about it flow by flow.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Literal
 
 from npverify.analyses.changes import differ
-from npverify.analyses.contributions import Case, Contributions, Part
+from npverify.analyses.contributions import Case, Contributions, Part, peers_of
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.sameness import Sameness, of_family, some_packet
 from npverify.inventory.addresses import FAMILIES, Address, Family
@@ -76,7 +77,13 @@ class PolicySweep:
         """
         key = (policy, asked)
         if key not in self._answers:
-            self._answers[key] = self._decide(policy, asked)
+            enabled = gc.isenabled()
+            gc.disable()  # what is made here is kept, and looking it through again and again costs half of the time
+            try:
+                self._answers[key] = self._decide(policy, asked)
+            finally:
+                if enabled:
+                    gc.enable()
         return self._answers[key]
 
     def _decide(self, policy: PolicyId, asked: Property) -> bool | None:
@@ -155,7 +162,7 @@ class PolicySweep:
             parts = contributes(case, policy, sets.beside(case, policy))
         else:  # it isolates, so what it does not name may be what it decides
             parts = [(sets.all_packets, every & ~named or every)]
-        found = _peers_of(parts)
+        found = peers_of(parts)
         yield from islice(bits(found & free & ~outside), _TRIED)
         for cells, peers in parts:
             if cells:
@@ -187,7 +194,7 @@ class PolicySweep:
             return False
         formula = differ(*own)
         if asked == "redundant" and end.is_pod:
-            theirs = self._opposite(direction, peer, end)
+            theirs = self._each.case(direction.opposite, self._residuals.signature(direction.opposite, peer), end)
             back = self._residual(theirs, self._residuals.classes.of[subject], policy.id, asked)
             formula = differ(and_(own[0], back[0]), and_(own[1], back[1]))
         src, dst = (subject, end) if direction is Direction.EGRESS else (end, subject)
@@ -216,9 +223,6 @@ class PolicySweep:
         found = self._residuals.parted(case.direction, (signature, changed), case.subject, DIRECT, 1 << peer)
         (_, (now, then)) = found[0]
         return now, then
-
-    def _opposite(self, direction: Direction, peer: int, end: Endpoint) -> Case:
-        return self._each.case(direction.opposite, self._residuals.signature(direction.opposite, peer), end)
 
     # --- residuals that are the same ----------------------------------------------------------------------------------
 
@@ -333,7 +337,7 @@ class PolicySweep:
             return False
         subjects, peers = self._each.concerned(case, how)
         theirs: dict[tuple[int, object], tuple[Case, int]] = {}
-        for c in bits(_peers_of(parts) & peers):
+        for c in bits(peers_of(parts) & peers):
             their = self._each.case(
                 opposite, self._residuals.signature(opposite, c), self._residuals.classes.representative(c)
             )
@@ -385,13 +389,6 @@ def _changed(signature: Signature, policy: PolicyId, asked: Property) -> Signatu
     if asked == "redundant":
         return tuple(entry for entry in signature if entry.policy.id != policy)
     return tuple(entry._replace(rules=()) if entry.policy.id == policy else entry for entry in signature)
-
-
-def _peers_of(parts: Iterable[Part]) -> int:
-    found = 0
-    for cells, peers in parts:
-        found |= peers if cells else 0
-    return found
 
 
 def _own(match: Pred) -> bool:
