@@ -22,12 +22,12 @@ MENDED = (
 )
 
 CLEAN = "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: web, namespace: shop}\n"
-INFO = CLEAN + "spec: {selector: app == 'web', ingress: [{action: Allow}]}\n"
+INFO = CLEAN + "spec: {selector: app == 'web', ingress: [{action: Allow, protocol: TCP}]}\n"
 WARNING = CLEAN + "spec: {selector: app == 'web', types: [Ingress], egress: [{action: Deny}]}\n"
 ERROR = CLEAN + "spec: {selector: app = 'web', types: [Ingress]}\n"
 SILENT = CLEAN.replace("name: web", "name: quiet").replace(
     "shop}", 'shop, annotations: {npverify.io/ignore: "NPL113 as the API server has it"}}'
-) + ("spec: {selector: app == 'web', ingress: [{action: Allow}]}\n")
+) + ("spec: {selector: app == 'web', ingress: [{action: Allow, protocol: TCP}]}\n")
 CLEAN += "spec: {selector: app == 'web', types: [Ingress]}\n"
 
 

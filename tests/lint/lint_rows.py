@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lint.lint_worlds import OF_EVERY_KIND
+
 V3, STORED = "projectcalico.org/v3", "crd.projectcalico.org/v1"
 
 
@@ -67,6 +69,101 @@ ADMIN = (
     "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: a}\nspec:\n  tier: Admin\n"
     "  priority: 10\n  subject: {namespaces: {}}\n  ingress:\n  - {name: one, action: Pass, from: [{namespaces: {}}]}\n---\n"
 )
+
+CHANGES_NOTHING = [
+    # NPL132 to NPL134: policies of every kind that change nothing
+    Row(
+        "a policy of Kubernetes whose label no pod has",
+        knp("podSelector: {matchLabels: {app: wep}}"),
+        ("NPL132",),
+        "NetworkPolicy shop/k selects no endpoint",
+        OF_EVERY_KIND,
+    ),
+    Row("and one of Calico", np("selector: app == 'wep', types: [Ingress]"), ("NPL132",), select=OF_EVERY_KIND),
+    Row("a default deny is not redundant", knp("podSelector: {}"), (), select=OF_EVERY_KIND),
+    Row(
+        "a default deny whose pods other policies isolate is there for pods to come",
+        knp(f"podSelector: {{matchLabels: {{app: api}}}}, ingress: [{{from: [{{{WEB}}}]}}]")
+        + knp("podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [web, db]}]}", "deny"),
+        (),
+        select=OF_EVERY_KIND,
+    ),
+    Row(
+        "a second default deny is redundant",
+        knp("podSelector: {}", "a") + knp("podSelector: {}", "b"),
+        ("NPL133",),
+        "NetworkPolicy shop/a changes nothing: NetworkPolicy shop/b isolates",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "of two policies that say the same one is told",
+        knp(WEB_80, "a") + knp(WEB_80, "b"),
+        ("NPL133",),
+        "NetworkPolicy shop/a changes nothing: NetworkPolicy shop/b",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "of three policies that say the same two are told",
+        knp(WEB_80, "a") + knp(WEB_80, "b") + knp(WEB_80, "c"),
+        ("NPL133", "NPL133"),
+        "NetworkPolicy shop/c isolates",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "two others may make up for a policy together, and one that is not needed for that is not named",
+        knp(f"{WEB}, ingress: [{{ports: [{{port: 80}}, {{port: 81}}]}}]", "both")
+        + knp(WEB_80, "k80")
+        + knp(f"{WEB}, ingress: [{{ports: [{{port: 81}}]}}]", "k81")
+        + knp(f"{WEB}, ingress: [{{ports: [{{port: 82}}]}}]", "k82"),
+        ("NPL133",),
+        "NetworkPolicy shop/k80 and NetworkPolicy shop/k81 isolate the same endpoints and allow as much",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "a port that the others leave out is enough",
+        knp(f"{WEB}, ingress: [{{ports: [{{port: 80}}, {{port: 81}}]}}]", "both") + knp(WEB_80, "k80"),
+        ("NPL133",),
+        "NetworkPolicy shop/k80 changes nothing: NetworkPolicy shop/both",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "what the sender's own policy stops need not be allowed",
+        knp(f"podSelector: {{matchLabels: {{app: api}}}}, ingress: [{{from: [{{{WEB}}}]}}]")
+        + knp("podSelector: {}", "deny")
+        + knp("podSelector: {}, policyTypes: [Egress]", "no-egress"),
+        ("NPL133",),
+        "NetworkPolicy shop/k changes nothing: without it every flow has the same verdict",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "an early policy that decides all leaves nothing to a later one",
+        np("order: 1, selector: app == 'api', types: [Ingress], ingress: [{action: Allow}]", "a")
+        + np(f"order: 2, selector: app == 'api', {DENY_80}", "b"),
+        ("NPL133",),
+        "NetworkPolicy shop/b changes nothing",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "in the other order both decide",
+        np("order: 2, selector: app == 'api', types: [Ingress], ingress: [{action: Allow}]", "a")
+        + np(f"order: 1, selector: app == 'api', {DENY_80}", "b"),
+        (),
+        select=OF_EVERY_KIND,
+    ),
+    Row(
+        "a policy of Kubernetes whose peers are nobody still isolates",
+        knp("podSelector: {matchLabels: {app: api}}, ingress: [{from: [{podSelector: {matchLabels: {app: wep}}}]}]"),
+        ("NPL134",),
+        "the rules of NetworkPolicy shop/k decide about no flow",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "a policy without rules has none that could decide",
+        knp("podSelector: {matchLabels: {app: api}}"),
+        (),
+        select=OF_EVERY_KIND,
+    ),
+]
 
 ORDER = [
     Row(
@@ -375,4 +472,4 @@ SEEDS = [
         ("NPL105",), "`tier: security`"),
 ]  # fmt: skip
 
-ROWS = [*ORDER, *IN_FORCE, *MATCHES, *SEEDS]
+ROWS = [*ORDER, *IN_FORCE, *MATCHES, *CHANGES_NOTHING, *SEEDS]

@@ -79,7 +79,7 @@ def test_a_rule_is_named_by_its_code_or_its_name():
 
 def test_the_shared_inventory_has_nothing_to_find():
     """Without policies there is nothing wrong."""
-    result = run("")
+    result = run("", *(about.code for about in ABOUTS))
     assert result.findings == ()
     assert len(result.rules) == len(ABOUTS)
     assert [d for d in Direction if world("").policies.half(d).tiers] == []

@@ -92,7 +92,21 @@ class PacketCells:
         """The cells for which an atom is true; None if it is not about the packet."""
         if not isinstance(atom, ProtocolIs | PortIn | IcmpIs):
             return None
+        if isinstance(atom, PortIn):
+            return self._with_port(atom)
         return sum(1 << i for i, cell in enumerate(self.cells) if _true_of(atom, cell))
+
+    def _with_port(self, atom: PortIn) -> int:
+        """The cells of protocols with ports, as they are numbered: by protocol, then source port, then port."""
+        whole = self._src_ports if atom.side is Side.SRC else self._ports
+        row = sum(1 << i for i, (first, last) in enumerate(whole) if atom.first <= first and last <= atom.last)
+        width = len(self._ports)
+        if atom.side is Side.SRC:
+            row = sum(((1 << width) - 1) << width * i for i in range(len(whole)) if row >> i & 1)
+            width *= len(whole)
+        return sum(
+            row << width * i for i in range(len(PORT_PROTOCOLS) * len(self._ports) * len(self._src_ports) // width)
+        )
 
     def traffic(self, cells: int) -> tuple[Traffic, ...]:
         """A set of cells in words: TCP, UDP, SCTP, ICMP, then the others."""
@@ -179,7 +193,7 @@ def _icmp(cells: Sequence[_Icmp]) -> Iterator[Traffic]:
         yield Traffic("ICMP", types=() if merged == (_BYTE,) else merged, codes=() if codes_ == (_BYTE,) else codes_)
 
 
-def _true_of(atom: ProtocolIs | PortIn | IcmpIs, cell: _Ported | _Icmp | _Other) -> bool:
+def _true_of(atom: ProtocolIs | IcmpIs, cell: _Ported | _Icmp | _Other) -> bool:
     match atom, cell:
         case ProtocolIs(names), _Ported(protocol):
             return protocol in names
@@ -187,11 +201,8 @@ def _true_of(atom: ProtocolIs | PortIn | IcmpIs, cell: _Ported | _Icmp | _Other)
             return "ICMP" in names
         case ProtocolIs(names), _Other(numbers):
             return any(protocol_name(first) in names for first, _ in numbers)
-        case PortIn(first, last, side), _Ported(_, ports, src_ports):
-            low, high = src_ports if side is Side.SRC else ports
-            return first <= low and high <= last
         case IcmpIs(kind, code), _Icmp(types, codes):
             return types == ((kind, kind),) and (code is None or codes == ((code, code),))
-        case ((PortIn() | IcmpIs()), _):
+        case IcmpIs(), _:
             return False
     raise InternalError(f"no meaning of {atom} for {cell}")

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from npverify.analyses.changes import Change, differ, first_changed_flow, legs_of_subjects, obligations_of, passes
 from npverify.analyses.engine import Engine, members
+from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.prove_some import exists_always
 from npverify.analyses.results import AssertionResult, Counterexample, Status
-from npverify.assertions.claims import Assertion, Leg, PolicyClaim
+from npverify.assertions.claims import Assertion, Leg, PolicyClaim, PolicyProperty
 from npverify.inventory.model import EXTERNAL
 from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Tier
@@ -25,7 +26,7 @@ from npverify.smt.solver import UndecidedError
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
     """Whether a policy has a property; `because` and the flow tell why not.
 
     `never`  it has not, under any reading
@@ -40,13 +41,16 @@ class _Answer:
 
 def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim) -> AssertionResult:
     """Proved if every policy of the claim has the property (`want`), or none has."""
-    decide = {"vacuous": _vacuous, "redundant": _redundant, "shadowed": _shadowed}[claim.property]
     if not claim.policies:
         return AssertionResult(assertion, Status.VACUOUS, because="there is no policy that it speaks about")
+    sweep = None
+    if not claim.want and len(claim.policies) > 1 and claim.property != "vacuous":
+        sweep = PolicySweep(engine.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
     vacuous: list[PolicyId] = []
-    failing: list[tuple[PolicyId, _Answer]] = []
+    failing: list[tuple[PolicyId, Answer]] = []
     for policy in sorted(claim.policies):
-        answer = decide(engine, policy, claim.want)
+        answer = _swept(sweep, policy, claim) if sweep else None
+        answer = answer or decide_by_solver(engine, policy, claim.property, want=claim.want)
         if answer.vacuous and claim.want:
             vacuous.append(policy)
         elif not (answer.holds if claim.want else answer.never):
@@ -63,7 +67,20 @@ def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim)
     return AssertionResult(assertion, Status.PROVED, depends_on=tuple(sorted(claim.policies)))
 
 
-def _which(kind: str, failing: Sequence[tuple[PolicyId, _Answer]]) -> str:
+def _swept(sweep: PolicySweep, policy: PolicyId, claim: PolicyClaim) -> Answer | None:
+    """What can be said of a policy without the solver, where no flow need be shown."""
+    if claim.property == "vacuous":
+        return None
+    holds = sweep.holds(policy, claim.property)
+    return None if holds is None else Answer(holds, never=not holds)
+
+
+def decide_by_solver(engine: Engine, policy: PolicyId, asked: PolicyProperty, *, want: bool) -> Answer:
+    """Whether a policy has a property, asked flow by flow. `want` False: also whether it has it under no reading."""
+    return _DECIDE[asked](engine, policy, want)
+
+
+def _which(kind: str, failing: Sequence[tuple[PolicyId, Answer]]) -> str:
     """Names every policy that has the property though none should, those first that have it under every reading."""
     groups = {
         "": [str(policy) for policy, answer in failing if answer.holds],
@@ -77,7 +94,7 @@ def _which(kind: str, failing: Sequence[tuple[PolicyId, _Answer]]) -> str:
     return "; ".join(parts) + (" (each by itself)" if len(failing) > 1 else "")
 
 
-def _vacuous(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
+def _vacuous(engine: Engine, policy: PolicyId, want: bool) -> Answer:
     residuals = engine.residuals
     selects = [
         entry.selects
@@ -89,11 +106,11 @@ def _vacuous(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
     never = not engine.possible(not_(or_(*selects)), EXTERNAL, EXTERNAL)
     for direction in Direction:
         for end in members(residuals.selecting(direction, policy), residuals):
-            return _Answer(False, f"it selects {end} for {direction}", never=never)
-    return _Answer(True)
+            return Answer(False, f"it selects {end} for {direction}", never=never)
+    return Answer(True)
 
 
-def _redundant(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
+def _redundant(engine: Engine, policy: PolicyId, want: bool) -> Answer:
     halves = (engine.world.policies.half(d) for d in Direction)
     shifting = (p.id for half in halves for s in half.stages if s.shifts for tier in s.tiers for p in tier.policies)
     if policy in shifting:
@@ -111,22 +128,22 @@ def _redundant(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
     found = [o for d in Direction for leg in _legs(engine, policy, d) for o in obligations_of(engine, leg, change)]
     changed = first_changed_flow(engine, found, change)
     if changed is None:
-        return _Answer(True)
+        return Answer(True)
     shown = changed.shown
     now, then = ("allowed", "denied") if shown.verdict.allowed else ("denied", "allowed")
     because = f"{policy} matters: this flow is {now}, and {then} without it"
-    return _Answer(False, because, shown, never=not want and exists_always(engine, found))
+    return Answer(False, because, shown, never=not want and exists_always(engine, found))
 
 
-def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
+def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> Answer:
     if not any(part.rules for part in _parts(engine.world.policies, policy)):
-        return _Answer(False, f"{policy} has no rules", vacuous=True, never=True)
+        return Answer(False, f"{policy} has no rules", vacuous=True, never=True)
 
     def ruleless(signature: Signature) -> tuple[Signature, ...]:
         return signature, tuple(e._replace(rules=()) if e.policy.id == policy else e for e in signature)
 
     bare = _changed_set(engine.world.policies, policy, lambda p: replace(p, rules=()))
-    answer = _Answer(True)
+    answer = Answer(True)
     every: list[Obligation] = []
     for direction in Direction:
         change = Change(ruleless, _side_differs(direction), bare, _side_passes(direction))
@@ -134,7 +151,7 @@ def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> _Answer:
         every += found
         changed = first_changed_flow(engine, found, change) if answer.holds else None
         if changed is not None:
-            answer = _Answer(False, f"{policy} decides the {direction} of this flow", changed.shown)
+            answer = Answer(False, f"{policy} decides the {direction} of this flow", changed.shown)
     return answer if answer.holds or want else replace(answer, never=exists_always(engine, every))
 
 
@@ -175,3 +192,6 @@ def _changed_set(policies: PolicySet, policy: PolicyId, change: Callable[[Policy
         return Half(tuple(replace(s, tiers=tuple(map(tier, s.tiers))) for s in policies.half(direction).stages))
 
     return replace(policies, egress=of(Direction.EGRESS), ingress=of(Direction.INGRESS))
+
+
+_DECIDE = {"vacuous": _vacuous, "redundant": _redundant, "shadowed": _shadowed}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from npverify.analyses.lint import suspicions
 from npverify.analyses.lint.rule import Rule
 from npverify.analyses.lint.rules import (
+    changes_nothing,
     default_deny_undone,
     equal_order,
     equal_tier_order,
@@ -22,7 +23,11 @@ from npverify.ingest.source import Problems, Span
 
 _MODULES = (equal_order, equal_tier_order, tier_denies_the_rest, pass_allows, default_deny_undone)
 
-_ALL = (*(module.RULE for module in _MODULES), *(Rule(about, suspicions.find) for about in lint_rules()))
+_ALL = (
+    *(module.RULE for module in _MODULES),
+    *changes_nothing.RULES,
+    *(Rule(about, suspicions.find) for about in lint_rules()),
+)
 
 RULES: Mapping[str, Rule] = {rule.about.code: rule for rule in sorted(_ALL, key=lambda rule: rule.about.code)}
 """Code to rule, by code."""

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from npverify.analyses.answers import never
 from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
+from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
 from npverify.normal.policy import Direction, Policy
-from npverify.smt.solver import Budget, UndecidedError
+from npverify.smt.solver import Budget, InterruptedByUserError, UndecidedError
 
 
 class Rule(NamedTuple):
@@ -37,6 +38,17 @@ class Context:
     def engine(self) -> Engine:
         """The machinery of proofs over the world."""
         return Engine(self.world, self._budget, self._stop)
+
+    @cached_property
+    def sweep(self) -> PolicySweep:
+        """What each policy changes, for all policies at once."""
+        engine = self.engine
+        return PolicySweep(self.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
+
+    def go_on(self) -> None:
+        """Raises InterruptedByUserError where nobody waits for an answer any more."""
+        if self._stop():
+            raise InterruptedByUserError
 
     @contextmanager
     def deciding(self, about: About, what: str) -> Iterator[None]:

@@ -1,0 +1,161 @@
+"""Whether two residuals mean the same, by trying every case that they can tell apart.
+
+A residual compares ports, addresses and unknowns with constants only, so there are finitely many cases: packets are held as a
+set of cells (`packet_cells`), addresses as cells between the mentioned prefixes, unknowns as the mentioned values and one that
+is not. Exact where it says that two are the same: no premise is used, and unknowns that hang together count as independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import reduce
+from itertools import chain, product
+from math import prod
+from operator import and_
+
+from npverify.analyses.packet_cells import PacketCells
+from npverify.ingest.source import InternalError
+from npverify.inventory.addresses import FAMILIES, Address, Family
+from npverify.inventory.unknowns import Unknown
+from npverify.normal.predicates import (
+    AddressIn,
+    And,
+    Const,
+    Not,
+    Or,
+    Pred,
+    Side,
+    UnknownIn,
+    atoms_of,
+    const,
+    substitute,
+)
+from npverify.reduction.readings import cells
+
+_MOST = 512  # cases beyond which the solver is quicker
+
+_Case = dict[Pred, bool]
+"""The value of each atom that is not about the packet."""
+
+
+class Sameness:
+    """Compares residuals. Guards the memo."""
+
+    def __init__(self) -> None:
+        self._memo: dict[tuple[Pred, Pred], bool] = {}
+
+    def certain(self, one: Pred, other: Pred) -> bool:
+        """Whether the two are true of the same flows under the same readings; False: they differ, or it was not tried."""
+        if one is other:
+            return True
+        found = self._memo.get((one, other))
+        if found is None:
+            found = self._memo[one, other] = _same(one, other)
+        return found
+
+
+def values(pred: Pred, packets: PacketCells, known: dict[Pred, int | None] | None = None) -> set[int] | None:
+    """The sets of cells for which a predicate about packets and unknowns is true, under one reading after the other; None
+    if it asks about more, or there are too many. `known` remembers the cells of atoms."""
+    atoms = atoms_of(pred)
+    memo = {} if known is None else known
+    for atom in atoms:
+        if atom not in memo:
+            memo[atom] = packets.of(atom)
+    about = {atom: found for atom in atoms if (found := memo[atom]) is not None}
+    ways = list(by_reading(atoms))
+    if prod(map(len, ways)) > _MOST or any(a not in about and not isinstance(a, UnknownIn) for a in atoms):
+        return None
+    return {_value(pred, case, about, packets.all) for case in _cases(ways)}
+
+
+def some_packet(pred: Pred) -> bool:
+    """Whether some packet satisfies a predicate under every reading; False too where it asks about more."""
+    if isinstance(pred, Const):
+        return pred.value
+    packets = PacketCells((pred,))
+    found = values(pred, packets)
+    return found is not None and reduce(and_, found, packets.all) != 0
+
+
+def of_family(pred: Pred, family: Family) -> Pred:
+    """The predicate for flows of one address family; addresses beyond that stay open."""
+
+    def settle(atom: Pred) -> Pred:
+        if isinstance(atom, AddressIn) and (atom.prefix.family != family or atom.prefix.length == 0):
+            return const(atom.prefix.family == family)
+        return atom
+
+    return substitute(pred, settle)
+
+
+def _cases(ways: list[list[_Case]]) -> Iterator[_Case]:
+    return ({atom: value for part in chosen for atom, value in part.items()} for chosen in product(*ways))
+
+
+def _same(one: Pred, other: Pred) -> bool:
+    atoms = tuple(dict.fromkeys(chain(atoms_of(one), atoms_of(other))))
+    packets = PacketCells((one, other))
+    known = {atom: found for atom in atoms if (found := packets.of(atom)) is not None}
+    ways = [list(_parts(atoms, family)) for family in FAMILIES]
+    if sum(prod(map(len, parts)) for parts in ways) > _MOST:
+        return False
+    return all(
+        _value(one, case, known, packets.all) == _value(other, case, known, packets.all)
+        for parts in ways
+        for case in _cases(parts)
+    )
+
+
+def _parts(atoms: tuple[Pred, ...], family: Family) -> Iterator[list[_Case]]:
+    """For the addresses of each side, and for each unknown, the ways in which its atoms can be true together."""
+    for side in Side:
+        of_side = [a for a in atoms if isinstance(a, AddressIn) and a.side is side]
+        if of_side:
+            firsts = (Address(family, first) for first, _ in cells(of_side, side, family))
+            yield _distinct({a: a.prefix.contains(at) for a in of_side} for at in firsts)
+    yield from by_reading(atoms)
+
+
+def by_reading(atoms: Iterable[Pred]) -> Iterator[list[_Case]]:
+    """For each unknown the ways in which the atoms about it can be true together."""
+    by_unknown: dict[Unknown, list[UnknownIn]] = {}
+    for atom in atoms:
+        if isinstance(atom, UnknownIn):
+            by_unknown.setdefault(atom.unknown, []).append(atom)
+    for unknown, asked in by_unknown.items():
+        values: dict[str, None] = dict.fromkeys(v for a in asked for v in a.values)
+        rest = unknown.open or not set(unknown.values) <= set(values)
+        yield _distinct({a: value in a.values for a in asked} for value in (*values, *([None] if rest else [])))
+
+
+def _distinct(cases: Iterator[_Case]) -> list[_Case]:
+    return list({tuple(case.values()): case for case in cases}.values())
+
+
+def _value(pred: Pred, case: Mapping[Pred, bool], known: Mapping[Pred, int], every: int) -> int:
+    """The cells of packets for which a predicate is true in one case."""
+    match pred:
+        case Const(value):
+            return every if value else 0
+        case Not(body):
+            return every & ~_value(body, case, known, every)
+        case And(parts):
+            found = every
+            for part in parts:
+                found &= _value(part, case, known, every)
+                if not found:
+                    break
+            return found
+        case Or(parts):
+            found = 0
+            for part in parts:
+                found |= _value(part, case, known, every)
+                if found == every:
+                    break
+            return found
+    if pred in known:
+        return known[pred]
+    if pred in case:
+        return every if case[pred] else 0
+    raise InternalError(f"a residual still asks about an endpoint: {type(pred).__name__}")

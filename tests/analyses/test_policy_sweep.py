@@ -1,0 +1,178 @@
+"""The sweep over all policies answers as the question to the solver about each of them does, and as brute force does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+import npverify
+from calico_worlds import random_calico
+from lint.small_ties import every_flow, manifests, world_of
+from npverify.analyses.engine import Engine
+from npverify.analyses.policy_sweep import PolicySweep, Property
+from npverify.analyses.prove_policies import decide_by_solver
+from npverify.analyses.world import World
+from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet
+from npverify.oracle import Oracle
+from npverify.smt.solver import BUDGETS, UndecidedError
+from worlds import random_world
+
+ASKED: tuple[Property, ...] = ("redundant", "shadowed")
+
+
+def swept(world: World) -> tuple[Engine, PolicySweep]:
+    """The machinery of both ways."""
+    engine = Engine(world, BUDGETS["normal"])
+    return engine, PolicySweep(world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
+
+
+def disagreements(world: World) -> list[str]:
+    """The policies of which the sweep says something that the solver does not."""
+    engine, sweep = swept(world)
+    found = []
+    for policy in sorted(world.defined):
+        for asked in ASKED:
+            said = sweep.holds(policy, asked)
+            by_default = sweep.matters_by_default(policy, asked)
+            if said is None and not by_default:
+                continue
+            try:
+                answer = decide_by_solver(engine, policy, asked, want=False)
+            except UndecidedError as gave_up:
+                found.append(f"{policy} is {asked}: {said}, but the solver gives up: {gave_up}")
+                continue
+            if said is not None and (said, not said) != (answer.holds, answer.never):
+                found.append(f"{policy} is {asked}: {said}, but the solver says {answer}")
+            if by_default and answer.holds:
+                found.append(f"{policy} is not {asked} under the default reading, but the solver says that it is")
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_sweep_agrees_with_the_solver_on_native_policies(seed: int):
+    """What it says of a policy is so under every reading, and it says nothing that hangs on a reading."""
+    assert disagreements(random_world(Random(seed))) == []
+
+
+@pytest.mark.parametrize("seed", [*range(25), 137])
+def test_the_sweep_agrees_with_the_solver_on_tiers(seed: int):
+    """The same of Calico's policies and those of the cluster, with rules that deny and pass."""
+    assert disagreements(random_calico(Random(seed)).world) == []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_sweep_agrees_with_the_solver_on_hosts(seed: int):
+    """The same with host endpoints, where several stages judge."""
+    assert disagreements(random_calico(Random(seed), hosts=True).world) == []
+
+
+def changed(policies: PolicySet, policy: PolicyId, asked: Property) -> PolicySet:
+    """The set without a policy, or with its rules taken away."""
+
+    def of(listed: tuple[Policy, ...]) -> tuple[Policy, ...]:
+        if asked == "redundant":
+            return tuple(p for p in listed if p.id != policy)
+        return tuple(replace(p, rules=()) if p.id == policy else p for p in listed)
+
+    for direction in Direction:
+        stages = policies.half(direction).stages
+        edited = (replace(s, tiers=tuple(replace(t, policies=of(t.policies)) for t in s.tiers)) for s in stages)
+        policies = policies.with_half(direction, Half(tuple(edited)))
+    return policies
+
+
+def by_brute_force(world: World, policy: PolicyId, asked: Property) -> bool:
+    """Whether no flow at all is judged otherwise: both directions together, or for the rules alone each by itself."""
+    now, then = (Oracle(p, world.inventory) for p in (world.policies, changed(world.policies, policy, asked)))
+    for flow in every_flow(world):
+        before, after = now.decide(flow), then.decide(flow)
+        if asked == "redundant":
+            if before.allowed is not after.allowed:
+                return False
+        elif (before.egress.allowed, before.ingress.allowed) != (after.egress.allowed, after.ingress.allowed):
+            return False
+    return True
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_sweep_agrees_with_brute_force_on_small_worlds(seed: int):
+    """In a world with few flows, all of them are tried."""
+    world = world_of(manifests(Random(seed)))
+    _, sweep = swept(world)
+    for policy in sorted(world.defined):
+        for asked in ASKED:
+            said = sweep.holds(policy, asked)
+            has_rules = any(
+                p.rules for d in Direction for t in world.policies.half(d).tiers for p in t.policies if p.id == policy
+            )
+            if said is not None and (asked == "redundant" or has_rules):
+                assert said is by_brute_force(world, policy, asked), (policy, asked)
+
+
+def test_most_policies_are_settled_without_the_solver():
+    """Else the tests above would compare nothing."""
+    said: Counter[tuple[Property, bool | None]] = Counter()
+    for seed in range(40):
+        world = random_world(Random(seed))
+        _, sweep = swept(world)
+        said.update((asked, sweep.holds(policy, asked)) for policy in world.defined for asked in ASKED)
+    for asked in ASKED:
+        settled = said[asked, True], said[asked, False]
+        assert min(settled) > 10
+        assert sum(settled) > 5 * said[asked, None]
+
+
+HANGS_ON_A_LABEL = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: api, namespace: shop}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: c, image: api}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: every, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: api}}
+  ingress: [{ports: [{port: 80}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: some, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: api, pod-template-generation: "2"}}
+  ingress: [{ports: [{port: 80}, {port: 81}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+
+
+def test_a_policy_that_may_select_makes_up_for_none_that_does():
+    """Whether the label has that value is not known, so the policy without it may be needed."""
+    world = npverify.load(["-"], stdin=HANGS_ON_A_LABEL.encode).world
+    _, sweep = swept(world)
+    answers = {p.name: [sweep.holds(p, asked) for asked in ASKED] for p in world.defined}
+    assert answers["every"] == [None, None]
+    assert disagreements(world) == []
+
+
+def test_nothing_is_said_of_a_policy_on_which_it_hangs_who_judges():
+    """Without it other host endpoints would judge, which a signature does not tell."""
+    shifting = 0
+    for seed in range(40):
+        world = random_calico(Random(seed), hosts=True).world
+        stages = [s for d in Direction for s in world.policies.half(d).stages if s.shifts]
+        policies = {p.id for s in stages for t in s.tiers for p in t.policies}
+        _, sweep = swept(world)
+        assert {sweep.holds(p, "redundant") for p in policies} <= {None}
+        shifting += len(policies)
+    assert shifting
