@@ -37,7 +37,7 @@ BARS = (
     Bar("start to first verdict", "first", {"S": 0.5, "M": 1, "L": 3.5}, "SecGuru: a fraction of a second"),
     Bar("99 more assertions after that", "assertions", {"S": 0.5, "M": 1, "L": 2}, "", stages=("other verdicts",)),
     Bar("all-pairs connectivity with ports, after loading", "connectivity", {"S": 0.1, "M": 0.3, "L": 3},
-        f"{NCA} in the same run, below", stages=("connectivity",)),
+        f"{NCA} in the same run, below", stages=("connectivity", "rows")),
     Bar("the same on policies of labels alone, warm", "connectivity-again", {"L-labels": 0.3},
         "NPV: 0.07 s at more than 100,000 pods, as the ratios of its paper suggest", stages=("connectivity, again",)),
     Bar("equivalence with a rewritten set", "equiv", {"S": 0.5, "M": 2, "L": 15},
