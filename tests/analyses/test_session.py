@@ -1,5 +1,5 @@
 """Sessions: what an edit does, what is computed again, and what is refused. That the answers are those of a fresh run is in
-tests/properties/test_session.py."""
+tests/properties/test_session_laws.py."""
 
 from __future__ import annotations
 
