@@ -123,6 +123,7 @@ def edit(rng: Random, folder: Folder, session: npverify.Session, dialect: str, *
     if kind == "drop" and len(folder.files) > 3:
         name = rng.choice(list(folder.files))
         made = folder.files[name]
+        session.refresh()  # what was applied under the name of a file that it has not seen would stay
         folder.drop(name)
         meta = made.get("metadata") or {}
         group = made["apiVersion"].rpartition("/")[0]
