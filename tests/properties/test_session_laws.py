@@ -163,7 +163,8 @@ def edit(rng: Random, folder: Folder, session: npverify.Session, dialect: str, *
     [
         *(("kubernetes", spec, seed, 33) for seed, spec in enumerate(FLOWS, 4)),
         *(("calico", spec, seed, 33) for seed, spec in enumerate(FLOWS, 11)),
-        ("kubernetes", POLICIES, 21, 6),
+        ("kubernetes", POLICIES, 21, 18),
+        ("calico", POLICIES, 22, 8),
     ],
 )
 def test_a_session_says_what_a_fresh_run_says_after_every_edit(
