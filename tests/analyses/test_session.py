@@ -142,3 +142,24 @@ def test_what_was_applied_without_a_file_stays_over_a_refresh(session: Session, 
     (tmp_path / "world.yaml").write_text(WORLD + "---\n", encoding="utf-8")
     session.refresh()
     assert statuses(session)[0] is Status.PROVED
+
+
+def test_a_new_block_of_addresses_parts_pods_that_were_alike(session: Session) -> None:
+    """Pods with the same labels are told apart by a prefix that only the edit mentions."""
+    for name, address in (("web", "10.0.0.1"), ("web2", "10.0.1.1")):
+        pod = WORLD.split("---\n")[1].replace("name: web", f"name: {name}")
+        session.apply(f"{pod}status: {{podIP: {address}, podIPs: [{{ip: {address}}}]}}\n")
+    session.apply('assert every pods where app == "web" reaches pods where app == "db" on tcp/5432', source="more.npv")
+    session.apply(policy("closed", "db", ingress=[{"from": [{"podSelector": {}}]}]))
+    assert statuses(session)[2] is Status.PROVED
+    session.apply(policy("closed", "db", ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/24"}}]}]))
+    assert statuses(session)[2] is Status.REFUTED
+
+
+def test_a_namespace_exists_while_a_policy_uses_it(session: Session) -> None:
+    """A policy may bring a namespace into the inventory, and take it away."""
+    elsewhere = {**CLOSED, "metadata": {"name": "closed", "namespace": "elsewhere"}}
+    session.apply(elsewhere)
+    assert "elsewhere" in session.world.inventory.namespaces
+    session.delete("NetworkPolicy", "closed", "elsewhere")
+    assert "elsewhere" not in session.world.inventory.namespaces
