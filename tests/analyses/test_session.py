@@ -144,8 +144,9 @@ def test_what_was_applied_without_a_file_stays_over_a_refresh(session: Session, 
     assert statuses(session)[0] is Status.PROVED
 
 
-def test_a_new_block_of_addresses_parts_pods_that_were_alike(session: Session) -> None:
+def test_a_new_block_of_addresses_parts_pods_that_were_alike(session: Session, tmp_path: Path) -> None:
     """Pods with the same labels are told apart by a prefix that only the edit mentions."""
+    session = Session([str(tmp_path)], assume={"ipblock_matches_pods": "literal"})
     for name, address in (("web", "10.0.0.1"), ("web2", "10.0.1.1")):
         pod = WORLD.split("---\n")[1].replace("name: web", f"name: {name}")
         session.apply(f"{pod}status: {{podIP: {address}, podIPs: [{{ip: {address}}}]}}\n")
