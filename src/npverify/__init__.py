@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from npverify.analyses.results import Evaluation as Evaluation
     from npverify.analyses.results import ProveResult as ProveResult
     from npverify.analyses.results import Status as Status
+    from npverify.analyses.session import Session as Session
     from npverify.analyses.world import World as World
     from npverify.ingest.source import Diagnostic as Diagnostic
     from npverify.ingest.source import InputError as InputError
@@ -69,6 +70,7 @@ _PUBLIC = {
     "Loaded": "analyses.load",
     "ProveResult": "analyses.results",
     "Region": "analyses.equiv_results",
+    "Session": "analyses.session",
     "Span": "ingest.source",
     "Status": "analyses.results",
     "Verdict": "normal.flow",

@@ -32,6 +32,20 @@ class Answers:
         self._stop = stop
         self._answers: dict[tuple[Pred, frozenset[object], bool | None], bool | UndecidedError] = {}
 
+    def forgetting_undecided(self) -> Answers:
+        """The same memo without what could not be decided: with more time it may be."""
+        made = Answers(self.budget, self._stop)
+        made._answers = self._answers
+        for key in [key for key, answer in self._answers.items() if isinstance(answer, UndecidedError)]:
+            del self._answers[key]
+        return made
+
+    def about_no_addresses(self) -> Answers:
+        """What is known of questions in which no address is somebody's: it holds whatever there is."""
+        made = Answers(self.budget, self._stop)
+        made._answers = {key: answer for key, answer in self._answers.items() if not key[1]}
+        return made.forgetting_undecided()
+
     def possible(self, pred: Pred, taken: Taken = NOTHING_TAKEN, *, one: bool | None = None) -> bool:
         """Whether some flow satisfies `pred`; `one` is whether both ends have one address (None: no matter).
 

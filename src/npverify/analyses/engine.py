@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import cached_property
 
 from npverify.analyses.answers import Answers, never, one_address
 from npverify.analyses.known_addresses import AddressBook
@@ -21,8 +22,13 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.obligations import Obligation, Obligations
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.residuals import Residuals
+from npverify.reduction.standing import Change
 from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, any_port, choose
 from npverify.smt.solver import Budget, Question
+
+_Choice = tuple[Chosen, tuple[Unknown, ...]]
+
+_REMEMBERED = 500_000  # obligations whose answer is kept over changes before the memory is given back
 
 NO_FLOW = "there is no flow that it speaks about"
 
@@ -37,9 +43,53 @@ class Engine:
         self.residuals = Residuals(world.inventory, world.policies)
         self.obligations = Obligations(world.inventory, self.residuals)
         self.through = Through(world.inventory, self.residuals)
-        self.oracle = Oracle(world.policies, world.inventory)
         self._book = AddressBook(world.inventory)
         self._answers = Answers(budget, stop)
+        self._broken: dict[Obligation, bool] = {}
+        self._choices: dict[Hashable, _Choice] = {}
+        self._any_ports: dict[tuple[Pred, int, bool | None], tuple[Chosen, bool]] = {}
+
+    @classmethod
+    def after(cls, before: Engine, world: World, change: Change) -> Engine:
+        """The engine of a world that differs from another in its policies alone; what that does not touch is shared."""
+        made = cls.__new__(cls)
+        made.world = world
+        made.budget = before.budget
+        if before.residuals.classes.tell_apart(change.now.mentioned):
+            made.residuals = Residuals.after(before.residuals, change)
+        else:
+            made.residuals = Residuals(world.inventory, world.policies)
+        made.obligations = Obligations(world.inventory, made.residuals, before.obligations)
+        made.through = Through(world.inventory, made.residuals, before.through)
+        made._book = before._book
+        made._answers = before._answers.forgetting_undecided()
+        made._broken = before._broken if len(before._broken) < _REMEMBERED else {}
+        made._choices, made._any_ports = before._choices, before._any_ports
+        return made
+
+    def know(self, before: Engine) -> None:
+        """Take over what the solver told another engine of the same budget."""
+        self._answers = before._answers.about_no_addresses()
+
+    def broken(self, obligation: Obligation) -> bool:
+        """Whether some flow breaks an obligation. Raises as `Question.possible` does."""
+        known = self._broken.get(obligation)
+        if known is None:
+            same = obligation.how.same
+            known = self.possible(obligation.broken, obligation.src, obligation.dst, same=same)
+            self._broken[obligation] = known
+        return known
+
+    @cached_property
+    def oracle(self) -> Oracle:
+        """Judges concrete flows; made when the first one is to be judged."""
+        return Oracle(self.world.policies, self.world.inventory)
+
+    def touched(self, legs: Iterable[Leg]) -> bool:
+        """Whether the change that made this world may have changed what is said of the legs: which policies select a source
+        for egress, or a destination for ingress."""
+        touched = self.obligations.touched
+        return any(touched(leg.src, Direction.EGRESS) or touched(leg.dst, Direction.INGRESS) for leg in legs)
 
     def possible(self, pred: Pred, src: Endpoint, dst: Endpoint, *, same: bool = False) -> bool:
         """Whether some flow between the two satisfies `pred`; `same` if they are one pod, not two replicas.
@@ -51,26 +101,37 @@ class Engine:
     def counterexample(self, broken: Pred, obligation: Obligation) -> tuple[Counterexample, Flow, Reading]:
         """The preferred flow that satisfies `broken`, as the oracle judges it; the caller checks that verdict."""
         src, dst = obligation.src, obligation.dst
-        question = Question(
-            broken, self._book.taken(src, dst), self.budget, same=one_address(src, dst, same=obligation.how.same)
-        )
-        sides = ((Side.SRC, src), (Side.DST, dst))
-        preferred = {side: INSIDE if end.is_pod or end.cluster else OUTSIDE for side, end in sides}
-        chosen = choose(question, [(p.protocol, p.number) for p in dst.ports], preferred)
+        chosen, unknowns = self._choose(broken, src, dst, one=one_address(src, dst, same=obligation.how.same))
         flow = self.flow(obligation, chosen)
         verdict = self.oracle.decide(flow, chosen.reading)
-        reading = tuple(self._assumed(obligation, chosen, question.encoding.unknowns))
+        reading = tuple(self._assumed(obligation, chosen, unknowns))
         fields = tuple(_any_fields(obligation, chosen, any_port=self._any_port(broken, obligation, chosen)))
         shown = Counterexample(flow, verdict, reading, fields)
         return shown, flow, chosen.reading
+
+    def _choose(self, broken: Pred, src: Endpoint, dst: Endpoint, *, one: bool | None) -> _Choice:
+        """The preferred packet that satisfies a formula, and the unknowns of that; found once for each formula."""
+        taken = self._book.taken(src, dst)
+        declared = tuple((p.protocol, p.number) for p in dst.ports)
+        preferred = {
+            side: INSIDE if end.is_pod or end.cluster else OUTSIDE for side, end in ((Side.SRC, src), (Side.DST, dst))
+        }
+        key = (broken, frozenset(taken.items()), one, declared, *preferred.values())
+        found = self._choices.get(key)
+        if found is None:
+            question = Question(broken, taken, self.budget, same=one)
+            found = (choose(question, declared, preferred), tuple(question.encoding.unknowns))
+            self._choices[key] = found
+        return found
 
     def asked(self, legs: Iterable[Leg]) -> tuple[PolicyId, ...]:
         """The policies that may select a source of the legs for egress or a destination for ingress."""
         found: set[PolicyId] = set()
         for leg in legs:
             for direction, ends in ((Direction.EGRESS, leg.src), (Direction.INGRESS, leg.dst)):
-                for c in {self.residuals.classes.of[end] for end in ends}:
-                    found |= {entry.policy.id for entry in self.residuals.signature(direction, c)}
+                for c in bits(self.obligations.classes_of(ends)):
+                    if signature := self.residuals.signature(direction, c):
+                        found |= self.residuals.ids(signature)
         return tuple(sorted(found))
 
     def _any_port(self, broken: Pred, obligation: Obligation, chosen: Chosen) -> bool:
@@ -78,10 +139,17 @@ class Engine:
         if chosen.port is None:
             return False
         one = one_address(obligation.src, obligation.dst, same=obligation.how.same)
+
+        def any_port_of(statement: Pred) -> bool:
+            key = (statement, id(chosen), one)
+            known = self._any_ports.get(key)
+            if known is None:
+                # the packet is kept, so that no other can take its id
+                known = self._any_ports[key] = (chosen, any_port(statement, chosen, same=one))
+            return known[1]
+
         sides = (obligation.egress[0], obligation.ingress[0])
-        return any_port(broken, chosen, same=one) and all(
-            any_port(side, chosen, same=one) or any_port(not_(side), chosen, same=one) for side in sides
-        )
+        return any_port_of(broken) and all(any_port_of(side) or any_port_of(not_(side)) for side in sides)
 
     def candidates(self, end: Endpoint, side: Side, family: Family, preds: Iterable[Pred]) -> tuple[Address, ...]:
         """One address of each cell that the predicates tell apart and that the endpoint could have."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from npverify.analyses.remotes import read_remotes, wanted
+from npverify.analyses.remotes import Remotes, read_remotes, wanted
 from npverify.analyses.world import World
-from npverify.assertions.claims import Assertion
+from npverify.assertions.claims import Assertion, PolicyClaim
 from npverify.assertions.resolve import declared_pod_space, resolve
-from npverify.dialects import CALICO_VERSION, is_policy, lower, usual_plugin
+from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.files import SPEC, File, files
@@ -22,6 +22,7 @@ from npverify.inventory.build import build
 from npverify.inventory.clusters import with_clusters
 from npverify.inventory.model import Inventory
 from npverify.inventory.slim import Slim
+from npverify.normal.keep import keep
 
 NO_ASSUMPTIONS: Mapping[str, str] = {}
 NO_REMOTES: Mapping[str, Sequence[str | File]] = {}
@@ -79,23 +80,128 @@ def load(
         stdin=stdin,
         tidy=Slim(),
     )
-    policy_documents = [d for d in bundle.documents if is_policy(d.api_version, d.kind)]
-    chosen = _profile(cni or usual_plugin(policy_documents, ignore_kinds), assume, calico_version, problems)
-    texts = _specs(bundle.specs, specs, problems)
-    pod_space = (*_prefixes(pod_cidrs, problems), *declared_pod_space(texts, problems))
-    inventory = build(bundle.documents, problems, pod_space=tuple(dict.fromkeys(pod_space)), families=families)
-    others = read_remotes(remotes, problems, stdin)
-    inventory = with_clusters(inventory, others.inventories, problems)
+    given = Given(
+        bundle.documents,
+        tuple(d for d in bundle.documents if is_policy(d.api_version, d.kind)),
+        named_specs(bundle.specs, specs, problems),
+        bundle.skipped,
+        read_remotes(remotes, problems, stdin),
+    )
+    options = Options(
+        cni, calico_version, assume, only_tags, ignore_kinds, pod_cidrs, families, with_assertions, for_lint
+    )
+    return settle(given, options, problems).loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How `load` was asked to read; the names are those of its parameters."""
+
+    cni: str | None = None
+    calico_version: str = CALICO_VERSION
+    assume: Mapping[str, str] = field(default_factory=dict)
+    only_tags: Collection[str] = ()
+    ignore_kinds: Collection[str] = ()
+    pod_cidrs: Sequence[str] = ()
+    families: frozenset[Family] | None = None
+    with_assertions: bool = True
+    for_lint: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What was read: every document in order, those of them that are policies, the specs, the kinds that were skipped, and
+    other clusters."""
+
+    documents: Sequence[Document]
+    policies: Sequence[Document]
+    specs: tuple[SpecText, ...]
+    skipped: Mapping[str, int]
+    remotes: Remotes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """What was read with its meaning. With `settle` of what is read after a change, the parts whose input is the same are
+    taken from here; `told` is what was said of each part."""
+
+    given: Given
+    loaded: Loaded
+    declared: tuple[Prefix, ...]
+    pod_space: tuple[Prefix, ...]
+    lowered: Lowered
+    memo: Memo
+    told: Mapping[str, tuple[Diagnostic, ...]]
+
+
+def settle(
+    given: Given,
+    options: Options,
+    problems: Problems,
+    before: Settled | None = None,
+    *,
+    same_inventory: bool = False,
+) -> Settled:
+    """Give what was read a meaning; raises `InputError` with every error, also those that `problems` holds already.
+
+    `before` was settled under the same options. With `same_inventory` nothing that the inventory is built from differs.
+    """
+    told: dict[str, tuple[Diagnostic, ...]] = {}
+    chosen = _profile(
+        options.cni or usual_plugin(given.policies, options.ignore_kinds),
+        options.assume,
+        options.calico_version,
+        problems,
+    )
+    if before is not None and given.specs == before.given.specs:
+        declared, told["space"] = before.declared, before.told["space"]
+    else:
+        said = Problems()
+        declared = declared_pod_space(given.specs, said)
+        told["space"] = (*said.errors, *said.warnings)
+    problems.extend(told["space"])
+    pod_space = tuple(dict.fromkeys((*_prefixes(options.pod_cidrs, problems), *declared)))
+    if before is not None and same_inventory and pod_space == before.pod_space:
+        inventory, told["inventory"] = before.loaded.world.inventory, before.told["inventory"]
+    else:
+        said = Problems()
+        inventory = build(given.documents, said, pod_space=pod_space, families=options.families)
+        inventory = with_clusters(inventory, given.remotes.inventories, said)
+        told["inventory"] = (*said.errors, *said.warnings)
+    problems.extend(told["inventory"])
     if chosen is None:
         problems.raise_errors()
         raise AssertionError("a profile that cannot be had is an error")
-    lowered = lower(policy_documents, chosen, problems, inventory, ignore_kinds=ignore_kinds, for_lint=for_lint)
+    memo = before.memo if before is not None else Memo()
+    if before is not None and inventory is before.loaded.world.inventory and given.policies == before.given.policies:
+        lowered, told["policies"] = before.lowered, before.told["policies"]
+    else:
+        said = Problems()
+        lowered = lower(
+            given.policies,
+            chosen,
+            said,
+            inventory,
+            ignore_kinds=options.ignore_kinds,
+            for_lint=options.for_lint,
+            memo=memo,
+        )
+        if before is not None:
+            lowered = replace(lowered, policies=keep(before.lowered.policies, lowered.policies))
+        told["policies"] = (*said.errors, *said.warnings)
+    problems.extend(told["policies"])
     assertions: tuple[Assertion, ...] = ()
-    if with_assertions and not problems.errors:  # names would be unknown only because of the errors above
-        found = Problems()
-        assertions = resolve(texts, inventory, lowered.ids, found, only_tags=only_tags).assertions
-        problems.extend(found.warnings)
-        problems.extend(found.errors if inventory.pods else _without_unknown_names(found.errors))
+    told["specs"] = ()
+    if options.with_assertions and not problems.errors:  # names would be unknown only because of the errors above
+        if before is not None and _mean_the_same(given, inventory, lowered, before):
+            assertions, told["specs"] = before.loaded.assertions, before.told["specs"]
+        else:
+            said = Problems()
+            found = resolve(given.specs, inventory, lowered.ids, said, only_tags=options.only_tags).assertions
+            assertions = _as_before(found, inventory, given, before) if before is not None else found
+            errors = said.errors if inventory.pods else tuple(_without_unknown_names(said.errors))
+            told["specs"] = (*said.warnings, *errors)
+    problems.extend(told["specs"])
     problems.raise_errors()
     _warn(chosen, bool(lowered.ids) or lowered.policies.judges_hosts, problems)
     world = World(
@@ -103,13 +209,32 @@ def load(
         lowered.policies,
         lowered.ids,
         lowered.mesh,
-        dict(sorted((Counter(bundle.skipped) + Counter(others.skipped)).items())),
+        dict(sorted((Counter(given.skipped) + Counter(given.remotes.skipped)).items())),
         lowered.ignored,
         problems.warnings,
         lowered.lint,
-        over=lambda other: _over(other, world, policy_documents, chosen, ignore_kinds),
+        over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
     )
-    return Loaded(world, assertions, texts)
+    return Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)
+
+
+def _mean_the_same(given: Given, inventory: Inventory, lowered: Lowered, before: Settled) -> bool:
+    """Whether every assertion is what it was: the same words about the same inventory, and where they name policies, the
+    same policies."""
+    if inventory is not before.loaded.world.inventory or given.specs != before.given.specs:
+        return False
+    name_policies = any(isinstance(a.claim, PolicyClaim) for a in before.loaded.assertions)
+    return not name_policies or list(lowered.ids) == list(before.lowered.ids)
+
+
+def _as_before(
+    found: tuple[Assertion, ...], inventory: Inventory, given: Given, before: Settled
+) -> tuple[Assertion, ...]:
+    """The assertions, as the objects that they were where they are about flows and nothing they hang on is another."""
+    if inventory is not before.loaded.world.inventory or given.specs != before.given.specs:
+        return found
+    known = {(a.span, a.text): a for a in before.loaded.assertions if not isinstance(a.claim, PolicyClaim)}
+    return tuple(known.get((a.span, a.text), a) if not isinstance(a.claim, PolicyClaim) else a for a in found)
 
 
 def _over(
@@ -130,7 +255,7 @@ def _profile(cni: str, assume: Mapping[str, str], calico_version: str, problems:
         return None
 
 
-def _specs(found: Sequence[SpecText], named: Sequence[str | File], problems: Problems) -> tuple[SpecText, ...]:
+def named_specs(found: Sequence[SpecText], named: Sequence[str | File], problems: Problems) -> tuple[SpecText, ...]:
     """The specs that were found among the paths and those that were named, each file once; of a folder its .npv files."""
     kept = {os.path.realpath(spec.name): spec for spec in found}
     for path in named:

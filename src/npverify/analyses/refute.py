@@ -19,7 +19,7 @@ def violated(engine: Engine, obligations: Iterable[Obligation]) -> tuple[list[Ob
     gave_up: UndecidedError | None = None
     for obligation in obligations:
         try:
-            if engine.possible(obligation.broken, obligation.src, obligation.dst, same=obligation.how.same):
+            if engine.broken(obligation):
                 broken.append(obligation)
         except UndecidedError as error:
             gave_up = error

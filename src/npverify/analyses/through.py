@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from npverify.assertions.claims import Hop, Leg
+from npverify.assertions.claims import EndSet, Hop, Leg
 from npverify.assertions.sets import Members, backend_condition, unite
 from npverify.assertions.traffic import port
 from npverify.inventory.model import Backend, Endpoint, Inventory
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, AddressIn, Pred, Side, and_, atoms_of
+from npverify.reduction.bitsets import bits
 from npverify.reduction.residuals import Residuals
 
 
@@ -28,10 +29,22 @@ class Through:
     """Finds the Services that lead to endpoints. Guards the index of their backends, made when first asked, and which classes
     look at addresses."""
 
-    def __init__(self, inventory: Inventory, residuals: Residuals) -> None:
+    def __init__(self, inventory: Inventory, residuals: Residuals, before: Through | None = None) -> None:
+        """`before` is of the same inventory, so that it knows the same backends."""
         self._inventory = inventory
         self._residuals = residuals
         self._looks: dict[int, bool] = {}
+        self._legs: dict[tuple[int, str, str, int], tuple[Leg, Leg]] = {}
+        self._sources: dict[int, tuple[EndSet, tuple[int, ...], frozenset[int], EndSet]] = {}
+        if before is not None:
+            self._legs = before._legs
+            if residuals.classes is before._residuals.classes:
+                self._sources = before._sources
+            if residuals.changed is not None:
+                changed = frozenset(bits(residuals.changed[Direction.EGRESS]))
+                self._looks = {c: looks for c, looks in before._looks.items() if c not in changed}
+            if "_ways" in vars(before):
+                self._ways = before._ways
 
     def services(self, legs: Iterable[Leg]) -> Iterator[Leg]:
         """The flows of the direct legs through every Service, as far as its address may matter to a policy: one of egress
@@ -42,12 +55,21 @@ class Through:
         if self._residuals.policies.vip_visible is FALSE and not always:
             return
         for leg in legs:
-            sources = {e: cond for e, cond in leg.src.items() if always or self._looks_at_addresses(e)}
+            sources = leg.src if always else self._looking(leg.src)
             if leg.via is None and sources:
                 for hop, members in self._behind(leg.dst):
                     reached = {e: both for e, cond in members.items() if (both := and_(leg.dst[e], cond)) is not FALSE}
                     if reached:
-                        yield Leg(sources, reached, hop, leg.leave_out_self, leg.leave_out_own_node)
+                        yield self._leg(leg, sources, reached, hop)
+
+    def _leg(self, direct: Leg, sources: EndSet, reached: Members, hop: Hop) -> Leg:
+        """A leg through a Service, as the same object if it is as it was: what is known of it then still holds."""
+        key = (id(direct), hop.service.namespace, hop.service.name, hop.port)
+        known = self._legs.get(key)
+        if known is None or (known[1].src, known[1].dst) != (sources, reached):
+            made = Leg(sources, reached, hop, direct.leave_out_self, direct.leave_out_own_node)
+            known = self._legs[key] = (direct, made)
+        return known[1]
 
     def themselves(self, ends: Iterable[Endpoint]) -> Iterator[Leg]:
         """The flows of endpoints through a Service that they are behind, also those that come back to the sender."""
@@ -73,8 +95,19 @@ class Through:
                         found.setdefault(backend.endpoint, []).append(_Way(Hop(service, index), backend))
         return found
 
-    def _looks_at_addresses(self, end: Endpoint) -> bool:
-        c = self._residuals.classes.of[end]
+    def _looking(self, ends: EndSet) -> EndSet:
+        """The endpoints whose policies may see the address of a Service; the same object while they are the same."""
+        of = self._residuals.classes.of
+        known = self._sources.get(id(ends))
+        classes = known[1] if known is not None else tuple(dict.fromkeys(of[end] for end in ends))
+        looking = frozenset(c for c in classes if self._looks_at_addresses(c))
+        if known is None or known[2] != looking:
+            # the set is kept, so that no other can take its id
+            known = (ends, classes, looking, {end: cond for end, cond in ends.items() if of[end] in looking})
+            self._sources[id(ends)] = known
+        return known[3]
+
+    def _looks_at_addresses(self, c: int) -> bool:
         found = self._looks.get(c)
         if found is None:
             found = self._looks[c] = self._asks_for_addresses(c)

@@ -27,6 +27,7 @@ Exit codes: 0 proved or equal, 1 refuted, different or found, 2 bad input, 3 und
 
 _COMMANDS = {
     "prove": "prove:prove",
+    "watch": "watch:watch",
     "eval": "evaluate:evaluate",
     "explain": "explain:explain",
     "connectivity": "connectivity:connectivity",

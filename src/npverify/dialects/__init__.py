@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from npverify.dialects import cluster_read, kubernetes
 from npverify.dialects.calico.settings import VERSIONS
@@ -21,7 +21,7 @@ from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, pro
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields, nearest
-from npverify.ingest.source import Problems, Span
+from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import Direction, PolicyId, PolicySet
 
@@ -31,6 +31,7 @@ __all__ = [
     "PROFILES",
     "SWITCHES",
     "Lowered",
+    "Memo",
     "Profile",
     "is_policy",
     "lint_rules",
@@ -92,14 +93,17 @@ def lower(
     *,
     ignore_kinds: Collection[str] = (),
     for_lint: bool = False,
+    memo: Memo | None = None,
 ) -> Lowered:
     """The normal form of every policy among `documents`; what cannot be understood is reported in `problems`.
 
     `ignore_kinds` holds kinds (`CiliumNetworkPolicy`, or with the group `Tier.projectcalico.org`) that are not modelled
     for the plugin and that the user wants left out; a modelled kind is never left out. With `for_lint` an invalid object of
-    Calico is something to find, and is left out of the normal form.
+    Calico is something to find, and is left out of the normal form. With a `memo` of an earlier call, documents that were
+    read then are not read again.
     """
-    found = _Found()
+    memo = (memo or Memo()).under(profile)
+    found = _Found(memo)
     not_ignored: dict[tuple[str, str], Document] = {}
     for doc in documents:
         what = role(doc.api_version, doc.kind)
@@ -130,17 +134,40 @@ def lower(
     if profile.name == "calico":
         policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
     else:
-        policies = kubernetes.policy_set(list(found.native.values()), profile)
+        policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
+    memo.read = found.read
     if facts is not None:
         facts = replace(facts, ignores=_ignores(found.documents))
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
+_Reading = tuple[NetworkPolicy | ClusterPolicy, tuple[Diagnostic, ...], bool]
+"""A policy as it was read, what was said of it, and whether it can be used."""
+
+
+@dataclass(slots=True)
+class Memo:
+    """What documents were read as and lowered to when `lower` was last called with it, under one profile. Guards both."""
+
+    profile: Profile | None = None
+    read: dict[Document, _Reading] = field(default_factory=dict)
+    lowered: kubernetes.Remembered = field(default_factory=dict)
+
+    def under(self, profile: Profile) -> Memo:
+        """This memo; an empty one if it is about another profile."""
+        if self.profile != profile:
+            self.profile, self.read, self.lowered = profile, {}, {}
+        return self
+
+
 @dataclass(slots=True)
 class _Found:
-    """The policies of the input by what reads them."""
+    """The policies of the input by what reads them; `memo` knows what documents say that were read before, `read` is what
+    it is to know the next time."""
 
+    memo: Memo
+    read: dict[Document, _Reading] = field(default_factory=dict)
     native: dict[PolicyId, NetworkPolicy] = field(default_factory=dict)
     cluster: dict[PolicyId, ClusterPolicy] = field(default_factory=dict)
     calico: list[Document] = field(default_factory=list)
@@ -219,10 +246,14 @@ def _add(
     reader: Callable[[Document, Problems], P],
     problems: Problems,
 ) -> None:
-    said = Problems()
-    policy = reader(doc, said)
-    problems.extend(said.errors + said.warnings)
-    if said.errors:
+    known = found.memo.read.get(doc)
+    if known is None:
+        said = Problems()
+        known = (reader(doc, said), said.errors + said.warnings, not said.errors)
+    found.read[doc] = known
+    policy = cast(P, known[0])
+    problems.extend(known[1])
+    if not known[2]:
         return
     if policy.id in policies:
         message = f"{policy.id} is defined twice; the first time at {policies[policy.id].span}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum, auto
+from functools import lru_cache
 
 from npverify.dialects.calico.fields import FIELDS as CALICO_KINDS
 from npverify.dialects.calico.fields import is_calico
@@ -82,6 +83,7 @@ def _misspelt(group: str, kind: str) -> bool:
     return bool(nearest(kind, kinds_of(group)))
 
 
+@lru_cache(maxsize=1_000)
 def role(api_version: str, kind: str) -> Role:
     """What the dialects make of objects of that API version and kind."""
     group = api_version.rpartition("/")[0]

@@ -46,12 +46,32 @@ _remembered = lru_cache(maxsize=10_000)
 """For predicates that the rules of many policies share; the bound keeps the memory small."""
 
 
-def policy_set(policies: Sequence[NetworkPolicy], profile: Profile) -> PolicySet:
-    """The normal form of all NetworkPolicies together."""
+Remembered = dict[tuple[int, Direction], tuple[NetworkPolicy, Policy]]
+"""What a policy was lowered to under one profile, by its id and direction; the policy is held, so that its id stays its own."""
+
+
+def policy_set(policies: Sequence[NetworkPolicy], profile: Profile, remembered: Remembered | None = None) -> PolicySet:
+    """The normal form of all NetworkPolicies together. What was `remembered` of a policy is taken as it is; what is not
+    asked for any more is forgotten."""
+    ordered = sorted(policies, key=lambda p: p.id)
+    known: Remembered = remembered or {}
+    now: Remembered = {}
+
+    def part(policy: NetworkPolicy, direction: Direction) -> Policy:
+        key = (id(policy), direction)
+        found = known.get(key)
+        if found is None:
+            found = (policy, _policy(policy, policy.rules[direction], direction, profile, nowhere))
+        now[key] = found
+        return found[1]
+
     egress, ingress = (
-        Half((pods_stage(d, _tiers(lowered(policies, d, profile), profile), exemptions(d, profile)),))
+        Half((pods_stage(d, _tiers([part(p, d) for p in ordered if d in p.rules], profile), exemptions(d, profile)),))
         for d in (Direction.EGRESS, Direction.INGRESS)
     )
+    if remembered is not None:
+        remembered.clear()
+        remembered.update(now)
     return with_switches(egress, ingress, profile)
 
 

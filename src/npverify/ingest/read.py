@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -78,6 +78,36 @@ def read(
     reader.warn_foreign()
     reader.warn_kustomizations()
     return Bundle(tuple(documents), tuple(specs), count, dict(sorted(skipped.items())))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileBundle:
+    """What one manifest file holds: `skipped` are the kinds of the objects that were not wanted, `foreign` the places of
+    documents that are no objects, `kustomizations` its name if it tells kustomize what to do."""
+
+    documents: tuple[Document, ...]
+    skipped: tuple[str, ...] = ()
+    foreign: tuple[Span, ...] = ()
+    kustomizations: tuple[str, ...] = ()
+
+
+def read_file(file: File, problems: Problems, *, wanted: Callable[[str, str], bool]) -> FileBundle:
+    """One of the files that `read` would read; what can only be told of all of them, `warn_of` tells."""
+    skipped: list[str] = []
+    reader = _Reader(Sorter(wanted, skipped.append, problems), problems)
+    with without_gc():
+        documents = tuple(reader.documents(file))
+    return FileBundle(documents, tuple(skipped), tuple(reader.foreign), tuple(reader.kustomizations))
+
+
+def warn_of(bundles: Iterable[FileBundle], problems: Problems) -> None:
+    """The warnings of `read` about all files together."""
+    whole = _Reader(Sorter(lambda _version, _kind: True, lambda _kind: None, problems), problems)
+    for bundle in bundles:
+        whole.foreign += bundle.foreign
+        whole.kustomizations += bundle.kustomizations
+    whole.warn_foreign()
+    whole.warn_kustomizations()
 
 
 def read_content(

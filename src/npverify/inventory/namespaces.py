@@ -28,16 +28,20 @@ _CLUSTER_SCOPED = CLUSTER_SCOPED | {
 }
 
 
+def namespace_of(doc: Document) -> str | None:
+    """The namespace that an object says it lives in: "" if it does not say, None if it lives in none."""
+    return None if doc.kind in _CLUSTER_SCOPED else doc.namespace or ""
+
+
 def used_namespaces(documents: Sequence[Document], problems: Problems) -> frozenset[str]:
     """The namespaces that objects of any kind live in; warns once if some do not say which."""
     used = set()
     silent: list[Document] = []
     for doc in documents:
-        if doc.kind in _CLUSTER_SCOPED:
-            continue
-        if doc.namespace:
-            used.add(doc.namespace)
-        else:
+        namespace = namespace_of(doc)
+        if namespace:
+            used.add(namespace)
+        elif namespace is not None:
             silent.append(doc)
     if silent:
         used.add("default")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Reading
@@ -47,11 +48,10 @@ class Oracle:
             if all(r.action in (Action.ALLOW, Action.LOG) for p in tier.policies for r in p.rules)
         )
         self._by_node = any(
-            isinstance(atom, NodeIs)
+            _mentions_node(policy.subject)
             for d in Direction
             for tier in policies.half(d).tiers
             for policy in tier.policies
-            for atom in atoms_of(policy.subject)
         )
         self._selected: dict[tuple[object, ...], tuple[Asked, Touched]] = {}
         self._alikes: dict[Endpoint, tuple[object, ...]] = {}
@@ -206,9 +206,7 @@ class _Index:
             by_namespace.setdefault(_namespace_of(policy.subject, side), []).append((number, policy))
         return cls(
             {name: tuple(found) for name, found in by_namespace.items()},
-            frozenset(
-                p for p in tier.policies if not all(isinstance(a, _ABOUT_THE_SUBJECT) for a in atoms_of(p.subject))
-            ),
+            frozenset(p for p in tier.policies if not _about_the_subject(p.subject)),
         )
 
     def candidates(self, end: Endpoint) -> tuple[Policy, ...]:
@@ -217,6 +215,17 @@ class _Index:
         return tuple(policy for _, policy in sorted(found, key=lambda numbered: numbered[0]))
 
 
+@cache
+def _mentions_node(subject: Pred) -> bool:
+    return any(isinstance(atom, NodeIs) for atom in atoms_of(subject))
+
+
+@cache
+def _about_the_subject(subject: Pred) -> bool:
+    return all(isinstance(a, _ABOUT_THE_SUBJECT) for a in atoms_of(subject))
+
+
+@cache
 def _namespace_of(subject: Pred, side: Side) -> str | None:
     parts = subject.parts if isinstance(subject, And) else (subject,)
     return next((p.name for p in parts if isinstance(p, NamespaceIs) and p.side is side), None)

@@ -8,7 +8,7 @@ parts, so the cost goes with the number of parts and not with the number of clas
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -70,6 +70,14 @@ def bits(classes: int) -> Iterator[int]:
         low = classes & -classes
         yield low.bit_length() - 1
         classes ^= low
+
+
+def as_set(classes: Collection[int]) -> int:
+    """Classes as a set."""
+    found = bytearray(max(classes, default=-1) // 8 + 1)
+    for c in classes:
+        found[c >> 3] |= 1 << (c & 7)
+    return int.from_bytes(found, "little")
 
 
 class Bitsets:

@@ -7,8 +7,9 @@ not be asked of a class.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from itertools import chain
 from typing import NamedTuple
 
@@ -33,7 +34,8 @@ class Classes:
 
     def __init__(self, inventory: Inventory, *policies: PolicySet) -> None:
         """Of several policy sets: what none of them can tell apart."""
-        seen = _Mentioned.by(chain.from_iterable(map(predicates, policies)))
+        preds = dict.fromkeys(chain.from_iterable(map(predicates, policies)))
+        self.mentioned = seen = Mentioned.of(chain.from_iterable(map(mentions, preds)))
         cells = {family: _boundaries(family, seen.prefixes) for family in BITS}
         found: dict[Hashable, list[Endpoint]] = {}
         for end in (*inventory.endpoints, EXTERNAL):
@@ -55,12 +57,43 @@ class Classes:
     def given(cls, groups: Iterable[Sequence[Endpoint]]) -> Classes:
         """A partition that is made elsewhere; it may be finer than what policies tell apart, never coarser."""
         made = cls.__new__(cls)
+        made.mentioned = Mentioned((), (), accounts=False, ports=False, nodes=False)
         made._number(groups)
         return made
 
     def _number(self, groups: Iterable[Sequence[Endpoint]]) -> None:
         self.members: tuple[tuple[Endpoint, ...], ...] = tuple(tuple(ends) for ends in groups)
         self.of: dict[Endpoint, int] = {end: c for c, ends in enumerate(self.members) for end in ends}
+
+    def tell_apart(self, mentioned: Mentioned) -> bool:
+        """Whether everything that predicates which mention this tell apart stands in different classes."""
+        own = self.mentioned
+        return (
+            mentioned.accounts <= own.accounts
+            and mentioned.ports <= own.ports
+            and mentioned.nodes <= own.nodes
+            and (set(mentioned.keys) & self._labels <= set(own.keys))
+            and (mentioned.prefixes == own.prefixes or self._cuts(mentioned.prefixes) <= self._cuts(own.prefixes))
+        )
+
+    @cached_property
+    def _labels(self) -> frozenset[str]:
+        """The keys of all labels that some endpoint has."""
+        return frozenset(key for end in self.of for key in end.labels)
+
+    @cached_property
+    def _addresses(self) -> dict[Family, list[int]]:
+        """The known addresses of endpoints, ascending."""
+        known = {a for end in self.of if end.address_known for a in end.addresses}
+        return {family: sorted(a.value for a in known if a.family == family) for family in BITS}
+
+    def _cuts(self, prefixes: tuple[Prefix, ...]) -> set[tuple[Family, int]]:
+        """Between which two known addresses some prefix begins or ends."""
+        found = set()
+        for family, values in self._addresses.items():
+            cuts = {bisect_left(values, start) for start in _boundaries(family, prefixes)}
+            found |= {(family, cut) for cut in cuts if 0 < cut < len(values)}
+        return found
 
     def __len__(self) -> int:
         return len(self.members)
@@ -81,7 +114,12 @@ def predicates(policies: PolicySet) -> Iterator[Pred]:
         yield from policies.half(direction).predicates
 
 
-class _Mentioned(NamedTuple):
+Mention = tuple[str, str | Prefix]
+"""Something by which a predicate may tell two endpoints apart: ("label", key), ("prefix", prefix), or ("accounts", ""),
+("ports", "") or ("nodes", "")."""
+
+
+class Mentioned(NamedTuple):
     """What predicates look at: keys of pod labels, prefixes, and whether at accounts, named ports and nodes."""
 
     keys: tuple[str, ...]
@@ -91,23 +129,34 @@ class _Mentioned(NamedTuple):
     nodes: bool
 
     @classmethod
-    def by(cls, preds: Iterable[Pred]) -> _Mentioned:
-        """What these predicates mention."""
-        keys: set[str] = set()
-        prefixes: set[Prefix] = set()
-        accounts = ports = nodes = False
-        for atom in dict.fromkeys(atom for pred in dict.fromkeys(preds) for atom in atoms_of(pred)):
-            if isinstance(atom, LabelIn | LabelText):
-                accounts |= atom.of == "service account"
-                if atom.of == "pod":
-                    keys.add(atom.key)
-            elif isinstance(atom, AddressIn):
-                prefixes.add(atom.prefix)
-            else:
-                accounts |= isinstance(atom, ServiceAccountIs)
-                ports |= isinstance(atom, NamedPortIs)
-                nodes |= isinstance(atom, NodeIs)
-        return cls(tuple(sorted(keys)), tuple(sorted(prefixes)), accounts, ports, nodes)
+    def of(cls, found: Iterable[Mention]) -> Mentioned:
+        """All of these together."""
+        each = set(found)
+        keys = sorted(key for what, key in each if what == "label" and isinstance(key, str))
+        prefixes = sorted(prefix for _, prefix in each if isinstance(prefix, Prefix))
+        accounts, ports, nodes = ((what, "") in each for what in ("accounts", "ports", "nodes"))
+        return cls(tuple(keys), tuple(prefixes), accounts=accounts, ports=ports, nodes=nodes)
+
+
+@cache
+def mentions(pred: Pred) -> tuple[Mention, ...]:
+    """What a predicate looks at, each once."""
+    found: dict[Mention, None] = {}
+    for atom in atoms_of(pred):
+        if isinstance(atom, LabelIn | LabelText):
+            if atom.of == "service account":
+                found["accounts", ""] = None
+            elif atom.of == "pod":
+                found["label", atom.key] = None
+        elif isinstance(atom, AddressIn):
+            found["prefix", atom.prefix] = None
+        elif isinstance(atom, ServiceAccountIs):
+            found["accounts", ""] = None
+        elif isinstance(atom, NamedPortIs):
+            found["ports", ""] = None
+        elif isinstance(atom, NodeIs):
+            found["nodes", ""] = None
+    return tuple(found)
 
 
 def _place(end: Endpoint) -> tuple[str, ...]:

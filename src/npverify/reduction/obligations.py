@@ -5,8 +5,8 @@ An obligation is satisfiable exactly when some flow between one of its sources a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from npverify.assertions.claims import EndSet, Leg
 from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, TRUE, IcmpIs, PortIn, Pred, ProtocolIs, Side, and_, atoms_of, not_
-from npverify.reduction.bitsets import bits
+from npverify.reduction.bitsets import as_set, bits
 from npverify.reduction.given import simplified
 from npverify.reduction.pairs import count_pairs, first_pair
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod, seen_on
@@ -29,6 +29,7 @@ class Obligation:
     `premise`  the flows that the assertion speaks about; `broken` those of them that break it
     `pairs`    the first pair by name, and how many there are
     `egress`, `ingress`  the residuals of the two directions (TRUE: allows)
+    `order`    where it stands among others when one has to be chosen
     """
 
     premise: Pred
@@ -40,11 +41,11 @@ class Obligation:
     egress: tuple[Pred, ...]
     ingress: tuple[Pred, ...]
     pairs: int
+    order: tuple[tuple[str, ...], tuple[str, ...], bool, bool] = field(init=False)
 
-    @property
-    def order(self) -> tuple[tuple[str, ...], tuple[str, ...], bool, bool]:
-        """Where it stands among others when one has to be chosen."""
-        return (self.src.key, self.dst.key, self.how.same, self.how.own_node)
+    def __post_init__(self) -> None:
+        order = (self.src.key, self.dst.key, self.how.same, self.how.own_node)
+        object.__setattr__(self, "order", order)  # frozen for all others
 
 
 Breaks = Callable[[tuple[Pred, ...], tuple[Pred, ...]], Pred]
@@ -69,16 +70,27 @@ def flows_denied(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
     return not_(and_(egress[0], ingress[0]))
 
 
-class _Members(NamedTuple):
+_REMEMBERED = 500_000  # pairs of groups whose obligations are kept over changes before the memory is given back
+
+
+class _Kind(NamedTuple):
+    """Endpoints of a set that are of one class, under one condition, and of whose address the same is known."""
+
+    c: int
+    condition: Pred
+    domain: tuple[object, ...]
+    ends: list[Endpoint]
+
+
+@dataclass(slots=True, eq=False)
+class _Members:
     """Endpoints of one side that share everything that residuals and conditions look at, by class."""
 
+    key: tuple[object, ...]
     signature: Signature
     condition: Pred
     by_class: dict[int, list[Endpoint]]
-
-    @property
-    def classes(self) -> int:
-        return sum(1 << c for c in self.by_class)
+    classes: int = 0  # set when all are known
 
     @property
     def first(self) -> Endpoint:
@@ -88,10 +100,26 @@ class _Members(NamedTuple):
 class Obligations:
     """Turns legs into obligations over one reduction. Guards the memo of how sets of endpoints fall apart."""
 
-    def __init__(self, inventory: Inventory, residuals: Residuals) -> None:
+    def __init__(self, inventory: Inventory, residuals: Residuals, before: Obligations | None = None) -> None:
+        """`before` has the same inventory, and other policies over the same classes: what they do not touch is kept."""
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
+        self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[_Kind, ...]]] = {}
         self._members_of: dict[tuple[int, Side], tuple[EndSet, list[_Members]]] = {}
+        self._classes_of: dict[int, tuple[EndSet, int]] = {}
+        self._stale: dict[tuple[int, Side], tuple[EndSet, list[_Members]]] = {}
+        self._between_of: dict[Hashable, tuple[Leg, _Members, _Members, tuple[Obligation, ...]]] = {}
+        if before is not None and residuals.partial is before._residuals.partial:
+            self.premises = Premises(inventory, residuals, before.premises)
+            self._kinds_of, self._classes_of = before._kinds_of, before._classes_of
+        if before is not None and residuals.changed is not None:
+            for (name, side), (chosen, members) in {**before._stale, **before._members_of}.items():
+                direction = Direction.EGRESS if side is Side.SRC else Direction.INGRESS
+                kept = self._stale if self.touched(chosen, direction) else self._members_of
+                kept[name, side] = chosen, members
+            self._between_of = before._between_of
+            if len(self._between_of) > _REMEMBERED:
+                self._between_of = {}
 
     def of(self, leg: Leg, breaks: Breaks, variants: Variants = as_it_is) -> Iterator[Obligation]:
         """Every obligation of a leg; those that fold to FALSE too, since their premise tells that there was a flow."""
@@ -112,25 +140,55 @@ class Obligations:
         for source in sources:
             for target in targets:
                 if source.first.is_pod or target.first.is_pod or self._judges_hosts(source.first, target.first):
-                    yield from self._between(source, target, direct, leg, peers, breaks, variants, first)
+                    if variants is not as_it_is:
+                        yield from self._between(source, target, direct, leg, peers, breaks, variants, first)
+                        continue
+                    key = (id(leg), id(source), id(target), breaks, first)
+                    known = self._between_of.get(key)
+                    if known is None:
+                        found = tuple(self._between(source, target, direct, leg, peers, breaks, variants, first))
+                        # all three are kept, so that no other can take their ids
+                        known = self._between_of[key] = (leg, source, target, found)
+                    yield from known[3]
 
     def _judges_hosts(self, src: Endpoint, dst: Endpoint) -> bool:
         return self._residuals.policies.judges_hosts and (host_network(src) or host_network(dst))
+
+    def classes_of(self, chosen: EndSet) -> int:
+        """The set of classes that the endpoints of a set are in."""
+        found = self._classes_of.get(id(chosen))
+        if found is None:
+            of = self._residuals.classes.of
+            # the set is kept, so that no other can take its id
+            found = self._classes_of[id(chosen)] = (chosen, as_set({of[end] for end in chosen}))
+        return found[1]
+
+    def touched(self, chosen: EndSet, direction: Direction) -> bool:
+        """Whether the change that made these policies may have changed which of them select an endpoint of a set."""
+        changed = self._residuals.changed
+        return changed is None or bool(changed[direction] & self.classes_of(chosen))
 
     def _remembered(self, chosen: EndSet, side: Side, direction: Direction) -> list[_Members]:
         """`_members` of a set that other legs may have too."""
         key = (id(chosen), side)
         found = self._members_of.get(key)
         if found is None:
-            # the set is kept, so that no other can take its id
-            found = self._members_of[key] = (chosen, self._members(chosen, side, direction))
+            _, old = self._stale.get(key, (chosen, []))
+            members = self._members(self._kinds(chosen, side, direction), direction, old)
+            found = self._members_of[key] = (chosen, members)
+            self._stale.pop(key, None)
         return found[1]
 
-    def _members(self, chosen: EndSet, side: Side, direction: Direction) -> list[_Members]:
-        found: dict[tuple[object, ...], _Members] = {}
+    def _kinds(self, chosen: EndSet, side: Side, direction: Direction) -> tuple[_Kind, ...]:
+        """What a set falls into whatever the policies are."""
+        key = (id(chosen), side)
+        remembered = self._kinds_of.get(key)
+        if remembered is not None:
+            return remembered[1]
+        found: dict[tuple[object, ...], _Kind] = {}
         of = self._residuals.classes.of
         ends = {"src": None, "dst": None}
-        kinds: dict[tuple[int, Pred], list[Endpoint]] = {}
+        alike: dict[tuple[int, Pred], list[Endpoint]] = {}
         for end, condition in chosen.items():
             condition = seen_on(condition, end, side)
             if not _about_packets(condition):
@@ -139,19 +197,41 @@ class Obligations:
                     continue
             c = of[end]
             several = end.address_known and len(end.addresses) > 1  # which counts stays open, so they may matter
-            known = None if several else kinds.get((c, condition))
+            known = None if several else alike.get((c, condition))
             if known is not None:
                 known.append(end)  # all that matters of it, its class tells
                 continue
-            signature = self._residuals.signature(direction, c)
-            aspect = self._residuals.aspect(direction, signature, self._residuals.classes.representative(c))
-            key = (id(signature) if signature else 0, condition, aspect, domain_key(end))
-            members = found.setdefault(key, _Members(signature, condition, {}))
-            of_class = members.by_class.setdefault(c, [])
-            of_class.append(end)
+            domain = domain_key(end)
+            kind = found.setdefault((c, condition, domain), _Kind(c, condition, domain, []))
+            kind.ends.append(end)
             if not several:
-                kinds[c, condition] = of_class
-        return list(found.values())
+                alike[c, condition] = kind.ends
+        kinds = tuple(found.values())
+        self._kinds_of[key] = (chosen, kinds)
+        return kinds
+
+    def _members(self, kinds: Iterable[_Kind], direction: Direction, old: Iterable[_Members]) -> list[_Members]:
+        """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
+        found: dict[tuple[object, ...], _Members] = {}
+        residuals = self._residuals
+        for c, condition, domain, ends in kinds:
+            signature = residuals.signature(direction, c)
+            aspect = residuals.aspect_of(direction, c)
+            key: tuple[object, ...] = (id(signature) if signature else 0, condition, aspect, domain)
+            members = found.get(key)
+            if members is None:
+                members = found[key] = _Members(key, signature, condition, {})
+            members.by_class[c] = ends
+        known = {members.key: members for members in old}
+        made = []
+        for key, members in found.items():
+            before = known.get(key)
+            if before is not None and before.by_class == members.by_class:
+                members = before
+            else:
+                members.classes = as_set(members.by_class)
+            made.append(members)
+        return made
 
     def _between(
         self,

@@ -30,10 +30,11 @@ from npverify.reduction.residuals import Residuals, host_network
 class Premises:
     """The premises of one world. Guards the memo of address domains."""
 
-    def __init__(self, inventory: Inventory, residuals: Residuals) -> None:
+    def __init__(self, inventory: Inventory, residuals: Residuals, before: Premises | None = None) -> None:
+        """`before` is of the same inventory, so that it knows the same domains."""
         self._inventory = inventory
         self._residuals = residuals
-        self._domains: dict[tuple[object, ...], Pred] = {}
+        self._domains: dict[tuple[object, ...], Pred] = before._domains if before else {}
 
     def well_formed(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """That the two ends, and the Service between them, have a family in common and are not where they cannot be."""

@@ -7,7 +7,8 @@ exactly where the direction allows the flow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -33,9 +34,10 @@ from npverify.normal.predicates import (
     not_,
     or_,
 )
-from npverify.reduction.bitsets import Bitsets, bits
+from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, of_one_pod
+from npverify.reduction.standing import Change, Moved
 
 
 class Entry(NamedTuple):
@@ -48,6 +50,8 @@ class Entry(NamedTuple):
     selects: Pred
     rules: tuple[Rule, ...]
 
+
+_REMEMBERED = 200_000  # groups kept over changes before the memory is given back
 
 _IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
 
@@ -72,12 +76,45 @@ class Residuals:
         self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
         self.partial = Partial(inventory, policies.vip_visible)
         self.bitsets = Bitsets(self.classes, inventory, self.partial)
+        self.changed: Mapping[Direction, int] | None = None
+        self._inventory = inventory
+        self._start_over()
+        self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
+        self._by_kind = self._partition(lambda end: end.kind)
+
+    @classmethod
+    def after(cls, before: Residuals, change: Change) -> Residuals:
+        """The reduction after a change of policies whose mentions `before.classes` tells apart, over the same inventory.
+
+        What the change does not touch is shared, and `changed` holds the classes whose signature is another one than
+        before; None: any may be, and so may all that is left of a direction.
+        """
+        # the memos are shared: they are keyed by signatures, and by what else their answers hang on
+        made = copy(before)
+        made.policies = change.now.policies
+        made.by_node = change.now.by_node
+        if change.now.policies.vip_visible is not before.policies.vip_visible or len(before._groups) > _REMEMBERED:
+            made.partial = Partial(before._inventory, change.now.policies.vip_visible)
+            made.bitsets = Bitsets(before.classes, before._inventory, made.partial)
+            made._start_over()
+        elif change.frame_kept and made.by_node == before.by_node:
+            parts = {d: before._moved(d, moved) for d, moved in change.moved.items()}
+            made._signatures = {d: signatures for d, (signatures, _) in parts.items()}
+            made.changed = {d: changed for d, (_, changed) in parts.items()}
+        else:
+            made._start_over()
+        return made
+
+    def _start_over(self) -> None:
+        """Forget everything that hangs on the policies."""
+        self.changed = None
+        self._interned: dict[Signature, Signature] = {}
         self._signatures = {d: self._select(d) for d in Direction}
         self._groups: dict[Hashable, tuple[Group, ...]] = {}
         self._settled: dict[tuple[Circumstance, Direction, int], dict[Pred, Pred | None]] = {}
         self._own: dict[tuple[Direction, Signature], bool] = {}
-        self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
-        self._by_kind = self._partition(lambda end: end.kind)
+        self._aspects: dict[tuple[Direction, int], tuple[Signature, Hashable]] = {}
+        self._ids: dict[int, tuple[Signature, frozenset[PolicyId]]] = {}
 
     def signature(self, direction: Direction, c: int) -> Signature:
         """The policies that may select class `c`, in the order in which they are asked."""
@@ -85,7 +122,20 @@ class Residuals:
 
     def selecting(self, direction: Direction, policy: PolicyId) -> int:
         """The set of classes that a policy may select."""
-        return sum(1 << c for c, s in self._signatures[direction].items() if any(e.policy.id == policy for e in s))
+        found = 0
+        for _, each in _placed(self.policies.half(direction)):
+            if each.id == policy:
+                for part, selects in self.bitsets.parts(each.subject, direction.subject, DIRECT):
+                    found |= part if selects is not FALSE else 0
+        return found
+
+    def ids(self, signature: Signature) -> frozenset[PolicyId]:
+        """The policies of a signature."""
+        known = self._ids.get(id(signature))
+        if known is None:
+            # the signature is kept, so that no other can take its id
+            known = self._ids[id(signature)] = (signature, frozenset(entry.policy.id for entry in signature))
+        return known[1]
 
     def groups(
         self,
@@ -138,6 +188,15 @@ class Residuals:
         ports = tuple(p for p in subject.ports if p.name)
         return (subject.kind, ports, self.classes.of[subject] if own or self.by_node else None)
 
+    def aspect_of(self, direction: Direction, c: int) -> Hashable:
+        """`aspect` of a class as a subject."""
+        signature = self.signature(direction, c)
+        known = self._aspects.get((direction, c))
+        if known is None or known[0] is not signature:
+            aspect = self.aspect(direction, signature, self.classes.representative(c))
+            known = self._aspects[direction, c] = (signature, aspect)
+        return known[1]
+
     def left_out(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """The flows that an exemption allows which assertions leave out; a residual."""
         return or_(
@@ -158,8 +217,43 @@ class Residuals:
                     entry = Entry(*place, policy, selects, policy.rules)
                     for c in bits(part):
                         found.setdefault(c, []).append(entry)
-        interned: dict[Signature, Signature] = {}
-        return {c: interned.setdefault(tuple(entries), tuple(entries)) for c, entries in found.items()}
+        return {c: self._as_one(entries) for c, entries in found.items()}
+
+    def _as_one(self, entries: Iterable[Entry]) -> Signature:
+        """A signature; equal ones are the same object."""
+        signature = tuple(entries)
+        return self._interned.setdefault(signature, signature)
+
+    def _moved(self, direction: Direction, moved: Moved) -> tuple[dict[int, Signature], int]:
+        """The signatures after policies came and went, and the set of the classes that have another one now."""
+        touched: dict[int, list[Entry]] = {}
+        for policy in moved.gone:
+            for c, _ in self._selected(policy, direction):
+                touched.setdefault(c, [])
+        for policy in moved.come:
+            _, stage, tier = moved.places[policy]
+            for c, selects in self._selected(policy, direction):
+                touched.setdefault(c, []).append(Entry(stage, tier, policy, selects, policy.rules))
+        gone = frozenset(moved.gone)
+        found = dict(self._signatures[direction])
+        changed = []
+        for c, more in touched.items():
+            old = found.pop(c, ())
+            entries = [*(entry for entry in old if entry.policy not in gone), *more]
+            entries.sort(key=lambda entry: moved.places[entry.policy])
+            new = self._as_one(entries)
+            if new:
+                found[c] = new
+            if new is not old:
+                changed.append(c)
+        return found, as_set(changed)
+
+    def _selected(self, policy: Policy, direction: Direction) -> Iterator[tuple[int, Pred]]:
+        """The classes that a policy may select, each with when it does."""
+        for part, selects in self.bitsets.parts(policy.subject, direction.subject, DIRECT):
+            if selects is not FALSE:
+                for c in bits(part):
+                    yield c, selects
 
     def _partition(self, key: Callable[[Endpoint], Hashable]) -> tuple[int, ...]:
         parts: dict[Hashable, int] = {}

@@ -37,7 +37,7 @@ def _report(result: ProveResult, world: World, view: View) -> Iterator[str]:
     # refutations last, so that the end of the screen is the useful part
     for answer in sorted(open_, key=lambda r: r.status is Status.REFUTED):
         yield ""
-        yield from _in_full(answer, scene, interrupted=result.interrupted)
+        yield from in_full(answer, scene, interrupted=result.interrupted)
     if listed:
         yield ""
     yield summary_line(result, world, view.paint)
@@ -64,7 +64,8 @@ def _one_line(answer: AssertionResult, scene: Scene, view: View) -> Iterator[str
             yield from scene.counterexample(answer.witness)
 
 
-def _in_full(answer: AssertionResult, scene: Scene, *, interrupted: bool) -> Iterator[str]:
+def in_full(answer: AssertionResult, scene: Scene, *, interrupted: bool) -> Iterator[str]:
+    """An answer with its reasons and its flow."""
     paint, status, assertion = scene.paint, answer.status, answer.assertion
     word = paint(f"bold {STATUS_STYLE[status]}", str(status))
     yield printable(f"{assertion.span}: ") + f"{word}: {paint('bold', printable(assertion.title))}"

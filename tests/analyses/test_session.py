@@ -1,0 +1,166 @@
+"""Sessions: what an edit does, what is computed again, and what is refused. That the answers are those of a fresh run is in
+tests/properties/test_session_laws.py."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import npverify
+from npverify import Session, Status
+
+WORLD = """\
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 5432}]}]}
+"""
+SPEC = """\
+assert no pods where app == "web" reaches pods where app == "db"
+assert every pods where app == "db" reaches pods where app == "web" on tcp/80
+"""
+
+
+def policy(name: str, app: str, **spec: Any) -> dict[str, Any]:
+    """A NetworkPolicy in `shop` for the pods of an app."""
+    selector = {"podSelector": {"matchLabels": {"app": app}}}
+    metadata = {"name": name, "namespace": "shop"}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata,
+        "spec": {**selector, **spec},
+    }
+
+
+CLOSED = policy("closed", "db", policyTypes=["Ingress"])
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    (tmp_path / "world.yaml").write_text(WORLD, encoding="utf-8")
+    (tmp_path / "facts.npv").write_text(SPEC, encoding="utf-8")
+    return Session([str(tmp_path)])
+
+
+def statuses(session: Session) -> list[Status]:
+    return [answer.status for answer in session.prove().results]
+
+
+def test_apply_and_delete_change_the_answers(session: Session) -> None:
+    """A policy that is applied is in force, one that is applied again replaces itself, and one that is deleted is gone."""
+    open_, closed = [Status.REFUTED, Status.PROVED], [Status.PROVED, Status.PROVED]
+    assert statuses(session) == open_
+    session.apply(CLOSED)
+    assert statuses(session) == closed
+    session.apply(policy("closed", "db", ingress=[{}]))
+    assert statuses(session) == open_
+    session.apply(CLOSED)
+    session.delete("NetworkPolicy", "closed", "shop")
+    assert statuses(session) == open_
+
+
+def test_what_a_change_does_not_touch_is_not_asked_again(session: Session) -> None:
+    """A policy about the ingress of `db` leaves the answer about flows from `db` to `web` alone."""
+    session.apply(policy("other", "nobody", policyTypes=["Ingress"]))
+    first = session.prove().results
+    session.apply(CLOSED)
+    second = session.prove().results
+    assert [answer.seconds > 0 for answer in first] == [True, True]
+    assert [answer.seconds > 0 for answer in second] == [True, False]
+
+
+def test_a_pod_that_is_relabelled_is_judged_by_its_new_labels(session: Session) -> None:
+    """An edit of the inventory is an edit like any other."""
+    session.apply(CLOSED)
+    session.apply(WORLD.split("---\n")[2].replace("app: db", "app: web").replace("name: db", "name: db2"))
+    session.apply(WORLD.split("---\n")[1].replace("app: web", "app: other").replace("name: web", "name: web"))
+    assert len(session.world.inventory.pods) == 3
+    assert statuses(session)[0] is Status.PROVED
+    session.apply(policy("closed", "none", policyTypes=["Ingress"]))
+    assert statuses(session)[0] is Status.REFUTED
+
+
+def test_a_spec_is_applied_by_its_name(session: Session) -> None:
+    """A text whose source ends in .npv is a spec."""
+    session.apply('assert no pods where app == "db" reaches internet', source="more.npv")
+    assert len(session.assertions) == 3
+    session.delete_spec("more.npv")
+    assert len(session.assertions) == 2
+
+
+@pytest.mark.parametrize(
+    ("edit", "code"),
+    [
+        pytest.param(
+            lambda s: s.apply(policy("bad", "db", ingress=[{"ports": [{"port": 0}]}])),
+            "NPV072",
+            id="a policy that is refused",
+        ),
+        pytest.param(lambda s: s.apply("kind: Pod"), "NPV014", id="no object"),
+        pytest.param(lambda s: s.apply("assert nonsense", source="x.npv"), "NPV100", id="a spec with a syntax error"),
+        pytest.param(lambda s: s.delete("NetworkPolicy", "nobody", "shop"), "NPV154", id="an object that is not there"),
+        pytest.param(lambda s: s.delete("Pod", "web"), "NPV154", id="a name in another namespace"),
+        pytest.param(lambda s: s.delete_spec("x.npv"), "NPV154", id="a spec that is not there"),
+    ],
+)
+def test_an_edit_that_is_refused_changes_nothing(session: Session, edit: Any, code: str) -> None:
+    """The error is raised, and the session says and holds what it did."""
+    session.apply(CLOSED)
+    before, world = session.prove(), session.world
+    with pytest.raises(npverify.InputError) as refused:
+        edit(session)
+    assert code in {problem.code for problem in refused.value.diagnostics}
+    assert session.world is world
+    assert [a.status for a in session.prove().results] == [a.status for a in before.results]
+    session.delete("NetworkPolicy", "closed", "shop")
+    assert statuses(session)[0] is Status.REFUTED
+
+
+def test_refresh_tells_the_files_and_objects_that_changed(session: Session, tmp_path: Path) -> None:
+    """Names of files in order, and only the objects that say something else."""
+    world = tmp_path / "world.yaml"
+    world.write_text(WORLD.replace("app: db", "app: api"), encoding="utf-8")
+    assert session.refresh() == ((str(world),), ("Pod shop/db",))
+    assert session.refresh() == ((), ())
+
+
+def test_what_was_applied_without_a_file_stays_over_a_refresh(session: Session, tmp_path: Path) -> None:
+    """Only a file with a new text loses its edits."""
+    session.apply(CLOSED)
+    (tmp_path / "world.yaml").write_text(WORLD + "---\n", encoding="utf-8")
+    session.refresh()
+    assert statuses(session)[0] is Status.PROVED
+
+
+def test_a_new_block_of_addresses_parts_pods_that_were_alike(session: Session, tmp_path: Path) -> None:
+    """Pods with the same labels are told apart by a prefix that only the edit mentions."""
+    session = Session([str(tmp_path)], assume={"ipblock_matches_pods": "literal"})
+    for name, address in (("web", "10.0.0.1"), ("web2", "10.0.1.1")):
+        pod = WORLD.split("---\n")[1].replace("name: web", f"name: {name}")
+        session.apply(f"{pod}status: {{podIP: {address}, podIPs: [{{ip: {address}}}]}}\n")
+    session.apply('assert every pods where app == "web" reaches pods where app == "db" on tcp/5432', source="more.npv")
+    session.apply(policy("closed", "db", ingress=[{"from": [{"podSelector": {}}]}]))
+    assert statuses(session)[2] is Status.PROVED
+    session.apply(policy("closed", "db", ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/24"}}]}]))
+    assert statuses(session)[2] is Status.REFUTED
+
+
+def test_a_namespace_exists_while_a_policy_uses_it(session: Session) -> None:
+    """A policy may bring a namespace into the inventory, and take it away."""
+    elsewhere = {**CLOSED, "metadata": {"name": "closed", "namespace": "elsewhere"}}
+    session.apply(elsewhere)
+    assert "elsewhere" in session.world.inventory.namespaces
+    session.delete("NetworkPolicy", "closed", "elsewhere")
+    assert "elsewhere" not in session.world.inventory.namespaces
