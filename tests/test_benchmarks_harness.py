@@ -289,7 +289,7 @@ RECORD = {
     "inputs": {"M": {"kinds": {"Pod": 2}, "files": {"cluster.json": {"bytes": 1, "sha256": "0" * 64}}}},
     "results": [
         result("load", "S", 0.29), result("load", "M", 1.2, read=0.5, reduce=0.7), result("load", "L", 10.2, read=5.0, reduce=5.2),
-        result("connectivity", "M", 9.0, connectivity=0.25), result("equiv", "M", 600.0, status=LATE),
+        result("connectivity", "M", 9.0, connectivity=0.2, rows=0.05), result("equiv", "M", 600.0, status=LATE),
     ],
 }  # fmt: skip
 
