@@ -22,7 +22,7 @@ from npverify.normal.predicates import (
     protocol_is,
 )
 from npverify.reduction.bitsets import Parts, bits
-from npverify.reduction.regions import Region, Term, region
+from npverify.reduction.regions import Memo, Region, Term, region
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twins import Twins
 
@@ -64,6 +64,7 @@ class Pieces:
         self._terms: dict[Piece, tuple[tuple[Term, int], ...]] = {}
         self._covers: dict[tuple[frozenset[Piece], frozenset[Family]], Cover] = {}
         self._regions: dict[Region, int] = {frozenset(): 0}
+        self._cuts: Memo = {}
         self._region_of: dict[tuple[frozenset[Term], frozenset[Family]], int] = {}
 
     def of(self, parts: Parts, side: int) -> int:
@@ -138,7 +139,9 @@ class Pieces:
         key = (terms_of, families)
         found = self._region_of.get(key)
         if found is None:
-            found = self._region_of[key] = self._regions.setdefault(region(terms_of, families), len(self._regions))
+            found = self._region_of[key] = self._regions.setdefault(
+                region(terms_of, families, self._cuts), len(self._regions)
+            )
         return found
 
     def _with_families(self, families: set[Family]) -> int:

@@ -10,6 +10,7 @@ conditions. Not trusted: a test holds the form against the oracle.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from npverify.inventory.addresses import BITS, Family
@@ -53,30 +54,37 @@ class _Parts(NamedTuple):
     conditions: Term
 
 
-def region(terms: Iterable[Term], families: Collection[Family]) -> Region:
-    """The packets for which one of the terms holds, of flows of these families."""
+Memo = dict[tuple[frozenset["_Box"], int], Cuts]
+"""What unions of boxes are along the fields from one on."""
+
+
+def region(terms: Iterable[Term], families: Collection[Family], memo: Memo | None = None) -> Region:
+    """The packets for which one of the terms holds, of flows of these families. `memo` may be shared by many regions."""
+    memo = {} if memo is None else memo
     parted = [_parted(term) for term in terms]
     named = {name for parts in parted for name in (*(parts.among or ()), *parts.without)}
     extra = sorted(named - set(PROTOCOLS))
     boxes: dict[tuple[Family, str], dict[Term, set[_Box]]] = {}
     for parts in parted:
-        for protocol in (*PROTOCOLS, *extra, OTHER):
-            if protocol in parts.without or (parts.among is not None and protocol not in parts.among):
-                continue
-            for family in families:
-                box = _box(parts, family, protocol)
-                if all(box):
+        for family in families:
+            ported, bare = (_box(parts, family, ports=ports) for ports in (True, False))
+            for protocol in (*PROTOCOLS, *extra, OTHER):
+                box = ported if protocol in PORT_PROTOCOLS else bare
+                if box is None or protocol in parts.without:
+                    continue
+                if parts.among is None or protocol in parts.among:
                     boxes.setdefault((family, protocol), {}).setdefault(parts.conditions, set()).add(box)
     found: set[tuple[Term, Family, str, Cuts]] = {
         (conditions, family, protocol, cuts)
         for (family, protocol), by in boxes.items()
-        for conditions, cuts in _saturated(by)
+        for conditions, cuts in _saturated(by, memo)
     }
     if extra:
         found.add((frozenset(), 4, " ".join((OTHER, *extra)), ()))
     return frozenset(found)
 
 
+@cache
 def _parted(term: Term) -> _Parts:
     among: frozenset[str] | None = None
     without: frozenset[str] = frozenset()
@@ -99,26 +107,27 @@ def _parted(term: Term) -> _Parts:
     return _Parts(among, without, tuple(intervals), tuple(gaps), frozenset(conditions))
 
 
-def _box(parts: _Parts, family: Family, protocol: str) -> _Box:
-    """The packets of a term with that family and protocol; a field without any is empty."""
-    ports = _PORTS if protocol in PORT_PROTOCOLS else _NO_PORT
+@cache
+def _box(parts: _Parts, family: Family, *, ports: bool) -> _Box | None:
+    """The packets of a term with that family, of protocols with ports or without; None if there are none."""
+    numbers = _PORTS if ports else _NO_PORT
     addresses: Intervals = ((0, (1 << BITS[family]) - 1),)
-    fields = {("port", Side.DST): ports, ("port", Side.SRC): ports}
+    fields = {("port", Side.DST): numbers, ("port", Side.SRC): numbers}
     fields |= {("address", Side.SRC): addresses, ("address", Side.DST): addresses}
     for atom in parts.intervals:
-        key, span = _span(atom, family, protocol)
+        key, span = _span(atom, family, ports=ports)
         fields[key] = _common(fields[key], span)
     for atom in parts.gaps:
-        key, span = _span(atom, family, protocol)
+        key, span = _span(atom, family, ports=ports)
         fields[key] = _outside(fields[key], span)
-    port, src_port, src, dst = fields.values()
-    return _Box(port, src_port, src, dst)
+    box = _Box(*fields.values())
+    return box if all(box) else None
 
 
-def _span(atom: PortIn | AddressIn, family: Family, protocol: str) -> tuple[tuple[str, Side], Intervals]:
+def _span(atom: PortIn | AddressIn, family: Family, *, ports: bool) -> tuple[tuple[str, Side], Intervals]:
     """The field that an atom looks at, and its values there; none for packets that lack them."""
     if isinstance(atom, PortIn):
-        return ("port", atom.side), ((atom.first, atom.last),) if protocol in PORT_PROTOCOLS else ()
+        return ("port", atom.side), ((atom.first, atom.last),) if ports else ()
     span = ((atom.prefix.first, atom.prefix.last),) if atom.prefix.family == family else ()
     return ("address", atom.side), span
 
@@ -136,20 +145,27 @@ def _outside(some: Intervals, others: Intervals) -> Intervals:
     return some
 
 
-def _saturated(by: dict[Term, set[_Box]]) -> Iterator[tuple[Term, Cuts]]:
+def _saturated(by: dict[Term, set[_Box]], memo: Memo) -> Iterator[tuple[Term, Cuts]]:
     """For each set of conditions what they allow with all that fewer conditions do; nothing where that is no more."""
     for conditions, boxes in by.items():
         fewer = {box for other, those in by.items() if other < conditions for box in those}
-        cuts = _cut(frozenset(boxes | fewer), 0, {})
-        if not fewer or cuts != _cut(frozenset(fewer), 0, {}):
+        cuts = _cut(frozenset(boxes | fewer), 0, memo)
+        if not fewer or cuts != _cut(frozenset(fewer), 0, memo):
             yield conditions, cuts
 
 
-def _cut(boxes: frozenset[_Box], field: int, memo: dict[tuple[frozenset[_Box], int], Cuts]) -> Cuts:
+def _cut(boxes: frozenset[_Box], field: int, memo: Memo) -> Cuts:
     """A union of boxes along the fields from one on."""
     key = (boxes, field)
     found = memo.get(key)
     if found is not None:
+        return found
+    last_field = field == len(_Box._fields) - 1
+    spans = {box[field] for box in boxes}
+    if len(spans) == 1:  # as it is with most fields
+        (span,) = spans
+        rest = None if last_field else _cut(boxes, field + 1, memo)
+        memo[key] = found = tuple((first, last, rest) for first, last in span)
         return found
     ranges = [(first, last, box) for box in boxes for first, last in box[field]]
     starts = sorted({first for first, _, _ in ranges} | {last + 1 for _, last, _ in ranges})
@@ -158,7 +174,6 @@ def _cut(boxes: frozenset[_Box], field: int, memo: dict[tuple[frozenset[_Box], i
     for first, last, box in ranges:
         for n in range(at[first], at[last + 1]):
             inside[n].add(box)
-    last_field = field == len(_Box._fields) - 1
     cuts: list[tuple[int, int, object]] = []
     for n, some in enumerate(inside):
         if not some:
