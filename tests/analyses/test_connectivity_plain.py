@@ -235,3 +235,18 @@ def test_rows_of_a_plain_tuple() -> None:
     assert [(row.src, [dst for dst, _ in row.to]) for row in Connectivity(some).rows()] == [
         (a, [b, Prefix.parse("10.0.0.0/8")]), (b, [a])
     ]  # fmt: skip
+
+
+def test_rows_of_chosen_sources_are_those_among_all() -> None:
+    """Who asks for the rows of some sources gets these, as they are among all of them."""
+    it = world(
+        pod("a", ip="10.1.0.1"),
+        pod("b", ip="10.1.0.2"),
+        ingress=[selecting(DST, "p", allow(block(SRC, "10.1.0.1/32")))],
+    )
+    found = connectivity(it)
+    every = list(found.rows())
+    for row in every:
+        assert list(found.rows(lambda src, of=row.src: src == of)) == [row]
+    assert list(found.rows(lambda _: False)) == []
+    assert len(every) > 2

@@ -7,7 +7,7 @@ test holds it against residual formulas, pair by pair, and samples of it against
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -69,10 +69,12 @@ class _Listing(Connections):
         """How many workloads and pods are listed."""
         return len(self._units)
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
         """By source, in order: what it may send, by destination."""
         last: tuple[Numbered, list[tuple[int, Allowed]]] = {}, []
         for n, unit in enumerate(self._units):
+            if of is not None and not of(unit.ref):
+                continue
             parts = self._rows.row(unit.of_class)
             if parts is not last[0]:
                 last = parts, self._spread(parts)
@@ -83,6 +85,8 @@ class _Listing(Connections):
             if to:
                 yield Row(unit.ref, to)
         for block, into in self._inbound:
+            if of is not None and not of(block):
+                continue
             units = sorted((n, allowed) for allowed, whose in into for n in whose)
             yield Row(block, [(self._units[n].ref, allowed) for n, allowed in units])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, islice
@@ -148,8 +148,8 @@ class Connections(Sequence[Connection]):
         """How many workloads and pods are listed."""
 
     @abstractmethod
-    def rows(self) -> Iterator[Row]:
-        """The connections by source; none without a destination."""
+    def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
+        """The connections by source; none without a destination. `of` chooses sources; None: all."""
 
     @abstractmethod
     def bundles(self) -> Iterator[Bundle]:
@@ -192,10 +192,11 @@ class Connectivity:
     connections: Sequence[Connection]
     notes: tuple[str, ...] = ()
 
-    def rows(self) -> Iterator[Row]:
-        """The connections by source."""
+    def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
+        """The connections by source. `of` chooses sources; None: all."""
         if isinstance(self.connections, Connections):
-            yield from self.connections.rows()
+            yield from self.connections.rows(of)
         else:
-            for src, of in groupby(self.connections, key=lambda c: c.src):
-                yield Row(src, [(c.dst, c.allowed) for c in of])
+            for src, group in groupby(self.connections, key=lambda c: c.src):
+                if of is None or of(src):
+                    yield Row(src, [(c.dst, c.allowed) for c in group])
