@@ -160,3 +160,21 @@ def test_a_command_imports_no_other():
     code = "import sys; from npverify.cli.app import run; run(['connectivity', '--help']); print('npverify.cli.prove' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_a_large_cluster_is_answered_to_the_last_line(tmp_path: Path):
+    """Its parts are not freed one by one at the end; the output and the exit code are there all the same."""
+    meta = '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p%d","namespace":"n","labels":{"a":"b"}}}'
+    pods = ",".join(meta % n for n in range(10_001))
+    (tmp_path / "pods.json").write_text(f'{{"apiVersion":"v1","kind":"List","items":[{pods}]}}', encoding="utf-8")
+    (tmp_path / "a.npv").write_text("assert no pods in namespace n reaches internet\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "npverify", "prove", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "1 refuted" in done.stdout
+    assert done.stdout.endswith("\n")
