@@ -320,6 +320,20 @@ HARD = (
 )  # only the solver knows that it is either or the other
 
 
+def test_what_differs_for_one_address_family_of_those_that_a_policy_selects() -> None:
+    """Alike but for their addresses, two pods are judged by the same rules; a block of IPv6 matters to one of them alone."""
+    both = world(pod("a", ip="10.1.0.1"), pod("b", ip="fd00::1"), families=(4, 6))
+    four, six = allow(block(SRC, "203.0.113.0/24")), allow(block(SRC, "2001:db8::/64"))
+
+    def with_rules(*rules: object) -> World:
+        guarded = selecting(DST, "p", *rules)  # type: ignore[arg-type]
+        return world(*both.inventory.pods, families=(4, 6), ingress=[guarded])
+
+    assert equiv(with_rules(four, six), with_rules(six, four)).status is Equivalence.EQUIVALENT
+    for less in (four, six):
+        assert equiv(with_rules(four, six), with_rules(less)).status is Equivalence.DIFFERENT
+
+
 def test_a_spent_budget_is_undecided() -> None:
     """What the solver did not decide is never called equivalent, even where it is."""
     assert equiv(*HARD).status is Equivalence.EQUIVALENT

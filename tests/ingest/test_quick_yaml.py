@@ -92,6 +92,8 @@ SLIPS += [
     "a",
     "<<: ",
     "items:\n",
+    " null # x:",
+    "null",
 ]
 
 
@@ -152,6 +154,11 @@ def test_on_yaml_with_slips(content: str) -> None:
         "apiVersion: v1\nkind: Pod\na: &x 1\nb: *x\n",
         "apiVersion: v1\nkind: Pod\n<<: {a: 1}\na: 2\n",
         "apiVersion: v1\nkind: Pod\nspec:\n  a: 1\n  a: 2\n",
+        "apiVersion: v1\nkind: Pod\nspec:\n  a: null # b:\n  - c: 1\n",
+        "apiVersion: v1\nkind: Pod\nspec: null # b:\n- c: 1\n",
+        "apiVersion: v1\nkind: Pod\nspec: ~ # b:\n- c: 1\n",
+        "apiVersion: v1\nkind: Pod\nspec: # b:\n- c: 1\n",
+        "apiVersion: v1\nkind: Pod\nspec:\n# b:\n- c: 1\n",
         "apiVersion: v1\nkind: Pod\nspec:\n  y: 2\n",
         f"apiVersion: v1\nkind: Pod\n{'k' * 1030}: 2\n",
         "apiVersion: v1\nkind: Pod\nspec: " + "[" * 150 + "]" * 150 + "\n",

@@ -105,7 +105,7 @@ def meanings(left: World, right: World, *, covered: bool = False) -> list[object
         every = Meanings(residuals, side, pieces)
         meaning = every.of(direction, signature, end, DIRECT)
         assert meaning is not None
-        found.append(every.covered(meaning, end) if covered else meaning)
+        found.append(every.covered(meaning, every.families(end)) if covered else meaning)
     return found
 
 
@@ -137,6 +137,11 @@ MEAN = [
     ("a deny is no allow", [tier(guard(rule(Action.DENY, app(SRC, "a"))), no_match=Action.PASS), tier(guard(allow(TRUE, PORT)), name="next")],
      [tier(guard(allow(app(SRC, "a"))), no_match=Action.PASS), tier(guard(allow(TRUE, PORT)), name="next")], False),
     ("a pass is no allow", [tier(guard(rule(Action.PASS))), tier(guard(), name="next")], [tier(guard(allow()))], False),
+    ("everything else allowed, behind a pass", [tier(guard(rule(Action.PASS, app(SRC, "a")), allow()))], [tier(guard(rule(Action.PASS, app(SRC, "a"))))], False),
+    ("everything else allowed or denied, behind a pass", [tier(guard(rule(Action.PASS, app(SRC, "a")), allow()))],
+     [tier(guard(rule(Action.PASS, app(SRC, "a")), rule(Action.DENY)))], False),
+    ("everything else denied, behind a pass", [tier(guard(rule(Action.PASS, app(SRC, "a")), rule(Action.DENY)), no_match=Action.PASS)],
+     [tier(guard(rule(Action.PASS, app(SRC, "a"))), no_match=Action.PASS)], False),
     ("a log", [guard(rule(Action.LOG), allow(TRUE, PORT))], [guard(allow(TRUE, PORT))], True),
     ("a tier that nobody is in", [tier(guard(on_apps=("c",))), tier(guard(allow(TRUE, PORT)), name="next")],
      [tier(guard(allow(TRUE, PORT)), name="next")], True),

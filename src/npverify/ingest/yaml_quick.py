@@ -33,6 +33,7 @@ _PLAIN = rf"((?:[A-Za-z0-9_./$()+~;^<=\\]|-(?=[!-~]))(?:{_INSIDE}| ++(?=[!\"$-~]
 _KEY = rf"([A-Za-z0-9_./](?:{_INSIDE})*+)|{_QUOTED}"
 _VALUE = rf"{_PLAIN}|{_QUOTED}|(\{{\}}|\[\])"
 _LINE = re.compile(rf"(?:{_KEY}):(?: +(?:{_VALUE}|(\|-?)))?")
+_BARE = re.compile(rf"(?:{_KEY}):")
 _SCALAR = re.compile(_VALUE)
 _COMMENT = re.compile(r"#[ -~]*+(?=\n|\Z)")
 _PRINTABLE = re.compile(r"[ -~\n]*+")
@@ -138,7 +139,8 @@ class Reader:
             if key in found:
                 raise _NotSimple
             found[key] = value
-            items = [] if value is None and entry[-1] == ":" else None
+            # an empty value may be the beginning of a list, `null` and a comment that ends in a colon may not
+            items = [] if value is None and _BARE.fullmatch(entry) else None
         if not found:  # nothing but comments
             raise _NotSimple
         return found

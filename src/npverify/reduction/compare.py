@@ -142,18 +142,21 @@ class Comparison:
             return False
         if left == right:
             return True
-        subjects = (self._subject(side, direction, kind) for side in (0, 1))
-        one, other = (m.covered(said, s) for m, said, s in zip(self._meanings, (left, right), subjects, strict=True))
-        return one == other
+        here, there = self._meanings
+        # the rules look at the family of nobody but the peer, so subjects of one kind may be of different ones
+        families = {
+            (here.families(self._end(0, c)), there.families(self._end(1, c)))
+            for c in bits(self._rows[direction][kind].subjects)
+        }
+        return all(here.covered(left, one) == there.covered(right, other) for one, other in families)
 
     def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows) -> Meaning | None:
         residuals, number = self._residuals[side], self.twins.number(side, self._first(direction, kind))
         subject = residuals.classes.representative(number)
         return self._meanings[side].of(direction, residuals.signature(direction, number), subject, hows[side])
 
-    def _subject(self, side: int, direction: Direction, kind: int) -> Endpoint:
-        number = self.twins.number(side, self._first(direction, kind))
-        return self._residuals[side].classes.representative(number)
+    def _end(self, side: int, c: int) -> Endpoint:
+        return self._residuals[side].classes.representative(self.twins.number(side, c))
 
     def _first(self, direction: Direction, kind: int) -> int:
         return next(bits(self._rows[direction][kind].subjects))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from npverify.inventory.addresses import FAMILIES
+from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.policy import Action, Direction, Rule, Stage
 from npverify.normal.predicates import (
@@ -101,14 +101,18 @@ class Meanings:
             found.append((stage, (applies, exempt, said)))
         return tuple((kept[s.after], frozenset(kept[n] for n in s.skips if n in kept), said) for s, said in found)
 
-    def covered(self, meaning: Meaning, subject: Endpoint) -> Meaning:
-        """A meaning for a subject in a form that does not depend on how its rules are cut; it costs more."""
-        families = self._residuals.families if not subject.address_known else {a.family for a in subject.addresses}
-        used = frozenset(FAMILIES if subject.kind is EndpointKind.EXTERNAL else families)
+    def covered(self, meaning: Meaning, families: frozenset[Family]) -> Meaning:
+        """A meaning for a subject of these families in a form that does not depend on how its rules are cut; it costs more."""
         return tuple(
-            (after, skips, (applies, exempt, self._pieces.covered(said, used)))
+            (after, skips, (applies, exempt, self._pieces.covered(said, families)))
             for after, skips, (applies, exempt, said) in meaning
         )
+
+    def families(self, subject: Endpoint) -> frozenset[Family]:
+        """The address families that the flows of a subject may be of."""
+        if subject.kind is EndpointKind.EXTERNAL:
+            return frozenset(FAMILIES)
+        return frozenset(a.family for a in subject.addresses) if subject.address_known else self._residuals.families
 
     def _parted_by_stage(self, direction: Direction, signature: Signature) -> tuple[_Asked, ...]:
         key = (direction, id(signature))  # signatures are kept by the reduction

@@ -98,6 +98,9 @@ class Pieces:
 
     def _runs(self, runs: Iterable[Run], families: frozenset[Family]) -> Iterator[CoveredRun]:
         for action, by in runs:
+            if not by:  # it always matches
+                yield action, frozenset()
+                continue
             covers = ((selects, self.cover(said, families)) for selects, said in by)
             if some := frozenset((selects, cover) for selects, cover in covers if cover):
                 yield action, some
