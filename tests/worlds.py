@@ -123,7 +123,7 @@ def random_flow(rng: Random, world: World) -> Flow:
         port = None
     via = None
     if dst.is_pod and rng.random() < 0.3:
-        via = Via("red", "service", _virtual(rng, family, prefixes), 80)
+        via = Via("red", "service", _virtual(rng, family, prefixes, {src_ip, dst_ip, *_known(world)}), 80)
     own_node = may_share and rng.random() < 0.5
     return Flow(src, dst, protocol, port, src_ip, dst_ip, icmp, same=same, own_node=own_node, via=via)
 
@@ -151,7 +151,7 @@ def _address(
     blocks = [p for p in (space if inside_space else prefixes) if p.family == family] or [
         Prefix.parse("172.16.0.0/12" if family == 4 else "fd11::/16")
     ]
-    taken = {a for e in world.inventory.endpoints if e.address_known for a in e.addresses}
+    taken = _known(world)
     for _ in range(50):
         block = rng.choice(blocks)
         edge = rng.choice((block.first, block.last, block.first + rng.getrandbits(8), (block.first + block.last) // 2))
@@ -164,10 +164,18 @@ def _address(
     return next(at for at in map(Address.parse, spare) if at != other)
 
 
-def _virtual(rng: Random, family: int, prefixes: list[Prefix]) -> Address:
+def _known(world: World) -> set[Address]:
+    """The addresses that are known to be somebody's."""
+    return {a for e in world.inventory.endpoints if e.address_known for a in e.addresses}
+
+
+def _virtual(rng: Random, family: int, prefixes: list[Prefix], taken: set[Address]) -> Address:
+    """An address of a Service, which is nobody else's."""
     blocks = [p for p in prefixes if p.family == family and p.length > 0]
     if blocks and rng.random() < 0.5:
-        return Address(4 if family == 4 else 6, rng.choice(blocks).first)
+        chosen = Address(4 if family == 4 else 6, rng.choice(blocks).first)
+        if chosen not in taken:
+            return chosen
     return Address.parse("172.30.0.7" if family == 4 else "fd30::7")
 
 
