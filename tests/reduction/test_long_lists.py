@@ -18,7 +18,7 @@ from npverify.normal.flow import Flow
 from npverify.normal.policy import Action, Direction, Rule
 from npverify.normal.predicates import TRUE
 from npverify.oracle import Oracle
-from npverify.reduction import residuals
+from npverify.reduction import judge
 from npverify.reduction.residuals import Residuals
 from npverify.smt.solver import BUDGETS
 from smallworld import DST, SRC, app, block, on, pod, policy, rule, tier, world
@@ -43,7 +43,7 @@ def random_world(rng: Random, count: int) -> World:
 @pytest.mark.parametrize("seed", range(30))
 def test_in_halves_or_one_after_the_other(seed: int, nested: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left of the tiers is true of exactly the flows that the oracle allows."""
-    monkeypatch.setattr(residuals, "_NESTED", nested)
+    monkeypatch.setattr(judge, "_NESTED", nested)
     rng = Random(seed)
     it = random_world(rng, rng.randint(1, 12))
     oracle, reduced = Oracle(it.policies, it.inventory), Residuals(it.inventory, it.policies)

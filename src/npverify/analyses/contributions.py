@@ -34,8 +34,9 @@ from npverify.normal.predicates import (
     atoms_of,
     port_in,
 )
+from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, Circumstance
-from npverify.reduction.residuals import Entry, Residuals, Signature, ends
+from npverify.reduction.residuals import Residuals, ends
 
 Part = tuple[int, int]
 """Cells of packets, and peers."""

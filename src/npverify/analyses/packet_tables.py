@@ -38,8 +38,9 @@ from npverify.normal.predicates import (
     atoms_of,
 )
 from npverify.reduction.classes import predicates
+from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT
-from npverify.reduction.residuals import Residuals, Signature, ends
+from npverify.reduction.residuals import Residuals, ends
 
 Parts = Mapping[int, int]
 """Sets of packets, none of them empty, each with the peers for whom it is; peers that are in no part have no packet."""

@@ -10,8 +10,9 @@ from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE
 from npverify.reduction.bitsets import bits
+from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
-from npverify.reduction.residuals import Residuals, Signature, host_network
+from npverify.reduction.residuals import Residuals, host_network
 
 _SOME_SERVICE = Virtual()
 """A Service of which nothing is known stands for all."""

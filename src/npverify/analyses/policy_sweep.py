@@ -33,10 +33,11 @@ from npverify.normal.predicates import (
     or_,
 )
 from npverify.reduction.bitsets import bits
+from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.premises import Premises
 from npverify.reduction.readings import at_address, under
-from npverify.reduction.residuals import Entry, Residuals, Signature
+from npverify.reduction.residuals import Residuals
 
 Property = Literal["redundant", "shadowed"]
 

@@ -9,9 +9,10 @@ from npverify.assertions.claims import Assertion, Isolated
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, PolicyId
 from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
+from npverify.reduction.judge import Entry
 from npverify.reduction.partial import seen_on
 from npverify.reduction.readings import under
-from npverify.reduction.residuals import Entry, Residuals
+from npverify.reduction.residuals import Residuals
 from npverify.smt.choose import choose_reading
 from npverify.smt.solver import Question
 

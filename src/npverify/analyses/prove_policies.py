@@ -20,8 +20,8 @@ from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Tier
 from npverify.normal.predicates import Pred, and_, not_, or_
 from npverify.reduction.bitsets import bits
+from npverify.reduction.judge import Signature
 from npverify.reduction.obligations import Breaks, Obligation
-from npverify.reduction.residuals import Signature
 from npverify.smt.solver import UndecidedError
 
 

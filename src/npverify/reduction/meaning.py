@@ -28,9 +28,10 @@ from npverify.normal.predicates import (
     Side,
     atoms_of,
 )
+from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import Circumstance
 from npverify.reduction.pieces import Piece, Pieces, Run, Tiers, disjuncts
-from npverify.reduction.residuals import Entry, Residuals, Signature, ends
+from npverify.reduction.residuals import Residuals, ends
 
 _ALLOWS: Tiers = ((), True)
 """A stage that lets everything through."""

@@ -16,10 +16,11 @@ from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, TRUE, IcmpIs, PortIn, Pred, ProtocolIs, Side, and_, atoms_of, not_
 from npverify.reduction.bitsets import as_set, bits
 from npverify.reduction.given import simplified
+from npverify.reduction.judge import Signature
 from npverify.reduction.pairs import count_pairs, first_pair
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod, seen_on
 from npverify.reduction.premises import Premises, domain_key
-from npverify.reduction.residuals import Residuals, Signature, host_network
+from npverify.reduction.residuals import Residuals, host_network
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,9 +23,9 @@ from npverify.analyses.engine import Engine
 from npverify.normal.policy import Direction, Half, Policy, PolicySet, Stage
 from npverify.normal.predicates import FALSE, Pred, and_
 from npverify.reduction.bitsets import bits
+from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.obligations import Variants
 from npverify.reduction.partial import DIRECT, Circumstance
-from npverify.reduction.residuals import Entry, Signature
 
 
 class Changed(Protocol):

@@ -18,7 +18,7 @@ from npverify.analyses.lint.rule import Context, Rule
 from npverify.dialects.lint import About, Reason
 from npverify.normal import policy as p
 from npverify.normal.predicates import TRUE
-from npverify.reduction.residuals import Entry, Signature
+from npverify.reduction.judge import Entry, Signature
 
 
 def find(context: Context, about: About) -> Iterator[Finding]:
