@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from npverify.analyses.results import Evaluation as Evaluation
     from npverify.analyses.results import ProveResult as ProveResult
     from npverify.analyses.results import Status as Status
+    from npverify.analyses.rollout.results import BadStates as BadStates
+    from npverify.analyses.rollout.results import Outcome as Outcome
+    from npverify.analyses.rollout.results import RolloutResult as RolloutResult
+    from npverify.analyses.rollout.results import StepResult as StepResult
+    from npverify.analyses.rollout.run import rollout as rollout
     from npverify.analyses.session import Session as Session
     from npverify.analyses.world import World as World
     from npverify.ingest.source import Diagnostic as Diagnostic
@@ -53,6 +58,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "AssertionResult": "analyses.results",
     "BUDGETS": "smt.solver",
+    "BadStates": "analyses.rollout.results",
     "Budget": "smt.solver",
     "Connection": "analyses.results",
     "Connectivity": "analyses.results",
@@ -68,11 +74,14 @@ _PUBLIC = {
     "InternalError": "ingest.source",
     "LintResult": "analyses.lint.findings",
     "Loaded": "analyses.load",
+    "Outcome": "analyses.rollout.results",
     "ProveResult": "analyses.results",
     "Region": "analyses.equiv_results",
+    "RolloutResult": "analyses.rollout.results",
     "Session": "analyses.session",
     "Span": "ingest.source",
     "Status": "analyses.results",
+    "StepResult": "analyses.rollout.results",
     "Verdict": "normal.flow",
     "World": "analyses.world",
     "connectivity": "analyses.connectivity",
@@ -83,6 +92,7 @@ _PUBLIC = {
     "load": "analyses.load",
     "prove": "analyses.prove",
     "read_flow": "analyses.flows",
+    "rollout": "analyses.rollout.run",
 }
 
 __all__ = sorted(["__version__", *_PUBLIC])

@@ -18,6 +18,7 @@ npverify {__version__} proves statements about Kubernetes network policies, and 
   npverify prove examples/shop                                   check the assertions (.npv) of a folder
   npverify explain manifests/ --from shop/web --to shop/db --port 5432     why a flow is allowed or denied
   npverify equiv old/ new/                                       do two policy sets allow the same flows
+  npverify rollout old/ new/ --spec shop.npv                     in which order to apply a change
   npverify lint manifests/                                       what is probably wrong with the policies
   npverify init manifests/                                       write a starter config and spec
 
@@ -32,6 +33,7 @@ _COMMANDS = {
     "explain": "explain:explain",
     "connectivity": "connectivity:connectivity",
     "equiv": "equiv:equiv",
+    "rollout": "rollout:rollout",
     "translate": "translate:translate",
     "lint": "lint:lint",
     "init": "init:init",

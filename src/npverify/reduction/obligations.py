@@ -114,7 +114,8 @@ class Obligations:
             self.premises = Premises(inventory, residuals, before.premises)
             self._kinds_of, self._classes_of = before._kinds_of, before._classes_of
         if before is not None and residuals.changed is not None:
-            for (name, side), (chosen, members) in {**before._stale, **before._members_of}.items():
+            self._stale.update(before._stale)  # nobody asked since they were touched, so they are still not right
+            for (name, side), (chosen, members) in before._members_of.items():
                 direction = Direction.EGRESS if side is Side.SRC else Direction.INGRESS
                 kept = self._stale if self.touched(chosen, direction) else self._members_of
                 kept[name, side] = chosen, members
