@@ -148,7 +148,7 @@ def small(rng: Random, most: int = 6) -> Small:
         ends = (made.policies(frozenset()), made.policies(frozenset(range(len(versions)))))
         both = [claim for claim in CLAIMS if all(claim.holds(policies) for policies in ends)]
         if both:
-            return Small(versions, tuple(sorted(rng.sample(both, min(len(both), rng.randint(1, 6))), key=CLAIMS.index)))
+            return Small(versions, tuple(sorted(rng.sample(both, min(len(both), rng.randint(2, 9))), key=CLAIMS.index)))
 
 
 def _pair(rng: Random) -> tuple[Policy | None, Policy | None]:
@@ -162,7 +162,7 @@ def _pair(rng: Random) -> tuple[Policy | None, Policy | None]:
 
 
 def _policy(rng: Random) -> Policy:
-    peers = tuple(pod for pod in PODS if rng.random() < 0.5)
+    peers = tuple(pod for pod in PODS if rng.random() < 0.6)
     return Policy(rng.choice(("", *PODS)), rng.choice(("Ingress", "Egress")), peers, rng.choice((0, 0, 80)))
 
 

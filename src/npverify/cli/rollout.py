@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 def rollout(
     old: Annotated[
         str | None,
-        typer.Argument(metavar="OLD", help="What is in force: a file, a folder, or - for standard input.", show_default=False),
+        typer.Argument(
+            metavar="OLD", help="What is in force: a file, a folder, or - for standard input.", show_default=False
+        ),
     ] = None,
     new: Annotated[
         str | None, typer.Argument(metavar="NEW", help="What is to be in force, likewise.", show_default=False)

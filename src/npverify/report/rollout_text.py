@@ -8,12 +8,12 @@ from npverify.analyses.results import AssertionResult, Status
 from npverify.analyses.rollout.edits import Edit
 from npverify.analyses.rollout.results import BadStates, Outcome, RolloutResult, StepResult
 from npverify.assertions.claims import Assertion
+from npverify.normal.predicates import Side
 from npverify.report import words
 from npverify.report.counterexample_text import Scene
 from npverify.report.diagnostics import render_all
 from npverify.report.paint import STATUS_SIGN, STATUS_STYLE, Paint, count, printable
 from npverify.report.prove_text import View, in_full
-from npverify.normal.predicates import Side
 
 _STYLE = {Outcome.FOUND: "green", Outcome.NONE: "red", Outcome.UNDECIDED: "yellow"}
 _SIGN = {Outcome.FOUND: "✓", Outcome.NONE: "✗", Outcome.UNDECIDED: "?"}
@@ -167,5 +167,3 @@ def notes(result: RolloutResult) -> Iterator[str]:
 
 def _titles(assertions: Sequence[Assertion]) -> str:
     return ", ".join(assertion.title for assertion in assertions)
-
-

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from npverify.analyses.world import World
+from npverify.ingest.source import Span
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Reading, fact
 from npverify.normal.flow import Flow
@@ -74,16 +75,26 @@ class Merged:
         return judge(policies.half(direction), tuple(entries), gates, matched)
 
 
-Content = tuple[Hashable, ...]
-"""What a policy says and where it stands: equal for one that is lowered twice."""
+class Content(NamedTuple):
+    """What a policy says and where it stands: equal for one that is lowered twice."""
+
+    direction: Direction
+    stage: str
+    tier: str
+    id: PolicyId
+    subject: Pred
+    order: float | None
+    span: Span | None
+    rules: tuple[Hashable, ...]
 
 
 def merged(first: World, last: World, alone: Mapping[int, Worlds | None]) -> Merged:
     """The states of a change. `alone`: for each step, the worlds before and after it, None where one cannot be used."""
     changes = {n: _difference(*worlds) for n, worlds in alone.items() if worlds is not None}
-    touched = {n: frozenset(content[2] for content in (*gone, *come)) for n, (gone, come) in changes.items()}
+    touched = {n: frozenset(content.id for content in (*gone, *come)) for n, (gone, come) in changes.items()}
     entangled = frozenset(_entangled(first, last, alone, changes, touched))
-    policies, guards = None, {}
+    policies: PolicySet | None = None
+    guards: dict[Policy, Pred] = {}
     if not entangled:
         policies, guards = _all_states(first, last, alone, changes)
     return Merged({n: touched.get(n, frozenset()) for n in alone}, entangled, policies, guards)
@@ -130,7 +141,7 @@ def _contents(world: World) -> Counter[Content]:
 
 def _content(direction: Direction, stage: str, tier: str, policy: Policy) -> Content:
     rules = tuple((rule.action, rule.peer, rule.traffic, rule.label, rule.span) for rule in policy.rules)
-    return (direction, (stage, tier), policy.id, policy.subject, policy.order, policy.span, rules)
+    return Content(direction, stage, tier, policy.id, policy.subject, policy.order, policy.span, rules)
 
 
 def _difference(before: World, after: World) -> tuple[Counter[Content], Counter[Content]]:
@@ -208,7 +219,9 @@ def _stage(
         known: dict[Content, Policy] = {}
         rows = []
         for stage in versions:
-            row = {_content(direction, stage.name, name, p): p for t in stage.tiers if t.name == name for p in t.policies}
+            row = {
+                _content(direction, stage.name, name, p): p for t in stage.tiers if t.name == name for p in t.policies
+            }
             rows.append(list(row))
             known = row | known
         order = in_one_order(rows)

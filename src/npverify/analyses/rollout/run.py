@@ -10,7 +10,7 @@ from npverify.analyses.load import NO_ASSUMPTIONS, NO_REMOTES, Options, named_sp
 from npverify.analyses.remotes import read_remotes, wanted
 from npverify.analyses.results import AssertionResult, Status
 from npverify.analyses.rollout.commands import commands
-from npverify.analyses.rollout.edits import ChangeSet, change_set, parted
+from npverify.analyses.rollout.edits import ChangeSet, Step, change_set, parted
 from npverify.analyses.rollout.inventories import has_pods, same_inventory
 from npverify.analyses.rollout.results import BadStates, Broken, Outcome, RolloutResult, StepResult
 from npverify.analyses.rollout.search import Bad, Progress, Search, search
@@ -244,7 +244,7 @@ class _Run:
         done, open_ = (self._edits(numbers) for numbers in bad.cube)
         return BadStates(done, open_, broken, bad.refused, over if broken or bad.refused else "")
 
-    def _edits(self, numbers: frozenset[int]) -> tuple:  # type: ignore[type-arg]
+    def _edits(self, numbers: State) -> Step:
         return tuple(edit for number in sorted(numbers) for edit in self.change.steps[number])
 
 

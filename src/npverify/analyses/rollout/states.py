@@ -9,7 +9,7 @@ others name too) is *entangled*: it may have a say in everything.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from npverify.analyses.engine import NO_FLOW, Engine
@@ -28,7 +28,6 @@ from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import Side
 from npverify.reduction.standing import Standing
 from npverify.smt.solver import Budget
 
@@ -74,7 +73,6 @@ class States:
         self._worlds: dict[State, World] = {}
         self._resolved: tuple[Inventory, dict[Key, Assertion]] | None = None
         self._answers: dict[tuple[Key, State], AssertionResult] = {}
-        self._told = Problems()
         self.everything: State = frozenset(range(len(source.change.steps)))
         self.first = self.world(NOTHING)
         self.last = self.world(self.everything)
@@ -115,14 +113,17 @@ class States:
 
     def involved(self, key: Key) -> State:
         """The steps that may have a say in an assertion: those whose policies select an endpoint of it, before or after."""
-        if not hasattr(self, "_involved"):
-            return self.everything
-        found = self._involved.get(key)
-        if found is None:
-            asked = self._asked(key, NOTHING) | self._asked(key, self.everything)
-            touching = {n for n, ids in self.merged.touched.items() if not ids.isdisjoint(asked)}
-            found = self._involved[key] = frozenset(touching | self.merged.entangled)
-        return found
+        if not self._involved:
+            asked = [{k: self._asked(k, state) for k in self._of(self.world(state).inventory)} for state in self._ends]
+            for each in {**asked[0], **asked[1]}:
+                selecting = asked[0].get(each, frozenset()) | asked[1].get(each, frozenset())
+                touching = {n for n, ids in self.merged.touched.items() if not ids.isdisjoint(selecting)}
+                self._involved[each] = frozenset(touching | self.merged.entangled)
+        return self._involved[key]
+
+    @property
+    def _ends(self) -> tuple[State, State]:
+        return (NOTHING, self.everything)
 
     def _asked(self, key: Key, state: State) -> frozenset[object]:
         """The policies that select an endpoint of an assertion in a state."""
@@ -165,9 +166,16 @@ class States:
         hosts = tuple(doc for doc in policies if doc.kind == _HOST)
         # names of namespaces that only policies use must not come and go with them
         idle = [doc for doc in source.change.idle if doc.kind != _HOST]
-        documents = [*source.inventory, *source.change.fixed, *idle, *(doc for doc in hosts if doc not in source.change.fixed)]
+        documents = [
+            *source.inventory,
+            *source.change.fixed,
+            *idle,
+            *(doc for doc in hosts if doc not in source.change.fixed),
+        ]
         given = Given(documents, policies, source.specs, Counter(source.skipped), source.remotes)
-        settled = settle(given, source.options, Problems(), before, same_inventory=before is not None and hosts == self._hosts)
+        settled = settle(
+            given, source.options, Problems(), before, same_inventory=before is not None and hosts == self._hosts
+        )
         self._hosts = hosts
         return settled
 
