@@ -93,6 +93,7 @@ def rollout(
         return run.undecided("the run was interrupted", interrupted=True)
 
 
+_NO_POLICY = "NPV147"
 _INVENTORIES = (
     "the two versions have other workloads; when those change is not known, so every state between the first and the last "
     "is judged over the old ones and over the new ones"
@@ -192,9 +193,16 @@ class _Run:
             found.proposed,
             *worlds,
             self.notes,
-            tuple(dict.fromkeys(warning for world in worlds for warning in world.warnings)),
+            tuple(
+                dict.fromkeys(w for world in worlds for w in world.warnings if w.code != _NO_POLICY or not self._any)
+            ),
             interrupted,
         )
+
+    @property
+    def _any(self) -> bool:
+        """Whether some version has policies, so that a version without any is no mistake."""
+        return bool(self.change.steps)
 
     def _strict(self) -> list[Key]:
         return [key for key, assertion in self.new.assertions.items() if assertion.severity == "error"]
