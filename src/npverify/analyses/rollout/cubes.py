@@ -7,7 +7,6 @@ is undecided where the first one was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import chain, combinations
 
 from npverify.analyses.results import AssertionResult, Counterexample, Status
@@ -15,7 +14,7 @@ from npverify.analyses.rollout.merge import is_done
 from npverify.analyses.rollout.states import Key, State, States
 from npverify.assertions.claims import AllFlows
 from npverify.ingest.source import InputError, InternalError
-from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, substitute
+from npverify.normal.predicates import FALSE, TRUE, Pred, atoms_of, const, not_, substitute
 from npverify.oracle import Oracle
 from npverify.smt.orders import Cube
 from npverify.smt.solver import Budget, UndecidedError, satisfiable
@@ -33,7 +32,7 @@ def cube_of(states: States, key: Key, state: State, answer: AssertionResult, bud
     formula = breaking(states, key, answer.counterexample)
     if formula is None:
         return _by_trying(states, answer.counterexample, exact, want=claim.want)
-    if holds(formula, state) is not True:
+    if not holds(formula, state):
         raise InternalError(f"the formula of a state denies what was proved of it: {sorted(state)}")
     return generalised(formula, exact, budget)
 
@@ -50,16 +49,10 @@ def breaking(states: States, key: Key, shown: Counterexample) -> Pred | None:
     return not_(allowed) if claim.want else allowed
 
 
-def holds(formula: Pred, done: Iterable[int], open_: Iterable[int] | None = None) -> bool | None:
-    """Whether a formula over steps is true where these are done, and those in `open_` (None: all others) are not; None if
-    that hangs on the rest."""
-    value = {is_done(step): TRUE for step in done}
-    if open_ is None:
-        left = substitute(formula, lambda atom: value.get(atom, FALSE))
-    else:
-        value |= {is_done(step): FALSE for step in open_}
-        left = substitute(formula, lambda atom: value.get(atom, atom))
-    return True if left is TRUE else False if left is FALSE else None
+def holds(formula: Pred, state: State) -> bool:
+    """Whether a formula over steps is true of a state."""
+    done = {is_done(step) for step in state}
+    return substitute(formula, lambda atom: const(atom in done)) is TRUE
 
 
 def generalised(formula: Pred, cube: Cube, budget: Budget) -> Cube:
@@ -73,14 +66,27 @@ def generalised(formula: Pred, cube: Cube, budget: Budget) -> Cube:
 
 
 def _implies(formula: Pred, done: set[int], open_: set[int], budget: Budget) -> bool:
-    said = holds(formula, done, open_)
-    if said is not None:
-        return said
-    given = (*map(is_done, done), *(not_(is_done(step)) for step in open_))
+    value = {is_done(step): TRUE for step in done} | {is_done(step): FALSE for step in open_}
+    left = substitute(formula, lambda atom: value.get(atom, atom))
+    if len(atoms_of(left)) <= _SPLIT:
+        return _always(left)
     try:
-        return not satisfiable(and_(not_(formula), *given), budget=budget)
+        return not satisfiable(not_(left), budget=budget)
     except UndecidedError:
         return False
+
+
+_SPLIT = 8
+"""Steps that a formula may hang on to be looked at case by case: up to here that is quicker than to ask the solver."""
+
+
+def _always(formula: Pred) -> bool:
+    if formula is TRUE or formula is FALSE:
+        return formula is TRUE
+    first = atoms_of(formula)[0]
+    without = substitute(formula, lambda atom: FALSE if atom is first else atom)
+    with_it = substitute(formula, lambda atom: TRUE if atom is first else atom)
+    return _always(without) and _always(with_it)
 
 
 _TRIED = 4

@@ -16,6 +16,8 @@ from npverify.analyses.rollout.results import BadStates, Broken, Outcome, Rollou
 from npverify.analyses.rollout.search import Bad, Progress, Search, search
 from npverify.analyses.rollout.states import NOTHING, Key, Source, State, States
 from npverify.dialects import CALICO_VERSION, usual_plugin
+from npverify.dialects.needs import identity
+from npverify.ingest.document import Document
 from npverify.ingest.files import File
 from npverify.ingest.read import read
 from npverify.ingest.source import Problems
@@ -74,12 +76,12 @@ def rollout(
     limit = Budget(budget.rlimit, timeout if timeout is not None else budget.seconds)
     states = [
         States(Source(inventory, change, texts, options, bundle.skipped, clusters, limit), stop)
-        for inventory, bundle in ((old_inventory, bundles[0]), (new_inventory, bundles[1]))
-    ]
-    states[1].problems.raise_errors()
-    if same_inventory(states[0].last.inventory, states[1].last.inventory):
+        for inventory, bundle in zip(_different(old_inventory, new_inventory), reversed(bundles), strict=False)
+    ][::-1]
+    states[-1].problems.raise_errors()
+    if len(states) == 2 and same_inventory(states[0].last.inventory, states[1].last.inventory):
         states = states[1:]
-    else:
+    elif len(states) == 2:
         notes.append(_INVENTORIES)
     if not allow_empty:
         _refuse_empty(states[-1])
@@ -98,6 +100,12 @@ _INVENTORIES = (
     "the two versions have other workloads; when those change is not known, so every state between the first and the last "
     "is judged over the old ones and over the new ones"
 )
+
+
+def _different(old: Sequence[Document], new: Sequence[Document]) -> tuple[Sequence[Document], ...]:
+    """The new inventory, and the old one if it says anything else."""
+    said = [[(doc.api_version, identity(doc), doc.value) for doc in documents] for documents in (old, new)]
+    return (new,) if said[0] == said[1] else (new, old)
 
 
 def _refuse_empty(states: States) -> None:
