@@ -164,3 +164,16 @@ def test_a_namespace_exists_while_a_policy_uses_it(session: Session) -> None:
     assert "elsewhere" in session.world.inventory.namespaces
     session.delete("NetworkPolicy", "closed", "elsewhere")
     assert "elsewhere" not in session.world.inventory.namespaces
+
+
+def test_an_assertion_that_an_interrupted_run_left_out_is_asked_of_the_policies_as_they_are(session: Session) -> None:
+    """The run after the first edit is stopped before it comes to the last assertion; the next edit is about another pod."""
+    session.apply(policy("there", "nobody", policyTypes=["Ingress", "Egress"]))
+    session.apply('assert no pods where app == "web" reaches pods where app == "db"', source="more.npv")
+    session.apply(CLOSED)
+    assert statuses(session)[-1] is Status.PROVED
+    session.delete("NetworkPolicy", "closed", "shop")
+    asked = iter([False])
+    assert session.prove(stop=lambda: next(asked, True)).interrupted
+    session.apply(policy("other", "nobody", policyTypes=["Ingress"]))
+    assert statuses(session)[-1] is Status.REFUTED
