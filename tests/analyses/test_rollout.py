@@ -107,6 +107,19 @@ def test_dns_goes_before_default_deny_whatever_the_files_are_called() -> None:
     assert told(result) == ["create NetworkPolicy x/allow-dns-egress", "create NetworkPolicy x/default-deny-all"]
 
 
+def test_where_nothing_is_at_stake_denials_are_made_late_and_go_early() -> None:
+    """The order in which people expect it: allow, change, deny; then denials go before what allows."""
+    old = [ingress("change", "a"), ingress("old-allow", "c", "a"), ingress("old-deny", "c")]
+    new = [ingress("deny", "c"), ingress("change", "a", "c"), ingress("allow", "c", "b")]
+    assert [line.split("/")[1] for line in told(ask(old, new, "every pod x/a reaches pod x/b:80"))] == [
+        "allow",
+        "change",
+        "deny",
+        "old-deny",
+        "old-allow",
+    ]
+
+
 def test_two_policies_that_each_cut_off_what_the_other_allows_have_no_order() -> None:
     """Where the rule for names stands apart from the calls, the gateway loses one of the two in every order."""
     result = example("new-dns-apart")

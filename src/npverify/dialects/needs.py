@@ -47,3 +47,13 @@ def _built_in() -> tuple[str, ...]:
     """The tiers that a cluster of some release has by itself."""
     releases = (tuple(map(int, release.split("."))) for release in RELEASES)
     return tuple(sorted({tier.name for major, minor in releases for tier in built_in((major, minor))}))
+
+
+def only_denies(doc: Document) -> bool:
+    """Whether a policy lets nothing pass that it selects: a default deny, or rules that deny. For putting things in an order
+    that people expect; nothing is proved with it."""
+    spec = doc.value.get("spec")
+    if not doc.kind.lower().endswith("policy") or not isinstance(spec, dict):
+        return False
+    rules = [rule for way in ("ingress", "egress") if isinstance(spec.get(way), list) for rule in spec[way]]
+    return all(isinstance(rule, dict) and rule.get("action") == "Deny" for rule in rules)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from npverify.dialects import is_policy
-from npverify.dialects.needs import Identity, identity, namespace_of_policy, needed
+from npverify.dialects.needs import Identity, identity, namespace_of_policy, needed, only_denies
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems, Span
 from npverify.smt.orders import Cube
@@ -24,9 +24,6 @@ class Action(StrEnum):
     CREATE = "create"
     CHANGE = "change"
     DELETE = "delete"
-
-
-_PREFERRED = (Action.CREATE, Action.CHANGE, Action.DELETE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,14 +122,17 @@ def change_set(old: Sequence[Document], new: Sequence[Document], problems: Probl
         else:
             fixed.append(doc)
     edits += [Edit(Action.DELETE, doc, None) for key, doc in before.items() if key not in after]
-    edits.sort(key=lambda edit: (_needs_nothing(edit), _PREFERRED.index(edit.action)))
+    edits.sort(key=_preference)
     steps = _grouped(edits) if by_file else tuple((edit,) for edit in edits)
     return ChangeSet(steps, tuple(fixed), tuple(sorted(_before(steps))))
 
 
-def _needs_nothing(edit: Edit) -> bool:
-    """Whether the object is a policy: what policies need or name comes first."""
-    return edit.document.kind.lower().endswith("policy")
+def _preference(edit: Edit) -> tuple[bool, int]:
+    """What people expect where nothing is at stake: what policies need or name comes first; then what allows, what is changed,
+    and what only denies; then what goes, denials first."""
+    denies = only_denies(edit.document)
+    ranks = {Action.CREATE: 2 if denies else 0, Action.CHANGE: 1, Action.DELETE: 3 if denies else 4}
+    return (edit.document.kind.lower().endswith("policy"), ranks[edit.action])
 
 
 def _by_identity(documents: Sequence[Document], problems: Problems) -> dict[Identity, Document]:
