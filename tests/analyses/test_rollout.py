@@ -11,8 +11,11 @@ import pytest
 import npverify
 from npverify.analyses.results import AssertionResult, Status
 from npverify.analyses.rollout import states as states_module
+from npverify.analyses.rollout.edits import change_set
 from npverify.analyses.rollout.results import Outcome
 from npverify.ingest.files import File
+from npverify.ingest.read import read
+from npverify.ingest.source import Problems
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "rollout"
 
@@ -220,6 +223,49 @@ def test_a_tier_is_there_as_long_as_policies_stand_in_it(way: str) -> None:
         assert told(ask([], [inside, tier], claim)) == ["create Tier front", "create GlobalNetworkPolicy front.a"]
     else:
         assert told(ask([tier, inside], [], claim)) == ["delete GlobalNetworkPolicy front.a", "delete Tier front"]
+
+
+def test_what_stands_in_a_tier_needs_it_in_both_directions() -> None:
+    """In the change set: the tier before its policy where both are made, behind it where both go; a built-in tier is there."""
+
+    def read_all(*objects: Manifest) -> list[Any]:
+        problems = Problems()
+        found = read([file("f.json", list(objects))], problems, wanted=lambda _version, _kind: True).documents
+        problems.raise_errors()
+        return list(found)
+
+    tier = calico("Tier", "front", order=10)
+    inside, usual = (calico("GlobalNetworkPolicy", f"{t}.a", tier=t, selector="all()") for t in ("front", "default"))
+    both = read_all(tier, inside, usual)
+    made = change_set([], both, Problems(), by_file=False)
+    assert [str(step[0]) for step in made.steps][0] == "create Tier front"
+    assert made.before == ((0, 1),)
+    gone = change_set(both, [], Problems(), by_file=False)
+    assert [[str(gone.steps[n][0]) for n in pair] for pair in gone.before] == [
+        ["delete GlobalNetworkPolicy front.a", "delete Tier front"]
+    ]
+
+
+def test_a_tier_that_moves_has_a_say_in_everything() -> None:
+    """The tier that allows moves behind the one that denies: first the other one has to let the flow pass."""
+
+    def allow(name: str, tier: str, action: str) -> Manifest:
+        rule = [{"action": action, "source": {"selector": "app == 'a'"}}]
+        return calico("GlobalNetworkPolicy", name, tier=tier, selector="app == 'b'", types=["Ingress"], ingress=rule)
+
+    def tiers(front: int) -> list[Manifest]:
+        return [
+            calico("Tier", "front", order=front),
+            calico("Tier", "back", order=20),
+            allow("front.a", "front", "Allow"),
+        ]
+
+    old = [*tiers(10), allow("back.a", "back", "Deny")]
+    new = [*tiers(30), allow("back.a", "back", "Pass")]
+    assert told(ask(old, new, "every pod x/a reaches pod x/b:80")) == [
+        "change GlobalNetworkPolicy back.a",
+        "change Tier front",
+    ]
 
 
 def test_a_tier_that_denies_waits_for_what_lets_through_before_it() -> None:
