@@ -102,8 +102,9 @@ class Small:
     def keeps(self, state: State) -> bool:
         return all(claim.holds(self.policies(state)) for claim in self.claims)
 
-    def file(self, which: int) -> File:
-        pods = [
+    @staticmethod
+    def pods() -> list[dict[str, Any]]:
+        return [
             {
                 "apiVersion": "v1",
                 "kind": "Pod",
@@ -112,9 +113,11 @@ class Small:
             }
             for pod in PODS
         ]
+
+    def file(self, which: int) -> File:
         made = [pair[which].manifest(f"p{n}") for n, pair in enumerate(self.versions) if pair[which] is not None]  # type: ignore[union-attr]
         name = ("old.json", "new.json")[which]
-        return File(name, json.dumps({"apiVersion": "v1", "kind": "List", "items": [*pods, *made]}), True)
+        return File(name, json.dumps({"apiVersion": "v1", "kind": "List", "items": [*self.pods(), *made]}), True)
 
     def rollout(self, **options: Any) -> npverify.RolloutResult:
         spec = File("facts.npv", "".join(f"assert {claim.text}\n" for claim in self.claims), True)
@@ -170,3 +173,87 @@ def states(count: int) -> Iterator[State]:
     """Every state between the first and the last."""
     for size in range(1, count):
         yield from map(frozenset, combinations(range(count), size))
+
+
+@dataclass(frozen=True)
+class Tiered:
+    """A change of Calico objects, each with what it says before and after; what is true of a state is asked of a fresh run."""
+
+    versions: tuple[tuple[dict[str, Any] | None, dict[str, Any] | None], ...]
+    claims: tuple[Claim, ...]
+
+    @property
+    def spec(self) -> File:
+        return File("facts.npv", "".join(f"assert {claim.text}\n" for claim in self.claims), True)
+
+    def file(self, name: str, state: State) -> File:
+        """The pods and the objects of a state."""
+        chosen = [pair[number in state] for number, pair in enumerate(self.versions)]
+        items = [*Small((), ()).pods(), *(made for made in chosen if made is not None)]
+        return File(name, json.dumps({"apiVersion": "v1", "kind": "List", "items": items}), True)
+
+    def proved(self, state: State) -> frozenset[str]:
+        """The claims that a fresh run proves in a state."""
+        loaded = npverify.load([self.file("all.json", state)], specs=[self.spec], cni="calico")
+        answers = npverify.prove(loaded.world, loaded.assertions).results
+        return frozenset(a.assertion.text for a in answers if a.status is npverify.Status.PROVED)
+
+    def rollout(self) -> npverify.RolloutResult:
+        old, new = frozenset[int](), frozenset(range(len(self.versions)))
+        return npverify.rollout(
+            [self.file("old.json", old)], [self.file("new.json", new)], specs=[self.spec], cni="calico"
+        )
+
+    def number(self, edit: Any) -> int:
+        """Which of the versions an edit of the program is."""
+        doc = edit.document
+        names = [
+            (made["kind"], made["metadata"]["name"]) for pair in self.versions for made in [pair[0] or pair[1] or {}]
+        ]
+        return names.index((doc.kind, doc.name))
+
+    def refused(self, state: State) -> bool:
+        """Whether a policy stands in a tier that is not there."""
+        chosen = [made for n, pair in enumerate(self.versions) if (made := pair[n in state]) is not None]
+        there = {made["metadata"]["name"] for made in chosen if made["kind"] == "Tier"} | {"default"}
+        return any(made["spec"].get("tier", "default") not in there for made in chosen)
+
+
+def tiered(rng: Random, most: int) -> Tiered:
+    """A random change of up to two tiers, a set, and policies in them."""
+    versions: list[tuple[Any, Any]] = []
+    for name in ("t0", "t1"):
+        old, new = (_calico("Tier", name, order=rng.choice((10, 20, 30))) for _ in range(2))
+        versions.append(rng.choice(((old, old), (old, new), (old, new))))
+    for number in range(rng.randint(2, most)):
+        pair = tuple(_tiered_policy(rng, f"p{number}") for _ in range(2))
+        versions.append(rng.choice((pair, pair, (None, pair[1]), (pair[0], None))))
+    distinct = tuple(pair for pair in versions if pair[0] != pair[1])
+    fixed = tuple((pair[0], pair[0]) for pair in versions if pair[0] == pair[1])
+    made = Tiered((*distinct, *fixed), CLAIMS[:24:2] + CLAIMS[1:24:2])
+    return Tiered(made.versions, tuple(rng.sample(made.claims, 8)))
+
+
+def _tiered_policy(rng: Random, name: str) -> dict[str, Any]:
+    way = rng.choice(("Ingress", "Egress"))
+    side = "source" if way == "Ingress" else "destination"
+    rules = [
+        {
+            "action": rng.choice(("Allow", "Allow", "Deny", "Pass")),
+            "protocol": "TCP",
+            side: {"selector": f"app == '{rng.choice(PODS)}'"},
+        }
+        for _ in range(rng.randint(0, 2))
+    ]
+    subject = rng.choice(("all()", *(f"app == '{pod}'" for pod in PODS)))
+    spec = {
+        "tier": rng.choice(("t0", "t1", "default")),
+        "order": rng.choice((1, 2, 3)),
+        "selector": subject,
+        "types": [way],
+    }
+    return _calico("GlobalNetworkPolicy", name, **spec, **{way.lower(): rules})
+
+
+def _calico(kind: str, name: str, **spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "projectcalico.org/v3", "kind": kind, "metadata": {"name": name}, "spec": spec}

@@ -238,7 +238,7 @@ def test_what_stands_in_a_tier_needs_it_in_both_directions() -> None:
     inside, usual = (calico("GlobalNetworkPolicy", f"{t}.a", tier=t, selector="all()") for t in ("front", "default"))
     both = read_all(tier, inside, usual)
     made = change_set([], both, Problems(), by_file=False)
-    assert [str(step[0]) for step in made.steps][0] == "create Tier front"
+    assert str(made.steps[0][0]) == "create Tier front"
     assert made.before == ((0, 1),)
     gone = change_set(both, [], Problems(), by_file=False)
     assert [[str(gone.steps[n][0]) for n in pair] for pair in gone.before] == [
