@@ -179,3 +179,5 @@ def test_other_kinds_are_deleted_by_their_group() -> None:
     ):
         made = edits(f=text.replace("KIND", kind))["a"]
         assert commands([(Edit(Action.DELETE, made.new, None),)]) == ((command,),)
+        named_in_full = "NetworkPolicy.projectcalico.org default/a" if kind == "NetworkPolicy" else f"{kind} a"
+        assert made.object == named_in_full

@@ -27,6 +27,11 @@ def namespace_of_policy(doc: Document) -> str:
     return doc.namespace or ("default" if native else "")
 
 
+def kind_in_full(doc: Document) -> str:
+    """The kind of an object, with its group where the kind alone means the native one."""
+    return f"{doc.kind}.{doc.group}" if doc.kind == "NetworkPolicy" and doc.group != NETWORKING else doc.kind
+
+
 def needed(doc: Document) -> Identity | None:
     """The tier that a policy of Calico stands in, unless every cluster has it; None for everything else.
 

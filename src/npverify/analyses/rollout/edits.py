@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from npverify.dialects import is_policy
-from npverify.dialects.needs import Identity, identity, namespace_of_policy, needed, only_denies
+from npverify.dialects.needs import Identity, identity, kind_in_full, namespace_of_policy, needed, only_denies
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems, Span
 from npverify.smt.orders import Cube
@@ -50,8 +50,8 @@ class Edit:
     @property
     def object(self) -> str:
         """`NetworkPolicy shop/db`."""
-        doc = self.document
-        return f"{doc.kind} {self.namespace}/{doc.name}" if self.namespace else f"{doc.kind} {doc.name}"
+        doc, kind = self.document, kind_in_full(self.document)
+        return f"{kind} {self.namespace}/{doc.name}" if self.namespace else f"{kind} {doc.name}"
 
     @property
     def namespace(self) -> str:
