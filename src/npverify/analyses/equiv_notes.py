@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from npverify.analyses.equiv_results import EquivResult
+from npverify.analyses.world import World
 from npverify.inventory.model import Endpoint, Inventory, Service
 from npverify.reduction.twins import Twins
 
 _SHOWN = 3
+SIDES = ("left side", "right side")
 
 
-def notes(result: EquivResult, twins: Twins) -> tuple[str, ...]:
-    """What is assumed, where the sides do not know the same, and what they leave out."""
-    return tuple(_notes(result, twins))
+def notes(
+    left: World,
+    right: World,
+    only_left: Sequence[Endpoint],
+    only_right: Sequence[Endpoint],
+    twins: Twins,
+    names: tuple[str, str] = SIDES,
+) -> tuple[str, ...]:
+    """What is assumed, where the sides do not know the same, and what they leave out; `names` is what they are called."""
+    return tuple(_notes((names[0], left, only_left), (names[1], right, only_right), twins))
 
 
-def _notes(result: EquivResult, twins: Twins) -> Iterator[str]:
-    sides = (("left", result.left, result.only_left), ("right", result.right, result.only_right))
+_Side = tuple[str, World, Sequence[Endpoint]]
+
+
+def _notes(one: _Side, other: _Side, twins: Twins) -> Iterator[str]:
+    sides = (one, other)
     for name, _, only in sides:
         if only:
             yield f"{_some(only)} {_is(only)} on the {name} alone; what a side lacks neither sends nor receives there"
     moved = [t.either for members in twins.members for t in members if not t.one_address]
     if moved:
         yield f"{_some(moved)} {_has(moved)} another address on each side, as far as it is known; each side judges its own"
-    if services := _services(result.left.inventory, result.right.inventory):
+    if services := _services(one[1].inventory, other[1].inventory):
         yield f"{services} differ between the sides; what reaches a pod through one of them is judged on both"
     for name, world, _ in sides:
         for kind, number in world.ignored.items():

@@ -17,6 +17,7 @@ npverify {__version__} proves statements about Kubernetes network policies, and 
 
   npverify prove examples/shop                                   check the assertions (.npv) of a folder
   npverify explain manifests/ --from shop/web --to shop/db --port 5432     why a flow is allowed or denied
+  npverify diff git:main:k8s k8s                                 which flows a change opens and closes
   npverify equiv old/ new/                                       do two policy sets allow the same flows
   npverify lint manifests/                                       what is probably wrong with the policies
   npverify init manifests/                                       write a starter config and spec
@@ -32,6 +33,7 @@ _COMMANDS = {
     "explain": "explain:explain",
     "connectivity": "connectivity:connectivity",
     "equiv": "equiv:equiv",
+    "diff": "diff:diff",
     "translate": "translate:translate",
     "lint": "lint:lint",
     "init": "init:init",

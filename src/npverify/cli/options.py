@@ -14,6 +14,7 @@ from npverify.analyses.world import World
 from npverify.cli.sources import Sources
 from npverify.dialects.calico.settings import VERSIONS
 from npverify.ingest.fields import nearest
+from npverify.ingest.files import File
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
 from npverify.report.paint import count
@@ -170,15 +171,21 @@ class Inputs:
         )
 
     def load(
-        self, sources: Sources, *, only: Sequence[str] = (), with_assertions: bool = False, for_lint: bool = False
+        self,
+        sources: Sources,
+        *,
+        only: Sequence[str] = (),
+        with_assertions: bool = False,
+        for_lint: bool = False,
+        more_specs: Sequence[File] = (),
     ) -> Loaded:
-        """Read everything; InputError with every problem."""
+        """Read everything, and with it specs that were read elsewhere; InputError with every problem."""
         # imported here so that --help does not wait for it
         from npverify.analyses.load import load
 
         return load(
             self.paths,
-            specs=self.specs,
+            specs=(*self.specs, *more_specs),
             cni=self.cni,
             calico_version=self.calico_version,
             assume=self.assume,
@@ -193,11 +200,16 @@ class Inputs:
         )
 
 
-def check_format(value: str) -> None:
+def check_format(value: str, known: tuple[str, ...] = FORMATS) -> None:
     """InputError unless the output format is one that this version writes."""
+    check_choice("--format", value, known)
+
+
+def check_choice(option: str, value: str, known: tuple[str, ...]) -> None:
+    """InputError unless the value of an option is one of those that there are."""
     problems = Problems()
-    if value not in FORMATS:
-        _bad_choice(problems, "--format", value, FORMATS)
+    if value not in known:
+        _bad_choice(problems, option, value, known)
     problems.raise_errors()
 
 

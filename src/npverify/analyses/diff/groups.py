@@ -1,0 +1,144 @@
+"""Every flow that is different, gathered into few groups of sources, destinations and traffic.
+
+The rows of all formulas are gathered by what they say; the pairs of endpoints of which a row holds are then cut into sets of
+sources and sets of destinations. Exact: a group holds no flow that is not different, and no flow that is different is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from npverify.analyses.diff.openings import Openings, only
+from npverify.analyses.diff.parting import Parting
+from npverify.analyses.diff.results import Only, Opening
+from npverify.analyses.diff.usual import Usual
+from npverify.analyses.equiv_formulas import Formula
+from npverify.analyses.equiv_regions import Ends, Said, leave_out_implied, meeting_of, reading_for, service_of
+from npverify.analyses.equiv_results import Meeting
+from npverify.analyses.equiv_rows import Row, Rows
+from npverify.analyses.equiv_search import Found, Search
+
+OLD, NEW = "left", "right"
+"""What the comparison calls the two versions."""
+
+
+class Origin(NamedTuple):
+    """Where a group comes from: a row, before what is usual was left out of it."""
+
+    found: Found
+    formula: Formula
+    row: Row
+
+
+class Group(NamedTuple):
+    """What is said of the flows from a set of sources to a set of destinations."""
+
+    said: Said
+    sources: int
+    targets: int
+    origins: tuple[Origin, ...]
+
+    @property
+    def added(self) -> bool:
+        """Whether the new version alone allows them."""
+        return self.said.row.allowed_by == NEW
+
+    @property
+    def only(self) -> Only:
+        """The version that alone has one of the ends."""
+        version = self.said.kind.partition(" ")[2]
+        return "old" if version == "old" else "new" if version == "new" else ""
+
+    @property
+    def opening(self) -> Opening:
+        """What they mean to their ends."""
+        return Opening(self.said.kind.partition(" ")[0])
+
+
+class Groups:
+    """Makes the groups of one comparison.
+
+    `more`  under other readings than the default there may be more that is different
+    """
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._parting = Parting()
+        self.rows = Rows(search, self._parting)
+        self.ends = Ends(search)
+        self.usual = Usual(search)
+        self._openings = Openings(self.rows, self.usual)
+
+    @property
+    def more(self) -> bool:
+        return self._parting.more
+
+    def of(self, found: Iterable[Found]) -> list[Group]:
+        """All groups; those under the default reading have no `reading`."""
+        pairs: dict[Said, dict[int, int]] = {}
+        origins: dict[Said, list[Origin]] = {}
+        for each in found:
+            version = only(each)
+            for formula in each.formulas:
+                for row in self.rows.of(each, formula):
+                    kind = f"{self._openings.of(each, formula, row)} {version}".rstrip()
+                    said = self._said(each, formula, row, kind)
+                    origins.setdefault(said, []).append(Origin(each, formula, row))
+                    of_source = pairs.setdefault(said, {})
+                    for source, targets in self.ends.pairs(each):
+                        of_source[source] = of_source.get(source, 0) | targets
+        leave_out_implied(pairs)
+        return [
+            Group(said, sources, targets, tuple(origins[said]))
+            for said, of_source in pairs.items()
+            for sources, targets in rectangles(of_source, themselves=said.meeting is Meeting.ITSELF)
+        ]
+
+    def _said(self, found: Found, formula: Formula, row: Row, kind: str) -> Said:
+        settled, addresses = self.usual.settle(found, formula, row, self.rows.families(found))
+        own = {f"address of {end}" for twin in found.pair for end in twin.sides if end is not None}
+        others = (
+            needed
+            for needed in reading_for(found, formula, row)
+            if needed.name.rpartition(" on the ")[0] not in own and not needed.name.startswith("address of Service ")
+        )
+        reading = (*others, *addresses)
+        return Said(settled, meeting_of(found), service_of(found), reading, kind)
+
+
+def rectangles(of_source: dict[int, int], *, themselves: bool) -> Iterator[tuple[int, int]]:
+    """Pairs as few sets of sources with all of their destinations; of pods that talk to themselves, one set twice."""
+    if themselves:
+        every = sum(of_source)
+        if every:
+            yield every, every
+        return
+    by_targets: dict[int, int] = {}
+    for source, targets in of_source.items():
+        if targets:
+            by_targets[targets] = by_targets.get(targets, 0) | source
+    by_sources: dict[int, int] = {}
+    for target, sources in _turned(by_targets).items():
+        by_sources[sources] = by_sources.get(sources, 0) | target
+    if len(by_sources) < len(by_targets):
+        yield from by_sources.items()
+    else:
+        yield from ((sources, targets) for targets, sources in by_targets.items())
+
+
+def _turned(by_targets: dict[int, int]) -> dict[int, int]:
+    """The sets of destinations that always come together, disjoint, each with all of its sources."""
+    parts: dict[int, int] = {}
+    for targets, sources in by_targets.items():
+        rest = targets
+        for part, whose in list(parts.items()):
+            if shared := part & rest:
+                del parts[part]
+                parts[shared] = whose | sources
+                if part ^ shared:
+                    parts[part ^ shared] = whose
+                rest ^= shared
+        if rest:
+            parts[rest] = sources
+    return parts
