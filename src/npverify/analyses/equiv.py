@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from npverify.analyses.answers import never
-from npverify.analyses.equiv_notes import SIDES, notes
+from npverify.analyses.equiv_notes import SIDES, Names, notes
 from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.equiv_search import Found, Progress, Search, preferred
@@ -85,15 +85,15 @@ def _partly(result: EquivResult, gave_up: UndecidedError) -> EquivResult:
     return replace(result, notes=(*result.notes, f"there may be more that differs: {gave_up}"))
 
 
-def comparable(left: World, right: World, names: tuple[str, str] = SIDES) -> tuple[World, World, tuple[str, ...]]:
+def comparable(left: World, right: World, names: Names = SIDES) -> tuple[World, World, tuple[str, ...]]:
     """Both worlds with what only one of them tells of the cluster: its pods, if the other has policies alone, and the
     address families that it uses. With a sentence for each; `names` is what they call the two."""
     told: list[str] = []
     if bool(left.inventory.pods) is not bool(right.inventory.pods):
         alone = names if right.inventory.pods else names[::-1]
-        told.append(f"the {alone[0]} has no pods, so those of the {alone[1]} count")
+        told.append(f"{alone[0].it} has no pods, so those of {alone[1].it} count")
         if _tells_more((left if right.inventory.pods else right).inventory):
-            told.append(f"what the {alone[0]} says of namespaces, nodes, Services and accounts does not count")
+            told.append(f"what {alone[0].it} says of namespaces, nodes, Services and accounts does not count")
         if right.inventory.pods:
             left = _over(left, right.inventory)
         else:
@@ -101,7 +101,7 @@ def comparable(left: World, right: World, names: tuple[str, str] = SIDES) -> tup
     shown = [_families_shown(world.inventory) for world in (left, right)]
     if left.inventory.families != right.inventory.families and shown[0] is not shown[1]:
         lacking, telling = names[::-1] if shown[0] else names
-        told.append(f"the {lacking} does not tell which address families it uses, so those of the {telling} count")
+        told.append(f"{lacking.it} does not tell which address families it uses, so those of {telling.it} count")
         if shown[0]:
             right = _of_families(right, left.inventory.families)
         else:

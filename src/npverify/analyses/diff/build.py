@@ -73,10 +73,13 @@ class Builder:
 def _together(made: Sequence[Change]) -> list[Change]:
     """What is added and what is removed between the same ends as one change, and so what holds on one node and elsewhere."""
     apart: dict[object, Change] = {}
+    near, far = (
+        {_bare(change) for change in made if change.meeting is how} for how in (Meeting.ONE_NODE, Meeting.OTHER_NODES)
+    )
     for change in made:
-        if change.meeting is Meeting.ONE_NODE and _twin_of_other_nodes(change, made):
+        if change.meeting is Meeting.ONE_NODE and _bare(change) in far:
             change = replace(change, meeting=Meeting.APART)
-        elif change.meeting is Meeting.OTHER_NODES and _twin_of_one_node(change, made):
+        elif change.meeting is Meeting.OTHER_NODES and _bare(change) in near:
             continue
         ends = (change.sources, change.destinations, change.meeting, change.family, change.service, change.vips)
         key = (*ends, change.only, change.reading)
@@ -103,14 +106,6 @@ def _both(one: Change, other: Change) -> Change:
 
 def _bare(change: Change) -> tuple[object, ...]:
     return (change.sources, change.destinations, change.added, change.removed, change.reading, change.family)
-
-
-def _twin_of_other_nodes(change: Change, made: Sequence[Change]) -> bool:
-    return any(c.meeting is Meeting.OTHER_NODES and _bare(c) == _bare(change) for c in made)
-
-
-def _twin_of_one_node(change: Change, made: Sequence[Change]) -> bool:
-    return any(c.meeting is Meeting.ONE_NODE and _bare(c) == _bare(change) for c in made)
 
 
 _SIGN = {(True, False): 0, (False, True): 1, (True, True): 2}

@@ -15,7 +15,7 @@ from npverify.analyses.diff.edits import Edits
 from npverify.analyses.diff.groups import Groups
 from npverify.analyses.diff.results import DiffResult
 from npverify.analyses.equiv import comparable
-from npverify.analyses.equiv_notes import notes
+from npverify.analyses.equiv_notes import Called, notes
 from npverify.analyses.equiv_search import Progress, Search
 from npverify.analyses.world import World
 from npverify.ingest.read import SpecText
@@ -75,5 +75,5 @@ def diff(
         return replace(result, undecided="the run was interrupted", interrupted=True)
 
 
-NAMES = ("old version", "new version")
+NAMES = (Called("the old version", "in the old version"), Called("the new version", "in the new version"))
 """What notes call the two."""
