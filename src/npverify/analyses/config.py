@@ -100,7 +100,8 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
 
 def _paths(fields: Fields, key: str, base: Path, folder: Path) -> tuple[str, ...]:
     return tuple(
-        text if is_git(text) else os.path.relpath(base / text, folder).replace(os.sep, "/") for text in fields.texts(key)
+        text if is_git(text) else os.path.relpath(base / text, folder).replace(os.sep, "/")
+        for text in fields.texts(key)
     )
 
 

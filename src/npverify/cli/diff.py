@@ -13,7 +13,7 @@ from npverify.cli import options as o
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
-from npverify.cli.output import emit, paint_for
+from npverify.cli.output import emit, paint_for, say_all
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
@@ -100,6 +100,7 @@ def diff(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
+    say_all(result.warnings, no_color=no_color)
     if two.one_plugin:
         result = replace(result, notes=(*result.notes, ONE_PLUGIN))
     if format == "json":
@@ -118,8 +119,9 @@ def exit_code(result: DiffResult, fail_on: str) -> int:
     """0 nothing of what `fail_on` names, 1 something of it, 3 undecided, 130 interrupted."""
     if result.interrupted:
         return INTERRUPTED
-    forbidden = any(a.status is Status.REFUTED and a.assertion.severity == "error" for a in result.claims)
-    broken = any(p.broken and p.after.assertion.severity == "error" for p in result.promises)
+    bad = (Status.REFUTED, Status.VACUOUS)
+    forbidden = any(a.status in bad and a.assertion.severity == "error" for a in result.claims)
+    broken = any(p.fails and p.after.assertion.severity == "error" for p in result.promises)
     failed = {
         "any": bool(result.every) or forbidden or broken,
         "added": forbidden or broken or any(change.added for change in result.every),

@@ -59,7 +59,9 @@ def git_files(text: str, endings: Sequence[str], problems: Problems) -> Iterator
         fix = "install git, or check the version out and name its folder"
         problems.error("NPV400", f"`{text}` needs the program git, which is not there", Span(text), fix)
     except _Failed as failed:
-        problems.error("NPV406", f"git cannot read `{text}`: {failed}", Span(text), "try `git show` with the same REF:path")
+        problems.error(
+            "NPV406", f"git cannot read `{text}`: {failed}", Span(text), "try `git show` with the same REF:path"
+        )
 
 
 def _commit(text: str, ref: str, problems: Problems) -> str | None:
@@ -79,7 +81,9 @@ def _commit(text: str, ref: str, problems: Problems) -> str | None:
         message = f"`{ref}` is not known in this clone, which is shallow"
         problems.error("NPV403", message, Span(text), fix)
         return None
-    known = _run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes").decode().split()
+    known = (
+        _run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes").decode().split()
+    )
     remote = next((name for name in known if name.partition("/")[2] == ref), "")
     fix = f"write git:{remote}:…" if remote else nearest(ref, known) or "see `git branch -a` and `git tag`"
     problems.error("NPV402", f"git knows no commit `{ref}`", Span(text), fix)
@@ -195,5 +199,7 @@ def _run(*arguments: str, given: bytes | None = None) -> bytes:
         command, input=given if given is not None else b"", capture_output=True, env=environment, check=False
     )
     if done.returncode:
-        raise _Failed(done.stderr.decode("utf-8", "replace").strip().splitlines()[0] if done.stderr.strip() else "failed")
+        raise _Failed(
+            done.stderr.decode("utf-8", "replace").strip().splitlines()[0] if done.stderr.strip() else "failed"
+        )
     return done.stdout

@@ -127,6 +127,11 @@ def _promises(result: DiffResult, view: View) -> Iterator[str]:
             yield f"{view.paint('bold red', 'a promise is broken')}: it holds in the old version"
             yield from in_full(promise.after, scene, interrupted=result.interrupted)
             yield ""
+        elif promise.after.status is not Status.PROVED and not view.quiet:
+            status, assertion = promise.after.status, promise.after.assertion
+            head = view.paint(STATUS_STYLE[status], f"{STATUS_SIGN[status]} {status:<9}")
+            before = "no such ends" if promise.before is None else promise.before.status
+            yield f"{head}  {printable(assertion.title)}  {view.paint('dim', printable(str(assertion.span)))} (old version: {before})"
     yield promises_line(result.promises)
 
 

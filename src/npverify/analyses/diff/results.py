@@ -11,7 +11,7 @@ from npverify.analyses.packet_cells import Traffic
 from npverify.analyses.results import AssertionResult, Assumed, Status
 from npverify.analyses.world import World
 from npverify.assertions.claims import ChangeAssertion
-from npverify.ingest.source import Span
+from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import PolicyId
@@ -125,6 +125,12 @@ class Promise(NamedTuple):
         )
 
     @property
+    def fails(self) -> bool:
+        """It is broken, or it is about what only the new version has and does not hold there; undecided is neither."""
+        bad = self.after.status in (Status.REFUTED, Status.VACUOUS)
+        return bad and (self.before is None or self.before.status is Status.PROVED)
+
+    @property
     def kept(self) -> bool:
         """It holds in both."""
         return self.before is not None and self.before.status is Status.PROVED and self.after.status is Status.PROVED
@@ -141,6 +147,7 @@ class DiffResult:
     `only_old`, `only_new`  endpoints that one version alone has
     `claims`, `promises`  the `on change` assertions, and the plain ones
     `notes`       what the answer rests on, one sentence each
+    `warnings`    what the specs tell that the user should know
     `undecided`   why not all could be told, "" if it was
     """
 
@@ -154,6 +161,7 @@ class DiffResult:
     claims: tuple[ChangeClaimResult, ...] = ()
     promises: tuple[Promise, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
     undecided: str = ""
     interrupted: bool = False
 

@@ -11,15 +11,18 @@ from dataclasses import replace
 
 from npverify.analyses.answers import never
 from npverify.analyses.diff.build import Builder
+from npverify.analyses.diff.claims import Claims
 from npverify.analyses.diff.edits import Edits
 from npverify.analyses.diff.groups import Groups
+from npverify.analyses.diff.promises import promises, wanted
 from npverify.analyses.diff.results import DiffResult
 from npverify.analyses.equiv import comparable
 from npverify.analyses.equiv_notes import Called, notes
 from npverify.analyses.equiv_search import Progress, Search
 from npverify.analyses.world import World
+from npverify.assertions.resolve import resolve
 from npverify.ingest.read import SpecText
-from npverify.ingest.source import InputError
+from npverify.ingest.source import InputError, Problems
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 EMPTY = "NPV421"
@@ -47,9 +50,14 @@ def diff(
     if not (allow_empty or old.inventory.pods or new.inventory.pods):
         raise InputError.one(EMPTY, "no pod or workload was found in either version, so nothing could change", fix=_FIX)
     old, new, borrowed = comparable(old, new, NAMES)
-    result = DiffResult(old, new)
+    problems = Problems()
+    asked = wanted(old, new, specs, only_tags, problems)
+    resolve(specs, new.inventory, new.defined, problems, only_tags=only_tags, of_change=True)
+    problems.raise_errors()
+    result = DiffResult(old, new, warnings=problems.warnings)
     try:
-        search = Search(old, new, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
+        limit = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
+        search = Search(old, new, limit, stop)
         found = sorted(search.found(progress), key=lambda f: f.order)
         groups = Groups(search)
         made = groups.of(found)
@@ -65,10 +73,11 @@ def diff(
         told = [*borrowed, *notes(old, new, result.only_old, result.only_new, search.twins, NAMES)]
         if groups.more:
             told.append("under other readings than the default one there may be more that is different")
-        result = replace(result, notes=tuple(told))
-        if search.gave_up is not None:
-            return replace(result, undecided=str(search.gave_up))
-        return result
+        result = replace(result, notes=tuple(told), undecided=str(search.gave_up) if search.gave_up is not None else "")
+        claims = Claims(search, found)
+        result = replace(result, claims=tuple(claims.decide(one) for one in asked))
+        kept = promises(old, new, specs, only_tags, Problems(), budget=budget, timeout=timeout, stop=stop)
+        return replace(result, promises=kept)
     except UndecidedError as gave_up:
         return replace(result, undecided=str(gave_up))
     except (InterruptedByUserError, KeyboardInterrupt):
