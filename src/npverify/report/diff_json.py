@@ -88,6 +88,7 @@ def _cause(cause: Cause) -> j.Json:
         "name": cause.name,
         "status": cause.status,
         "source": str(cause.span) if cause.span is not None else None,
+        "before": str(cause.before) if cause.before is not None else None,
     }
 
 

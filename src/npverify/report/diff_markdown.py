@@ -79,7 +79,7 @@ def _row(change: Change) -> Iterator[str]:
     told = "".join(f", {part}" for part in w.marks(change))
     needs = f" (only if {w.needed_text(change)})" if change.reading else ""
     yield _text(f"{w.change_traffic(change)}{told}{needs}")
-    causes = [_text(w.cause_text(c)) + (f" {_code(str(c.span))}" if c.span else "") for c in change.causes]
+    causes = [_text(w.cause_text(c)) + (f" {_code(w.place(c))}" if w.place(c) else "") for c in change.causes]
     more = f"<br>{count(len(causes) - _MOST_CAUSES, 'more edit')}" if len(causes) > _MOST_CAUSES else ""
     yield "<br>".join(causes[:_MOST_CAUSES]) + more
 

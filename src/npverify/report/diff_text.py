@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from npverify.analyses.diff.results import Change, DiffResult, Promise
 from npverify.analyses.equiv_results import Difference, Equivalence, EquivResult
@@ -37,9 +37,10 @@ def _report(result: DiffResult, view: View, include_new: bool, readings: bool) -
     if result.one_sided and not include_new:
         yield ""
         yield from _folded(result)
-    if result.conditional:
+    conditional = [change for change in result.conditional if include_new or not change.only]
+    if conditional:
         yield ""
-        yield from _conditional(result, view, readings)
+        yield from _conditional(conditional, result, view, readings)
     yield from _claims(result, view)
     yield from _promises(result, view)
     if result.undecided:
@@ -61,7 +62,7 @@ def _change(change: Change, result: DiffResult, view: View) -> Iterator[str]:
     told = "".join(f", {part}" for part in w.marks(change))
     yield printable(f"      {w.change_traffic(change)}{told}")
     for cause in change.causes if view.verbose else change.causes[:_MOST_CAUSES]:
-        where = f"  {cause.span}" if cause.span is not None else ""
+        where = f"  {w.place(cause)}"
         yield printable(f"      by {w.cause_text(cause)}") + paint("dim", printable(where))
     if len(change.causes) > _MOST_CAUSES and not view.verbose:
         yield f"      and {count(len(change.causes) - _MOST_CAUSES, 'more edit')}"
@@ -84,20 +85,20 @@ def _flow(result: DiffResult, shown: Difference, view: View) -> Iterator[str]:
 def _folded(result: DiffResult) -> Iterator[str]:
     for version, ends in (("new", result.only_new), ("old", result.only_old)):
         number = sum(change.connections for change in result.one_sided if change.only == version)
-        if number:
+        if number or any(change.only == version for change in result.conditional):
             names = w.one_sided_text(ends)
             yield printable(
                 f"Only in the {version} version: {names} ({count(number, 'connection')}, not listed; --include-new)"
             )
 
 
-def _conditional(result: DiffResult, view: View, readings: bool) -> Iterator[str]:
-    head = f"{count(len(result.conditional), 'more group')} of flows also differ under other readings"
+def _conditional(changes: Sequence[Change], result: DiffResult, view: View, readings: bool) -> Iterator[str]:
+    head = f"{count(len(changes), 'more group')} of flows also differ under other readings"
     if not (readings or view.verbose):
-        yield printable(f"{head}: {', '.join(w.unknowns_of(result.conditional))} (list them with --readings)")
+        yield printable(f"{head}: {', '.join(w.unknowns_of(changes))} (list them with --readings)")
         return
     yield f"{head}:"
-    for change in result.conditional:
+    for change in changes:
         yield from _change(change, result, view)
 
 

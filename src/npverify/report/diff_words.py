@@ -55,12 +55,16 @@ def ends_text(ends: ChangeEnds, *, full: bool = False) -> str:
     parts, left = [], list(ends.ends)
     if ends.all_pods:
         pods = [end for end in left if _is_pod(end)]
-        parts.append(f"every pod ({count(len(pods), 'workload')})")
+        but = f" except {', '.join(map(end_text, ends.but))}" if ends.but else ""
+        parts.append(f"every pod{but} ({count(len(pods), 'workload')})")
         left = [end for end in left if not _is_pod(end)]
     else:
-        for name, number in ends.whole:
-            parts.append(f"namespace {name} ({count(number, 'workload')})")
-            left = [end for end in left if not (_is_pod(end) and end.workload and end.workload.namespace == name)]
+        many = len(left) > _SHOWN + 1
+        for name, number, total in ends.namespaces:
+            if number > 1 and (many or number == total):
+                some = f"{number} of {total} workloads of namespace {name}"
+                parts.append(f"namespace {name} ({count(total, 'workload')})" if number == total else some)
+                left = [end for end in left if not (_is_pod(end) and end.workload and end.workload.namespace == name)]
     if ends.all_nodes:
         parts.append("every node")
         left = [end for end in left if end.workload is None or end.workload.kind != "Node"]
@@ -104,6 +108,12 @@ def outside_mark(change: Change) -> str:
 def cause_text(cause: Cause) -> str:
     """`NetworkPolicy shop/db (changed)`, `Deployment shop/web (relabelled: app=web → app=api)`."""
     return f"{cause.name} ({cause.status})"
+
+
+def place(cause: Cause) -> str:
+    """Where an edit is: `k8s/db.yaml:12:3`, for a part that is gone `k8s/db.yaml:4:18, before git:main:k8s/db.yaml:12:3`."""
+    before = f"before {cause.before}" if cause.before is not None else ""
+    return ", ".join(part for part in (str(cause.span) if cause.span is not None else "", before) if part)
 
 
 def needed_text(change: Change) -> str:

@@ -64,7 +64,7 @@ class Builder:
             vips,
             group.only,
             self.causes.of(flows),
-            said.row.depends,
+            group.depends,
             said.reading,
             self.namer.connections(group.sources, group.targets, src, dst, itself=said.meeting is Meeting.ITSELF),
         )
@@ -100,7 +100,7 @@ def _both(one: Change, other: Change) -> Change:
         removed=second.removed,
         opening=Opening.CHANGED,
         causes=tuple(dict.fromkeys((*first.causes, *second.causes))),
-        depends=tuple(dict.fromkeys((*first.depends, *second.depends))),
+        depends=tuple(sorted({*first.depends, *second.depends})),
     )
 
 

@@ -26,7 +26,7 @@ class Causes:
 
     def of(self, flows: Iterable[Seen]) -> tuple[Cause, ...]:
         """The edits behind some flows, those behind most of them first."""
-        found = Counter(cause for seen in flows for cause in dict.fromkeys(self._of_flow(seen)))
+        found = Counter(cause for seen in flows for cause in _each_policy_once(self._of_flow(seen)))
         order = {cause: n for n, cause in enumerate(found)}
         return tuple(sorted(found, key=lambda cause: (-found[cause], order[cause])))
 
@@ -73,3 +73,18 @@ class Causes:
                 yield cause
         if not told:
             yield from self._edits.of_settings()
+
+
+def _each_policy_once(causes: Iterable[Cause]) -> list[Cause]:
+    """Causes with what is said of one policy in both versions together."""
+    found: dict[object, Cause] = {}
+    for cause in causes:
+        key = (cause.policy or cause.name, cause.status)
+        known = found.get(key)
+        if known is None:
+            found[key] = cause
+        elif cause.before is not None:
+            found[key] = known._replace(before=cause.before)
+        elif known.before is not None:
+            found[key] = cause._replace(before=known.before)
+    return list(found.values())

@@ -44,6 +44,8 @@ class Edits:
         if status == CHANGED and rule is not None and self._has_rule(1 - w, policy.id, rule):
             return None  # what was changed is another part of it
         span = (rule.span if rule is not None and rule.span else policy.span) or self.worlds[w].defined.get(policy.id)
+        if status == CHANGED and w == 0:
+            return Cause(policy.id, str(policy.id), status, self.worlds[1].defined.get(policy.id), span)
         return Cause(policy.id, str(policy.id), status, span)
 
     def of_twin(self, twin: Twin) -> Iterator[Cause]:

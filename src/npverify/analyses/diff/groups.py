@@ -32,12 +32,14 @@ class Origin(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What is said of the flows from a set of sources to a set of destinations."""
+    """What is said of the flows from a set of sources to a set of destinations. `depends` names the unknowns of which another
+    value would make a difference to some of them."""
 
     said: Said
     sources: int
     targets: int
     origins: tuple[Origin, ...]
+    depends: tuple[str, ...]
 
     @property
     def added(self) -> bool:
@@ -78,24 +80,27 @@ class Groups:
         """All groups; those under the default reading have no `reading`."""
         pairs: dict[Said, dict[int, int]] = {}
         origins: dict[Said, list[Origin]] = {}
+        depends: dict[Said, dict[str, None]] = {}
         for each in found:
             version = only(each)
             for formula in each.formulas:
                 for row in self.rows.of(each, formula):
                     kind = f"{self._openings.of(each, formula, row)} {version}".rstrip()
-                    said = self._said(each, formula, row, kind)
+                    said, unknowns = self._said(each, formula, row, kind)
+                    depends.setdefault(said, {}).update(dict.fromkeys(unknowns))
                     origins.setdefault(said, []).append(Origin(each, formula, row))
                     of_source = pairs.setdefault(said, {})
                     for source, targets in self.ends.pairs(each):
                         of_source[source] = of_source.get(source, 0) | targets
         leave_out_implied(pairs)
         return [
-            Group(said, sources, targets, tuple(origins[said]))
+            Group(said, sources, targets, tuple(origins[said]), tuple(sorted(depends[said])))
             for said, of_source in pairs.items()
             for sources, targets in rectangles(of_source, themselves=said.meeting is Meeting.ITSELF)
         ]
 
-    def _said(self, found: Found, formula: Formula, row: Row, kind: str) -> Said:
+    def _said(self, found: Found, formula: Formula, row: Row, kind: str) -> tuple[Said, tuple[str, ...]]:
+        """What is said of a row, and what it depends on."""
         settled, addresses = self.usual.settle(found, formula, row, self.rows.families(found))
         own = {f"address of {end}" for twin in found.pair for end in twin.sides if end is not None}
         others = (
@@ -104,7 +109,8 @@ class Groups:
             if needed.name.rpartition(" on the ")[0] not in own and not needed.name.startswith("address of Service ")
         )
         reading = (*others, *addresses)
-        return Said(settled, meeting_of(found), service_of(found), reading, kind)
+        said = Said(settled._replace(depends=()), meeting_of(found), service_of(found), reading, kind)
+        return said, settled.depends
 
 
 def rectangles(of_source: dict[int, int], *, themselves: bool) -> Iterator[tuple[int, int]]:

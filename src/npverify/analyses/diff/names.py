@@ -7,13 +7,16 @@ from npverify.analyses.equiv_regions import Ends
 from npverify.analyses.equiv_results import RegionEnd
 from npverify.analyses.equiv_rows import Blocks
 
+_MOST_MISSING = 4
+_FEW = 5  # of so many, one may be missing
+
 
 class Namer:
     """Names sets of endpoints. Guards what all of each namespace is called."""
 
     def __init__(self, ends: Ends) -> None:
         self._ends = ends
-        every = ends.names(ends.both, ())
+        every = self._all = ends.names(ends.both, ())
         self._pods = frozenset(end for end in every if _is_pod(end))
         self._nodes = frozenset(end for end in every if end.workload is not None and end.workload.kind == "Node")
         self._of_namespace: dict[str, set[RegionEnd]] = {}
@@ -31,16 +34,16 @@ class Namer:
         for end in names:
             if _is_pod(end) and end.workload is not None:
                 of_namespace.setdefault(end.workload.namespace, set()).add(end)
-        whole = tuple(
-            (name, len(some))
-            for name, some in of_namespace.items()
-            if len(some) > 1 and some == self._of_namespace.get(name)
+        namespaces = tuple(
+            (name, len(some), len(self._of_namespace.get(name, set()) | some)) for name, some in of_namespace.items()
         )
+        missing = [end for end in self._all if end in self._pods and end not in have]
         return ChangeEnds(
             names,
-            whole,
-            all_pods=len(self._pods) > 1 and self._pods <= have,
+            namespaces,
+            all_pods=len(self._pods) > 1 and len(missing) <= min(_MOST_MISSING, len(self._pods) // _FEW),
             all_nodes=len(self._nodes) > 1 and self._nodes <= have,
+            but=tuple(missing) if len(missing) <= _MOST_MISSING else (),
         )
 
     def connections(self, sources: int, targets: int, src: Blocks, dst: Blocks, *, itself: bool) -> int:

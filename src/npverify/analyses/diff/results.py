@@ -34,25 +34,28 @@ class Cause(NamedTuple):
     `policy`  which policy was edited; None where it was something else, which `name` says
     `status`  `new`, `changed` or `removed`; of pods and namespaces what is different: `relabelled`, `another address`, …
     `span`    the rule, else the policy or object: as the new version has it, or the old one where it is removed
+    `before`  where a changed policy stood in the old version what it does not say any more
     """
 
     policy: PolicyId | None
     name: str
     status: str
     span: Span | None = None
+    before: Span | None = None
 
 
 class ChangeEnds(NamedTuple):
     """One side of a change: any of these workloads, pods, nodes or outside addresses.
 
-    `whole`   namespaces of which every workload is meant, with the number of those; they are among the ends as well
-    `all_pods`, `all_nodes`  every pod or node that both versions have is meant
+    `namespaces`  those of the workloads among the ends: the name, how many are meant, and how many there are
+    `all_pods`, `all_nodes`  every pod or node that both versions have is meant, but for the workloads in `but`
     """
 
     ends: tuple[RegionEnd, ...]
-    whole: tuple[tuple[str, int], ...] = ()
+    namespaces: tuple[tuple[str, int, int], ...] = ()
     all_pods: bool = False
     all_nodes: bool = False
+    but: tuple[RegionEnd, ...] = ()
 
     @property
     def outside(self) -> tuple[Prefix, ...]:

@@ -1,7 +1,8 @@
 """What a change does: every flow that one of two versions alone allows, as few groups, each confirmed by both oracles.
 
 Complete by construction: `equiv` finds every pair of classes, and every formula of them, that some flow can tell apart; the groups
-are cut from exactly these. Endpoints are matched as `equiv` matches them.
+are cut from exactly these. Endpoints are matched as `equiv` matches them; pods of one workload whose names only one version
+has are matched with each other, because a pod has another name whenever it is started.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def diff(
     result = DiffResult(old, new, warnings=problems.warnings)
     try:
         limit = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
-        search = Search(old, new, limit, stop)
+        search = Search(old, new, limit, stop, by_workload=True)
         found = sorted(search.found(progress), key=lambda f: f.order)
         groups = Groups(search)
         made = groups.of(found)
