@@ -5,7 +5,8 @@ Flows are made here from the inventories and from what the policies mention, wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 from random import Random
 from typing import NamedTuple
@@ -13,25 +14,28 @@ from typing import NamedTuple
 from npverify.analyses.blocks import cells, predicates, prefixes_of, representative
 from npverify.analyses.diff.results import Change, DiffResult
 from npverify.analyses.diff.run import diff
-from npverify.analyses.equiv_results import Region
+from npverify.analyses.equiv_results import Meeting, Region
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.spaces import address_space
+from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import Flow
 from npverify.normal.predicates import NodeIs, atoms_of
 from npverify.oracle import Oracle
+from npverify.reduction.pairs import on_one_node
 from npverify.reduction.readings import Packet, packets
 from region_flows import can_be, clear, is_in, near
-
-Key = tuple[tuple[str, ...], bool]
+from two_worlds import as_seen, passes, reachable, via_services
+from worlds import Case
 
 
 class Both(NamedTuple):
-    """One flow as the old and the new version have it; None where one has it not."""
+    """One flow as the old and the new version have it; None where one has it not. `own`: the two run on one node there."""
 
     old: Flow | None
     new: Flow | None
+    own: tuple[bool, bool] = (False, False)
 
 
 class Classes:
@@ -75,13 +79,13 @@ class Classes:
         rng: Random | None = None,
     ) -> Iterator[Both]:
         places = list(product(self._outside(src, packet.family), self._outside(dst, packet.family)))
-        for there, (same, own_node) in product(places if rng is None else [rng.choice(places)], _hows(src, dst)):
+        for there, (same, own) in product(places if rng is None else [rng.choice(places)], _hows(src, dst)):
             try:
-                found = [self._flow(w, src[w], dst[w], packet, there, same, own_node) for w in (0, 1)]
+                found = [self._flow(w, src[w], dst[w], packet, there, same, own[w]) for w in (0, 1)]
             except _Crowded:
                 continue
             if all(f is None or self._can_be(f) for f in found) and found != [None, None]:
-                yield Both(found[0], found[1])
+                yield Both(found[0], found[1], own)
 
     def _can_be(self, flow: Flow) -> bool:
         """Whether there is such a flow. Which node a pod runs on is told by a reading of its own where policies look at nodes."""
@@ -134,21 +138,48 @@ class _Crowded(Exception):
 
 def _hows(
     src: tuple[Endpoint | None, Endpoint | None], dst: tuple[Endpoint | None, Endpoint | None]
-) -> Iterator[tuple[bool, bool]]:
-    """Whether it is one pod, and whether on one node."""
+) -> Iterator[tuple[bool, tuple[bool, bool]]]:
+    """Whether it is one pod, and whether the two are on one node in each version. What a version does not know is there as
+    it is in the other, or the two run on two nodes."""
     here, there = (next(end for end in ends if end is not None) for ends in (src, dst))
-    yield False, False
-    if near(here, there):
-        yield False, True
     if src is dst and here.is_pod:
-        yield True, here.kind is EndpointKind.HOST_POD
+        on_host = here.kind is EndpointKind.HOST_POD
+        yield True, (on_host, on_host)
+    if not near(here, there):
+        yield False, (False, False)
+        return
+    missing = any(None in ends for ends in (src, dst))
+    known = [_known(a, b) for a, b in zip(src, dst, strict=True)]
+    for own in product((False, True), repeat=2):
+        if any(k is not None and k is not one for k, one in zip(known, own, strict=True)):
+            continue
+        if own[0] is not own[1]:
+            every = any(end is not None and end.on_every_node for end in (*src, *dst))
+            if missing or every or any(k is None and one for k, one in zip(known, own, strict=True)):
+                continue
+        yield False, own
 
 
-def holds(change: Change, flow: Flow) -> tuple[bool, bool]:
+def _known(src: Endpoint | None, dst: Endpoint | None) -> bool | None:
+    """Whether two ends run on one node, where a version knows it and it is not for the flow to choose."""
+    if src is None or dst is None or src.on_every_node or dst.on_every_node:
+        return None
+    return on_one_node(src, dst)
+
+
+def holds(change: Change, both: Both) -> tuple[bool, bool]:
     """Whether a change says that a flow is added, and that it is removed."""
-    return tuple(  # type: ignore[return-value]
-        is_in(flow, _region(change, traffic)) if traffic else False for traffic in (change.added, change.removed)
+    flow = both.old or both.new
+    assert flow is not None
+    moved = "" if both.own[0] is both.own[1] else "old" if both.own[0] else "new"
+    if change.one_node != moved:
+        return False, False
+    if moved:  # which is not of the flow alone, so that the one that is looked at may be either
+        change = replace(change, meeting=Meeting.APART)
+    added, removed = (
+        bool(traffic) and is_in(flow, _region(change, traffic)) for traffic in (change.added, change.removed)
     )
+    return added, removed
 
 
 def _region(change: Change, traffic: object) -> Region:
@@ -167,8 +198,11 @@ def _region(change: Change, traffic: object) -> Region:
 def disagreements(old: World, new: World, rng: Random, count: int | None) -> list[str]:
     """Flows about which the changes and the oracles of both versions do not agree; of `count` drawn ones, or of all."""
     result = diff(old, new, allow_empty=True)
-    if result.undecided:
-        return [f"undecided: {result.undecided}"]
+    return [f"undecided: {result.undecided}"] if result.undecided else compared(result, rng, count)
+
+
+def compared(result: DiffResult, rng: Random, count: int | None) -> list[str]:
+    """The same of a comparison that is made."""
     return list(_compared(result, rng, count))
 
 
@@ -176,13 +210,14 @@ def _compared(result: DiffResult, rng: Random, count: int | None) -> Iterator[st
     classes = Classes(result.old, result.new)
     oracles = [Oracle(world.policies, world.inventory) for world in classes.worlds]
     direct = [c for c in (*result.changes, *result.one_sided) if c.service is None]
+    assert not any(change.reading for change in direct)
     for both in classes.flows() if count is None else classes.some(rng, count):
-        passes = [f is not None and o.decide(f).allowed for o, f in zip(oracles, both, strict=True)]
+        passes = [f is not None and o.decide(f).allowed for o, f in zip(oracles, both[:2], strict=True)]
         wanted = (passes[1] and not passes[0], passes[0] and not passes[1])
         flow = both.old or both.new
         if flow is None:
             continue
-        said = [holds(change, flow) for change in direct]
+        said = [holds(change, both) for change in direct]
         if (any(a for a, _ in said), any(r for _, r in said)) != wanted:
             yield f"{_told(flow)}: the oracles say {wanted}, the changes {said}"
 
@@ -191,3 +226,41 @@ def _told(flow: Flow) -> str:
     packet = f"{flow.protocol} {flow.port or flow.icmp} from {flow.src_port}"
     how = "same" * flow.same + "own node" * flow.own_node
     return f"{flow.src} {flow.src_ip} -> {flow.dst} {flow.dst_ip} {packet} {how}"
+
+
+Draw = Callable[[Random, World], Case]
+
+
+def left_out(result: DiffResult, draw: Draw, rng: Random, count: int) -> list[str]:
+    """Random flows under random readings, some of them through Services, that are different and in no change at all."""
+    return [
+        _told(both.old or both.new or flow)
+        for flow, both, reading in _random_flows(result, draw, rng, count)
+        if (sign := _sign(result, both, reading)) and not any(_is_in(change, both, sign) for change in result.every)
+    ]
+
+
+def _random_flows(result: DiffResult, draw: Draw, rng: Random, count: int) -> Iterator[tuple[Flow, Both, Reading]]:
+    """Flows as both versions have them."""
+    for base, other in ((result.old, result.new), (result.new, result.old)):
+        for _ in range(count):
+            case = draw(rng, base)
+            flow = replace(case.flow, via=None)
+            if rng.random() < 0.3:
+                flow = via_services(rng, base, flow) or flow
+            seen = as_seen(flow, other, rng)
+            both = Both(flow, seen) if base is result.old else Both(seen, flow)
+            there = [f for f in both[:2] if f is not None]
+            if all(can_be(f) and clear(f, result.old, result.new) and reachable(f) for f in there):
+                yield flow, both, case.reading
+
+
+def _sign(result: DiffResult, both: Both, reading: Reading) -> str:
+    """`added`, `removed`, or "" where both versions say the same."""
+    old, new = passes(result.old, both.old, reading), passes(result.new, both.new, reading)
+    return "" if old is new else "added" if new else "removed"
+
+
+def _is_in(change: Change, both: Both, sign: str) -> bool:
+    traffic = change.added if sign == "added" else change.removed
+    return bool(traffic) and any(is_in(flow, _region(change, traffic)) for flow in both[:2] if flow is not None)

@@ -129,6 +129,10 @@ class Ends:
             found.setdefault(tuple(named), named)
         return tuple(found.values())
 
+    def single(self, twin: Twin) -> int:
+        """The set of one endpoint."""
+        return 1 << self._number[twin]
+
     def among(self, classes: int, ends: int, reached: frozenset[Twin] | None = None) -> list[Twin]:
         """The members of a set of classes that are in a set of endpoints, and among the backends, by name."""
         return [t for t in self.twins(self._union(classes) & ends) if reached is None or t in reached]

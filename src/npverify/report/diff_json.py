@@ -52,6 +52,8 @@ def _change(change: Change, result: DiffResult) -> j.Json:
     }
     if change.only:
         out["only"] = change.only
+    if change.one_node:
+        out["one_node_in"] = change.one_node
     if change.meeting:
         out["meeting"] = str(change.meeting)
     if change.family:

@@ -90,6 +90,8 @@ def marks(change: Change) -> Iterator[str]:
         yield f"IPv{change.family}"
     if change.meeting in _MEETINGS:
         yield _MEETINGS[change.meeting]
+    if change.one_node:
+        yield f"on one node in the {change.one_node} version alone"
     if change.service is not None:
         namespace, name, port = change.service
         at = f" at {blocks_text(change.vips)}" if change.vips else ""

@@ -63,6 +63,7 @@ class Builder:
             said.service,
             vips,
             group.only,
+            group.one_node,
             self.causes.of(flows),
             group.depends,
             said.reading,
@@ -82,7 +83,7 @@ def _together(made: Sequence[Change]) -> list[Change]:
         elif change.meeting is Meeting.OTHER_NODES and _bare(change) in near:
             continue
         ends = (change.sources, change.destinations, change.meeting, change.family, change.service, change.vips)
-        key = (*ends, change.only, change.reading)
+        key = (*ends, change.only, change.one_node, change.reading)
         known = apart.get(key)
         if known is None:
             apart[key] = change

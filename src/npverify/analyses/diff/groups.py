@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from npverify.analyses.diff.openings import Openings, only
+from npverify.analyses.diff.openings import Openings, knows_nodes, may_move, one_node, only
 from npverify.analyses.diff.parting import Parting
 from npverify.analyses.diff.results import Only, Opening
 from npverify.analyses.diff.usual import Usual
@@ -18,6 +18,7 @@ from npverify.analyses.equiv_regions import Ends, Said, leave_out_implied, meeti
 from npverify.analyses.equiv_results import Meeting
 from npverify.analyses.equiv_rows import Row, Rows
 from npverify.analyses.equiv_search import Found, Search
+from npverify.reduction.twin_pairs import Pairs
 
 OLD, NEW = "left", "right"
 """What the comparison calls the two versions."""
@@ -49,13 +50,21 @@ class Group(NamedTuple):
     @property
     def only(self) -> Only:
         """The version that alone has one of the ends."""
-        version = self.said.kind.partition(" ")[2]
-        return "old" if version == "old" else "new" if version == "new" else ""
+        return _version(self.said.kind.split(",")[1])
+
+    @property
+    def one_node(self) -> Only:
+        """The version in which the two ends run on one node, where in the other they do not."""
+        return _version(self.said.kind.split(",")[2])
 
     @property
     def opening(self) -> Opening:
         """What they mean to their ends."""
-        return Opening(self.said.kind.partition(" ")[0])
+        return Opening(self.said.kind.split(",")[0])
+
+
+def _version(text: str) -> Only:
+    return "old" if text == "old" else "new" if text == "new" else ""
 
 
 class Groups:
@@ -82,16 +91,19 @@ class Groups:
         origins: dict[Said, list[Origin]] = {}
         depends: dict[Said, dict[str, None]] = {}
         for each in found:
-            version = only(each)
-            for formula in each.formulas:
-                for row in self.rows.of(each, formula):
-                    kind = f"{self._openings.of(each, formula, row)} {version}".rstrip()
-                    said, unknowns = self._said(each, formula, row, kind)
-                    depends.setdefault(said, {}).update(dict.fromkeys(unknowns))
-                    origins.setdefault(said, []).append(Origin(each, formula, row))
-                    of_source = pairs.setdefault(said, {})
-                    for source, targets in self.ends.pairs(each):
-                        of_source[source] = of_source.get(source, 0) | targets
+            version, moved = only(each), one_node(each)
+            if version and moved:
+                continue  # a version without one of the ends says nothing of nodes, so the ways without a move tell all
+            for known, sources in self._pairs(each, moved):
+                for formula in each.formulas:
+                    for row in self.rows.of(each, formula):
+                        kind = f"{self._openings.of(each, formula, row)},{version},{moved}"
+                        said, unknowns = self._said(each, formula, row, kind, known)
+                        depends.setdefault(said, {}).update(dict.fromkeys(unknowns))
+                        origins.setdefault(said, []).append(Origin(each, formula, row))
+                        of_source = pairs.setdefault(said, {})
+                        for source, targets in sources.items():
+                            of_source[source] = of_source.get(source, 0) | targets
         leave_out_implied(pairs)
         return [
             Group(said, sources, targets, tuple(origins[said]), tuple(sorted(depends[said])))
@@ -99,14 +111,34 @@ class Groups:
             for sources, targets in rectangles(of_source, themselves=said.meeting is Meeting.ITSELF)
         ]
 
-    def _said(self, found: Found, formula: Formula, row: Row, kind: str) -> tuple[Said, tuple[str, ...]]:
-        """What is said of a row, and what it depends on."""
+    def _pairs(self, found: Found, moved: Only) -> Iterator[tuple[bool, dict[int, int]]]:
+        """Sources of a block with the destinations of each; where an end moves, apart by whether the nodes are known."""
+        if not moved:
+            yield True, dict(self.ends.pairs(found))
+            return
+        hows, twins = found.way.hows, self._search.twins
+        targets = [
+            t for t in twins.twins(found.block.targets) if may_move(t) and (found.reached is None or t in found.reached)
+        ]
+        parts: dict[bool, dict[int, int]] = {True: {}, False: {}}
+        for src in filter(may_move, twins.twins(found.block.sources)):
+            for dst in targets:
+                if Pairs((src,), (dst,), hows).first() is not None:
+                    of_source = parts[knows_nodes(hows, src, dst)]
+                    one = self.ends.single(src)
+                    of_source[one] = of_source.get(one, 0) | self.ends.single(dst)
+        yield from ((known, sources) for known, sources in parts.items() if sources)
+
+    def _said(self, found: Found, formula: Formula, row: Row, kind: str, known: bool) -> tuple[Said, tuple[str, ...]]:
+        """What is said of a row, and what it depends on; `known`: where its ends run is no assumption."""
         settled, addresses = self.usual.settle(found, formula, row, self.rows.families(found))
         own = {f"address of {end}" for twin in found.pair for end in twin.sides if end is not None}
         others = (
             needed
             for needed in reading_for(found, formula, row)
-            if needed.name.rpartition(" on the ")[0] not in own and not needed.name.startswith("address of Service ")
+            if needed.name.rpartition(" on the ")[0] not in own
+            and not needed.name.startswith("address of Service ")
+            and not (needed.name == "node" and known)
         )
         reading = (*others, *addresses)
         said = Said(settled._replace(depends=()), meeting_of(found), service_of(found), reading, kind)

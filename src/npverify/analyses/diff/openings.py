@@ -11,6 +11,9 @@ from npverify.analyses.flow_cells import FlowCells
 from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import EXTERNAL
 from npverify.normal.predicates import Side, and_
+from npverify.reduction.compare import Hows
+from npverify.reduction.pairs import on_one_node
+from npverify.reduction.twins import Twin
 
 
 class Openings:
@@ -70,3 +73,24 @@ def only(found: Found) -> Only:
     if any(twin.right is None for twin in found.pair):
         return "old"
     return "new" if any(twin.left is None for twin in found.pair) else ""
+
+
+def one_node(found: Found) -> Only:
+    """The version in which the two ends of a block run on one node, where in the other they do not."""
+    old, new = (how.own_node for how in found.way.hows)
+    return "" if old is new else "old" if old else "new"
+
+
+def knows_nodes(hows: Hows, src: Twin, dst: Twin) -> bool:
+    """Whether each version tells that its two ends run so; ends of which nobody knows run on two nodes."""
+    for how, one_end, other in zip(hows, src.sides, dst.sides, strict=True):
+        if one_end is None or other is None:
+            continue
+        if bool(on_one_node(one_end, other)) is not how.own_node:
+            return False
+    return True
+
+
+def may_move(twin: Twin) -> bool:
+    """Whether an end may run beside another in one version and not in the other; of a DaemonSet, the pod of one node is meant."""
+    return any(end is not None and not end.on_every_node for end in twin.sides)

@@ -70,6 +70,7 @@ class Change:
     `added`, `removed`  what the new version alone allows, and what the old one alone does
     `meeting`, `family`, `service`, `vips`  as in `Region`
     `only`       one of the ends exists in that version alone
+    `one_node`   the version in which the two run on one node, where in the other they do not
     `causes`     the edits that did it, the most frequent first
     `depends`    unknowns of which another value would make a difference to some of these flows
     `reading`    what the change needs beyond the default reading, () for nothing
@@ -88,6 +89,7 @@ class Change:
     service: tuple[str, str, int] | None = None
     vips: tuple[Prefix, ...] = ()
     only: Only = ""
+    one_node: Only = ""
     causes: tuple[Cause, ...] = ()
     depends: tuple[str, ...] = ()
     reading: tuple[Assumed, ...] = ()
