@@ -14,7 +14,7 @@ from npverify.analyses.world import World
 from npverify.ingest.source import InputError
 
 Manifest = dict[str, Any]
-USUAL, MANY = (0, 1, 1, 2), (2, 3, 4)
+USUAL, MANY = (0, 1, 1, 2), (4, 5, 6)
 """How many changes there may be, each as likely as the others."""
 
 _POLICIES = ("NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy")

