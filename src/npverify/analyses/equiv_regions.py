@@ -86,6 +86,7 @@ class Ends:
         twins = sorted((t for members in search.twins.members for t in members), key=lambda t: t.either.key)
         self._twins = twins
         self._number = {twin: n for n, twin in enumerate(twins)}
+        self._outside = sum(1 << n for n, twin in enumerate(twins) if twin.left is EXTERNAL)
         self._classes: dict[int, int] = {}
         self._workloads: dict[tuple[str, WorkloadRef], int] = {}
         for n, twin in enumerate(twins):
@@ -132,6 +133,10 @@ class Ends:
     def single(self, twin: Twin) -> int:
         """The set of one endpoint."""
         return 1 << self._number[twin]
+
+    def is_single(self, ends: int) -> bool:
+        """Whether a set has one member, which is no workload of several."""
+        return ends.bit_count() == 1 and not self.twins(ends)[0].either.replicated and ends & self._outside == 0
 
     def among(self, classes: int, ends: int, reached: frozenset[Twin] | None = None) -> list[Twin]:
         """The members of a set of classes that are in a set of endpoints, and among the backends, by name."""

@@ -13,6 +13,7 @@ from npverify.report.equiv_regions import blocks_text, end_text, traffic_text
 from npverify.report.paint import count
 
 _SHOWN = 4
+_FEW = 2  # whole namespaces that read better than all pods but some
 _MEETINGS = {
     Meeting.ITSELF: "a pod to itself",
     Meeting.ONE_NODE: "on one node",
@@ -53,7 +54,8 @@ def ends_text(ends: ChangeEnds, *, full: bool = False) -> str:
     if full:
         return ", ".join(map(end_text, ends.ends))
     parts, left = [], list(ends.ends)
-    if ends.all_pods:
+    few = len(ends.namespaces) <= _FEW and all(number == total for _, number, total in ends.namespaces)
+    if ends.all_pods and not (ends.but and few):
         pods = [end for end in left if _is_pod(end)]
         but = f" except {', '.join(map(end_text, ends.but))}" if ends.but else ""
         parts.append(f"every pod{but} ({count(len(pods), 'workload')})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from npverify.analyses.diff.causes import Causes
+from npverify.analyses.diff.causes import Causes, each_policy_once
 from npverify.analyses.diff.edits import Edits
 from npverify.analyses.diff.groups import Group, Groups
 from npverify.analyses.diff.names import Namer
@@ -100,7 +100,7 @@ def _both(one: Change, other: Change) -> Change:
         first,
         removed=second.removed,
         opening=Opening.CHANGED,
-        causes=tuple(dict.fromkeys((*first.causes, *second.causes))),
+        causes=tuple(each_policy_once((*first.causes, *second.causes))),
         depends=tuple(sorted({*first.depends, *second.depends})),
     )
 

@@ -26,7 +26,7 @@ class Causes:
 
     def of(self, flows: Iterable[Seen]) -> tuple[Cause, ...]:
         """The edits behind some flows, those behind most of them first."""
-        found = Counter(cause for seen in flows for cause in _each_policy_once(self._of_flow(seen)))
+        found = Counter(cause for seen in flows for cause in each_policy_once(self._of_flow(seen)))
         order = {cause: n for n, cause in enumerate(found)}
         return tuple(sorted(found, key=lambda cause: (-found[cause], order[cause])))
 
@@ -75,7 +75,7 @@ class Causes:
             yield from self._edits.of_settings()
 
 
-def _each_policy_once(causes: Iterable[Cause]) -> list[Cause]:
+def each_policy_once(causes: Iterable[Cause]) -> list[Cause]:
     """Causes with what is said of one policy in both versions together."""
     found: dict[object, Cause] = {}
     for cause in causes:

@@ -108,8 +108,20 @@ class Groups:
         return [
             Group(said, sources, targets, tuple(origins[said]), tuple(sorted(depends[said])))
             for said, of_source in pairs.items()
-            for sources, targets in rectangles(of_source, themselves=said.meeting is Meeting.ITSELF)
+            for sources, targets in self._rectangles(of_source, said)
         ]
+
+    def _rectangles(self, of_source: dict[int, int], said: Said) -> Iterator[tuple[int, int]]:
+        """Sets of sources and destinations; where one side is a single pod, it is not on the other side too."""
+        if said.meeting is Meeting.ITSELF:
+            yield from rectangles(of_source, themselves=True)
+            return
+        for sources, targets in rectangles(of_source, themselves=False):
+            if self.ends.is_single(targets):
+                sources &= ~targets
+            elif self.ends.is_single(sources):
+                targets &= ~sources
+            yield sources, targets
 
     def _pairs(self, found: Found, moved: Only) -> Iterator[tuple[bool, dict[int, int]]]:
         """Sources of a block with the destinations of each; where an end moves, apart by whether the nodes are known."""
