@@ -447,7 +447,6 @@ def test_what_cannot_be_meant_is_an_error(text: str, code: str, column: int, wor
 
 
 WARNINGS = {
-    "changes": ("assert on change: no new flow reaches db", "NPV410", 1, "about two versions"),
     "a label that nobody has": ('assert no pods where app == "x" reach db', "NPV130", 11, "selects nothing"),
     "an empty part of a whole that is not": (
         'assert no db or (pods where app == "x") reaches db',
@@ -471,6 +470,16 @@ def test_what_selects_nothing_is_a_warning(text: str, code: str, column: int, wo
     assert warning.span is not None
     assert (warning.code, warning.span.column, len(resolved.assertions)) == (code, column, 1)
     assert words in warning.message
+    assert problems.errors == ()
+
+
+def test_assertions_about_changes_are_left_to_diff() -> None:
+    """They are told, not decided and not dropped in silence."""
+    resolved, problems = said("assert on change: no new flow reaches db")
+    assert resolved.assertions == ()
+    assert [(w.code, w.message) for w in problems.warnings] == [
+        ("NPV410", "an `on change` assertion is about two versions, so it was not decided here")
+    ]
     assert problems.errors == ()
 
 

@@ -38,10 +38,12 @@ def _report(result: DiffResult, include_new: bool) -> Iterator[str]:
         yield from _folded(
             f"{count(number, 'connection')} of what one version alone has: {_text(ends)}", result.one_sided
         )
-    if result.conditional:
-        names = ", ".join(_code(name) for name in w.unknowns_of(result.conditional))
-        head = f"{count(len(result.conditional), 'more group')} of flows under other readings: {names}"
-        yield from _folded(head, result.conditional)
+    conditional = [change for change in result.conditional if include_new or not change.only]
+    if conditional:
+        names = ", ".join(_code(name) for name in w.unknowns_of(conditional))
+        yield from _folded(
+            f"{count(len(conditional), 'more group')} of flows under other readings: {names}", conditional
+        )
     if result.notes:
         yield from (f"<sub>{_text(note)}.</sub><br>" for note in result.notes)
 
