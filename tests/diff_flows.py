@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import islice, product
 from random import Random
 from typing import NamedTuple
 
@@ -195,23 +195,24 @@ def _region(change: Change, traffic: object) -> Region:
     )
 
 
-def disagreements(old: World, new: World, rng: Random, count: int | None) -> list[str]:
-    """Flows about which the changes and the oracles of both versions do not agree; of `count` drawn ones, or of all."""
+def disagreements(old: World, new: World, rng: Random, count: int) -> list[str]:
+    """Flows about which the changes and the oracles of both versions do not agree; of `count` drawn ones, or of all if they are fewer."""
     result = diff(old, new, allow_empty=True)
-    return [f"undecided: {result.undecided}"] if result.undecided else compared(result, rng, count)
+    return [f"undecided: {result.undecided}"] if result.undecided else compared(result, rng, count, all_if_few=True)
 
 
-def compared(result: DiffResult, rng: Random, count: int | None) -> list[str]:
+def compared(result: DiffResult, rng: Random, count: int, *, all_if_few: bool = False) -> list[str]:
     """The same of a comparison that is made."""
-    return list(_compared(result, rng, count))
+    return list(_compared(result, rng, count, all_if_few))
 
 
-def _compared(result: DiffResult, rng: Random, count: int | None) -> Iterator[str]:
+def _compared(result: DiffResult, rng: Random, count: int, all_if_few: bool) -> Iterator[str]:
     classes = Classes(result.old, result.new)
     oracles = [Oracle(world.policies, world.inventory) for world in classes.worlds]
     direct = [c for c in (*result.changes, *result.one_sided) if c.service is None]
     assert not any(change.reading for change in direct)
-    for both in classes.flows() if count is None else classes.some(rng, count):
+    every = list(islice(classes.flows(), count + 1)) if all_if_few else []
+    for both in every if 0 < len(every) <= count else classes.some(rng, count):
         passes = [f is not None and o.decide(f).allowed for o, f in zip(oracles, both[:2], strict=True)]
         wanted = (passes[1] and not passes[0], passes[0] and not passes[1])
         flow = both.old or both.new

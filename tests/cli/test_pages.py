@@ -39,7 +39,9 @@ def test_every_public_name_is_on_the_page():
     assert [n for n in npverify.__all__ if n != "__version__" and f"`{n}" not in API] == []
 
 
-@pytest.mark.parametrize("name", ["load", "prove", "equiv", "evaluate", "explain", "connectivity", "lint", "read_flow"])
+@pytest.mark.parametrize(
+    "name", ["load", "prove", "equiv", "diff", "evaluate", "explain", "connectivity", "lint", "read_flow"]
+)
 def test_the_parameters_on_the_page_are_those_of_the_function(name):
     """The signature in the table names every parameter, in order."""
     (shown,) = re.findall(rf"\| `{name}\((.*?)\)` \|", API)
@@ -58,6 +60,8 @@ def test_the_parameters_on_the_page_are_those_of_the_function(name):
         "EquivResult",
         "Difference",
         "Region",
+        "DiffResult",
+        "Change",
         "LintResult",
         "Finding",
         "Evaluation",

@@ -39,6 +39,12 @@ def diff(
     new: Annotated[
         str | None, typer.Argument(metavar="NEW", help="The new version, likewise.", show_default=False)
     ] = None,
+    more_old: Annotated[
+        list[str] | None, typer.Option("--old", metavar="PATH", help="One more path of OLD; may be repeated.")
+    ] = None,
+    more_new: Annotated[
+        list[str] | None, typer.Option("--new", metavar="PATH", help="One more path of NEW; may be repeated.")
+    ] = None,
     both: Annotated[
         list[str] | None,
         typer.Option("--with", metavar="PATH", help="Read into both versions: the inventory; may be repeated."),
@@ -80,7 +86,7 @@ def diff(
     o.check_format(format, _FORMATS)
     o.check_choice("--fail-on", fail_on, FAIL_ON)
     o.check_positive("--timeout", timeout)
-    paths = (paths_of(old, None, both), paths_of(new, None, both))
+    paths = (paths_of(old, more_old, both), paths_of(new, more_new, both))
     refuse_no_paths("NPV420", (("old version", paths[0]), ("new version", paths[1])), _NO_PATH)
     sources = Sources()
     shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, spec)
