@@ -140,7 +140,7 @@ def _entry(commit: str, path: str) -> _Entry | None:
     """What stands at a path; None if there is nothing."""
     if not path:
         return _Entry("040000", "tree", "")
-    if path.startswith("/") or path == ".." or path.startswith("../"):
+    if path == ".." or path.startswith(("/", "../")):
         return None  # outside the repository, which git refuses to look at
     return next((e for e in _listed(_run("ls-tree", "-z", "--full-tree", commit, "--", path)) if e.path == path), None)
 
