@@ -158,6 +158,15 @@ def test_a_relabelled_pod() -> None:
     ]
 
 
+def test_a_rule_that_stayed_did_not_do_it() -> None:
+    """A policy that was changed elsewhere is no reason for what another edit did."""
+    more = allow() + "    - from: [{podSelector: {matchLabels: {app: none}}}]\n      ports: [{port: %d}]\n"
+    result = diff(world(PODS, more % 80), world(relabelled(PODS, "app: web", "app: web2"), more % 81))
+    assert told(result.changes) == [
+        "- shop/web (Pod) -> shop/db (Pod): TCP 5432 [Pod shop/web (relabelled: app=web → web2)]"
+    ]
+
+
 def test_a_relabelled_namespace() -> None:
     """The same for a rule that asks for the namespace."""
     peer = "{namespaceSelector: {matchLabels: {team: shop}}}"

@@ -8,6 +8,7 @@ from npverify.analyses.diff.results import Cause
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet, Rule
+from npverify.normal.predicates import Pred
 from npverify.reduction.twins import Twin
 
 NEW, CHANGED, REMOVED = "new", "changed", "removed"
@@ -20,6 +21,7 @@ class Edits:
         self.worlds = (old, new)
         self._said = tuple(_said(world.policies) for world in self.worlds)
         self._rules = tuple(_rules(world.policies) for world in self.worlds)
+        self._subjects = tuple(_subjects(world.policies) for world in self.worlds)
         self._defined = (set(old.defined), set(new.defined))
 
     def status(self, policy: PolicyId) -> str:
@@ -43,6 +45,8 @@ class Edits:
             return None
         if status == CHANGED and rule is not None and self._has_rule(1 - w, policy.id, rule):
             return None  # what was changed is another part of it
+        if status == CHANGED and rule is None and policy.subject in self._subjects[1 - w].get(policy.id, ()):
+            return None  # it selects as it did
         span = (rule.span if rule is not None and rule.span else policy.span) or self.worlds[w].defined.get(policy.id)
         if status == CHANGED and w == 0:
             return Cause(policy.id, str(policy.id), status, self.worlds[1].defined.get(policy.id), span)
@@ -111,6 +115,15 @@ def _rules(policies: PolicySet) -> dict[PolicyId, set[object]]:
         for tier in policies.half(direction).tiers:
             for policy in tier.policies:
                 found.setdefault(policy.id, set()).update((r.action, r.peer, r.traffic) for r in policy.rules)
+    return found
+
+
+def _subjects(policies: PolicySet) -> dict[PolicyId, set[Pred]]:
+    found: dict[PolicyId, set[Pred]] = {}
+    for direction in Direction:
+        for tier in policies.half(direction).tiers:
+            for policy in tier.policies:
+                found.setdefault(policy.id, set()).add(policy.subject)
     return found
 
 
