@@ -74,6 +74,14 @@ IgnoreKinds = Annotated[
         "--ignore-kind", metavar="KIND", help="Leave out a policy kind that is not supported; may be repeated."
     ),
 ]
+FlowsFormat = Annotated[
+    str,
+    typer.Option(
+        "--flows-format",
+        metavar="auto|npverify|hubble|calico",
+        help="What the lines of --flows are; auto tells it of each line.",
+    ),
+]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to show the answer.")]
 Output = Annotated[
     str | None, typer.Option("--output", metavar="FILE", help="Write the answer to a file instead of standard output.")
