@@ -154,7 +154,11 @@ def _summary(found: Summary, paint: Paint) -> Iterator[str]:
             yield printable(f"          ({group.because})")
     if len(found.differ) > _SHOWN:
         yield f"  and {len(found.differ) - _SHOWN:,} more groups that differ"
-    for title, counts in (("not known", found.unknown), ("not compared", found.undecided), ("not judged", found.skipped)):
+    for title, counts in (
+        ("not known", found.unknown),
+        ("not compared", found.undecided),
+        ("not judged", found.skipped),
+    ):
         for why, number in _ordered(counts)[:_REASONS]:
             yield paint("dim", printable(f"  {title} {number:,} ×  {why}"))
         if len(counts) > _REASONS:

@@ -30,7 +30,15 @@ _VERDICTS = (*_ALLOWED, "DROPPED", "ERROR", "AUDIT", "TRACED", "TRANSLATED", "VE
 # pkg/monitor/api/drop.go: no rule allows it, a rule denies it, a rule wants authentication that was not there
 _BY_POLICY = {"POLICY_DENIED": 133, "POLICY_DENY": 181, "AUTH_REQUIRED": 189}
 _DIRECTIONS = {"EGRESS": Direction.EGRESS, "INGRESS": Direction.INGRESS}
-_PROTOCOLS = {"TCP": "TCP", "UDP": "UDP", "SCTP": "SCTP", "ICMPv4": "ICMP", "ICMPv6": "ICMP", "VRRP": "112", "IGMP": "2"}
+_PROTOCOLS = {
+    "TCP": "TCP",
+    "UDP": "UDP",
+    "SCTP": "SCTP",
+    "ICMPv4": "ICMP",
+    "ICMPv6": "ICMP",
+    "VRRP": "112",
+    "IGMP": "2",
+}
 _TRACE = 4  # pkg/monitor/api MessageTypeTrace: a packet was seen, established or not
 # what has an identity but is no pod that a policy here selects or names
 _NOBODY = {
@@ -73,7 +81,11 @@ def _why_skipped(flow: Json, verdict: str) -> str:
     l7, is_reply = inner(flow, "l7"), flow.get("is_reply")
     if is_reply not in (None, True, False):
         raise malformed("`is_reply` is not true or false")
-    if is_reply or (is_reply is None and flow.get("reply") is True) or text(l7, "type", "l7.") in ("RESPONSE", "SAMPLE"):
+    if (
+        is_reply
+        or (is_reply is None and flow.get("reply") is True)
+        or text(l7, "type", "l7.") in ("RESPONSE", "SAMPLE")
+    ):
         return "a reply: allowed with the flow that it answers"
     if text(flow, "Type") == "SOCK" or verdict in ("TRACED", "TRANSLATED"):
         return "traced at the socket, where no policy judges it"
@@ -143,14 +155,16 @@ def _end(flow: Json, side: str, address: str, node: str) -> RecordedEnd:
     where = f"{side}."
     end = inner(flow, side)
     labels = texts(end, "labels", where)
-    namespace, pod, cluster = text(end, "namespace", where), text(end, "pod_name", where), text(end, "cluster_name", where)
+    namespace, pod, cluster = (
+        text(end, "namespace", where),
+        text(end, "pod_name", where),
+        text(end, "cluster_name", where),
+    )
     if pod:
         if not namespace:
             raise malformed(f"`{where}pod_name` is `{pod}`, but `{where}namespace` is missing")
         own = tuple(label.removeprefix("k8s:") for label in labels if label.startswith("k8s:") and "=" in label)
-        return RecordedEnd(
-            namespace, pod, workload=_workload(end, where), address=address, cluster=cluster, labels=own
-        )
+        return RecordedEnd(namespace, pod, workload=_workload(end, where), address=address, cluster=cluster, labels=own)
     if "reserved:host" in labels:
         return RecordedEnd(address=address, node=node, host=True, cluster=cluster)
     if "reserved:remote-node" in labels:

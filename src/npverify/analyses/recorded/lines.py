@@ -34,16 +34,20 @@ def read_line(line: bytes, format_: str = "auto") -> Record | object:
         return strict_json(line)
     try:
         value = _decode(line)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = strict_json(line)  # which says what is wrong with it
     if not isinstance(value, dict):
         if format_ == "auto":
             return strict_json(line)
         raise malformed(f"a flow is a map, this is {type_name(value)}")
-    if format_ == "hubble" or (format_ == "auto" and is_hubble(value)):
+    if format_ != "calico" and is_hubble(value):
         return read_hubble(value)
-    if format_ == "calico" or (format_ == "auto" and is_calico(value)):
+    if format_ != "hubble" and is_calico(value):
         return read_calico(value)
+    if format_ != "auto":
+        raise malformed(
+            f"it is no line of {format_.capitalize()}", fix="leave `--flows-format` out to tell it of each line"
+        )
     return strict_json(line)
 
 

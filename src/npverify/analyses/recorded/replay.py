@@ -65,6 +65,10 @@ class Replay:
             found = self._answers[record] = self._answer(record)
         return found
 
+    def same_flow(self, one: RecordedFlow, other: RecordedFlow) -> bool:
+        """Whether two flows that differ in their source port alone are one flow to the policies."""
+        return self._any_src_port or one.src_port == other.src_port
+
     def judge(self, flow: RecordedFlow) -> Evaluation | str:
         """The verdict of a recorded flow; where there is none, why."""
         if self._any_src_port:
