@@ -26,7 +26,7 @@ def _record(value: object) -> Record:
 
 # What a line says now (allowed, denied; "" if it is not judged), whether that agrees, and a part of what is told beside it
 ANSWERS = [
-    # Hubble: verdicts
+    # of Hubble, the verdicts
     ("allowed and recorded so", hubble(), "allowed", True, ""),
     ("bare flow without its wrapper", hubble()["flow"], "allowed", True, ""),
     ("dropped for want of a rule", hubble(verdict="DROPPED", drop_reason=133, drop_reason_desc="POLICY_DENIED"), "allowed", False, ""),
@@ -43,7 +43,7 @@ ANSWERS = [
     ("SCTP", hubble(l4={"SCTP": {"destination_port": 5432}}, verdict="DROPPED", drop_reason_desc="POLICY_DENIED"), "denied", True, ""),
     ("an echo request has a type", hubble(l4={"ICMPv4": {"type": 8}}, destination=WEB), "allowed", True, ""),
     ("zero values are left out", hubble(l4={"ICMPv4": {}}, destination=WEB), "allowed", True, ""),
-    # Hubble: what is no new flow
+    # of Hubble, what is no new flow
     ("a reply", hubble(is_reply=True), "", None, "a reply"),
     ("a reply in the older field", hubble(is_reply=None, reply=True), "", None, "a reply"),
     ("a response", hubble(Type="L7", l7={"type": "RESPONSE", "http": {"code": 200}}), "", None, "a reply"),
@@ -55,7 +55,7 @@ ANSWERS = [
     ("a verdict event says nothing of replies", hubble(is_reply=None), "allowed", True, ""),
     ("events that were lost", {"lost_events": {"source": "HUBBLE_RING_BUFFER", "num_events_lost": "7"}, "node_name": "n1"}, "", None, "lost_events"),
     ("no transport", hubble(l4=None), "", None, "transport"),
-    # Hubble: ends
+    # of Hubble, the ends
     ("a pod that is gone, by its workload", hubble(source={**WEB, "pod_name": "web-0000000000-zzzzz"}), "allowed", True, ""),
     ("a pod that is gone, by its name alone", hubble(source={**WEB, "workloads": None}), "allowed", True, ""),
     ("a pod that nothing makes", hubble(source={"namespace": "shop", "pod_name": "old-1"}), "", None, "pod shop/old-1 is not in the inventory"),

@@ -137,11 +137,14 @@ def recorded_change(old: World, new: World, lines: Iterable[bytes], format_: str
         numbers[key] = numbers.get(key, 0) + 1
         if key not in kinds:
             why = next((found for found in (before, after) if isinstance(found, str)), "")
-            judgements = (found if isinstance(found, Evaluation) else None for found in (before, after))
-            kinds[key] = Affected(fate, 0, *judgements, why)
+            kinds[key] = Affected(fate, 0, _evaluation(before), _evaluation(after), why)
     found = [Affected(a.fate, numbers[key], a.old, a.new, a.why) for key, a in kinds.items()]
     found.sort(key=lambda a: (_ORDER.index(a.fate), -a.count))
     return Tally(tuple(found), counts, skipped, tuple(unreadable), depends)
+
+
+def _evaluation(found: Evaluation | str) -> Evaluation | None:
+    return found if isinstance(found, Evaluation) else None
 
 
 def _fate(old: Evaluation | str, new: Evaluation | str) -> Fate:
