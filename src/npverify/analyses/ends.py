@@ -166,6 +166,9 @@ class Directory:
     def resolve(self, text: str) -> Ends:
         """An end as text: `shop/web`, `web` if one workload or pod has that name, `deployment/shop/web`, `pod/shop/web`,
         `service/shop/web`, `node/n1`, or an address; with the name of another cluster and a colon in front, what is there."""
+        kind, blank, rest = text.strip().partition(" ")
+        if blank and kind.isalpha() and "/" not in kind:  # as the assertions have it: `service shop/api`
+            text = f"{kind}/{rest.strip()}"
         parts = text.strip().removeprefix("[").removesuffix("]").split("/")
         try:
             Address.parse(parts[0])
@@ -213,7 +216,14 @@ class Directory:
         if not found:
             known = {*self.pods, *self.workloads}
             names = {"/".join(k) for k in known} if "/" in text else {k[1] for k in known}
-            fix = nearest(text, names) or TEXT_FORMS
+            other = (
+                [f"node/{text}"]
+                if text in self.nodes
+                else [f"service/{'/'.join(k)}" for k in self.services if k[1] == text]
+            )
+            if text in self.inventory.namespaces and not other:
+                other = sorted(f"{k[0]}/{k[1]}" for k in known if k[0] == text)[:1]
+            fix = f"did you mean `{other[0]}`?" if other else nearest(text, {*names, *self.nodes}) or TEXT_FORMS
             raise _error(UNKNOWN_NAME, f"no pod or workload{self._in} has the name `{text}`", fix)
         return next(iter(found.values()))
 

@@ -58,7 +58,7 @@ class Ranges:
             at = self._free(prefix, first, last)
             if at is not None:
                 found = self._judge(ask(Ends(str(at), (EXTERNAL,), at)))
-                alike.setdefault(_outcome(found), (found, []))[1].append((first, last))
+                alike.setdefault(outcome(found), (found, []))[1].append((first, last))
         parts = [Part(found, blocks(prefix.family, ranges)) for found, ranges in alike.values()]
         known: dict[tuple[object, ...], tuple[Evaluation, dict[Endpoint, None]]] = {}
         for address in self._known(prefix):
@@ -67,7 +67,7 @@ class Ranges:
                 found = self._judge(ask(Ends(str(end), (end,), address)))
             except InputError:  # a pod that has no address of the family of the other end
                 continue
-            known.setdefault(_outcome(found), (found, {}))[1][end] = None
+            known.setdefault(outcome(found), (found, {}))[1][end] = None
         parts += [Part(found, (), tuple(ends)) for found, ends in known.values()]
         if not parts:
             raise InputError.one("NPV164", f"there is no address in `{prefix}` that a flow could have")
@@ -108,7 +108,7 @@ class Ranges:
                 yield cell.first, cell.last
 
 
-def _outcome(found: Evaluation) -> tuple[object, ...]:
+def outcome(found: Evaluation) -> tuple[object, ...]:
     """Equal for evaluations that say the same for the same reasons."""
     depends = tuple(name for name in found.depends if not name.startswith("address of"))
     return (*map(_said, (found.verdict.egress, found.verdict.ingress)), depends)

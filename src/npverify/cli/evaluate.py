@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from npverify.cli import options as o
-from npverify.cli.flow_options import flow_query
+from npverify.cli.flow_options import FlowOptions, flow_query
 from npverify.cli.guard import BAD_INPUT, OK
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say
@@ -53,7 +53,8 @@ def evaluate(
     from npverify.cli.flow_lines import Answers, check_flows, open_lines
 
     o.check_format(format)
-    check_flows(flows, flows_format, (from_, to, port, protocol, icmp, http), paths)
+    options = FlowOptions(from_, to, port, protocol, icmp, http)
+    check_flows(flows, flows_format, options.given, paths)
     inputs = o.Inputs.settle(
         paths,
         cni=cni,
@@ -77,7 +78,7 @@ def evaluate(
         if format == "json" and answers.recorded and not quiet:
             say(f"{answers.summary.line}\n")
         return BAD_INPUT if answers.unreadable else OK
-    found = evaluate_query(world, flow_query(world, from_, to, port, protocol, icmp, http))
+    found = evaluate_query(world, flow_query(world, options))
     if not quiet:
         say_notes(world, inputs.config, verbose=verbose, no_color=no_color)
     if format == "json":

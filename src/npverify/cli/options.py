@@ -100,6 +100,9 @@ Jobs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what needs attention.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the answers rest on.")]
+NoEdits = Annotated[
+    bool, typer.Option("--no-edits", help="Do not look for edits that would let a denied flow through.")
+]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR in the environment does the same.")]
 AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept input without pods or without assertions.")]
 
@@ -108,7 +111,7 @@ From = Annotated[
     typer.Option("--from", metavar="END", help="Source: shop/web, deployment/shop/web, node/n1, 203.0.113.7."),
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="END", help="Destination: as --from, or service/shop/api.")]
-Port = Annotated[int | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
+Port = Annotated[str | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
 Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
 Http = Annotated[
@@ -185,6 +188,7 @@ class Inputs:
         only: Sequence[str] = (),
         with_assertions: bool = False,
         for_lint: bool = False,
+        keep_documents: bool = False,
         more_specs: Sequence[File] = (),
     ) -> Loaded:
         """Read everything, and with it specs that were read elsewhere; InputError with every problem."""
@@ -205,6 +209,7 @@ class Inputs:
             stdin=sources.stdin,
             with_assertions=with_assertions,
             for_lint=for_lint,
+            keep_documents=keep_documents,
         )
 
 

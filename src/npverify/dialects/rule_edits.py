@@ -19,7 +19,6 @@ from npverify.inventory.model import METADATA_NAME
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Direction
 
-
 _LONGEST_NAME = 63
 
 
@@ -101,9 +100,9 @@ def port_edit(doc: Document, label: str, wanted: Wanted) -> ObjectEdit | None:
     path, rule = found
     if _native(doc) and rule.get("ports"):
         return ObjectEdit(doc, (*path, "ports"), _native_port(wanted))
-    if _calico(doc) and rule.get("action") == "Allow" and rule.get("protocol") == wanted.protocol:
-        if (rule.get("destination") or {}).get("ports"):
-            return ObjectEdit(doc, (*path, "destination", "ports"), wanted.port)
+    alike = _calico(doc) and rule.get("action") == "Allow" and rule.get("protocol") == wanted.protocol
+    if alike and (rule.get("destination") or {}).get("ports"):
+        return ObjectEdit(doc, (*path, "destination", "ports"), wanted.port)
     return None
 
 
