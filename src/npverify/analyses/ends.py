@@ -190,6 +190,8 @@ class Directory:
                 return self.service(f"{namespace}/{name}")
             case [kind, namespace, name]:
                 return self.workload(f"{namespace}/{name}", kind)
+            case ["service", name] if "service" not in self.inventory.namespaces:
+                return self._named([k for k in self.services if k[1] == name], name, services=True)
             case [_, name]:
                 return self._named([(parts[0], name)], text)
             case _:
@@ -199,9 +201,9 @@ class Directory:
         keys = {k for k in (*self.pods, *self.workloads) if k[1] == name}
         return self._named(sorted(keys or {k for k in self.services if k[1] == name}), name)
 
-    def _named(self, keys: list[tuple[str, str]], text: str) -> Ends:
+    def _named(self, keys: list[tuple[str, str]], text: str, *, services: bool = False) -> Ends:
         found: dict[str, Ends] = {}
-        for key in keys:
+        for key in () if services else keys:
             name = "/".join(key)
             for kind, ends in self.workloads.get(key, {}).items():
                 found[f"{kind.lower()}/{name}"] = Ends(name, tuple(ends))

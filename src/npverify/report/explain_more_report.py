@@ -16,7 +16,7 @@ from npverify.report.explain_report import explain_json, explain_text
 from npverify.report.paint import PLAIN, Paint, count, printable
 
 _ENDS = 10  # known pods and nodes of a part that are named
-_BLOCKS = 12
+_BLOCKS = 6  # blocks of a part that are named
 
 
 def range_text(
@@ -28,13 +28,14 @@ def range_text(
 ) -> str:
     """A range part by part: first how each fares, then why."""
     head = [paint("bold", f"{prefix}: {_counted(parts)}")]
-    for number, each in enumerate(parts, 1):
+    names = [printable(_part_name(each, prefix)) for each in parts]
+    for number, (each, name) in enumerate(zip(parts, names, strict=True), 1):
         word = "allowed" if each.explanation.verdict.allowed else "denied "
         style = "green" if each.explanation.verdict.allowed else "red"
-        head.append(f"  {number}. {paint(style, word)}  {printable(_part_name(each))}")
+        head.append(f"  {number}. {paint(style, word)}  {name}")
     text = "".join(f"{line}\n" for line in head)
-    for number, each in enumerate(parts, 1):
-        text += f"\n{number}. {printable(_part_name(each))}, for example\n"
+    for number, (each, name) in enumerate(zip(parts, names, strict=True), 1):
+        text += f"\n{number}. {name}, for example\n"
         text += explain_text(each.explanation, policies, lines, paint)
     return text
 
@@ -47,12 +48,12 @@ def _counted(parts: Sequence[ExplainedPart]) -> str:
     return f"{len(parts)} parts{same}"
 
 
-def _part_name(each: ExplainedPart) -> str:
+def _part_name(each: ExplainedPart, prefix: Prefix) -> str:
     part = each.part
+    if len(part.blocks) > _BLOCKS:
+        return f"the rest of {prefix} (outside addresses, in {len(part.blocks)} blocks)"
     if part.blocks:
-        shown = ", ".join(map(str, part.blocks[:_BLOCKS]))
-        more = f" and {len(part.blocks) - _BLOCKS} more blocks" if len(part.blocks) > _BLOCKS else ""
-        return f"{shown}{more} (outside addresses)"
+        return f"{', '.join(map(str, part.blocks))} (outside addresses)"
     names = list(dict.fromkeys(str(end.workload or end) for end in part.ends))
     more = f" and {len(names) - _ENDS} more" if len(names) > _ENDS else ""
     return f"{', '.join(names[:_ENDS])}{more} (known there)"
