@@ -10,24 +10,28 @@ import typer
 
 from npverify.analyses.results import Status
 from npverify.cli import options as o
-from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.flow_lines import check_flows, open_lines
+from npverify.cli.guard import BAD_INPUT, INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.output import emit, paint_for, say_all
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
+from npverify.ingest.source import InputError
 from npverify.report.diff_json import diff_json
 from npverify.report.diff_markdown import render_markdown
 from npverify.report.diff_text import render_diff
 from npverify.report.json_values import dumps
 from npverify.report.prove_text import View
+from npverify.report.tally_report import tally_json, tally_markdown, tally_text
 
 if TYPE_CHECKING:
     from npverify.analyses.diff.results import DiffResult
+    from npverify.analyses.recorded.change import Tally
 
 _FORMATS = ("text", "json", "markdown")
-FAIL_ON = ("any", "added", "removed", "assertions", "none")
+FAIL_ON = ("any", "added", "removed", "assertions", "flows", "none")
 _NO_PATH = "name both versions, `npverify diff OLD NEW`, such as `npverify diff git:main:k8s k8s`"
 
 
@@ -60,6 +64,13 @@ def diff(
     fail_on: Annotated[
         str, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="What leads to exit code 1.")
     ] = "any",
+    flows: Annotated[
+        str | None,
+        typer.Option(
+            "--flows", metavar="FILE", help="Tell which recorded flows break: a log of Hubble or Calico, or -."
+        ),
+    ] = None,
+    flows_format: o.FlowsFormat = "auto",
     cni: o.Cni = None,
     calico_version: o.CalicoVersion = None,
     assume: o.Assume = None,
@@ -87,6 +98,9 @@ def diff(
     o.check_choice("--fail-on", fail_on, FAIL_ON)
     o.check_positive("--timeout", timeout)
     paths = (paths_of(old, more_old, both), paths_of(new, more_new, both))
+    check_flows(flows, flows_format, (), [*paths[0], *paths[1]])
+    if fail_on == "flows" and flows is None:
+        raise InputError.one("NPV455", "`--fail-on flows` needs recorded flows", fix="name their file with --flows")
     refuse_no_paths("NPV420", (("old version", paths[0]), ("new version", paths[1])), _NO_PATH)
     sources = Sources()
     shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, spec)
@@ -106,19 +120,35 @@ def diff(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
+    tally = _tally(two, flows, flows_format) if flows is not None and not result.interrupted else None
     say_all(result.warnings, no_color=no_color)
     if two.one_plugin:
         result = replace(result, notes=(*result.notes, ONE_PLUGIN))
+    sides = (result.old.policies, result.new.policies)
     if format == "json":
-        text = dumps(diff_json(result, (paths[0], paths[1])))
+        value = diff_json(result, (paths[0], paths[1]))
+        text = dumps(value if tally is None else {**value, "recorded": tally_json(tally, *sides)})
     elif format == "markdown":
         text = render_markdown(result, include_new=include_new)
+        text += "" if tally is None else tally_markdown(tally, *sides)
     else:
         paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
         view = View(paint, verbose, quiet, sources.lines)
         text = render_diff(result, view, include_new=include_new, readings=readings)
+        text += "" if tally is None else "\n" + tally_text(tally, *sides, paint)
     emit(text, output)
+    if tally is not None and tally.unreadable:
+        return BAD_INPUT
+    if fail_on == "flows" and tally is not None and tally.count("broken"):
+        return REFUTED
     return exit_code(result, fail_on)
+
+
+def _tally(two: TwoSides, flows: str, flows_format: str) -> Tally:
+    from npverify.analyses.recorded.change import recorded_change
+
+    with open_lines(flows) as lines:
+        return recorded_change(two.loaded[0].world, two.loaded[1].world, lines, flows_format)
 
 
 def exit_code(result: DiffResult, fail_on: str) -> int:
@@ -133,10 +163,11 @@ def exit_code(result: DiffResult, fail_on: str) -> int:
         "added": forbidden or broken or any(change.added for change in result.every),
         "removed": forbidden or broken or any(change.removed for change in result.every),
         "assertions": forbidden or broken,
+        "flows": False,
         "none": False,
     }[fail_on]
     if failed:
         return REFUTED
     undecided = any(a.status is Status.UNDECIDED for a in result.claims)
     undecided = undecided or any(p.after.status is Status.UNDECIDED for p in result.promises)
-    return UNDECIDED if (result.undecided or undecided) and fail_on != "none" else OK
+    return UNDECIDED if (result.undecided or undecided) and fail_on not in ("flows", "none") else OK
