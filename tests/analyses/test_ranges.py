@@ -60,7 +60,7 @@ def test_how_a_range_is_split(end, prefix, sends, port, expected) -> None:
 
 def test_a_range_of_another_family_has_no_part() -> None:
     """A pod that has no IPv6 address sends nothing there."""
-    with pytest.raises(InputError, match="no addresses of one family|no address in"):
+    with pytest.raises(InputError, match=r"no addresses of one family|no address in"):
         _split(IT, "cache", "2001:db8::/64", sends=True)
 
 

@@ -101,7 +101,7 @@ def _label_candidates(
     for tier in policies.half(verdict.direction).tiers:
         for policy in tier.policies:
             for rule in policy.rules:
-                if rule.action is Action.ALLOW:
+                if rule.action in (Action.ALLOW, Action.PASS):
                     ways += labels_for(and_(policy.subject, rule.match), seen)
     for by in verdict.by:
         if by.rule is not None and by.rule.action is Action.DENY:
