@@ -56,6 +56,14 @@ def test_a_log_is_told_by_kinds_of_flows() -> None:
     assert (first.old.verdict.allowed, first.new.verdict.allowed) == (True, False)
 
 
+def test_ports_are_told_apart() -> None:
+    """Of two ports that break, each is a kind of its own."""
+    everything = world(SHOP.replace("    ports: [{port: 5432}]\n", ""))
+    lines = [line(hubble(l4={"TCP": {"destination_port": port}})) for port in (1, 2, 2)]
+    found = recorded_change(everything, OLD, lines)
+    assert [(a.count, a.new.flow.port) for a in found.affected if a.new is not None] == [(2, 2), (1, 1)]
+
+
 def test_a_tally_is_what_two_evaluations_give() -> None:
     """Over every pair of workloads and some ports, the fate of a flow is that of its two verdicts."""
     ends = [{"workload": f"shop/{name}"} for name in ("web", "db", "report")] + [{"ip": "203.0.113.9"}]
