@@ -49,7 +49,7 @@ def _place(edit: ObjectEdit, where: str) -> str:
 def opened_words(found: Opened | None) -> str:
     """`opens nothing else`, `also lets 3 other workloads reach shop/db`, …"""
     if found is None:
-        return "what else it opens was not counted: there are too many pods or policies"
+        return "what else it opens was not counted: there are too many workloads"
     said = [f"also {phrase}" for phrase in _opens(found)] or ["opens nothing else"]
     if found.losses:
         lost = [count(len(found.closed), "connection")] if found.closed else []

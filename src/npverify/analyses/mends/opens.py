@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from npverify.analyses.connectivity import connectivity
 from npverify.analyses.results import End
@@ -13,8 +14,8 @@ from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import WorkloadRef
 from npverify.normal.flow import Flow
 
-MOST_WORKLOADS = 300
-"""Above this many pods and policies times each other nothing is counted: comparing all connections would take too long."""
+MOST_WORKLOADS = 400
+"""With more workloads nothing is counted: comparing all their connections would take too long."""
 
 _Allowed = Mapping[str, tuple[tuple[int, int], ...]]
 
@@ -92,18 +93,17 @@ def opened(old: Connected, new: Connected, flow: Flow) -> Opened:
     gained: list[tuple[WorkloadRef, WorkloadRef]] = []
     lost: list[tuple[WorkloadRef, WorkloadRef]] = []
     more = False
-    for src in refs:
-        for dst in refs:
-            before, after = old.between(src, dst), new.between(src, dst)
-            if before == after:
-                continue
-            grown = _minus(after, before)
-            if (new.owner.get(src, src), new.owner.get(dst, dst)) == asked:
-                more = more or _minus(grown, _only(flow)) != {}
-            elif grown:
-                gained.append((src, dst))
-            if _minus(before, after):
-                lost.append((src, dst))
+    for src, dst in _pairs(old, new, refs):
+        before, after = old.between(src, dst), new.between(src, dst)
+        if before == after:
+            continue
+        grown = _minus(after, before)
+        if (new.owner.get(src, src), new.owner.get(dst, dst)) == asked:
+            more = more or _minus(grown, _only(flow)) != {}
+        elif grown:
+            gained.append((src, dst))
+        if _minus(before, after):
+            lost.append((src, dst))
     outside = ([], [])  # type: tuple[list[WorkloadRef], list[WorkloadRef]]
     for ref in refs:
         for sends in (True, False):
@@ -112,6 +112,16 @@ def opened(old: Connected, new: Connected, flow: Flow) -> Opened:
             outside[1].extend([ref] * shrinks)
     return Opened(
         tuple(gained), tuple(lost), (tuple(dict.fromkeys(outside[0])), tuple(dict.fromkeys(outside[1]))), more
+    )
+
+
+def _pairs(old: Connected, new: Connected, refs: list[WorkloadRef]) -> Iterable[tuple[WorkloadRef, WorkloadRef]]:
+    """The pairs between which something may have changed, in order."""
+    if any(ref in it.owner for it in (old, new) for ref in refs):
+        return product(refs, refs)  # a pod may be listed on one side, and its workload on the other
+    return sorted(
+        (pair for pair in old.pairs.keys() | new.pairs.keys() if old.pairs.get(pair) != new.pairs.get(pair)),
+        key=lambda pair: [(ref.namespace, ref.name, ref.kind) for ref in pair],
     )
 
 

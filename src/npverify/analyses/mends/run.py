@@ -70,7 +70,7 @@ class _Search:
         self._documents = Documents(origin.documents)
         policies = len(world.defined)
         self._tries = max(_FEWEST_TRIES, min(_TRIES, _WORK // (policies + 1)))
-        self._counts = len(world.inventory.pods) <= MOST_WORKLOADS and policies <= MOST_WORKLOADS
+        self._counts = len({pod.workload for pod in world.inventory.pods}) <= MOST_WORKLOADS
         self._before: Connected | None = None
 
     def found(self, most: int) -> list[Mend]:
