@@ -218,6 +218,21 @@ def test_which_labels_change_a_predicate(pred, want, expected) -> None:
     assert labels_for(pred, seen, want=want) == expected
 
 
+def test_of_two_rules_the_one_that_opens_less_is_told() -> None:
+    """A rule in the policy of all pods would let web reach all of them; the one in the policy of db does not."""
+    deny = """\
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+"""
+    found = _mends(SHOP + deny, "shop/web", "shop/db", 5433)
+    assert [mend.text for mend in found if mend.kind == "rule"] == [
+        "add a rule to NetworkPolicy shop/db (ingress, one more)"
+    ]
+
+
 def test_edits_in_words_and_as_json() -> None:
     """The text has the YAML to paste with its place; the JSON has the same."""
     found = _mends(SHOP, "shop/web", "shop/db", 5433)

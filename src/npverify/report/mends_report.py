@@ -42,7 +42,7 @@ def _place(edit: ObjectEdit, where: str) -> str:
     if not edit.path:
         return "a new object"
     verb = "into" if edit.item is not None else "out of"
-    place = f"{edit.document.span()}: {verb} {where}"
+    place = f"{edit.document.span(*edit.path)}: {verb} {where}"
     return f"{place}, before item {edit.index}" if edit.into_list and edit.index is not None else place
 
 
@@ -97,7 +97,7 @@ def _part(edit: ObjectEdit, where: str, put: object) -> j.Json:
     doc = edit.document
     return {
         "object": {"kind": doc.kind, "namespace": doc.namespace or "", "name": doc.name},
-        "source": str(doc.span()) if edit.path else None,
+        "source": str(doc.span(*edit.path)) if edit.path else None,
         "action": "create"
         if not edit.path
         else "add"

@@ -90,7 +90,7 @@ class _Search:
         chosen = sorted(unlike.values(), key=lambda item: item[0].size)[: most * 2]
         told = [self._mend(c, e) for c, e in chosen]
         told.sort(key=lambda m: (m.size, m.opened.count + m.opened.losses if m.opened else 0))
-        return told[:most]
+        return [mend for mend in told if not any(_better(other, mend) for other in told)][:most]
 
     def _one_side(self, direction: Direction, most: int) -> list[tuple[Candidate, Evaluation]]:
         """The candidates after which a direction allows the flow."""
@@ -138,6 +138,14 @@ class _Search:
                 self._before = self._before or Connected(self._world)
                 changes = opened(self._before, Connected(found[0]), self._evaluation.flow)
         return Mend(candidate.kind, candidate.text, candidate.edits, candidate.size, changes, evaluation.depends)
+
+
+def _better(one: Mend, other: Mend) -> bool:
+    """Whether an edit does the same as another of its kind, and opens less."""
+    if one.kind != other.kind or one.kind == "label" or one.opened is None or other.opened is None:
+        return False
+    costs = [found.count + found.losses for found in (one.opened, other.opened)]
+    return one.size <= other.size and costs[0] < costs[1]
 
 
 def _both(one: Candidate, other: Candidate) -> Candidate:
