@@ -76,16 +76,14 @@ class _Judged:
     def record(self, record: Record) -> tuple[Evaluation | str, Evaluation | str]:
         flow = record.flow
         assert flow is not None
-        if flow.src_port is not None:  # where no policy looks at it, the flow is one of many
-            plain = flow._replace(src_port=None)
-            if all(replay.same_flow(flow, plain) for replay in self._replays):
-                flow = plain
-        found = self._memo.get(flow)
+        # each world tells other flows apart: the key is what stands for the flow in each of them
+        key = tuple(replay.plain(flow) for replay in self._replays)
+        found = self._memo.get(key)
         if found is None:
             if len(self._memo) >= _REMEMBERED:
                 self._memo.clear()
-            old, new = (replay.judge(flow) for replay in self._replays)
-            found = self._memo[flow] = (old, new)
+            old, new = (replay.judge(each) for replay, each in zip(self._replays, key, strict=True))
+            found = self._memo[key] = (old, new)
         return found
 
     def native(self, value: object) -> tuple[Evaluation | str, Evaluation | str]:

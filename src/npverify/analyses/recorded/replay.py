@@ -6,6 +6,7 @@ nothing of the destination; what was allowed at the destination had left its sou
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from npverify.analyses.ends import Ends
@@ -17,6 +18,7 @@ from npverify.analyses.recorded.record import Record, RecordedEnd, RecordedFlow
 from npverify.analyses.results import Evaluation
 from npverify.analyses.world import World
 from npverify.ingest.source import InputError
+from npverify.inventory.addresses import FAMILIES, Address
 from npverify.inventory.model import Endpoint
 from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction
@@ -49,15 +51,20 @@ class Replay:
         self._reader = reader or FlowReader(world.inventory)
         self._ranges = Ranges(world, self._reader)
         self._any_src_port = not evaluator(world).looks_at_source_ports
+        self._edges: dict[int, list[int]] = {
+            family: sorted(
+                {0, *(e for p in evaluator(world).prefixes if p.family == family for e in (p.first, p.last + 1))}
+            )
+            for family in FAMILIES
+        }
         self._answers: dict[Record, Replayed] = {}
         self._judged: dict[RecordedFlow, Evaluation | str] = {}
         self._mattering: frozenset[str] | None = None
 
     def answer(self, record: Record) -> Replayed:
         """What the policies say of a record, and whether it agrees."""
-        flow = record.flow
-        if flow is not None and flow.src_port is not None and self._any_src_port:
-            record = replace(record, flow=flow._replace(src_port=None))
+        if record.flow is not None:
+            record = replace(record, flow=self.plain(record.flow))
         found = self._answers.get(record)
         if found is None:
             if len(self._answers) >= _REMEMBERED:
@@ -65,14 +72,33 @@ class Replay:
             found = self._answers[record] = self._answer(record)
         return found
 
-    def same_flow(self, one: RecordedFlow, other: RecordedFlow) -> bool:
-        """Whether two flows that differ in their source port alone are one flow to the policies."""
-        return self._any_src_port or one.src_port == other.src_port
+    def plain(self, flow: RecordedFlow) -> RecordedFlow:
+        """The flow that stands for all that differ from it only in what no policy can tell apart: source ports that nobody
+        looks at, and addresses of pods that lie in the same of the mentioned blocks."""
+        src, dst = self._plain_end(flow.src), self._plain_end(flow.dst)
+        port = None if self._any_src_port else flow.src_port
+        if src is flow.src and dst is flow.dst and port == flow.src_port:
+            return flow
+        return flow._replace(src=src, dst=dst, src_port=port)
+
+    def _plain_end(self, end: RecordedEnd) -> RecordedEnd:
+        if not end.address or not (end.pod or end.prefix):
+            return end
+        try:
+            address = Address.parse(end.address)
+        except ValueError:
+            return end
+        if address in self._reader.directory.by_address:
+            return end
+        edges = self._edges[address.family]
+        first = edges[bisect_right(edges, address.value) - 1]
+        return end._replace(address=str(Address(address.family, first)))
 
     def judge(self, flow: RecordedFlow) -> Evaluation | str:
         """The verdict of a recorded flow; where there is none, why."""
-        if self._any_src_port:
-            flow = flow._replace(src_port=None)
+        return self._judge_plain(self.plain(flow))
+
+    def _judge_plain(self, flow: RecordedFlow) -> Evaluation | str:
         found = self._judged.get(flow)
         if found is None:
             if len(self._judged) >= _REMEMBERED:
@@ -89,7 +115,7 @@ class Replay:
     def _answer(self, record: Record) -> Replayed:
         if record.flow is None:
             return Replayed(record)
-        found = self.judge(record.flow)
+        found = self._judge_plain(record.flow)
         if isinstance(found, str):
             return Replayed(record, unknown=found)
         if record.allowed is None:
