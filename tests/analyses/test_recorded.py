@@ -247,3 +247,42 @@ def test_a_name_that_two_workloads_may_have_made_is_not_guessed() -> None:
     found = find_end(directory, RecordedEnd("shop", "db-9", workload=("db", "Job")))
     assert found.members[0].workload is not None
     assert found.members[0].workload.kind == "Job"
+
+
+DUAL = (
+    SHOP
+    + """\
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: dual, namespace: shop, labels: {app: dual}}
+spec: {containers: [{name: c, image: i}]}
+status: {phase: Running, podIPs: [{ip: 10.4.0.1}, {ip: "fd00::4"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other, namespace: shop, labels: {app: other}}
+spec: {containers: [{name: c, image: i}]}
+status: {phase: Running, podIPs: [{ip: 10.4.0.2}, {ip: "fd00::5"}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: six, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: other}}
+  ingress: [{from: [{ipBlock: {cidr: "fd00::/8"}}]}]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "verdict"), [("10.4.0.1", "10.4.0.2", False), ("fd00::4", "fd00::5", True)]
+)
+def test_a_pod_of_two_families_is_judged_by_the_recorded_one(source, destination, verdict) -> None:
+    """The policy lets in IPv6 addresses alone, and the log tells over which family the packet came."""
+    replay = Replay(world(DUAL, cni="calico"))
+    dual, other = ({"namespace": "shop", "pod_name": name} for name in ("dual", "other"))
+    ip = {"source": source, "destination": destination}
+    found = replay.answer(_record(hubble(source=dual, destination=other, IP=ip)))
+    assert found.evaluation is not None
+    assert found.evaluation.verdict.allowed is verdict
