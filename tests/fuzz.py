@@ -2,8 +2,10 @@
 
     python tests/fuzz.py --cases 100000 --seed 1 --jobs 2
     python tests/fuzz.py --dialect calico --cases 50000
+    python tests/fuzz.py --dialect diff --cases 1000
 
-A case of Kubernetes is a flow; one of Calico is a whole set of policies with a few flows. Prints what does not agree with
+A case of Kubernetes is a flow; one of Calico is a whole set of policies with a few flows; one of `diff` is a pair of versions with
+every class of flow between them (where there are more than 1,500, so many at random), Kubernetes and Calico in turn. Prints what does not agree with
 the seed of its world, and exits with 1 if there is anything.
 """
 
@@ -15,11 +17,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from random import Random
 
+import two_calico_worlds
+import two_worlds
 from against_calico_reference import calico_disagreements
 from against_reference import reference_disagreements
 from agreement import disagreements, obligation_disagreements
+from diff_flows import disagreements as diff_disagreements
 
-PER_WORLD = {"kubernetes": 20, "calico": 1}
+MOST_FLOWS = 1500
+PER_WORLD = {"kubernetes": 20, "calico": 1, "diff": 1}
 
 
 def kubernetes(seed: int) -> list[str]:
@@ -34,7 +40,14 @@ def calico(seed: int) -> list[str]:
     return [f"seed {seed}: {line}" for line in calico_disagreements(seed)]
 
 
-WORLDS: dict[str, Callable[[int], list[str]]] = {"kubernetes": kubernetes, "calico": calico}
+def diff(seed: int) -> list[str]:
+    """Flows about which the changes of one pair and the oracles of both versions do not agree."""
+    rng = Random(seed)
+    pair = (two_worlds, two_calico_worlds)[seed % 2].random_pair
+    return [f"seed {seed}: {line}" for line in diff_disagreements(*pair(rng, two_worlds.MANY), rng, MOST_FLOWS)]
+
+
+WORLDS: dict[str, Callable[[int], list[str]]] = {"kubernetes": kubernetes, "calico": calico, "diff": diff}
 
 
 def seeds(first: int, cases: int, per_world: int) -> Iterator[int]:

@@ -55,6 +55,8 @@ def clear(flow: Flow, *worlds: World) -> bool:
                     return False
             if end is EXTERNAL and any(address in block for block in world.inventory.pod_space):
                 return False
+            if end is EXTERNAL and any(address in service.vips for service in world.inventory.services.values()):
+                return False
     both_hosts = flow.src.kind in HOSTS and flow.dst.kind in HOSTS
     return flow.same or both_hosts or flow.src_ip != flow.dst_ip
 

@@ -14,6 +14,8 @@ from npverify.analyses.world import World
 from npverify.ingest.source import InputError
 
 Manifest = dict[str, Any]
+USUAL, MANY = (0, 1, 1, 2), (4, 5, 6)
+"""How many changes there may be, each as likely as the others."""
 
 _POLICIES = ("NetworkPolicy", "GlobalNetworkPolicy", "StagedNetworkPolicy", "StagedGlobalNetworkPolicy")
 
@@ -28,20 +30,20 @@ def remade(made: MadeCalico, objects: list[Manifest], version: str = "") -> Worl
     return loaded.world
 
 
-def random_pair(rng: Random) -> tuple[World, World]:
+def random_pair(rng: Random, counts: tuple[int, ...] = USUAL) -> tuple[World, World]:
     """A random world, and what becomes of it by a change or two: of policies, sets, tiers, pods or the version."""
     made = random_calico(rng, hosts=rng.random() < 0.4)
     while True:
         version = rng.choice(("3.26", "3.31", "3.32")) if rng.random() < 0.1 else ""
         try:
-            return made.world, remade(made, _changed(rng, made.objects), version)
+            return made.world, remade(made, _changed(rng, made.objects, counts), version)
         except InputError:
             continue  # such as a tier that a policy names and nobody defines any more
 
 
-def _changed(rng: Random, objects: list[Manifest]) -> list[Manifest]:
+def _changed(rng: Random, objects: list[Manifest], counts: tuple[int, ...]) -> list[Manifest]:
     changed = deepcopy(objects)
-    for _ in range(rng.choice((0, 1, 1, 2))):
+    for _ in range(rng.choice(counts)):
         rng.choice((_drop_one, _other_rules, _other_order, _other_policies, _other_labels))(rng, changed)
     return rng.sample(changed, len(changed))
 

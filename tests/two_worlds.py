@@ -20,6 +20,8 @@ from npverify.oracle import Oracle
 from worlds import Made, document, random_manifests
 
 Manifest = dict[str, Any]
+USUAL, MANY = (0, 1, 1, 2), (4, 5, 6)
+"""How many changes there may be, each as likely as the others."""
 
 
 def remade(made: Made, objects: list[Manifest], profile_name: str = "") -> World:
@@ -33,7 +35,7 @@ def remade(made: Made, objects: list[Manifest], profile_name: str = "") -> World
     return World(inventory, lowered.policies, lowered.ids)
 
 
-def random_pair(rng: Random) -> tuple[World, World]:
+def random_pair(rng: Random, counts: tuple[int, ...] = USUAL) -> tuple[World, World]:
     """A random world, and what becomes of it by one change or a few: of policies, pods, Services, addresses, nodes or the
     plugin."""
     made = random_manifests(rng)
@@ -42,7 +44,7 @@ def random_pair(rng: Random) -> tuple[World, World]:
     while True:
         name = rng.choice(("kubernetes", "calico", "cilium")) if rng.random() < 0.15 else ""
         try:
-            return made.world, remade(made, _changed(rng, made.objects), name)
+            return made.world, remade(made, _changed(rng, made.objects, counts), name)
         except InputError:
             continue  # such as a StatefulSet whose selector does not match any more
 
@@ -62,9 +64,9 @@ def _services(rng: Random) -> list[Manifest]:
     return made
 
 
-def _changed(rng: Random, objects: list[Manifest]) -> list[Manifest]:
+def _changed(rng: Random, objects: list[Manifest], counts: tuple[int, ...]) -> list[Manifest]:
     changed = deepcopy(objects)
-    for _ in range(rng.choice((0, 1, 1, 2))):
+    for _ in range(rng.choice(counts)):
         rng.choice(_CHANGES)(rng, changed)
     seen: dict[tuple[str, str, str], Manifest] = {}
     for one in changed:

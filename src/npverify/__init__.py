@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from npverify.analyses.connectivity import connectivity as connectivity
+    from npverify.analyses.diff.results import Change as Change
+    from npverify.analyses.diff.results import DiffResult as DiffResult
+    from npverify.analyses.diff.run import diff as diff
     from npverify.analyses.equiv import equiv as equiv
     from npverify.analyses.equiv_results import Difference as Difference
     from npverify.analyses.equiv_results import Equivalence as Equivalence
@@ -60,10 +63,12 @@ _PUBLIC = {
     "BUDGETS": "smt.solver",
     "BadStates": "analyses.rollout.results",
     "Budget": "smt.solver",
+    "Change": "analyses.diff.results",
     "Connection": "analyses.results",
     "Connectivity": "analyses.results",
     "Counterexample": "analyses.results",
     "Diagnostic": "ingest.source",
+    "DiffResult": "analyses.diff.results",
     "Difference": "analyses.equiv_results",
     "EquivResult": "analyses.equiv_results",
     "Equivalence": "analyses.equiv_results",
@@ -85,6 +90,7 @@ _PUBLIC = {
     "Verdict": "normal.flow",
     "World": "analyses.world",
     "connectivity": "analyses.connectivity",
+    "diff": "analyses.diff.run",
     "equiv": "analyses.equiv",
     "evaluate": "analyses.evaluate",
     "explain": "analyses.explain",

@@ -428,7 +428,6 @@ ERRORS = {
     "many hops": ("assert no db reaches cache through any path", "NPV102", 1, "not supported in this version", ""),
     "the open world": ("assert no possible pod reaches db", "NPV102", 11, "not supported in this version", ""),
     "admission": ("assume every pod has label team", "NPV102", 1, "not supported in this version", ""),
-    "changes": ("assert on change: no new flow reaches db", "NPV102", 1, "not supported in this version", ""),
     "HTTP": ("assert no db reaches cache on http GET /x", "NPV102", 31, "not supported in this version", ""),
 }  # fmt: skip
 
@@ -471,6 +470,16 @@ def test_what_selects_nothing_is_a_warning(text: str, code: str, column: int, wo
     assert warning.span is not None
     assert (warning.code, warning.span.column, len(resolved.assertions)) == (code, column, 1)
     assert words in warning.message
+    assert problems.errors == ()
+
+
+def test_assertions_about_changes_are_left_to_diff() -> None:
+    """They are told, not decided and not dropped in silence."""
+    resolved, problems = said("assert on change: no new flow reaches db")
+    assert resolved.assertions == ()
+    assert [(w.code, w.message) for w in problems.warnings] == [
+        ("NPV410", "an `on change` assertion is about two versions, so it was not decided here")
+    ]
     assert problems.errors == ()
 
 

@@ -73,7 +73,6 @@ ROWS = [
         "NPV102 not supported",
     ),
     spec("the open world is not decided yet", "assert no ▷possible pod reaches db\n", "NPV102 not supported"),
-    spec("changes are not decided yet", "assert ▷on change: no new flow reaches db\n", "NPV102 not supported"),
     spec("HTTP is not decided yet", "assert no web reaches db on ▷http GET /api\n", "NPV102 not supported"),
     spec(
         "two unknown names are two messages",

@@ -8,6 +8,7 @@ import json
 import pytest
 from cli_worlds import write
 
+from npverify.analyses.load import load
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.assertions.claims import AllFlows, Assertion
 from npverify.cli.app import run
@@ -281,3 +282,66 @@ def test_ctrl_c_while_proving_keeps_what_is_decided(shop, capsys, monkeypatch):
     assert "✓ proved     only web reaches postgres" in out
     assert "? undecided  no web reaches postgres:5432" in out
     assert "interrupted" in out.splitlines()[-2]
+
+
+def test_recorded_flows_are_answered_and_a_malformed_one_is_told(shop, capsys):
+    """Lines of logs of two plugins and native ones may stand in one file; the one that cannot be read keeps its place."""
+    hubble = {
+        "flow": {
+            "verdict": "DROPPED",
+            "drop_reason_desc": "POLICY_DENIED",
+            "IP": {"source": "10.1.0.9", "destination": "10.1.0.7"},
+            "l4": {"TCP": {"source_port": 4000, "destination_port": 80}},
+            "source": {"namespace": "shop", "pod_name": "web-7c9f8d-x2k4p"},
+            "destination": {"namespace": "shop", "pod_name": "postgres"},
+            "event_type": {"type": 5},
+            "traffic_direction": "INGRESS",
+            "is_reply": False,
+        }
+    }
+    calico = {
+        "source_type": "wep", "source_namespace": "shop", "source_name": "-", "source_name_aggr": "web-7c9f-*",
+        "dest_type": "wep", "dest_namespace": "shop", "dest_name": "-", "dest_name_aggr": "postgres",
+        "proto": "tcp", "dest_port": 80, "action": "allow", "reporter": "dst",
+    }  # fmt: skip
+    reply = {"flow": {"verdict": "FORWARDED", "is_reply": True}}
+    gone = {"flow": {**hubble["flow"], "source": {"namespace": "shop", "pod_name": "gone"}}}
+    native = {"src": {"workload": "shop/web"}, "dst": {"pod": "shop/postgres"}, "port": 5432}
+    lines = [json.dumps(hubble), "{", *map(json.dumps, (calico, calico, reply, gone, native))]
+    write(shop, flows_jsonl="\n".join(lines) + "\n")
+    assert run(("eval", "all.yaml", "--flows", "flows.jsonl", "--format", "json")) == 2
+    out, err = capsys.readouterr()
+    answers = [json.loads(text) for text in out.splitlines()]
+    assert [answer.get("agrees") for answer in answers] == [True, None, False, False, None, None, None]
+    assert "error" in answers[1]
+    assert "skipped" in answers[4]
+    assert "unknown" in answers[5]
+    assert "recorded" not in answers[6]
+    assert answers[2]["recorded"] == {"format": "calico", "verdict": "allow", "allowed": True, "direction": "ingress"}
+    counts = "6 recorded flows: 1 agree, 2 differ, 1 reply, 1 with an end that is not known, 1 that cannot be read\n"
+    assert err.endswith(counts)
+    assert run(("eval", "all.yaml", "--flows", "flows.jsonl")) == 2
+    told = capsys.readouterr().out
+    assert "line 2: not JSON" in told
+    assert counts in told
+    assert (
+        "differs 2 ×  shop/web -> shop/postgres  TCP 80\n          recorded allow at ingress; now ingress denied"
+        in told
+    )
+    assert run(("eval", "all.yaml", "--flows", "flows.jsonl", "--flows-format", "cilium")) == 2
+    assert "--flows-format" in capsys.readouterr().err
+
+
+def test_lines_are_read_one_by_one(shop):
+    """A file of flows is never in memory as a whole: the first answer is there before the second line is read."""
+    from npverify.cli.flow_lines import Answers
+    from npverify.report.paint import PLAIN
+
+    flow = json.dumps({"src": {"workload": "shop/web"}, "dst": {"pod": "shop/postgres"}, "port": 80}).encode()
+
+    def endless():
+        yield flow
+        raise AssertionError("read before it was asked for")
+
+    answers = Answers(load(["all.yaml"]).world, "auto", as_json=True, paint=PLAIN)
+    assert json.loads(next(answers.of(endless())))["verdict"] == "denied"

@@ -40,7 +40,7 @@ def test_every_public_name_is_on_the_page():
 
 
 @pytest.mark.parametrize(
-    "name", ["load", "prove", "equiv", "evaluate", "explain", "connectivity", "lint", "read_flow", "rollout"]
+    "name", ["load", "prove", "equiv", "diff", "evaluate", "explain", "connectivity", "lint", "read_flow", "rollout"]
 )
 def test_the_parameters_on_the_page_are_those_of_the_function(name):
     """The signature in the table names every parameter, in order."""
@@ -60,6 +60,8 @@ def test_the_parameters_on_the_page_are_those_of_the_function(name):
         "EquivResult",
         "Difference",
         "Region",
+        "DiffResult",
+        "Change",
         "LintResult",
         "RolloutResult",
         "StepResult",

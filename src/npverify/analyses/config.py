@@ -13,6 +13,7 @@ from pathlib import Path
 from npverify.dialects.calico.settings import SETTINGS, VERSIONS
 from npverify.dialects.profiles import profile
 from npverify.ingest.fields import Fields, nearest, type_name
+from npverify.ingest.git import is_git
 from npverify.ingest.settings import read_settings
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
@@ -98,7 +99,10 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
 
 
 def _paths(fields: Fields, key: str, base: Path, folder: Path) -> tuple[str, ...]:
-    return tuple(os.path.relpath(base / text, folder).replace(os.sep, "/") for text in fields.texts(key))
+    return tuple(
+        text if is_git(text) else os.path.relpath(base / text, folder).replace(os.sep, "/")
+        for text in fields.texts(key)
+    )
 
 
 def _remotes(fields: Fields, base: Path, folder: Path) -> dict[str, tuple[str, ...]]:

@@ -166,6 +166,9 @@ class Directory:
     def resolve(self, text: str) -> Ends:
         """An end as text: `shop/web`, `web` if one workload or pod has that name, `deployment/shop/web`, `pod/shop/web`,
         `service/shop/web`, `node/n1`, or an address; with the name of another cluster and a colon in front, what is there."""
+        kind, blank, rest = text.strip().partition(" ")
+        if blank and kind.isalpha() and "/" not in kind:  # as the assertions have it: `service shop/api`
+            text = f"{kind}/{rest.strip()}"
         parts = text.strip().removeprefix("[").removesuffix("]").split("/")
         try:
             Address.parse(parts[0])
@@ -187,6 +190,8 @@ class Directory:
                 return self.service(f"{namespace}/{name}")
             case [kind, namespace, name]:
                 return self.workload(f"{namespace}/{name}", kind)
+            case ["service", name] if "service" not in self.inventory.namespaces:
+                return self._named([k for k in self.services if k[1] == name], name, services=True)
             case [_, name]:
                 return self._named([(parts[0], name)], text)
             case _:
@@ -196,9 +201,9 @@ class Directory:
         keys = {k for k in (*self.pods, *self.workloads) if k[1] == name}
         return self._named(sorted(keys or {k for k in self.services if k[1] == name}), name)
 
-    def _named(self, keys: list[tuple[str, str]], text: str) -> Ends:
+    def _named(self, keys: list[tuple[str, str]], text: str, *, services: bool = False) -> Ends:
         found: dict[str, Ends] = {}
-        for key in keys:
+        for key in () if services else keys:
             name = "/".join(key)
             for kind, ends in self.workloads.get(key, {}).items():
                 found[f"{kind.lower()}/{name}"] = Ends(name, tuple(ends))
@@ -213,7 +218,14 @@ class Directory:
         if not found:
             known = {*self.pods, *self.workloads}
             names = {"/".join(k) for k in known} if "/" in text else {k[1] for k in known}
-            fix = nearest(text, names) or TEXT_FORMS
+            other = (
+                [f"node/{text}"]
+                if text in self.nodes
+                else [f"service/{'/'.join(k)}" for k in self.services if k[1] == text]
+            )
+            if text in self.inventory.namespaces and not other:
+                other = sorted(f"{k[0]}/{k[1]}" for k in known if k[0] == text)[:1]
+            fix = f"did you mean `{other[0]}`?" if other else nearest(text, {*names, *self.nodes}) or TEXT_FORMS
             raise _error(UNKNOWN_NAME, f"no pod or workload{self._in} has the name `{text}`", fix)
         return next(iter(found.values()))
 

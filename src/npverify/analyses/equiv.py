@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from npverify.analyses.answers import never
-from npverify.analyses.equiv_notes import notes
+from npverify.analyses.equiv_notes import SIDES, Names, notes
 from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.equiv_search import Found, Progress, Search, preferred
@@ -48,13 +48,14 @@ def equiv(
         raise InputError.one(
             EMPTY, "no pod or workload was found on either side, so any two sides would be equal", fix=_FIX
         )
-    left, right, borrowed = _comparable(left, right)
+    left, right, borrowed = comparable(left, right)
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
         search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
         found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
-        result = replace(result, notes=(*borrowed, *notes(result, search.twins)))
+        told = notes(left, right, result.only_left, result.only_right, search.twins)
+        result = replace(result, notes=(*borrowed, *told))
         if not found:
             if search.gave_up is not None:
                 return replace(result, because=str(search.gave_up))
@@ -84,23 +85,23 @@ def _partly(result: EquivResult, gave_up: UndecidedError) -> EquivResult:
     return replace(result, notes=(*result.notes, f"there may be more that differs: {gave_up}"))
 
 
-def _comparable(left: World, right: World) -> tuple[World, World, tuple[str, ...]]:
+def comparable(left: World, right: World, names: Names = SIDES) -> tuple[World, World, tuple[str, ...]]:
     """Both worlds with what only one of them tells of the cluster: its pods, if the other has policies alone, and the
-    address families that it uses. With a sentence for each."""
+    address families that it uses. With a sentence for each; `names` is what they call the two."""
     told: list[str] = []
     if bool(left.inventory.pods) is not bool(right.inventory.pods):
-        alone = ("left", "right") if right.inventory.pods else ("right", "left")
-        told.append(f"the {alone[0]} side has no pods, so those of the {alone[1]} count")
+        alone = names if right.inventory.pods else names[::-1]
+        told.append(f"{alone[0].it} has no pods, so those of {alone[1].it} count")
         if _tells_more((left if right.inventory.pods else right).inventory):
-            told.append(f"what the {alone[0]} side says of namespaces, nodes, Services and accounts does not count")
+            told.append(f"what {alone[0].it} says of namespaces, nodes, Services and accounts does not count")
         if right.inventory.pods:
             left = _over(left, right.inventory)
         else:
             right = _over(right, left.inventory)
     shown = [_families_shown(world.inventory) for world in (left, right)]
     if left.inventory.families != right.inventory.families and shown[0] is not shown[1]:
-        lacking, telling = ("right", "left") if shown[0] else ("left", "right")
-        told.append(f"the {lacking} side does not tell which address families it uses, so those of the {telling} count")
+        lacking, telling = names[::-1] if shown[0] else names
+        told.append(f"{lacking.it} does not tell which address families it uses, so those of {telling.it} count")
         if shown[0]:
             right = _of_families(right, left.inventory.families)
         else:

@@ -3,34 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from npverify.analyses.equiv_results import EquivResult
+from npverify.analyses.world import World
 from npverify.inventory.model import Endpoint, Inventory, Service
 from npverify.reduction.twins import Twins
 
 _SHOWN = 3
 
 
-def notes(result: EquivResult, twins: Twins) -> tuple[str, ...]:
-    """What is assumed, where the sides do not know the same, and what they leave out."""
-    return tuple(_notes(result, twins))
+class Called(NamedTuple):
+    """What notes call one of the two worlds: by itself, and as a place."""
+
+    it: str
+    there: str
 
 
-def _notes(result: EquivResult, twins: Twins) -> Iterator[str]:
-    sides = (("left", result.left, result.only_left), ("right", result.right, result.only_right))
+Names = tuple[Called, Called]
+SIDES: Names = (Called("the left side", "on the left"), Called("the right side", "on the right"))
+
+
+def notes(
+    left: World,
+    right: World,
+    only_left: Sequence[Endpoint],
+    only_right: Sequence[Endpoint],
+    twins: Twins,
+    names: Names = SIDES,
+) -> tuple[str, ...]:
+    """What is assumed, where the sides do not know the same, and what they leave out; `names` is what they are called."""
+    return tuple(_notes((names[0].there, left, only_left), (names[1].there, right, only_right), twins))
+
+
+_Side = tuple[str, World, Sequence[Endpoint]]
+
+
+def _notes(one: _Side, other: _Side, twins: Twins) -> Iterator[str]:
+    sides = (one, other)
     for name, _, only in sides:
         if only:
-            yield f"{_some(only)} {_is(only)} on the {name} alone; what a side lacks neither sends nor receives there"
+            yield f"{_some(only)} {_is(only)} {name} alone; what a side lacks neither sends nor receives there"
     moved = [t.either for members in twins.members for t in members if not t.one_address]
     if moved:
         yield f"{_some(moved)} {_has(moved)} another address on each side, as far as it is known; each side judges its own"
-    if services := _services(result.left.inventory, result.right.inventory):
+    if services := _services(one[1].inventory, other[1].inventory):
         yield f"{services} differ between the sides; what reaches a pod through one of them is judged on both"
     for name, world, _ in sides:
         for kind, number in world.ignored.items():
-            yield f"{number} {kind} ignored on the {name} as asked"
+            yield f"{number} {kind} ignored {name} as asked"
         if world.mesh:
-            yield f"mesh policies on the {name} may restrict traffic further"
+            yield f"mesh policies {name} may restrict traffic further"
 
 
 def _services(left: Inventory, right: Inventory) -> str:

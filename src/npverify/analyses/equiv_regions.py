@@ -26,28 +26,29 @@ from npverify.reduction.twin_pairs import Pairs, may_be_near
 from npverify.reduction.twins import Twin
 
 
-class _Said(NamedTuple):
-    """What is said of some pairs."""
+class Said(NamedTuple):
+    """What is said of some pairs. `kind` parts them further where somebody asks for more."""
 
     row: Row
     meeting: Meeting
     service: tuple[str, str, int] | None
     reading: tuple[Assumed, ...]
+    kind: str = ""
 
 
 def regions(search: Search, found: Iterable[Found]) -> tuple[Region, ...]:
     """All that differs, what only the left side allows first; UndecidedError where it cannot all be told."""
-    ends = _Ends(search)
-    pairs: dict[_Said, dict[int, int]] = {}
+    ends = Ends(search)
+    pairs: dict[Said, dict[int, int]] = {}
     rows = Rows(search)
     for each in found:
         for formula in each.formulas:
             for row in rows.of(each, formula):
-                said = _Said(row, _meeting(each), _service(each), _reading(each, formula, row))
+                said = Said(row, meeting_of(each), service_of(each), reading_for(each, formula, row))
                 of_source = pairs.setdefault(said, {})
                 for source, targets in ends.pairs(each):
                     of_source[source] = of_source.get(source, 0) | targets
-    _leave_out_implied(pairs)
+    leave_out_implied(pairs)
     made = [
         _region(ends, said, *rectangle)
         for said, of_source in pairs.items()
@@ -56,9 +57,9 @@ def regions(search: Search, found: Iterable[Found]) -> tuple[Region, ...]:
     return tuple(sorted(_wherever(made), key=_order))
 
 
-def _leave_out_implied(pairs: dict[_Said, dict[int, int]]) -> None:
+def leave_out_implied(pairs: dict[Said, dict[int, int]]) -> None:
     """Takes away what is said of flows through a Service where the same is said of direct ones between the two ends."""
-    direct: dict[_Said, list[tuple[_Said, dict[int, int]]]] = {}
+    direct: dict[Said, list[tuple[Said, dict[int, int]]]] = {}
     for said, of_source in pairs.items():
         if said.service is None and said.meeting is not Meeting.ITSELF:
             direct.setdefault(_whatever(said), []).append((said, of_source))
@@ -71,13 +72,13 @@ def _leave_out_implied(pairs: dict[_Said, dict[int, int]]) -> None:
                     of_source[source] &= ~targets[source]
 
 
-def _whatever(said: _Said) -> _Said:
+def _whatever(said: Said) -> Said:
     """What is said, whatever the traffic and the Service."""
     src, dst, _ = said.row.where
-    return said._replace(row=said.row._replace(traffic=(), where=(src, dst, ())), service=None)
+    return said._replace(row=said.row._replace(traffic=(), where=(src, dst, ()), depends=()), service=None, kind="")
 
 
-class _Ends:
+class Ends:
     """Sets of endpoints as integers, bit n for the n-th by name, and their names in reports."""
 
     def __init__(self, search: Search) -> None:
@@ -85,12 +86,18 @@ class _Ends:
         twins = sorted((t for members in search.twins.members for t in members), key=lambda t: t.either.key)
         self._twins = twins
         self._number = {twin: n for n, twin in enumerate(twins)}
+        self._outside = sum(1 << n for n, twin in enumerate(twins) if twin.left is EXTERNAL)
         self._classes: dict[int, int] = {}
         self._workloads: dict[tuple[str, WorkloadRef], int] = {}
         for n, twin in enumerate(twins):
             if twin.either.workload is not None:
                 key = (twin.either.cluster, twin.either.workload)
                 self._workloads[key] = self._workloads.get(key, 0) | 1 << n
+
+    @property
+    def both(self) -> int:
+        """The endpoints that both worlds have."""
+        return sum(1 << n for n, twin in enumerate(self._twins) if None not in twin.sides and twin.left is not EXTERNAL)
 
     def pairs(self, found: Found) -> Iterator[tuple[int, int]]:
         """Sources with the destinations of each."""
@@ -104,7 +111,7 @@ class _Ends:
             if near:
                 sources = self._search.twins.members[c]
                 targets = self._set(
-                    t for t in self._of(reached) if Pairs(sources, (t,), found.way.hows).first() is not None
+                    t for t in self.twins(reached) if Pairs(sources, (t,), found.way.hows).first() is not None
                 )
             if targets:
                 yield self._class(c), targets
@@ -112,7 +119,7 @@ class _Ends:
     def names(self, ends: int, blocks: Blocks) -> tuple[RegionEnd, ...]:
         """A set of endpoints as workloads where all of a workload is in it, else as pods."""
         found: dict[tuple[object, ...], RegionEnd] = {}
-        for twin in self._of(ends):
+        for twin in self.twins(ends):
             end = twin.either
             if end is EXTERNAL:
                 named = RegionEnd(None, blocks)
@@ -123,7 +130,20 @@ class _Ends:
             found.setdefault(tuple(named), named)
         return tuple(found.values())
 
-    def _of(self, ends: int) -> list[Twin]:
+    def single(self, twin: Twin) -> int:
+        """The set of one endpoint."""
+        return 1 << self._number[twin]
+
+    def is_single(self, ends: int) -> bool:
+        """Whether a set has one member, which is no workload of several."""
+        return ends.bit_count() == 1 and not self.twins(ends)[0].either.replicated and ends & self._outside == 0
+
+    def among(self, classes: int, ends: int, reached: frozenset[Twin] | None = None) -> list[Twin]:
+        """The members of a set of classes that are in a set of endpoints, and among the backends, by name."""
+        return [t for t in self.twins(self._union(classes) & ends) if reached is None or t in reached]
+
+    def twins(self, ends: int) -> list[Twin]:
+        """The members of a set of endpoints, by name."""
         return [self._twins[n] for n in bits(ends)]
 
     def _set(self, twins: Iterable[Twin]) -> int:
@@ -135,10 +155,14 @@ class _Ends:
             found = self._classes[c] = self._set(self._search.twins.members[c])
         return found
 
-    def _reached(self, found: Found) -> int:
+    def _union(self, classes: int) -> int:
         every = 0
-        for c in bits(found.block.targets):
+        for c in bits(classes):
             every |= self._class(c)
+        return every
+
+    def _reached(self, found: Found) -> int:
+        every = self._union(found.block.targets)
         return every if found.reached is None else every & self._set(found.reached)
 
 
@@ -146,7 +170,7 @@ def _single(end: Endpoint) -> WorkloadRef:
     return WorkloadRef("Node" if end.is_node else "Pod", end.namespace, end.name)
 
 
-def _meeting(found: Found) -> Meeting:
+def meeting_of(found: Found) -> Meeting:
     left, right = found.way.hows
     if left.same:
         return Meeting.ITSELF
@@ -155,14 +179,14 @@ def _meeting(found: Found) -> Meeting:
     return Meeting.ONE_NODE if left.own_node else Meeting.OTHER_NODES
 
 
-def _service(found: Found) -> tuple[str, str, int] | None:
+def service_of(found: Found) -> tuple[str, str, int] | None:
     if found.through is None:
         return None
     service, index = found.through.hops[0]
     return service.namespace, service.name, service.ports[index].number
 
 
-def _reading(found: Found, formula: Formula, row: Row) -> tuple[Assumed, ...]:
+def reading_for(found: Found, formula: Formula, row: Row) -> tuple[Assumed, ...]:
     """What the flows of a row need, in words."""
     unknowns: dict[str, Unknown] = {
         a.unknown.name: a.unknown
@@ -199,7 +223,7 @@ def _rectangles(of_source: dict[int, int], *, themselves: bool) -> Iterator[tupl
         yield alike, targets
 
 
-def _region(ends: _Ends, said: _Said, sources: int, targets: int) -> Region:
+def _region(ends: Ends, said: Said, sources: int, targets: int) -> Region:
     src, dst, vips = said.row.where
     return Region(
         ends.names(sources, src),

@@ -6,7 +6,7 @@ that differs under some reading is in a row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from npverify.analyses.blocks import blocks
@@ -29,20 +29,36 @@ Where = tuple[Blocks, Blocks, Blocks]
 
 
 class Row(NamedTuple):
-    """Flows that one side alone allows. `family` is 0 where it is both or plain from the addresses."""
+    """Flows that one side alone allows. `family` is 0 where it is both or plain from the addresses; `depends` names what
+    would make a difference for some of them, as far as somebody looked for it."""
 
     where: Where
     traffic: tuple[Traffic, ...]
     allowed_by: str
     family: int
     reading: tuple[tuple[str, str], ...]
+    depends: tuple[str, ...] = ()
+
+
+class Part(NamedTuple):
+    """Flows (a set of cells) for which a predicate is true under a reading; `depends` as in `Row`."""
+
+    reading: dict[str, str]
+    flows: int
+    depends: tuple[str, ...] = ()
+
+
+Parting = Callable[[FlowCells, Pred, int], Iterator[Part]]
+"""Parts the cells in which a predicate may be true, of those that are real, by a reading in which it is."""
 
 
 class Rows:
     """Makes rows. Guards the memo, because many blocks have the same formulas."""
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, parting: Parting | None = None) -> None:
+        """`parting` is `by_reading` unless another is given."""
         self._search = search
+        self._parting = parting or by_reading
         self._memo: dict[tuple[object, ...], tuple[Row, ...]] = {}
 
     def of(self, found: Found, formula: Formula) -> tuple[Row, ...]:
@@ -54,11 +70,11 @@ class Rows:
         rows = self._memo.get(key)
         if rows is None:
             outside = next((n for n, end in enumerate((src, dst)) if end is EXTERNAL), None)
-            rows = tuple(_joined(self._of_families(found, formula), outside, self._families(found)))
+            rows = tuple(_joined(self._of_families(found, formula), outside, self.families(found)))
             self._memo[key] = rows
         return rows
 
-    def _families(self, found: Found) -> frozenset[Family]:
+    def families(self, found: Found) -> frozenset[Family]:
         """The families in which there is such a flow, in one world at least."""
         src, dst = found.pair
         return frozenset(
@@ -74,15 +90,15 @@ class Rows:
         wanted = {"left": and_(formula.differs, passes), "right": and_(formula.differs, not_(passes))}
         for family in FAMILIES:
             cells = FlowCells(list(wanted.values()), family, one=found.way.hows[0].same)
-            real = self._real(found, cells)
+            real = self.real(found, cells)
             for allowed_by, pred in wanted.items():
-                for reading, flows in _by_reading(cells, pred, real):
-                    for addresses, traffic in cells.rectangles(flows):
+                for part in self._parting(cells, pred, real):
+                    for addresses, traffic in cells.rectangles(part.flows):
                         where = tuple(self._blocks(found, cells, real, side, addresses.get(side)) for side in _SIDES)
-                        named = tuple(sorted(reading.items()))
-                        yield Row((where[0], where[1], where[2]), traffic, allowed_by, family, named)
+                        named = tuple(sorted(part.reading.items()))
+                        yield Row((where[0], where[1], where[2]), traffic, allowed_by, family, named, part.depends)
 
-    def _real(self, found: Found, cells: FlowCells) -> int:
+    def real(self, found: Found, cells: FlowCells) -> int:
         """The cells in which a flow may be: no address is somebody else's, and two endpoints have two."""
         real = cells.all
         taken = self._search.taken(found.pair)
@@ -112,7 +128,7 @@ class Rows:
         return blocks(cells.family, ranges)
 
 
-def _by_reading(cells: FlowCells, pred: Pred, real: int) -> Iterator[tuple[dict[str, str], int]]:
+def by_reading(cells: FlowCells, pred: Pred, real: int) -> Iterator[Part]:
     """The flows for which a predicate is true under some reading, each with the first such reading."""
     left = cells.possible(pred) & real
     if not left:
@@ -121,7 +137,7 @@ def _by_reading(cells: FlowCells, pred: Pred, real: int) -> Iterator[tuple[dict[
         if number == MOST_READINGS:
             raise UndecidedError(f"more than {MOST_READINGS} readings would have to be looked at")
         if flows := cells.of(pred, reading) & left:
-            yield reading, flows
+            yield Part(reading, flows)
             left &= ~flows
             if not left:
                 return

@@ -79,12 +79,20 @@ class Found:
 class Search:
     """The comparison of two worlds. Guards the reductions and the memo of answers."""
 
-    def __init__(self, left: World, right: World, budget: Budget, stop: Callable[[], bool] = never) -> None:
-        """`stop` is asked often; where it says True the run ends as on Ctrl-C."""
+    def __init__(
+        self,
+        left: World,
+        right: World,
+        budget: Budget,
+        stop: Callable[[], bool] = never,
+        *,
+        by_workload: bool = False,
+    ) -> None:
+        """`stop` is asked often; where it says True the run ends as on Ctrl-C. `by_workload` as in `Twins`."""
         self.worlds = (left, right)
         self._stop = stop
         self.answers = Answers(budget, stop)
-        self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies))
+        self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies), by_workload=by_workload)
         classes = self.twins.classes
         self.residuals = (
             Residuals(left.inventory, left.policies, classes[0]),

@@ -140,11 +140,19 @@ class Evaluator:
 
     def _others(self, now: Address, flow: Flow, space: tuple[Prefix, ...]) -> Iterator[Address]:
         """One address of each cell that the policies asked about this flow can tell apart, but for that of `now`."""
-        asked = [p for d in Direction for tier in self.oracle.asked(d, flow) for p in tier]
-        prefixes = (*self._anywhere, *_prefixes_of_rules(tuple(asked)))
-        for cell in possible(now.family, prefixes, space):
+        for cell in possible(now.family, self.prefixes_for(flow), space):
             if not cell.first <= now.value <= cell.last:
                 yield Address(now.family, cell.first)
+
+    def prefixes_for(self, flow: Flow) -> tuple[Prefix, ...]:
+        """The prefixes that the policies asked about this flow look at; no other can change its verdict."""
+        asked = [p for d in Direction for tier in self.oracle.asked(d, flow) for p in tier]
+        return (*self._anywhere, *_prefixes_of_rules(tuple(asked)))
+
+    @property
+    def looks_at_source_ports(self) -> bool:
+        """Whether some policy looks at the port that a flow comes from."""
+        return bool(self._src_ports)
 
     def _values_of(self, unknown: Unknown, flow: Flow) -> Iterable[str]:
         """Every value of an unknown that can make a difference: an open one has those that a policy mentions as well."""

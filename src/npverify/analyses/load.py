@@ -6,9 +6,10 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from npverify.analyses.remotes import Remotes, read_remotes, wanted
-from npverify.analyses.world import World
+from npverify.analyses.world import Origin, World
 from npverify.assertions.claims import Assertion, PolicyClaim
 from npverify.assertions.resolve import declared_pod_space, resolve
 from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, usual_plugin
@@ -18,7 +19,7 @@ from npverify.ingest.files import SPEC, File, files
 from npverify.ingest.read import SpecText, read
 from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.inventory.addresses import BITS, Family, Prefix
-from npverify.inventory.build import build
+from npverify.inventory.build import build, is_inventory
 from npverify.inventory.clusters import with_clusters
 from npverify.inventory.model import Inventory
 from npverify.inventory.slim import Slim
@@ -55,6 +56,7 @@ def load(
     stdin: Callable[[], bytes] | None = None,
     with_assertions: bool = True,
     for_lint: bool = False,
+    keep_documents: bool = False,
 ) -> Loaded:
     """Read manifests (`paths`: files, folders, `-`) and spec files (`specs`, and every .npv file in the folders).
 
@@ -69,6 +71,7 @@ def load(
     stdin          reads standard input, for the path `-`
     with_assertions   False: the specs are read only for where pods live
     for_lint       collect what `lint` asks for; an invalid object of Calico is then left out, for lint to find
+    keep_documents keep what was read, so that edits of it can be judged (`World.origin`)
 
     Raises `InputError` with every error that was found in any of them.
     """
@@ -88,7 +91,16 @@ def load(
         read_remotes(remotes, problems, stdin),
     )
     options = Options(
-        cni, calico_version, assume, only_tags, ignore_kinds, pod_cidrs, families, with_assertions, for_lint
+        cni,
+        calico_version,
+        assume,
+        only_tags,
+        ignore_kinds,
+        pod_cidrs,
+        families,
+        with_assertions,
+        for_lint,
+        keep_documents,
     )
     return settle(given, options, problems).loaded
 
@@ -106,6 +118,7 @@ class Options:
     families: frozenset[Family] | None = None
     with_assertions: bool = True
     for_lint: bool = False
+    keep_documents: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,7 +228,32 @@ def settle(
         lowered.lint,
         over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
     )
-    return Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)
+    if options.keep_documents:
+        world = replace(
+            world,
+            over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
+            origin=Origin(given.documents, lambda values: _edited(values, settled, options)),
+        )
+    settled = Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)
+    return settled
+
+
+def _edited(values: Mapping[Document, dict[str, Any]], before: Settled, options: Options) -> World:
+    """The world with other values of some objects, and with new ones; InputError where those cannot be read."""
+    given = before.given
+
+    fresh = {doc: replace(doc, value=value) for doc, value in values.items()}
+    held = set(given.documents)
+    new = tuple(fresh[doc] for doc in values if doc not in held)
+    policies = tuple(doc for doc in new if is_policy(doc.api_version, doc.kind))
+
+    def swapped(documents: Sequence[Document]) -> tuple[Document, ...]:
+        return tuple(fresh.get(doc, doc) for doc in documents)
+
+    same = not any(is_inventory(doc.api_version, doc.kind) or doc.kind == "HostEndpoint" for doc in values)
+    given = replace(given, documents=(*swapped(given.documents), *new), policies=(*swapped(given.policies), *policies))
+    options = replace(options, with_assertions=False, keep_documents=False)
+    return settle(given, options, Problems(), before, same_inventory=same).loaded.world
 
 
 def _mean_the_same(given: Given, inventory: Inventory, lowered: Lowered, before: Settled) -> bool:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from npverify.dialects.lint import LintFacts
+from npverify.ingest.document import Document
 from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId, PolicySet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """What a world was read from: its objects, and the world that there is with other values of some of them, or with new
+    ones (InputError where those cannot be read)."""
+
+    documents: Sequence[Document]
+    edited: Callable[[Mapping[Document, dict[str, Any]]], World]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +32,7 @@ class World:
     `warnings`  what the user should know, in the order of files
     `lint`      what lint is told beside the policies, if the input was read for it
     `over`      gives the same policies over another inventory, where it is known what they were lowered from
+    `origin`   what it was read from, if that was to be kept
     """
 
     inventory: Inventory
@@ -32,3 +44,4 @@ class World:
     warnings: tuple[Diagnostic, ...] = ()
     lint: LintFacts | None = None
     over: Callable[[Inventory], World] | None = None
+    origin: Origin | None = None

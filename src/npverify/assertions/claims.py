@@ -106,3 +106,18 @@ class Assertion:
     severity: Literal["error", "warning"] = "error"
     tags: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()  # what its meaning leaves out, one phrase each
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChangeAssertion:
+    """An `on change` assertion: no flow of any leg is new (or lost). Legs of `new` are about the new version, which
+    resolved them, those of `lost` about the old one."""
+
+    title: str
+    text: str
+    which: Literal["new", "lost"]
+    legs: tuple[Leg, ...]
+    span: Span
+    severity: Literal["error", "warning"] = "error"
+    tags: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()

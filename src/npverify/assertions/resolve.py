@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from npverify.assertions import syntax as s
-from npverify.assertions.claims import Assertion
+from npverify.assertions.changes import lower_change
+from npverify.assertions.claims import Assertion, ChangeAssertion
 from npverify.assertions.kind import Context
 from npverify.assertions.kinds import kind_of
 from npverify.assertions.names import Directory, nearest
@@ -19,7 +20,7 @@ from npverify.assertions.packs import file_name, packs
 from npverify.assertions.parser import parse
 from npverify.assertions.select import NOBODY, Selector, Spec
 from npverify.assertions.sets import Universe
-from npverify.ingest.source import Problems, Span
+from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId
@@ -64,21 +65,24 @@ def resolve(
     problems: Problems,
     *,
     only_tags: Collection[str] = (),
+    of_change: bool = False,
 ) -> Resolved:
     """The assertions of the specs on an inventory and the policies defined on it.
 
     `only_tags` keeps the assertions that have one of these tags. Errors (NPV100-NPV116) and warnings (NPV130-NPV133) go
-    to `problems`.
+    to `problems`; so does a word on assertions about changes (NPV410), unless `of_change`: then `resolve_changes` is asked.
     """
     files = _read(specs, problems)
-    universe = Universe(inventory)
-    directory = Directory(universe)
-    contexts = {file.name: _Lowering(_spec(file, problems), universe, directory, policies, problems) for file in files}
+    contexts = _contexts(files, inventory, policies, problems)
     _check_tags(files, only_tags, problems)
     found = []
     for file, statement in _in_order(files):
         lowering = contexts[file.name]
-        if isinstance(statement, s.Assert) and (not only_tags or set(statement.tags) & set(only_tags)):
+        if isinstance(statement, s.Assert) and _is_wanted(statement, only_tags):
+            if isinstance(statement.claim, s.OnChange):
+                if not of_change:
+                    lowering.asked_elsewhere(statement.span)
+                continue
             assertion = lowering.assertion(statement)
             if assertion is not None:
                 found.append(assertion)
@@ -87,6 +91,38 @@ def resolve(
         elif isinstance(statement, s.AssumeLabel):
             lowering.unsupported("`assume every pod has label`, of the open world,", statement.span, "leave it out")
     return Resolved(tuple(found), _pod_space(files))
+
+
+def resolve_changes(
+    specs: Sequence[SpecText],
+    which: Literal["new", "lost"],
+    inventory: Inventory,
+    policies: Mapping[PolicyId, Span],
+    *,
+    only_tags: Collection[str] = (),
+) -> Iterator[tuple[ChangeAssertion, tuple[Diagnostic, ...]]]:
+    """The `on change` assertions of one kind on one version, each with the errors about its names; legs are empty where
+    there are any. Problems of the files themselves are told by `resolve`."""
+    files = _read(specs, Problems())
+    contexts = _contexts(files, inventory, policies, Problems())
+    for file, statement in _in_order(files):
+        if isinstance(statement, s.Assert) and _is_wanted(statement, only_tags):
+            claim = statement.claim
+            if isinstance(claim, s.OnChange) and claim.which == which:
+                yield contexts[file.name].change(statement, claim)
+
+
+def _contexts(
+    files: Sequence[_File], inventory: Inventory, policies: Mapping[PolicyId, Span], problems: Problems
+) -> dict[str, _Lowering]:
+    """What the statements of each file are resolved with."""
+    universe = Universe(inventory)
+    directory = Directory(universe)
+    return {file.name: _Lowering(_spec(file, problems), universe, directory, policies, problems) for file in files}
+
+
+def _is_wanted(statement: s.Assert, only_tags: Collection[str]) -> bool:
+    return not only_tags or bool(set(statement.tags) & set(only_tags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +141,7 @@ class _Lowering:
         select = Selector(self.spec, self.universe, self.directory, found)
         kind = kind_of(statement.claim)
         if kind is None:
-            self.unsupported("`on change`", statement.span, "leave it out")
-            return None
+            raise AssertionError("every claim but those about changes has a kind")
         if isinstance(statement.claim, s.Reaches) and statement.claim.any_path:
             self.unsupported("`through any path`", statement.span, "leave it out to ask about direct flows")
             return None
@@ -124,6 +159,28 @@ class _Lowering:
             statement.tags,
             lowered.assumed,
         )
+
+    def change(self, statement: s.Assert, claim: s.OnChange) -> tuple[ChangeAssertion, tuple[Diagnostic, ...]]:
+        """The assertion about changes that a statement stands for, with the errors about its names."""
+        found = Problems()
+        legs, assumed = lower_change(claim, Selector(self.spec, self.universe, self.directory, found))
+        assertion = ChangeAssertion(
+            statement.title or statement.text,
+            statement.text,
+            claim.which,
+            () if found.errors else legs,
+            statement.span,
+            statement.severity,
+            statement.tags,
+            assumed,
+        )
+        return assertion, found.errors
+
+    def asked_elsewhere(self, span: Span) -> None:
+        """Say that an assertion about changes is not decided here."""
+        excerpt = self.spec.lines[span.line - 1]
+        message = "an `on change` assertion is about two versions, so it was not decided here"
+        self.problems.warn("NPV410", message, span, "ask with `npverify diff OLD NEW`", excerpt)
 
     def let(self, statement: s.Let) -> None:
         """Note the errors of a `let`, also of one that no assertion uses."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -13,22 +13,16 @@ from npverify.cli import options as o
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
-from npverify.cli.notes import say_notes
-from npverify.cli.output import emit, paint_for, say_all
+from npverify.cli.output import emit, paint_for
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
-from npverify.ingest.source import Diagnostic, InputError, Problems
+from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
 from npverify.report.equiv_json import equiv_json
 from npverify.report.equiv_text import render_equiv
 from npverify.report.json_values import dumps
 from npverify.report.prove_text import View
 
-if TYPE_CHECKING:
-    from npverify.analyses.world import World
-
-_ONE_PLUGIN = (
-    "both sides are judged under Calico, since one has policies of it; --cni-left and --cni-right say otherwise"
-)
+_NO_PATH = "name both sides, `npverify equiv LEFT RIGHT`, or give paths with --{} PATH"
 
 _CODES = {Equivalence.EQUIVALENT: OK, Equivalence.DIFFERENT: REFUTED, Equivalence.UNDECIDED: UNDECIDED}
 
@@ -91,43 +85,18 @@ def equiv(
 
     o.check_format(format)
     o.check_positive("--timeout", timeout)
-    paths = (_paths(left, more_left, both), _paths(right, more_right, both))
-    _refuse_no_paths(*paths)
+    paths = (paths_of(left, more_left, both), paths_of(right, more_right, both))
+    refuse_no_paths("NPV300", (("left side", paths[0]), ("right side", paths[1])), _NO_PATH)
     sources = Sources()
-    inputs: list[o.Inputs] = []
-    worlds: list[World] = []
-    errors: list[Diagnostic] = []
-    for given, plugin, version, switches in zip(
-        paths,
-        (cni_left or cni, cni_right or cni),
-        (calico_version_left or calico_version, calico_version_right or calico_version),
-        (assume_left, assume_right),
-        strict=True,
-    ):
-        try:
-            settled = o.Inputs.settle(
-                given,
-                cni=plugin,
-                calico_version=version,
-                assume=[*(assume or []), *(switches or [])],
-                pod_cidrs=pod_cidr,
-                ip_family=ip_family,
-                ignore_kinds=ignore_kind,
-                remotes=remote,
-            )
-            inputs.append(settled)
-            worlds.append(settled.load(sources).world)
-        except InputError as error:
-            errors += [d for d in error.diagnostics if d not in errors]
-    if errors:
-        raise InputError(errors)
-    one_plugin = _under_one_plugin(inputs, worlds, sources)
-    config = inputs[0].config
+    sides = (
+        Side(paths[0], cni_left, calico_version_left, assume_left or ()),
+        Side(paths[1], cni_right, calico_version_right, assume_right or ()),
+    )
+    shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote)
+    two = TwoSides(sides, shared, sources)
+    worlds, config = [loaded.world for loaded in two.loaded], two.config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
-    say_all(list(dict.fromkeys(w for world in worlds for w in world.warnings)), no_color=no_color)
-    if verbose:
-        for world in worlds:
-            say_notes(world, config, verbose=True, no_color=no_color, warnings=False)
+    two.tell(verbose=verbose, no_color=no_color)
     keep_freed_memory()
     with Progress(wanted=not quiet, verb="comparing") as progress, Interrupt() as interrupt:
         result = compare(
@@ -140,8 +109,8 @@ def equiv(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
-    if one_plugin:
-        result = replace(result, notes=(*result.notes, _ONE_PLUGIN))
+    if two.one_plugin:
+        result = replace(result, notes=(*result.notes, ONE_PLUGIN))
     if format == "json":
         text = dumps(equiv_json(result, (paths[0], paths[1])))
     else:
@@ -155,34 +124,3 @@ def equiv(
 def exit_code(result: EquivResult) -> int:
     """0 equivalent, 1 different, 3 undecided, 130 interrupted."""
     return INTERRUPTED if result.interrupted else _CODES[result.status]
-
-
-def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources) -> bool:
-    """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
-    whether it was so."""
-    profiles = [world.policies.profile for world in worlds]
-    if any(each.cni is not None for each in inputs) or len(set(profiles)) == 1:
-        return False
-    for side, profile in enumerate(profiles):
-        if profile != "calico":
-            inputs[side] = replace(inputs[side], cni="calico")
-            worlds[side] = inputs[side].load(sources).world
-    return True
-
-
-def _paths(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:
-    """The paths of one side; none where it has none of its own."""
-    own = [*([first] if first is not None else []), *(more or [])]
-    return [*own, *(both or [])] if own else []
-
-
-def _refuse_no_paths(left: list[str], right: list[str]) -> None:
-    problems = Problems()
-    for name, paths in (("left", left), ("right", right)):
-        if not paths:
-            problems.error(
-                "NPV300",
-                f"the {name} side of the comparison has no path",
-                fix=f"name both sides, `npverify equiv LEFT RIGHT`, or give paths with --{name} PATH",
-            )
-    problems.raise_errors()

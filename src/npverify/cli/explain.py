@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from npverify.cli import options as o
-from npverify.cli.flow_options import flow_query
+from npverify.cli.flow_options import FlowOptions, read_options
 from npverify.cli.guard import OK
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for
@@ -28,17 +28,22 @@ def explain(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
+    no_edits: o.NoEdits = False,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> int:
-    """Tell why a flow is allowed or denied: every policy that took part, rule by rule."""
+    """Tell why a flow is allowed or denied, policy by policy and rule by rule, and which small edits would allow it."""
     # imported here so that --help does not wait for it
     from npverify.analyses.evaluate import evaluate_query
     from npverify.analyses.explain import explain_evaluation
+    from npverify.analyses.explain_more import explain_range, others, siblings
+    from npverify.analyses.mends.run import mends
+    from npverify.report.explain_more_report import beside_json, beside_text, range_json, range_text
     from npverify.report.explain_report import explain_json, explain_text
+    from npverify.report.mends_report import mends_json, mends_text
 
     o.check_format(format)
     inputs = o.Inputs.settle(
@@ -52,14 +57,30 @@ def explain(
         remotes=remote,
     )
     sources = Sources()
-    world = inputs.load(sources).world
-    query = flow_query(world, from_, to, port, protocol, icmp, http)
-    found = explain_evaluation(world, evaluate_query(world, query))
+    world = inputs.load(sources, keep_documents=not no_edits).world
+    asked = read_options(world, FlowOptions(from_, to, port, protocol, icmp, http))
+    paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+    if asked.range is not None:
+        parts = explain_range(world, asked.reader, asked.range, asked.query)
+        if not quiet:
+            say_notes(world, inputs.config, verbose=verbose, no_color=no_color)
+        if format == "json":
+            emit(dumps(range_json(asked.range, parts, world.policies)), output)
+        else:
+            emit(range_text(asked.range, parts, world.policies, sources.lines, paint), output)
+        return OK
+    query = asked.query()
+    evaluation = evaluate_query(world, query)
+    found = explain_evaluation(world, evaluation)
     if not quiet:
         say_notes(world, inputs.config, verbose=verbose, no_color=no_color)
+    beside = (others(world, query, evaluation), siblings(world, evaluation))
+    edits = None if no_edits or evaluation.verdict.allowed else mends(world, evaluation)
     if format == "json":
-        emit(dumps(explain_json(found, world.policies)), output)
+        value = {**explain_json(found, world.policies), **beside_json(*beside)}
+        emit(dumps(value if edits is None else {**value, "edits": mends_json(edits)}), output)
     else:
-        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        emit(explain_text(found, world.policies, sources.lines, paint), output)
+        text = explain_text(found, world.policies, sources.lines, paint)
+        text += beside_text(*beside, world.policies, paint)
+        emit(text if edits is None else text + mends_text(edits, paint), output)
     return OK

@@ -1,47 +1,120 @@
-"""The options that describe one flow, as a query."""
+"""The options that describe one flow, as a query; for `explain` one end may be a range of addresses."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from npverify.ingest.source import InputError, Problems
+from npverify.inventory.addresses import BITS, Address, Prefix
 
 if TYPE_CHECKING:
-    from npverify.analyses.flows import Query
+    from npverify.analyses.ends import Ends
+    from npverify.analyses.flows import FlowReader, Query, Traffic
     from npverify.analyses.world import World
 
 
-def flow_query(
-    world: World,
-    from_: str | None,
-    to: str | None,
-    port: int | None,
-    protocol: str | None,
-    icmp: str | None,
-    http: str | None,
-) -> Query:
-    """What --from, --to, --port, --protocol, --icmp and --http ask about; InputError with all that is wrong with them."""
+@dataclass(frozen=True, slots=True)
+class FlowOptions:
+    """The options as they were given."""
+
+    from_: str | None
+    to: str | None
+    port: str | None
+    protocol: str | None
+    icmp: str | None
+    http: str | None
+
+    @property
+    def given(self) -> tuple[str | None, ...]:
+        """All of them."""
+        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options ask about: two ends, of which one may be a range, and what is sent."""
+
+    reader: FlowReader
+    src: Ends | Prefix
+    dst: Ends | Prefix
+    traffic: Traffic
+
+    @property
+    def range(self) -> Prefix | None:
+        """The range that is asked about; None: there is none."""
+        return next((end for end in (self.src, self.dst) if isinstance(end, Prefix)), None)
+
+    def query(self, instead: Ends | None = None) -> Query:
+        """The query, with an end in the place of the range."""
+        src, dst = (instead if isinstance(end, Prefix) else end for end in (self.src, self.dst))
+        if src is None or dst is None:
+            raise InputError.one("NPV151", f"`{self.range}` is a range of addresses", fix=_ONE_ADDRESS)
+        return self.reader.query(src, dst, self.traffic)
+
+
+_ONE_ADDRESS = "name one address, or ask `npverify explain` about the range"
+
+
+def read_options(world: World, given: FlowOptions) -> Asked:
+    """What the options ask about; InputError with all that is wrong with them."""
     from npverify.analyses.flows import FlowReader, make_traffic
 
     reader = FlowReader(world.inventory)
     problems = Problems()
-    ends = []
-    for option, text in (("--from", from_), ("--to", to)):
+    ends: list[Ends | Prefix] = []
+    for option, text in (("--from", given.from_), ("--to", given.to)):
         if text is None:
             problems.error("NPV151", f"`{option}` is missing", fix=f"say which end is meant: {option} namespace/name")
             continue
         try:
-            ends.append(reader.directory.resolve(text))
+            ends.append(_range(text) or reader.directory.resolve(text))
         except InputError as error:
             problems.extend(error.diagnostics)
     try:
-        message = _icmp(icmp)
+        message = _icmp(given.icmp)
         default = "ICMP" if message else "TCP"
-        traffic = make_traffic(protocol or default, port, message, _http(http))
+        traffic = make_traffic(given.protocol or default, _port(given.port), message, _http(given.http))
     except InputError as error:
         problems.extend(error.diagnostics)
     problems.raise_errors()
-    return reader.query(ends[0], ends[1], traffic)
+    if all(isinstance(end, Prefix) for end in ends):
+        raise InputError.one("NPV453", "`--from` and `--to` are both ranges of addresses", fix="name one end")
+    return Asked(reader, ends[0], ends[1], traffic)
+
+
+def flow_query(world: World, given: FlowOptions) -> Query:
+    """The flows that the options ask about; InputError with all that is wrong with them, and for a range."""
+    return read_options(world, given).query()
+
+
+def _range(text: str) -> Prefix | None:
+    """The range that a text names; None if it names something else. InputError for one with host bits."""
+    address, slash, _ = text.partition("/")
+    if not slash or not (address[:1].isdigit() or ":" in address):
+        return None
+    try:
+        found = Prefix.parse(text, strict=False)
+    except ValueError:
+        return None
+    if found.length == BITS[found.family]:
+        raise InputError.one("NPV454", f"`{text}` is one address", fix=f"write `{address}`")
+    if str(Address(found.family, found.value)) != str(Address.parse(address)):
+        fix = f"write `{found}` for the range, or `{address}` for the address"
+        raise InputError.one("NPV454", f"`{text}` has bits behind the prefix", fix=fix)
+    return found
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return int(text)  # whether there is such a port is told with the rest
+    before, slash, after = text.partition("/")
+    fix = "write 1 to 65535, such as --port 443"
+    if slash and before.isalpha() and after.isdigit():
+        fix = f"write --protocol {before.upper()} --port {after}"
+    raise InputError.one("NPV452", f"`--port {text}` is not a port number", fix=fix)
 
 
 def _icmp(text: str | None) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from npverify.analyses.world import World
 from npverify.cli.sources import Sources
 from npverify.dialects.calico.settings import VERSIONS
 from npverify.ingest.fields import nearest
+from npverify.ingest.files import File
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
 from npverify.report.paint import count
@@ -73,6 +74,14 @@ IgnoreKinds = Annotated[
         "--ignore-kind", metavar="KIND", help="Leave out a policy kind that is not supported; may be repeated."
     ),
 ]
+FlowsFormat = Annotated[
+    str,
+    typer.Option(
+        "--flows-format",
+        metavar="auto|npverify|hubble|calico",
+        help="What the lines of --flows are; auto tells it of each line.",
+    ),
+]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to show the answer.")]
 Output = Annotated[
     str | None, typer.Option("--output", metavar="FILE", help="Write the answer to a file instead of standard output.")
@@ -91,6 +100,9 @@ Jobs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what needs attention.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the answers rest on.")]
+NoEdits = Annotated[
+    bool, typer.Option("--no-edits", help="Do not look for edits that would let a denied flow through.")
+]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR in the environment does the same.")]
 AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept input without pods or without assertions.")]
 
@@ -99,7 +111,7 @@ From = Annotated[
     typer.Option("--from", metavar="END", help="Source: shop/web, deployment/shop/web, node/n1, 203.0.113.7."),
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="END", help="Destination: as --from, or service/shop/api.")]
-Port = Annotated[int | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
+Port = Annotated[str | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
 Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
 Http = Annotated[
@@ -170,15 +182,22 @@ class Inputs:
         )
 
     def load(
-        self, sources: Sources, *, only: Sequence[str] = (), with_assertions: bool = False, for_lint: bool = False
+        self,
+        sources: Sources,
+        *,
+        only: Sequence[str] = (),
+        with_assertions: bool = False,
+        for_lint: bool = False,
+        keep_documents: bool = False,
+        more_specs: Sequence[File] = (),
     ) -> Loaded:
-        """Read everything; InputError with every problem."""
+        """Read everything, and with it specs that were read elsewhere; InputError with every problem."""
         # imported here so that --help does not wait for it
         from npverify.analyses.load import load
 
         return load(
             self.paths,
-            specs=self.specs,
+            specs=(*self.specs, *more_specs),
             cni=self.cni,
             calico_version=self.calico_version,
             assume=self.assume,
@@ -190,14 +209,20 @@ class Inputs:
             stdin=sources.stdin,
             with_assertions=with_assertions,
             for_lint=for_lint,
+            keep_documents=keep_documents,
         )
 
 
-def check_format(value: str) -> None:
+def check_format(value: str, known: tuple[str, ...] = FORMATS) -> None:
     """InputError unless the output format is one that this version writes."""
+    check_choice("--format", value, known)
+
+
+def check_choice(option: str, value: str, known: tuple[str, ...]) -> None:
+    """InputError unless the value of an option is one of those that there are."""
     problems = Problems()
-    if value not in FORMATS:
-        _bad_choice(problems, "--format", value, FORMATS)
+    if value not in known:
+        _bad_choice(problems, option, value, known)
     problems.raise_errors()
 
 

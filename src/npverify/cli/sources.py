@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from npverify.ingest.files import STDIN
+from npverify.ingest.git import git_files, is_git
+from npverify.ingest.source import Problems
 
 
 class Sources:
@@ -31,6 +33,9 @@ class Sources:
     def _bytes(self, file: str) -> bytes:
         if file == STDIN:
             return self._stdin or b""
+        if is_git(file):
+            found = next(git_files(file, (), Problems()), None)
+            return b"" if found is None else found.data
         try:
             return Path(file).read_bytes()
         except OSError:

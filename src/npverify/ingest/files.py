@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from npverify.ingest.git import git_files, is_git
 from npverify.ingest.source import Problems, Span
 
 MANIFESTS = (".yaml", ".yml", ".json")
@@ -31,37 +33,54 @@ def files(paths: Sequence[str | File], problems: Problems, stdin: Callable[[], b
     A path may be a file that was read elsewhere, which is given as it is, before those that are still to be read.
     """
     yield from (path for path in paths if isinstance(path, File))
-    names = list(_names([path for path in paths if isinstance(path, str)], problems))
-    by_name = {_identity(name) for name, named in names if named}
+    found = list(_found([path for path in paths if isinstance(path, str)], problems))
+    by_name = {one.identity for one in found if one.named}
     seen: set[str] = set()
-    for name, _ in names:
-        identity = _identity(name)
-        if identity in seen:
+    for one in found:
+        if one.identity in seen:
             continue
-        seen.add(identity)
-        content = _content(name, problems, stdin)
+        seen.add(one.identity)
+        data = one.data if one.data is not None else _bytes(one.name, problems, stdin)
+        content = None if data is None else _decoded(one.name, data, problems)
         if content is not None:
-            yield File(name, content, identity in by_name)
+            yield File(one.name, content, one.identity in by_name)
+
+
+class _Found(NamedTuple):
+    """A file to read; `data` is there where finding it meant reading it."""
+
+    name: str
+    named: bool
+    identity: str
+    data: bytes | None = None
+
+
+def _found(paths: Sequence[str], problems: Problems) -> Iterator[_Found]:
+    for path in paths:
+        if is_git(path):
+            for file in git_files(path, (*MANIFESTS, SPEC), problems):
+                yield _Found(file.name, file.named, file.identity, file.data)
+        else:
+            yield from (_Found(name, named, _identity(name)) for name, named in _names(path, problems))
 
 
 def _identity(name: str) -> str:
     return name if name == STDIN else os.path.realpath(name)
 
 
-def _names(paths: Sequence[str], problems: Problems) -> Iterator[tuple[str, bool]]:
-    for path in paths:
-        if path == "-":
-            yield STDIN, True
-        elif os.path.isdir(path):
-            found = list(_walk(path, problems, set()))
-            if not found:
-                fix = f"a folder is searched for {', '.join((*MANIFESTS, SPEC))}; name other files one by one"
-                problems.error("NPV003", f"no manifest in the folder `{path}`", Span(path), fix)
-            yield from ((name, False) for name in found)
-        elif os.path.exists(path):
-            yield path, True
-        else:
-            problems.error("NPV001", f"no such file or folder: `{path}`", Span(path), "check the spelling of the path")
+def _names(path: str, problems: Problems) -> Iterator[tuple[str, bool]]:
+    if path == "-":
+        yield STDIN, True
+    elif os.path.isdir(path):
+        found = list(_walk(path, problems, set()))
+        if not found:
+            fix = f"a folder is searched for {', '.join((*MANIFESTS, SPEC))}; name other files one by one"
+            problems.error("NPV003", f"no manifest in the folder `{path}`", Span(path), fix)
+        yield from ((name, False) for name in found)
+    elif os.path.exists(path):
+        yield path, True
+    else:
+        problems.error("NPV001", f"no such file or folder: `{path}`", Span(path), "check the spelling of the path")
 
 
 def _walk(folder: str, problems: Problems, open_folders: set[str]) -> Iterator[str]:
@@ -81,12 +100,6 @@ def _walk(folder: str, problems: Problems, open_folders: set[str]) -> Iterator[s
             yield from _walk(path, problems, open_folders | {identity})
         elif name.lower().endswith((*MANIFESTS, SPEC)):
             yield path
-
-
-def _content(name: str, problems: Problems, stdin: Callable[[], bytes] | None) -> str | None:
-    """The text of a file; None where it cannot be had, which is reported."""
-    data = _bytes(name, problems, stdin)
-    return None if data is None else _decoded(name, data, problems)
 
 
 def _bytes(name: str, problems: Problems, stdin: Callable[[], bytes] | None) -> bytes | None:

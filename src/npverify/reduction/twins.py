@@ -51,12 +51,15 @@ class Twins:
     `classes`  for each world its own endpoints in the same classes, as its reduction numbers them
     """
 
-    def __init__(self, left: tuple[Inventory, PolicySet], right: tuple[Inventory, PolicySet]) -> None:
+    def __init__(
+        self, left: tuple[Inventory, PolicySet], right: tuple[Inventory, PolicySet], *, by_workload: bool = False
+    ) -> None:
+        """`by_workload`: pods that only one world has are matched with such pods of the same workload in the other."""
         of = [Classes(*world).of for world in (left, right)]
         inventories = (left[0], right[0])
         found: dict[Hashable, list[Twin]] = {}
         aspects: dict[Hashable, Hashable] = {}
-        for twin in _matched(*inventories):
+        for twin in _matched(*inventories, by_workload=by_workload):
             aspect = (twin.one_address, *(_aspect(end) for end in twin.sides))
             key = (*(None if end is None else n[end] for n, end in zip(of, twin.sides, strict=True)), aspect)
             found.setdefault(key, []).append(twin)
@@ -122,15 +125,40 @@ class Twins:
 _WHERE = ((True, True), (True, False))
 
 
-def _matched(left: Inventory, right: Inventory) -> Iterator[Twin]:
+def _matched(left: Inventory, right: Inventory, *, by_workload: bool) -> Iterator[Twin]:
     """Every endpoint of the two, by key; the one that stands for the outside last. Replicas do not match a single pod."""
     there = {(end.key, end.replicated): end for end in right.endpoints}
-    for end in left.endpoints:
+    known = {(end.key, end.replicated) for end in left.endpoints}
+    spare: dict[Hashable, list[Endpoint]] = {}
+    if by_workload:
+        for end in right.endpoints:
+            if (end.key, end.replicated) not in known and _is_one_of_many(end):
+                spare.setdefault(_group(end), []).append(end)
+        for ends in spare.values():
+            ends.sort(key=_in_workload, reverse=True)
+    for end in sorted(left.endpoints, key=_in_workload) if spare else left.endpoints:
         other = there.pop((end.key, end.replicated), None)
+        if other is None and _is_one_of_many(end) and spare.get(_group(end)):
+            other = spare[_group(end)].pop()
+            del there[other.key, other.replicated]
         yield Twin(end, other, other is None or _one_address(end, other, left, right))
     for end in there.values():
         yield Twin(None, end)
     yield Twin(EXTERNAL, EXTERNAL)
+
+
+def _is_one_of_many(end: Endpoint) -> bool:
+    """Whether the endpoint is a listed pod of a workload, which may have another name whenever it is started."""
+    return end.is_pod and not end.replicated and end.workload is not None and end.workload.kind != "Pod"
+
+
+def _group(end: Endpoint) -> Hashable:
+    return end.kind, end.cluster, end.workload
+
+
+def _in_workload(end: Endpoint) -> tuple[str, tuple[str, ...]]:
+    """The order in which pods of one workload are matched: by node, then by name."""
+    return end.node or "", end.key
 
 
 def _one_address(one: Endpoint, other: Endpoint, left: Inventory, right: Inventory) -> bool:

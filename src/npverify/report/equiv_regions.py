@@ -124,9 +124,9 @@ def _ranges_text(ranges: Ranges) -> str:
 def region_json(region: Region) -> j.Json:
     """A region; docs/json.md describes the keys."""
     out: j.Json = {
-        "src": [end for one in region.sources for end in _ends_json(one)],
-        "dst": [end for one in region.destinations for end in _ends_json(one)],
-        "traffic": [_traffic_json(one) for one in region.traffic],
+        "src": [end for one in region.sources for end in ends_json(one)],
+        "dst": [end for one in region.destinations for end in ends_json(one)],
+        "traffic": [traffic_json(one) for one in region.traffic],
         "allowed_by": region.allowed_by,
     }
     if region.meeting:
@@ -143,7 +143,8 @@ def region_json(region: Region) -> j.Json:
     return out
 
 
-def _ends_json(end: RegionEnd) -> Iterator[j.Json]:
+def ends_json(end: RegionEnd) -> Iterator[j.Json]:
+    """One end of a region: a workload, or each of its outside blocks."""
     if end.workload is None:
         yield from (j.end(block) for block in end.blocks)
         return
@@ -155,7 +156,8 @@ def _ends_json(end: RegionEnd) -> Iterator[j.Json]:
     yield out
 
 
-def _traffic_json(one: Traffic) -> j.Json:
+def traffic_json(one: Traffic) -> j.Json:
+    """Some traffic of one protocol."""
     out: j.Json = {"protocol": one.protocol}
     if one.protocol in PORT_PROTOCOLS:
         out["ports"] = [list(r) for r in one.ports or _EVERY_PORT]

@@ -1,0 +1,1 @@
+"""The smallest edits that would let a denied flow through, each made in thought and judged."""

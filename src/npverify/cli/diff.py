@@ -1,0 +1,173 @@
+"""`npverify diff`: which flows a change of manifests opens and closes, and whether a promise is broken."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from npverify.analyses.results import Status
+from npverify.cli import options as o
+from npverify.cli.flow_lines import check_flows, open_lines
+from npverify.cli.guard import BAD_INPUT, INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.interrupt import Interrupt
+from npverify.cli.memory import keep_freed_memory
+from npverify.cli.output import emit, paint_for, say_all
+from npverify.cli.progress import Progress
+from npverify.cli.sources import Sources
+from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
+from npverify.ingest.source import InputError
+from npverify.report.diff_json import diff_json
+from npverify.report.diff_markdown import render_markdown
+from npverify.report.diff_text import render_diff
+from npverify.report.json_values import dumps
+from npverify.report.prove_text import View
+from npverify.report.tally_report import tally_json, tally_markdown, tally_text
+
+if TYPE_CHECKING:
+    from npverify.analyses.diff.results import DiffResult
+    from npverify.analyses.recorded.change import Tally
+
+_FORMATS = ("text", "json", "markdown")
+FAIL_ON = ("any", "added", "removed", "assertions", "flows", "none")
+_NO_PATH = "name both versions, `npverify diff OLD NEW`, such as `npverify diff git:main:k8s k8s`"
+
+
+def diff(
+    old: Annotated[
+        str | None,
+        typer.Argument(metavar="OLD", help="A file, a folder, - or git:REF:path.", show_default=False),
+    ] = None,
+    new: Annotated[
+        str | None, typer.Argument(metavar="NEW", help="The new version, likewise.", show_default=False)
+    ] = None,
+    more_old: Annotated[
+        list[str] | None, typer.Option("--old", metavar="PATH", help="One more path of OLD; may be repeated.")
+    ] = None,
+    more_new: Annotated[
+        list[str] | None, typer.Option("--new", metavar="PATH", help="One more path of NEW; may be repeated.")
+    ] = None,
+    both: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="PATH", help="Read into both versions: the inventory; may be repeated."),
+    ] = None,
+    spec: o.Specs = None,
+    only: o.Only = None,
+    include_new: Annotated[
+        bool, typer.Option("--include-new", help="List the flows of what one version alone has, too.")
+    ] = False,
+    readings: Annotated[
+        bool, typer.Option("--readings", help="List what is different under other readings alone, too.")
+    ] = False,
+    fail_on: Annotated[
+        str, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="What leads to exit code 1.")
+    ] = "any",
+    flows: Annotated[
+        str | None,
+        typer.Option(
+            "--flows", metavar="FILE", help="Tell which recorded flows break: a log of Hubble or Calico, or -."
+        ),
+    ] = None,
+    flows_format: o.FlowsFormat = "auto",
+    cni: o.Cni = None,
+    calico_version: o.CalicoVersion = None,
+    assume: o.Assume = None,
+    pod_cidr: o.PodCidrs = None,
+    ip_family: o.IpFamily = None,
+    ignore_kind: o.IgnoreKinds = None,
+    remote: o.Remotes = None,
+    format: Annotated[  # noqa: A002  # the parameter's name is the option's
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How to show the answer.")
+    ] = "text",
+    output: o.Output = None,
+    timeout: o.Timeout = None,
+    budget: o.BudgetName = None,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+    allow_empty: o.AllowEmpty = False,
+) -> int:
+    """Show which flows a change opens and closes, which edit did it, and which promises it breaks."""
+    # imported here so that other commands and --help do not wait for the solver
+    from npverify.analyses.diff.run import diff as compare
+    from npverify.smt.solver import BUDGETS
+
+    o.check_format(format, _FORMATS)
+    o.check_choice("--fail-on", fail_on, FAIL_ON)
+    o.check_positive("--timeout", timeout)
+    paths = (paths_of(old, more_old, both), paths_of(new, more_new, both))
+    check_flows(flows, flows_format, (), [*paths[0], *paths[1]])
+    if fail_on == "flows" and flows is None:
+        raise InputError.one("NPV455", "`--fail-on flows` needs recorded flows", fix="name their file with --flows")
+    refuse_no_paths("NPV420", (("old version", paths[0]), ("new version", paths[1])), _NO_PATH)
+    sources = Sources()
+    shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, spec)
+    two = TwoSides((Side(paths[0]), Side(paths[1])), shared, sources, specs_of_second=True)
+    chosen = BUDGETS[o.check_budget(budget or two.config.budget or "normal")]
+    two.tell(verbose=verbose, no_color=no_color)
+    keep_freed_memory()
+    with Progress(wanted=not quiet, verb="comparing") as progress, Interrupt() as interrupt:
+        result = compare(
+            two.loaded[0].world,
+            two.loaded[1].world,
+            specs=two.loaded[1].specs,
+            only_tags=only or (),
+            budget=chosen,
+            timeout=timeout or two.config.timeout,
+            allow_empty=allow_empty,
+            progress=progress.step,
+            stop=lambda: interrupt.asked,
+        )
+    tally = _tally(two, flows, flows_format) if flows is not None and not result.interrupted else None
+    say_all(result.warnings, no_color=no_color)
+    if two.one_plugin:
+        result = replace(result, notes=(*result.notes, ONE_PLUGIN))
+    sides = (result.old.policies, result.new.policies)
+    if format == "json":
+        value = diff_json(result, (paths[0], paths[1]))
+        text = dumps(value if tally is None else {**value, "recorded": tally_json(tally, *sides)})
+    elif format == "markdown":
+        text = render_markdown(result, include_new=include_new)
+        text += "" if tally is None else tally_markdown(tally, *sides)
+    else:
+        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+        view = View(paint, verbose, quiet, sources.lines)
+        text = render_diff(result, view, include_new=include_new, readings=readings)
+        text += "" if tally is None else "\n" + tally_text(tally, *sides, paint)
+    emit(text, output)
+    if tally is not None and tally.unreadable:
+        return BAD_INPUT
+    if fail_on == "flows" and tally is not None and tally.count("broken"):
+        return REFUTED
+    return exit_code(result, fail_on)
+
+
+def _tally(two: TwoSides, flows: str, flows_format: str) -> Tally:
+    from npverify.analyses.recorded.change import recorded_change
+
+    with open_lines(flows) as lines:
+        return recorded_change(two.loaded[0].world, two.loaded[1].world, lines, flows_format)
+
+
+def exit_code(result: DiffResult, fail_on: str) -> int:
+    """0 nothing of what `fail_on` names, 1 something of it, 3 undecided, 130 interrupted."""
+    if result.interrupted:
+        return INTERRUPTED
+    bad = (Status.REFUTED, Status.VACUOUS)
+    forbidden = any(a.status in bad and a.assertion.severity == "error" for a in result.claims)
+    broken = any(p.fails and p.after.assertion.severity == "error" for p in result.promises)
+    failed = {
+        "any": bool(result.every) or forbidden or broken,
+        "added": forbidden or broken or any(change.added for change in result.every),
+        "removed": forbidden or broken or any(change.removed for change in result.every),
+        "assertions": forbidden or broken,
+        "flows": False,
+        "none": False,
+    }[fail_on]
+    if failed:
+        return REFUTED
+    undecided = any(a.status is Status.UNDECIDED for a in result.claims)
+    undecided = undecided or any(p.after.status is Status.UNDECIDED for p in result.promises)
+    return UNDECIDED if (result.undecided or undecided) and fail_on not in ("flows", "none") else OK

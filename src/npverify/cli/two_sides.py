@@ -1,0 +1,119 @@
+"""Reads the two inputs of a comparison, with all problems of both at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from npverify.cli import options as o
+from npverify.cli.notes import say_notes
+from npverify.cli.output import say_all
+from npverify.cli.sources import Sources
+from npverify.ingest.files import File
+from npverify.ingest.source import Diagnostic, InputError, Problems
+
+if TYPE_CHECKING:
+    from npverify.analyses.load import Loaded
+
+ONE_PLUGIN = (
+    "both sides are judged under Calico, since one has policies of it; --cni-left and --cni-right say otherwise"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two inputs: its paths, and the options that hold for it alone."""
+
+    paths: list[str]
+    cni: str | None = None
+    calico_version: str | None = None
+    assume: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The options that hold for both sides."""
+
+    cni: str | None = None
+    calico_version: str | None = None
+    assume: Sequence[str] = ()
+    pod_cidrs: list[str] | None = None
+    ip_family: str | None = None
+    ignore_kinds: list[str] | None = None
+    remotes: list[str] | None = None
+    specs: list[str] | None = None
+
+
+class TwoSides:
+    """Both inputs, read. Guards nothing: `one_plugin` says that one of them was read again under the plugin of the other."""
+
+    def __init__(self, sides: tuple[Side, Side], shared: Shared, sources: Sources, *, specs_of_second: bool = False):
+        """InputError with every problem of both. With `specs_of_second`, its specs tell of the first one as well."""
+        found: dict[int, tuple[o.Inputs, Loaded]] = {}
+        errors: list[Diagnostic] = []
+        more: Sequence[File] = ()
+        for number in (1, 0) if specs_of_second else (0, 1):
+            try:
+                inputs = _settled(sides[number], shared)
+                loaded = inputs.load(sources, more_specs=more)
+                found[number] = inputs, loaded
+                if specs_of_second:
+                    more = tuple(File(spec.name, spec.text, True) for spec in loaded.specs)
+            except InputError as error:
+                errors += [d for d in error.diagnostics if d not in errors]
+        if errors:
+            raise InputError(errors)
+        self.inputs = [found[0][0], found[1][0]]
+        self.loaded = [found[0][1], found[1][1]]
+        self.one_plugin = self._under_one_plugin(sources, more)
+        self.config = self.inputs[0].config
+
+    def _under_one_plugin(self, sources: Sources, more: Sequence[File]) -> bool:
+        """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
+        whether it was so."""
+        profiles = [loaded.world.policies.profile for loaded in self.loaded]
+        if any(each.cni is not None for each in self.inputs) or len(set(profiles)) == 1:
+            return False
+        for side, profile in enumerate(profiles):
+            if profile != "calico":
+                self.inputs[side] = replace(self.inputs[side], cni="calico")
+                self.loaded[side] = self.inputs[side].load(sources, more_specs=more)
+        return True
+
+    def tell(self, *, verbose: bool, no_color: bool) -> None:
+        """Write the warnings of both, each once, and with `verbose` what was read."""
+        worlds = [loaded.world for loaded in self.loaded]
+        say_all(list(dict.fromkeys(w for world in worlds for w in world.warnings)), no_color=no_color)
+        if verbose:
+            for world in worlds:
+                say_notes(world, self.config, verbose=True, no_color=no_color, warnings=False)
+
+
+def _settled(side: Side, shared: Shared) -> o.Inputs:
+    return o.Inputs.settle(
+        side.paths,
+        specs=shared.specs,
+        cni=side.cni or shared.cni,
+        calico_version=side.calico_version or shared.calico_version,
+        assume=[*shared.assume, *side.assume],
+        pod_cidrs=shared.pod_cidrs,
+        ip_family=shared.ip_family,
+        ignore_kinds=shared.ignore_kinds,
+        remotes=shared.remotes,
+    )
+
+
+def paths_of(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:
+    """The paths of one side; none where it has none of its own."""
+    own = [*([first] if first is not None else []), *(more or [])]
+    return [*own, *(both or [])] if own else []
+
+
+def refuse_no_paths(code: str, sides: Sequence[tuple[str, list[str]]], fix: str) -> None:
+    """InputError where a side has no path; `fix` has its name for {}."""
+    problems = Problems()
+    for name, paths in sides:
+        if not paths:
+            problems.error(code, f"the {name} of the comparison has no path", fix=fix.format(name.partition(" ")[0]))
+    problems.raise_errors()
