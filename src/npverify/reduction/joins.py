@@ -10,6 +10,7 @@ test holds the two ways together.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum, auto
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,12 +19,82 @@ from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred, and_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.given import simplified
+from npverify.reduction.judge import Signature
 from npverify.reduction.members import Members
 
-Row = Callable[[Direction, Members], Iterable[tuple[int, Pred]]]
+Residual = tuple[Pred, ...]
+"""What is left of a direction under each variant of the policies."""
+
+Row = Callable[[Direction, Members], Iterable[tuple[int, Residual]]]
 """The peers of a group of subjects, parted by what is left of a direction."""
 
 Pair = tuple[Endpoint, Endpoint]
+
+
+class Said(Enum):
+    """What the direction that is looked at first tells of a sought flow: never there, there whatever the other direction
+    says, or that it is up to that: always, or only where the other has changed."""
+
+    NEVER = auto()
+    ALREADY = auto()
+    OPEN = auto()
+    IF_CHANGED = auto()
+
+
+class Sought:
+    """A flow that passes."""
+
+    def of_one(self, said: Residual) -> Said:
+        """What the first direction tells, of which this is left."""
+        return Said.NEVER if said[0] is FALSE else Said.OPEN
+
+    def of_both(self, said: Residual, other: Residual) -> bool:
+        """Whether there may be such a flow where this is left of both directions, and the first left it open."""
+        return other[0] is not FALSE
+
+    def changed(self, group: Members) -> bool:
+        """Whether the variants tell policies of a group apart."""
+        return False
+
+
+class Stopped(Sought):
+    """A flow that does not pass."""
+
+    def of_one(self, said: Residual) -> Said:
+        """See `Sought`."""
+        return Said.ALREADY if said[0] is FALSE else Said.OPEN
+
+    def of_both(self, said: Residual, other: Residual) -> bool:
+        """See `Sought`."""
+        return True
+
+
+class Differing(Sought):
+    """A flow that one variant of the policies lets through and the other does not."""
+
+    def __init__(self, variants: Callable[[Signature], tuple[Signature, ...]]) -> None:
+        self._variants = variants
+
+    def of_one(self, said: Residual) -> Said:
+        """See `Sought`."""
+        return Said.IF_CHANGED if said[0] is said[1] else Said.OPEN
+
+    def of_both(self, said: Residual, other: Residual) -> bool:
+        """See `Sought`."""
+        return said[0] is not said[1] or other[0] is not other[1]
+
+    def changed(self, group: Members) -> bool:
+        """See `Sought`."""
+        now, then = self._variants(group.signature)
+        return now != then
+
+
+class DifferingFirst(Sought):
+    """A flow of which the first direction itself is another in the other variant."""
+
+    def of_one(self, said: Residual) -> Said:
+        """See `Sought`."""
+        return Said.NEVER if said[0] is said[1] else Said.ALREADY
 
 
 class Ends:
@@ -113,39 +184,39 @@ class Blocks:
             found = self._alone[c] = sum(end in to and not end.replicated for end in self.sources.of(c))
         return found
 
-    def alike(self, first: Direction, given: Pred, row: Row, *, want: bool) -> Iterator[Block]:
-        """Blocks of pairs of which the same may be said, all pairs with flows that pass (`want` False), or that do not (True),
-        among them. `given` is what all flows that are asked about satisfy; `first` is the direction to look at first.
+    def alike(self, first: Direction, given: Pred, row: Row, sought: Sought) -> Iterator[Block]:
+        """Blocks of pairs of which the same may be said, all that may have a flow that is sought among them. `given` is what
+        all flows that are asked about satisfy; `first` is the direction to look at first.
         """
         left = _Left(given)
         egress_first = first is Direction.EGRESS
         subjects, others = (self.sources, self.targets) if egress_first else (self.targets, self.sources)
-        found: dict[tuple[Pred, Pred | None], list[tuple[int, int]]] = {}
+        found: dict[tuple[Residual, Residual], list[tuple[int, int]]] = {}
 
-        def note(key: tuple[Pred, Pred | None], own: int, peers: int) -> None:
+        def note(key: tuple[Residual, Residual], own: int, peers: int) -> None:
             found.setdefault(key, []).append((own, peers) if egress_first else (peers, own))
 
-        rows: dict[tuple[Pred, int], int] = {}
+        rows: dict[tuple[Residual, int], int] = {}
         for group in subjects.groups:
             _gather(rows, group, row(first, group), others.classes, left)
+        changed = _union(group.classes for group in others.groups if sought.changed(group))
         live = []
         for (said, peers), own in rows.items():
-            if said is not FALSE:
-                live.append((said, own, peers))
-            elif want:
-                note((FALSE, None), own, peers)  # nothing passes, whatever the other direction says
+            match sought.of_one(said):
+                case Said.OPEN:
+                    live.append((said, own, peers))
+                case Said.ALREADY:
+                    note((said, ()), own, peers)
+                case Said.IF_CHANGED if peers & changed:
+                    live.append((said, own, peers & changed))
         near, far = _union(own for _, own, _ in live), _union(peers for _, _, peers in live)
-        columns: dict[tuple[Pred, int], int] = {}
+        columns: dict[tuple[Residual, int], int] = {}
         for group in others.groups:
             if group.classes & far:
                 _gather(columns, group, row(first.opposite, group), near, left)
         for (said, own), peers in columns.items():
-            if said is FALSE and not want:
-                continue
             for other, own_of_other, peers_of_other in live:
-                if want and said is other is left.all:
-                    continue
-                if (both := own & own_of_other) and (common := peers & peers_of_other):
+                if (both := own & own_of_other) and (common := peers & peers_of_other) and sought.of_both(other, said):
                     note((other, said), both, common)
         for parts in found.values():
             block = self.block(parts)
@@ -157,22 +228,21 @@ class _Left:
     """What is left of residuals where something is given. Guards the memo."""
 
     def __init__(self, given: Pred) -> None:
-        self.all = simplified(given)
         self._given = given
-        self._memo: dict[Pred, Pred] = {}
+        self._memo: dict[Residual, Residual] = {}
 
-    def __call__(self, residual: Pred) -> Pred:
+    def __call__(self, residual: Residual) -> Residual:
         found = self._memo.get(residual)
         if found is None:
-            found = self._memo[residual] = simplified(and_(self._given, residual))
+            found = self._memo[residual] = tuple(simplified(and_(self._given, part)) for part in residual)
         return found
 
 
 def _gather(
-    rows: dict[tuple[Pred, int], int], group: Members, row: Iterable[tuple[int, Pred]], among: int, left: _Left
+    rows: dict[tuple[Residual, int], int], group: Members, row: Iterable[tuple[int, Residual]], among: int, left: _Left
 ) -> None:
     """Add a group of subjects to those that have the same left for the same peers."""
-    own: dict[Pred, int] = {}
+    own: dict[Residual, int] = {}
     for peers, residual in row:
         if both := peers & among:
             said = left(residual)

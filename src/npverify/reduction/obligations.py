@@ -17,7 +17,7 @@ from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, TRUE, IcmpIs, PortIn, Pred, ProtocolIs, Side, and_, atoms_of, not_
 from npverify.reduction.bitsets import as_set, bits
 from npverify.reduction.given import simplified
-from npverify.reduction.joins import Blocks, Ends
+from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Ends, Sought, Stopped
 from npverify.reduction.judge import Signature
 from npverify.reduction.members import Kind, Members
 from npverify.reduction.pairs import count_pairs, first_pair
@@ -74,8 +74,7 @@ def flows_denied(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
     return not_(and_(egress[0], ingress[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """A leg with the groups of its two sides. `first`: the direction to look at first; `peers`: by direction, the classes
     of all who are peers in it."""
 
@@ -127,29 +126,42 @@ class Obligations:
         asked = self._asked(leg)
         for source in asked.sources:
             for target in asked.targets:
-                if variants is as_it_is:
-                    yield from self._as_before(source, target, asked, breaks)
-                elif self._speaks_of(source, target):
-                    yield from self._between(source, target, asked, breaks, variants)
+                yield from self._of_two(source, target, asked, breaks, variants)
 
     def alike(self, leg: Leg, *, want: bool) -> Iterator[Obligation]:
         """The obligations of a leg whose flows all must pass (`want`), or must not: those that are broken alike are one,
         that of the first pair. What is not given is not broken, but for one obligation of every premise."""
-        breaks = flows_denied if want else flows_allowed
         asked = self._asked(leg)
+        breaks = flows_denied if want else flows_allowed
+        yield from self._apart_or_joined(asked, breaks, as_it_is, Stopped() if want else Sought())
+
+    def changed(
+        self, leg: Leg, breaks: Breaks, variants: Variants, direction: Direction, *, alone: bool
+    ) -> Iterator[Obligation]:
+        """The obligations of a leg that two variants may decide differently, those that do so alike as one. `direction` is
+        where to look first; `alone`: it counts whether that direction differs, not whether the flow passes."""
+        asked = self._asked(leg)._replace(first=direction)
+        sought = DifferingFirst() if alone else Differing(variants)
+        yield from self._apart_or_joined(asked, breaks, variants, sought)
+
+    def _apart_or_joined(
+        self, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
+    ) -> Iterator[Obligation]:
         sources, targets = _apart(asked.sources), _apart(asked.targets)
         for source, target in chain(product(sources.hosts, asked.targets), product(sources.plain, targets.hosts)):
-            yield from self._as_before(source, target, asked, breaks)
-        if not leg.leave_out_self:
+            yield from self._of_two(source, target, asked, breaks, variants)
+        if not asked.leg.leave_out_self:
             for source, target in product(sources.plain, targets.plain):
                 if source.classes & target.classes and source.first.is_pod:
-                    found = self._between(source, target, asked, breaks, as_it_is)
+                    found = self._between(source, target, asked, breaks, variants)
                     yield from (o for o in found if o.how.same)
         for src, dst in product(sources.looks, targets.looks):
             if self._speaks_of(src.groups[0], dst.groups[0]):
-                yield from self._joined(src, dst, asked, breaks)
+                yield from self._joined(src, dst, asked, breaks, variants, sought)
 
-    def _joined(self, src: Ends, dst: Ends, asked: _Asked, breaks: Breaks) -> Iterator[Obligation]:
+    def _joined(
+        self, src: Ends, dst: Ends, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
+    ) -> Iterator[Obligation]:
         how = asked.direct
         given = and_(src.condition, dst.condition, self.premises.well_formed(src.first, dst.first, how))
         blocks = Blocks(src, dst)
@@ -160,23 +172,20 @@ class Obligations:
         yield Obligation(premise, FALSE, *every.pair, how, asked.leg, (FALSE,), (FALSE,), every.pairs)
         of = self._residuals.classes.of
 
-        def row(direction: Direction, group: Members) -> list[tuple[int, Pred]]:
-            parts = self._row(direction, group, asked)
-            return [(part, residuals[0]) for part, residuals in parts]
+        def row(direction: Direction, group: Members) -> list[tuple[int, tuple[Pred, ...]]]:
+            among = asked.peers[direction]
+            return self._residuals.parted(direction, variants(group.signature), group.first, how, among)
 
         def residual(direction: Direction, group: Members, peer: Endpoint) -> tuple[Pred, ...]:
             c = of[peer]
-            return next(residuals for part, residuals in self._row(direction, group, asked) if part >> c & 1)
+            return next(residuals for part, residuals in row(direction, group) if part >> c & 1)
 
-        for block in blocks.alike(asked.first, given, row, want=breaks is flows_denied):
+        for block in blocks.alike(asked.first, given, row, sought):
             source, target = block.pair
             egress = residual(Direction.EGRESS, src.of_class[of[source]], target)
             ingress = residual(Direction.INGRESS, dst.of_class[of[target]], source)
             broken = self.premises.with_domains(and_(given, breaks(egress, ingress)), source, target, how)
             yield Obligation(premise, broken, source, target, how, asked.leg, egress, ingress, block.pairs)
-
-    def _row(self, direction: Direction, group: Members, asked: _Asked) -> list[tuple[int, tuple[Pred, ...]]]:
-        return self._residuals.parted(direction, (group.signature,), group.first, asked.direct, asked.peers[direction])
 
     def _asked(self, leg: Leg) -> _Asked:
         via = None
@@ -194,10 +203,14 @@ class Obligations:
         peers = {Direction.EGRESS: _classes(targets), Direction.INGRESS: _classes(sources)}
         return _Asked(leg, sources, targets, replace(DIRECT, via=via), first, peers)
 
-    def _as_before(self, source: Members, target: Members, asked: _Asked, breaks: Breaks) -> Iterable[Obligation]:
-        """Obligations of two groups, remembered."""
+    def _of_two(
+        self, source: Members, target: Members, asked: _Asked, breaks: Breaks, variants: Variants
+    ) -> Iterable[Obligation]:
+        """The obligations of two groups; remembered if they are about the policies as they are."""
         if not self._speaks_of(source, target):
             return ()
+        if variants is not as_it_is:
+            return self._between(source, target, asked, breaks, variants)
         key = (id(asked.leg), id(source), id(target), breaks, asked.first)
         known = self._between_of.get(key)
         if known is None:
