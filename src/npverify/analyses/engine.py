@@ -10,13 +10,13 @@ from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
 from npverify.analyses.through import Through
 from npverify.analyses.world import World
-from npverify.assertions.claims import Leg
+from npverify.assertions.claims import EndSet, Leg
 from npverify.inventory.addresses import Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import FACT, OTHER, Reading, Unknown
 from npverify.normal.flow import Flow, Via
 from npverify.normal.policy import Direction, PolicyId
-from npverify.normal.predicates import Pred, Side, not_
+from npverify.normal.predicates import TRUE, Pred, Side, not_
 from npverify.oracle import Oracle
 from npverify.reduction.bitsets import bits
 from npverify.reduction.obligations import Obligation, Obligations
@@ -84,6 +84,11 @@ class Engine:
     def oracle(self) -> Oracle:
         """Judges concrete flows; made when the first one is to be judged."""
         return Oracle(self.world.policies, self.world.inventory)
+
+    @cached_property
+    def everybody(self) -> EndSet:
+        """Every endpoint that there is."""
+        return dict.fromkeys(members(self.residuals.bitsets.all, self.residuals), TRUE)
 
     def touched(self, legs: Iterable[Leg]) -> bool:
         """Whether the change that made this world may have changed what is said of the legs: which policies select a source

@@ -55,7 +55,8 @@ def prove(
             progress(done, total, assertions[index].title)
 
     job = _Job(world, tuple(assertions), budget)
-    done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)
+    with without_gc():  # next to nothing here refers to itself, and most is kept
+        done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)
     results = [
         result or AssertionResult(assertion, Status.UNDECIDED, because=_INTERRUPTED)
         for assertion, result in zip(assertions, done.results, strict=True)
@@ -88,7 +89,7 @@ def _answer(engine: Engine, assertion: Assertion) -> tuple[AssertionResult, bool
     start = time.perf_counter()
     interrupted = False
     try:
-        with without_gc():  # next to nothing here refers to itself
+        with without_gc():  # also in a process of its own
             result = prove_one(engine, assertion)
     except (InterruptedByUserError, KeyboardInterrupt):
         interrupted = True

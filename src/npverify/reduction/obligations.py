@@ -105,6 +105,7 @@ class Obligations:
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
         self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[Kind, ...]]] = {}
+        self._alike_of: dict[tuple[Endpoint, ...], list[tuple[int, tuple[object, ...], list[Endpoint]]]] = {}
         self._members_of: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
         self._stale: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
@@ -112,6 +113,7 @@ class Obligations:
         if before is not None and residuals.partial is before._residuals.partial:
             self.premises = Premises(inventory, residuals, before.premises)
             self._kinds_of, self._classes_of = before._kinds_of, before._classes_of
+            self._alike_of = before._alike_of
         if before is not None and residuals.changed is not None:
             for (name, side), (chosen, members) in {**before._stale, **before._members_of}.items():
                 direction = Direction.EGRESS if side is Side.SRC else Direction.INGRESS
@@ -257,6 +259,36 @@ class Obligations:
         remembered = self._kinds_of.get(key)
         if remembered is not None:
             return remembered[1]
+        condition = next(iter(chosen.values()), TRUE)
+        if _about_packets(condition) and all(other is condition for other in chosen.values()):
+            kinds = tuple(Kind(c, condition, domain, ends) for c, domain, ends in self._alike(tuple(chosen)))
+        else:
+            kinds = self._of_each(chosen, side, direction)
+        self._kinds_of[key] = (chosen, kinds)
+        return kinds
+
+    def _alike(self, chosen: tuple[Endpoint, ...]) -> list[tuple[int, tuple[object, ...], list[Endpoint]]]:
+        """Endpoints by class and domain. Many sets have the same ones, under other conditions on the packet."""
+        remembered = self._alike_of.get(chosen)
+        if remembered is not None:
+            return remembered
+        of = self._residuals.classes.of
+        found: dict[tuple[int, tuple[object, ...]], list[Endpoint]] = {}
+        alike: dict[int, list[Endpoint]] = {}
+        for end in chosen:
+            c = of[end]
+            several = len(end.addresses) > 1 and end.address_known
+            ends = None if several else alike.get(c)
+            if ends is None:
+                ends = found.setdefault((c, domain_key(end)), [])
+                if not several:
+                    alike[c] = ends
+            ends.append(end)
+        made = [(c, domain, ends) for (c, domain), ends in found.items()]
+        self._alike_of[chosen] = made
+        return made
+
+    def _of_each(self, chosen: EndSet, side: Side, direction: Direction) -> tuple[Kind, ...]:
         found: dict[tuple[object, ...], Kind] = {}
         of = self._residuals.classes.of
         ends = {"src": None, "dst": None}
@@ -278,9 +310,7 @@ class Obligations:
             kind.ends.append(end)
             if not several:
                 alike[c, condition] = kind.ends
-        kinds = tuple(found.values())
-        self._kinds_of[key] = (chosen, kinds)
-        return kinds
+        return tuple(found.values())
 
     def _members(self, kinds: Iterable[Kind], direction: Direction, old: Iterable[Members]) -> list[Members]:
         """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
