@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
 from npverify.analyses.answers import Answers, never, one_address
+from npverify.analyses.concrete import every_port, preferred_packet
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
 from npverify.analyses.through import Through
@@ -124,8 +125,12 @@ class Engine:
         key = (broken, frozenset(taken.items()), one, declared, *preferred.values())
         found = self._choices.get(key)
         if found is None:
-            question = Question(broken, taken, self.budget, same=one)
-            found = (choose(question, declared, preferred), tuple(question.encoding.unknowns))
+            packet = preferred_packet(broken, declared)
+            if packet is not None:
+                found = (packet, ())
+            else:
+                question = Question(broken, taken, self.budget, same=one)
+                found = (choose(question, declared, preferred), tuple(question.encoding.unknowns))
             self._choices[key] = found
         return found
 
@@ -150,7 +155,9 @@ class Engine:
             known = self._any_ports.get(key)
             if known is None:
                 # the packet is kept, so that no other can take its id
-                known = self._any_ports[key] = (chosen, any_port(statement, chosen, same=one))
+                said = every_port(statement, chosen)
+                said = any_port(statement, chosen, same=one) if said is None else said
+                known = self._any_ports[key] = (chosen, said)
             return known[1]
 
         sides = (obligation.egress[0], obligation.ingress[0])
