@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import chain, product
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet, Leg
 from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE, TRUE, IcmpIs, PortIn, Pred, ProtocolIs, Side, and_, atoms_of, not_
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_, not_
 from npverify.reduction.bitsets import as_set, bits
 from npverify.reduction.given import simplified
 from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Ends, Sought, Stopped
 from npverify.reduction.judge import Signature
-from npverify.reduction.members import Kind, Members
+from npverify.reduction.members import Alike, Kind, Members, about_packets, alike, kinds_of_each
 from npverify.reduction.pairs import count_pairs, first_pair
-from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod, seen_on
-from npverify.reduction.premises import Premises, domain_key
+from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod
+from npverify.reduction.premises import Premises
 from npverify.reduction.residuals import Residuals, host_network
 
 
@@ -105,7 +104,7 @@ class Obligations:
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
         self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[Kind, ...]]] = {}
-        self._alike_of: dict[tuple[Endpoint, ...], list[tuple[int, tuple[object, ...], list[Endpoint]]]] = {}
+        self._alike_of: dict[tuple[Endpoint, ...], list[Alike]] = {}
         self._members_of: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
         self._stale: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
@@ -260,57 +259,19 @@ class Obligations:
         if remembered is not None:
             return remembered[1]
         condition = next(iter(chosen.values()), TRUE)
-        if _about_packets(condition) and all(other is condition for other in chosen.values()):
+        if about_packets(condition) and all(other is condition for other in chosen.values()):
             kinds = tuple(Kind(c, condition, domain, ends) for c, domain, ends in self._alike(tuple(chosen)))
         else:
-            kinds = self._of_each(chosen, side, direction)
+            kinds = kinds_of_each(chosen, side, direction, self._residuals)
         self._kinds_of[key] = (chosen, kinds)
         return kinds
 
-    def _alike(self, chosen: tuple[Endpoint, ...]) -> list[tuple[int, tuple[object, ...], list[Endpoint]]]:
-        """Endpoints by class and domain. Many sets have the same ones, under other conditions on the packet."""
-        remembered = self._alike_of.get(chosen)
-        if remembered is not None:
-            return remembered
-        of = self._residuals.classes.of
-        found: dict[tuple[int, tuple[object, ...]], list[Endpoint]] = {}
-        alike: dict[int, list[Endpoint]] = {}
-        for end in chosen:
-            c = of[end]
-            several = len(end.addresses) > 1 and end.address_known
-            ends = None if several else alike.get(c)
-            if ends is None:
-                ends = found.setdefault((c, domain_key(end)), [])
-                if not several:
-                    alike[c] = ends
-            ends.append(end)
-        made = [(c, domain, ends) for (c, domain), ends in found.items()]
-        self._alike_of[chosen] = made
-        return made
-
-    def _of_each(self, chosen: EndSet, side: Side, direction: Direction) -> tuple[Kind, ...]:
-        found: dict[tuple[object, ...], Kind] = {}
-        of = self._residuals.classes.of
-        ends = {"src": None, "dst": None}
-        alike: dict[tuple[int, Pred], list[Endpoint]] = {}
-        for end, condition in chosen.items():
-            condition = seen_on(condition, end, side)
-            if not _about_packets(condition):
-                condition = self._residuals.partial.residual(condition, direction, DIRECT, **{**ends, side.value: end})
-                if condition is FALSE:
-                    continue
-            c = of[end]
-            several = end.address_known and len(end.addresses) > 1  # which counts stays open, so they may matter
-            known = None if several else alike.get((c, condition))
-            if known is not None:
-                known.append(end)  # all that matters of it, its class tells
-                continue
-            domain = domain_key(end)
-            kind = found.setdefault((c, condition, domain), Kind(c, condition, domain, []))
-            kind.ends.append(end)
-            if not several:
-                alike[c, condition] = kind.ends
-        return tuple(found.values())
+    def _alike(self, chosen: tuple[Endpoint, ...]) -> list[Alike]:
+        """`alike` of endpoints that other sets may have too, under other conditions on the packet."""
+        found = self._alike_of.get(chosen)
+        if found is None:
+            found = self._alike_of[chosen] = alike(chosen, self._residuals.classes.of)
+        return found
 
     def _members(self, kinds: Iterable[Kind], direction: Direction, old: Iterable[Members]) -> list[Members]:
         """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
@@ -408,12 +369,6 @@ class Obligations:
     def domain(self, end: Endpoint, side: Side) -> Pred:
         """Which addresses an endpoint may have on a side, those of other known endpoints aside."""
         return self.premises.domain(end, side)
-
-
-@cache
-def _about_packets(pred: Pred) -> bool:
-    """Whether a predicate is about the packet alone, so that no endpoint makes it smaller."""
-    return all(isinstance(atom, PortIn | ProtocolIs | IcmpIs) for atom in atoms_of(pred))
 
 
 def _apart(groups: Iterable[Members]) -> _Apart:
