@@ -296,9 +296,16 @@ def test_the_own_node(source: object, named: bool, status: str) -> None:
 
 def test_a_spent_budget_is_undecided_and_never_proved() -> None:
     """With next to no budget a claim that needs the solver is undecided, and says why."""
-    result = ask(GUARDED, no(leg(API, DB, ALL)), budget=Budget(1))
+    some = world(DB, ingress=[selecting(DST, "some", allow(block(SRC, "203.0.113.0/24")), on_apps=["db"])])
+    result = ask(some, no(leg(EXTERNAL, DB, ALL)), budget=Budget(1))
     assert result.status is Status.UNDECIDED
     assert "budget" in result.because
+
+
+def test_what_one_packet_shows_takes_no_budget() -> None:
+    """A flow without a choice of addresses is found by trying, and confirmed as any other."""
+    result = ask(GUARDED, no(leg(API, DB, ALL)), budget=Budget(1))
+    assert result.status is Status.REFUTED
 
 
 P_DB, P_WIDE, P_NARROW, P_VOID, P_DENY = (

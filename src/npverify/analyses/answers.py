@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from npverify.analyses.concrete import preferred_packet
 from npverify.inventory.model import Endpoint
 from npverify.normal.predicates import FALSE, TRUE, Pred
 from npverify.reduction.given import simplified
@@ -60,7 +61,8 @@ class Answers:
         answer = self._answers.get(key)
         if answer is None:
             try:
-                answer = satisfiable(pred, taken, self.budget, same=one)
+                known = preferred_packet(pred) is not None
+                answer = known or satisfiable(pred, taken, self.budget, same=one)
             except UndecidedError as gave_up:
                 answer = gave_up
             self._answers[key] = answer

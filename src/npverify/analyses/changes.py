@@ -68,7 +68,7 @@ def legs_of_subjects(engine: Engine, classes: int, direction: Direction, peers: 
     """
     residuals = engine.residuals
     subjects = dict.fromkeys(members(classes, residuals), TRUE)
-    others = dict.fromkeys(members(residuals.bitsets.all if peers is None else peers, residuals), TRUE)
+    others = engine.everybody if peers is None else dict.fromkeys(members(peers, residuals), TRUE)
     src, dst = (subjects, others) if direction is Direction.EGRESS else (others, subjects)
     direct = Leg(src, dst, leave_out_self=True, leave_out_own_node=False)
     yield direct

@@ -6,17 +6,18 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 
 from npverify.analyses.answers import Answers, never, one_address
+from npverify.analyses.concrete import every_port, preferred_packet
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
 from npverify.analyses.through import Through
 from npverify.analyses.world import World
-from npverify.assertions.claims import Leg
+from npverify.assertions.claims import EndSet, Leg
 from npverify.inventory.addresses import Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import FACT, OTHER, Reading, Unknown
 from npverify.normal.flow import Flow, Via
 from npverify.normal.policy import Direction, PolicyId
-from npverify.normal.predicates import Pred, Side, not_
+from npverify.normal.predicates import TRUE, Pred, Side, not_
 from npverify.oracle import Oracle
 from npverify.reduction.bitsets import bits
 from npverify.reduction.obligations import Obligation, Obligations
@@ -85,6 +86,11 @@ class Engine:
         """Judges concrete flows; made when the first one is to be judged."""
         return Oracle(self.world.policies, self.world.inventory)
 
+    @cached_property
+    def everybody(self) -> EndSet:
+        """Every endpoint that there is."""
+        return dict.fromkeys(members(self.residuals.bitsets.all, self.residuals), TRUE)
+
     def touched(self, legs: Iterable[Leg]) -> bool:
         """Whether the change that made this world may have changed what is said of the legs: which policies select a source
         for egress, or a destination for ingress."""
@@ -119,8 +125,12 @@ class Engine:
         key = (broken, frozenset(taken.items()), one, declared, *preferred.values())
         found = self._choices.get(key)
         if found is None:
-            question = Question(broken, taken, self.budget, same=one)
-            found = (choose(question, declared, preferred), tuple(question.encoding.unknowns))
+            packet = preferred_packet(broken, declared)
+            if packet is not None:
+                found = (packet, ())
+            else:
+                question = Question(broken, taken, self.budget, same=one)
+                found = (choose(question, declared, preferred), tuple(question.encoding.unknowns))
             self._choices[key] = found
         return found
 
@@ -145,7 +155,9 @@ class Engine:
             known = self._any_ports.get(key)
             if known is None:
                 # the packet is kept, so that no other can take its id
-                known = self._any_ports[key] = (chosen, any_port(statement, chosen, same=one))
+                said = every_port(statement, chosen)
+                said = any_port(statement, chosen, same=one) if said is None else said
+                known = self._any_ports[key] = (chosen, said)
             return known[1]
 
         sides = (obligation.egress[0], obligation.ingress[0])

@@ -22,7 +22,7 @@ from npverify.analyses.vacuous import why_no_flow
 from npverify.analyses.ways_in import ways_in
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Isolated, PolicyClaim, SomeFlow
-from npverify.reduction.obligations import flows_allowed, flows_denied
+from npverify.ingest.collector import without_gc
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 Progress = Callable[[int, int, str], None]
@@ -55,7 +55,8 @@ def prove(
             progress(done, total, assertions[index].title)
 
     job = _Job(world, tuple(assertions), budget)
-    done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)
+    with without_gc():  # next to nothing here refers to itself, and most is kept
+        done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)
     results = [
         result or AssertionResult(assertion, Status.UNDECIDED, because=_INTERRUPTED)
         for assertion, result in zip(assertions, done.results, strict=True)
@@ -88,7 +89,8 @@ def _answer(engine: Engine, assertion: Assertion) -> tuple[AssertionResult, bool
     start = time.perf_counter()
     interrupted = False
     try:
-        result = prove_one(engine, assertion)
+        with without_gc():  # also in a process of its own
+            result = prove_one(engine, assertion)
     except (InterruptedByUserError, KeyboardInterrupt):
         interrupted = True
         result = AssertionResult(assertion, Status.UNDECIDED, because=_INTERRUPTED)
@@ -117,10 +119,9 @@ def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
 
 
 def _all_flows(engine: Engine, assertion: Assertion, claim: AllFlows) -> AssertionResult:
-    breaks = flows_denied if claim.want else flows_allowed
     # who may reach nobody may not do so by way of a Service either
     legs = claim.legs if claim.want else (*claim.legs, *engine.through.services(claim.legs))
-    obligations = [o for leg in legs for o in engine.obligations.of(leg, breaks)]
+    obligations = [o for leg in legs for o in engine.obligations.alike(leg, want=claim.want)]
     obligations.sort(key=lambda o: o.order)
     asked = engine.asked(claim.legs)
     broken, gave_up = violated(engine, obligations)

@@ -8,7 +8,7 @@ from npverify.analyses.results import AssertionResult, Status
 from npverify.assertions.claims import Assertion, Isolated
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, PolicyId
-from npverify.normal.predicates import TRUE, Pred, and_, not_, or_
+from npverify.normal.predicates import FALSE, TRUE, Pred, and_, not_, or_
 from npverify.reduction.judge import Entry
 from npverify.reduction.partial import seen_on
 from npverify.reduction.readings import under
@@ -20,16 +20,26 @@ from npverify.smt.solver import Question
 def prove_isolated(engine: Engine, assertion: Assertion, claim: Isolated) -> AssertionResult:
     """Proved if no endpoint of the claim can be without a policy that selects it."""
     residuals = engine.residuals
+    of = residuals.classes.of
     asked: dict[PolicyId, None] = {}
     open_ends: list[tuple[Endpoint, Direction, Pred]] = []
+    unselected: dict[tuple[int, Direction], Pred] = {}
     some = False
     for end, condition in claim.ends.items():
         for direction in claim.directions:
+            key = (of[end], direction)
+            none = unselected.get(key)
+            if none is None:
+                signature = _isolating(residuals, direction, end)
+                asked |= dict.fromkeys(entry.policy.id for entry in signature)
+                none = unselected[key] = not_(or_(*(entry.selects for entry in signature)))
+            if condition is TRUE:
+                some = True
+                if none is FALSE:
+                    continue
             here = condition if condition is TRUE else _on_subject(engine, condition, end, direction)
             some = some or engine.possible(here, end, end)
-            signature = _isolating(residuals, direction, end)
-            asked |= dict.fromkeys(entry.policy.id for entry in signature)
-            bare = and_(here, not_(or_(*(entry.selects for entry in signature))))
+            bare = and_(here, none)
             if engine.possible(bare, end, end):
                 open_ends.append((end, direction, bare))
     depends = tuple(sorted(asked))

@@ -125,7 +125,7 @@ def _redundant(engine: Engine, policy: PolicyId, want: bool) -> Answer:
         return differ(and_(egress[0], ingress[0]), and_(egress[1], ingress[1]))
 
     change = Change(without, changes, _changed_set(engine.world.policies, policy, lambda p: None), passes)
-    found = [o for d in Direction for leg in _legs(engine, policy, d) for o in obligations_of(engine, leg, change)]
+    found = [o for d in Direction for leg in _legs(engine, policy, d) for o in _asked(engine, leg, change, d, want)]
     changed = first_changed_flow(engine, found, change)
     if changed is None:
         return Answer(True)
@@ -147,7 +147,8 @@ def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> Answer:
     every: list[Obligation] = []
     for direction in Direction:
         change = Change(ruleless, _side_differs(direction), bare, _side_passes(direction))
-        found = [o for leg in _legs(engine, policy, direction) for o in obligations_of(engine, leg, change)]
+        legs = _legs(engine, policy, direction)
+        found = [o for leg in legs for o in _asked(engine, leg, change, direction, want, alone=True)]
         every += found
         changed = first_changed_flow(engine, found, change) if answer.holds else None
         if changed is not None:
@@ -158,6 +159,17 @@ def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> Answer:
 def _legs(engine: Engine, policy: PolicyId, direction: Direction) -> Iterator[Leg]:
     """Every flow whose judged end the policy may select."""
     return legs_of_subjects(engine, engine.residuals.selecting(direction, policy), direction)
+
+
+def _asked(
+    engine: Engine, leg: Leg, change: Change, direction: Direction, want: bool, *, alone: bool = False
+) -> list[Obligation]:
+    """The obligations to ask. Whether a policy has the property under no reading hangs on all of them; a flow that shows that
+    it has not under some is found by the first of each kind."""
+    if not want:
+        return obligations_of(engine, leg, change)
+    found = engine.obligations.changed(leg, change.differs, change.variants, direction, alone=alone)
+    return sorted(found, key=lambda o: o.order)
 
 
 def _side_differs(direction: Direction) -> Breaks:

@@ -103,7 +103,8 @@ class Through:
         looking = frozenset(c for c in classes if self._looks_at_addresses(c))
         if known is None or known[2] != looking:
             # the set is kept, so that no other can take its id
-            known = (ends, classes, looking, {end: cond for end, cond in ends.items() if of[end] in looking})
+            chosen = {end: cond for end, cond in ends.items() if of[end] in looking} if looking else {}
+            known = (ends, classes, looking, chosen)
             self._sources[id(ends)] = known
         return known[3]
 

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from itertools import chain, product
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet, Leg
 from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE, TRUE, IcmpIs, PortIn, Pred, ProtocolIs, Side, and_, atoms_of, not_
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_, not_
 from npverify.reduction.bitsets import as_set, bits
 from npverify.reduction.given import simplified
+from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Ends, Sought, Stopped
 from npverify.reduction.judge import Signature
+from npverify.reduction.members import Alike, Kind, Members, about_packets, alike, kinds_of_each
 from npverify.reduction.pairs import count_pairs, first_pair
-from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod, seen_on
-from npverify.reduction.premises import Premises, domain_key
+from npverify.reduction.partial import DIRECT, Circumstance, Virtual, of_one_pod
+from npverify.reduction.premises import Premises
 from npverify.reduction.residuals import Residuals, host_network
 
 
@@ -71,31 +73,27 @@ def flows_denied(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
     return not_(and_(egress[0], ingress[0]))
 
 
+class _Asked(NamedTuple):
+    """A leg with the groups of its two sides. `first`: the direction to look at first; `peers`: by direction, the classes
+    of all who are peers in it."""
+
+    leg: Leg
+    sources: list[Members]
+    targets: list[Members]
+    direct: Circumstance
+    first: Direction
+    peers: Mapping[Direction, int]
+
+
+class _Apart(NamedTuple):
+    """Groups on the network of their node, the others, and these by what else than policies tells them apart."""
+
+    hosts: list[Members]
+    plain: list[Members]
+    looks: list[Ends]
+
+
 _REMEMBERED = 500_000  # pairs of groups whose obligations are kept over changes before the memory is given back
-
-
-class _Kind(NamedTuple):
-    """Endpoints of a set that are of one class, under one condition, and of whose address the same is known."""
-
-    c: int
-    condition: Pred
-    domain: tuple[object, ...]
-    ends: list[Endpoint]
-
-
-@dataclass(slots=True, eq=False)
-class _Members:
-    """Endpoints of one side that share everything that residuals and conditions look at, by class."""
-
-    key: tuple[object, ...]
-    signature: Signature
-    condition: Pred
-    by_class: dict[int, list[Endpoint]]
-    classes: int = 0  # set when all are known
-
-    @property
-    def first(self) -> Endpoint:
-        return next(iter(self.by_class.values()))[0]
 
 
 class Obligations:
@@ -105,14 +103,16 @@ class Obligations:
         """`before` has the same inventory, and other policies over the same classes: what they do not touch is kept."""
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
-        self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[_Kind, ...]]] = {}
-        self._members_of: dict[tuple[int, Side], tuple[EndSet, list[_Members]]] = {}
+        self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[Kind, ...]]] = {}
+        self._alike_of: dict[tuple[Endpoint, ...], list[Alike]] = {}
+        self._members_of: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
-        self._stale: dict[tuple[int, Side], tuple[EndSet, list[_Members]]] = {}
-        self._between_of: dict[Hashable, tuple[Leg, _Members, _Members, tuple[Obligation, ...]]] = {}
+        self._stale: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
+        self._between_of: dict[Hashable, tuple[Leg, Members, Members, tuple[Obligation, ...]]] = {}
         if before is not None and residuals.partial is before._residuals.partial:
             self.premises = Premises(inventory, residuals, before.premises)
             self._kinds_of, self._classes_of = before._kinds_of, before._classes_of
+            self._alike_of = before._alike_of
         if before is not None and residuals.changed is not None:
             self._stale.update(before._stale)  # nobody asked since they were touched, so they are still not right
             for (name, side), (chosen, members) in before._members_of.items():
@@ -125,6 +125,71 @@ class Obligations:
 
     def of(self, leg: Leg, breaks: Breaks, variants: Variants = as_it_is) -> Iterator[Obligation]:
         """Every obligation of a leg; those that fold to FALSE too, since their premise tells that there was a flow."""
+        asked = self._asked(leg)
+        for source in asked.sources:
+            for target in asked.targets:
+                yield from self._of_two(source, target, asked, breaks, variants)
+
+    def alike(self, leg: Leg, *, want: bool) -> Iterator[Obligation]:
+        """The obligations of a leg whose flows all must pass (`want`), or must not: those that are broken alike are one,
+        that of the first pair. What is not given is not broken, but for one obligation of every premise."""
+        asked = self._asked(leg)
+        breaks = flows_denied if want else flows_allowed
+        yield from self._apart_or_joined(asked, breaks, as_it_is, Stopped() if want else Sought())
+
+    def changed(
+        self, leg: Leg, breaks: Breaks, variants: Variants, direction: Direction, *, alone: bool
+    ) -> Iterator[Obligation]:
+        """The obligations of a leg that two variants may decide differently, those that do so alike as one. `direction` is
+        where to look first; `alone`: it counts whether that direction differs, not whether the flow passes."""
+        asked = self._asked(leg)._replace(first=direction)
+        sought = DifferingFirst() if alone else Differing(variants)
+        yield from self._apart_or_joined(asked, breaks, variants, sought)
+
+    def _apart_or_joined(
+        self, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
+    ) -> Iterator[Obligation]:
+        sources, targets = _apart(asked.sources), _apart(asked.targets)
+        for source, target in chain(product(sources.hosts, asked.targets), product(sources.plain, targets.hosts)):
+            yield from self._of_two(source, target, asked, breaks, variants)
+        if not asked.leg.leave_out_self:
+            for source, target in product(sources.plain, targets.plain):
+                if source.classes & target.classes and source.first.is_pod:
+                    found = self._between(source, target, asked, breaks, variants)
+                    yield from (o for o in found if o.how.same)
+        for src, dst in product(sources.looks, targets.looks):
+            if self._speaks_of(src.groups[0], dst.groups[0]):
+                yield from self._joined(src, dst, asked, breaks, variants, sought)
+
+    def _joined(
+        self, src: Ends, dst: Ends, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
+    ) -> Iterator[Obligation]:
+        how = asked.direct
+        given = and_(src.condition, dst.condition, self.premises.well_formed(src.first, dst.first, how))
+        blocks = Blocks(src, dst)
+        every = blocks.all()
+        if every is None or given is FALSE:
+            return
+        premise = self.premises.with_domains(given, *every.pair, how)
+        yield Obligation(premise, FALSE, *every.pair, how, asked.leg, (FALSE,), (FALSE,), every.pairs)
+        of = self._residuals.classes.of
+
+        def row(direction: Direction, group: Members) -> list[tuple[int, tuple[Pred, ...]]]:
+            among = asked.peers[direction]
+            return self._residuals.parted(direction, variants(group.signature), group.first, how, among)
+
+        def residual(direction: Direction, group: Members, peer: Endpoint) -> tuple[Pred, ...]:
+            c = of[peer]
+            return next(residuals for part, residuals in row(direction, group) if part >> c & 1)
+
+        for block in blocks.alike(asked.first, given, row, sought):
+            source, target = block.pair
+            egress = residual(Direction.EGRESS, src.of_class[of[source]], target)
+            ingress = residual(Direction.INGRESS, dst.of_class[of[target]], source)
+            broken = self.premises.with_domains(and_(given, breaks(egress, ingress)), source, target, how)
+            yield Obligation(premise, broken, source, target, how, asked.leg, egress, ingress, block.pairs)
+
+    def _asked(self, leg: Leg) -> _Asked:
         via = None
         if leg.via is not None:
             service = leg.via.service
@@ -134,24 +199,31 @@ class Obligations:
                 if service.headless
                 else Virtual(service.vips, service.vip_known, service.ports[leg.via.port].number)
             )
-        direct = replace(DIRECT, via=via)
         sources = self._remembered(leg.src, Side.SRC, Direction.EGRESS)
         targets = self._remembered(leg.dst, Side.DST, Direction.INGRESS)
         first = Direction.EGRESS if len(sources) <= len(targets) else Direction.INGRESS
         peers = {Direction.EGRESS: _classes(targets), Direction.INGRESS: _classes(sources)}
-        for source in sources:
-            for target in targets:
-                if source.first.is_pod or target.first.is_pod or self._judges_hosts(source.first, target.first):
-                    if variants is not as_it_is:
-                        yield from self._between(source, target, direct, leg, peers, breaks, variants, first)
-                        continue
-                    key = (id(leg), id(source), id(target), breaks, first)
-                    known = self._between_of.get(key)
-                    if known is None:
-                        found = tuple(self._between(source, target, direct, leg, peers, breaks, variants, first))
-                        # all three are kept, so that no other can take their ids
-                        known = self._between_of[key] = (leg, source, target, found)
-                    yield from known[3]
+        return _Asked(leg, sources, targets, replace(DIRECT, via=via), first, peers)
+
+    def _of_two(
+        self, source: Members, target: Members, asked: _Asked, breaks: Breaks, variants: Variants
+    ) -> Iterable[Obligation]:
+        """The obligations of two groups; remembered if they are about the policies as they are."""
+        if not self._speaks_of(source, target):
+            return ()
+        if variants is not as_it_is:
+            return self._between(source, target, asked, breaks, variants)
+        key = (id(asked.leg), id(source), id(target), breaks, asked.first)
+        known = self._between_of.get(key)
+        if known is None:
+            found = tuple(self._between(source, target, asked, breaks, as_it_is))
+            # all three are kept, so that no other can take their ids
+            known = self._between_of[key] = (asked.leg, source, target, found)
+        return known[3]
+
+    def _speaks_of(self, source: Members, target: Members) -> bool:
+        src, dst = source.first, target.first
+        return src.is_pod or dst.is_pod or self._judges_hosts(src, dst)
 
     def _judges_hosts(self, src: Endpoint, dst: Endpoint) -> bool:
         return self._residuals.policies.judges_hosts and (host_network(src) or host_network(dst))
@@ -170,7 +242,7 @@ class Obligations:
         changed = self._residuals.changed
         return changed is None or bool(changed[direction] & self.classes_of(chosen))
 
-    def _remembered(self, chosen: EndSet, side: Side, direction: Direction) -> list[_Members]:
+    def _remembered(self, chosen: EndSet, side: Side, direction: Direction) -> list[Members]:
         """`_members` of a set that other legs may have too."""
         key = (id(chosen), side)
         found = self._members_of.get(key)
@@ -181,40 +253,30 @@ class Obligations:
             self._stale.pop(key, None)
         return found[1]
 
-    def _kinds(self, chosen: EndSet, side: Side, direction: Direction) -> tuple[_Kind, ...]:
+    def _kinds(self, chosen: EndSet, side: Side, direction: Direction) -> tuple[Kind, ...]:
         """What a set falls into whatever the policies are."""
         key = (id(chosen), side)
         remembered = self._kinds_of.get(key)
         if remembered is not None:
             return remembered[1]
-        found: dict[tuple[object, ...], _Kind] = {}
-        of = self._residuals.classes.of
-        ends = {"src": None, "dst": None}
-        alike: dict[tuple[int, Pred], list[Endpoint]] = {}
-        for end, condition in chosen.items():
-            condition = seen_on(condition, end, side)
-            if not _about_packets(condition):
-                condition = self._residuals.partial.residual(condition, direction, DIRECT, **{**ends, side.value: end})
-                if condition is FALSE:
-                    continue
-            c = of[end]
-            several = end.address_known and len(end.addresses) > 1  # which counts stays open, so they may matter
-            known = None if several else alike.get((c, condition))
-            if known is not None:
-                known.append(end)  # all that matters of it, its class tells
-                continue
-            domain = domain_key(end)
-            kind = found.setdefault((c, condition, domain), _Kind(c, condition, domain, []))
-            kind.ends.append(end)
-            if not several:
-                alike[c, condition] = kind.ends
-        kinds = tuple(found.values())
+        condition = next(iter(chosen.values()), TRUE)
+        if about_packets(condition) and all(other is condition for other in chosen.values()):
+            kinds = tuple(Kind(c, condition, domain, ends) for c, domain, ends in self._alike(tuple(chosen)))
+        else:
+            kinds = kinds_of_each(chosen, side, direction, self._residuals)
         self._kinds_of[key] = (chosen, kinds)
         return kinds
 
-    def _members(self, kinds: Iterable[_Kind], direction: Direction, old: Iterable[_Members]) -> list[_Members]:
+    def _alike(self, chosen: tuple[Endpoint, ...]) -> list[Alike]:
+        """`alike` of endpoints that other sets may have too, under other conditions on the packet."""
+        found = self._alike_of.get(chosen)
+        if found is None:
+            found = self._alike_of[chosen] = alike(chosen, self._residuals.classes.of)
+        return found
+
+    def _members(self, kinds: Iterable[Kind], direction: Direction, old: Iterable[Members]) -> list[Members]:
         """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
-        found: dict[tuple[object, ...], _Members] = {}
+        found: dict[tuple[object, ...], Members] = {}
         residuals = self._residuals
         for c, condition, domain, ends in kinds:
             signature = residuals.signature(direction, c)
@@ -222,7 +284,7 @@ class Obligations:
             key: tuple[object, ...] = (id(signature) if signature else 0, condition, aspect, domain)
             members = found.get(key)
             if members is None:
-                members = found[key] = _Members(key, signature, condition, {})
+                members = found[key] = Members(key, signature, condition, domain, {})
             members.by_class[c] = ends
         known = {members.key: members for members in old}
         made = []
@@ -237,16 +299,14 @@ class Obligations:
 
     def _between(
         self,
-        source: _Members,
-        target: _Members,
-        direct: Circumstance,
-        leg: Leg,
-        peers: Mapping[Direction, int],
+        source: Members,
+        target: Members,
+        asked: _Asked,
         breaks: Breaks,
         variants: Variants,
-        first: Direction,
     ) -> Iterator[Obligation]:
-        for how in self._circumstances(source, target, direct, leg):
+        leg, first, peers = asked.leg, asked.first, asked.peers
+        for how in self._circumstances(source, target, asked.direct, leg):
             conditions = and_(source.condition, target.condition)
             if how.same:
                 conditions = of_one_pod(conditions)
@@ -284,7 +344,7 @@ class Obligations:
                     )
 
     def _circumstances(
-        self, source: _Members, target: _Members, direct: Circumstance, leg: Leg
+        self, source: Members, target: Members, direct: Circumstance, leg: Leg
     ) -> Iterator[Circumstance]:
         yield direct
         if not leg.leave_out_self:
@@ -296,7 +356,7 @@ class Obligations:
     def _among(
         self,
         direction: Direction,
-        members: _Members,
+        members: Members,
         how: Circumstance,
         chosen: int,
         peers: Mapping[Direction, int],
@@ -312,18 +372,24 @@ class Obligations:
         return self.premises.domain(end, side)
 
 
-@cache
-def _about_packets(pred: Pred) -> bool:
-    """Whether a predicate is about the packet alone, so that no endpoint makes it smaller."""
-    return all(isinstance(atom, PortIn | ProtocolIs | IcmpIs) for atom in atoms_of(pred))
+def _apart(groups: Iterable[Members]) -> _Apart:
+    hosts, plain = [], []
+    looks: dict[tuple[object, ...], list[Members]] = {}
+    for group in groups:
+        if host_network(group.first):
+            hosts.append(group)
+        else:
+            plain.append(group)
+            looks.setdefault((group.first.kind, group.condition, group.domain), []).append(group)
+    return _Apart(hosts, plain, [Ends(alike) for alike in looks.values()])
 
 
-def _classes(groups: Iterable[_Members]) -> int:
+def _classes(groups: Iterable[Members]) -> int:
     found = 0
     for members in groups:
         found |= members.classes
     return found
 
 
-def _ends(members: _Members, classes: int) -> list[list[Endpoint]]:
+def _ends(members: Members, classes: int) -> list[list[Endpoint]]:
     return [members.by_class[c] for c in bits(classes) if c in members.by_class]

@@ -1,0 +1,99 @@
+"""How a set of endpoints falls apart into groups of which all that residuals and conditions look at is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from npverify.assertions.claims import EndSet
+from npverify.inventory.model import Endpoint
+from npverify.normal.policy import Direction
+from npverify.normal.predicates import FALSE, IcmpIs, PortIn, Pred, ProtocolIs, Side, atoms_of
+from npverify.reduction.judge import Signature
+from npverify.reduction.partial import DIRECT, seen_on
+from npverify.reduction.premises import domain_key
+from npverify.reduction.residuals import Residuals
+
+
+class Alike(NamedTuple):
+    """Endpoints of one class of whose address the same is known."""
+
+    c: int
+    domain: tuple[object, ...]
+    ends: list[Endpoint]
+
+
+class Kind(NamedTuple):
+    """Endpoints of a set that are of one class, under one condition, and of whose address the same is known."""
+
+    c: int
+    condition: Pred
+    domain: tuple[object, ...]
+    ends: list[Endpoint]
+
+
+@dataclass(slots=True, eq=False)
+class Members:
+    """Endpoints of one side that share everything that residuals and conditions look at, by class."""
+
+    key: tuple[object, ...]
+    signature: Signature
+    condition: Pred
+    domain: tuple[object, ...]
+    by_class: dict[int, list[Endpoint]]
+    classes: int = 0  # set when all are known
+
+    @property
+    def first(self) -> Endpoint:
+        """One of them."""
+        return next(iter(self.by_class.values()))[0]
+
+
+def alike(chosen: Iterable[Endpoint], of: Mapping[Endpoint, int]) -> list[Alike]:
+    """Endpoints by class (`of`) and domain, in their order."""
+    found: dict[tuple[int, tuple[object, ...]], list[Endpoint]] = {}
+    settled: dict[int, list[Endpoint]] = {}
+    for end in chosen:
+        c = of[end]
+        several = len(end.addresses) > 1 and end.address_known  # which counts stays open, so they may matter
+        ends = None if several else settled.get(c)
+        if ends is None:
+            ends = found.setdefault((c, domain_key(end)), [])
+            if not several:
+                settled[c] = ends  # all that matters of the others, their class tells
+        ends.append(end)
+    return [Alike(c, domain, ends) for (c, domain), ends in found.items()]
+
+
+def kinds_of_each(chosen: EndSet, side: Side, direction: Direction, residuals: Residuals) -> tuple[Kind, ...]:
+    """What a set falls into whose members have conditions of their own."""
+    found: dict[tuple[object, ...], Kind] = {}
+    of = residuals.classes.of
+    ends = {"src": None, "dst": None}
+    settled: dict[tuple[int, Pred], list[Endpoint]] = {}
+    for end, condition in chosen.items():
+        condition = seen_on(condition, end, side)
+        if not about_packets(condition):
+            condition = residuals.partial.residual(condition, direction, DIRECT, **{**ends, side.value: end})
+            if condition is FALSE:
+                continue
+        c = of[end]
+        several = end.address_known and len(end.addresses) > 1  # as in `alike`
+        known = None if several else settled.get((c, condition))
+        if known is not None:
+            known.append(end)
+            continue
+        domain = domain_key(end)
+        kind = found.setdefault((c, condition, domain), Kind(c, condition, domain, []))
+        kind.ends.append(end)
+        if not several:
+            settled[c, condition] = kind.ends
+    return tuple(found.values())
+
+
+@cache
+def about_packets(pred: Pred) -> bool:
+    """Whether a predicate is about the packet alone, so that no endpoint makes it smaller."""
+    return all(isinstance(atom, PortIn | ProtocolIs | IcmpIs) for atom in atoms_of(pred))
