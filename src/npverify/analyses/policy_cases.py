@@ -50,13 +50,13 @@ class Cases:
     def concerned(self, case: Case, how: Circumstance) -> tuple[int, int]:
         """The subjects and the peers who can stand to each other in a way."""
         subjects, peers = case.subjects, self._residuals.bitsets.all
-        if how.own_node and not subjects & self._on_hosts:
-            peers &= self._on_hosts
+        if how.own_node and not subjects & self.on_hosts:
+            peers &= self.on_hosts
         if how.via is not None:
             if case.direction is Direction.EGRESS:
-                peers &= self._behind_services
+                peers &= self.behind_services
             else:
-                subjects &= self._behind_services
+                subjects &= self.behind_services
         return subjects, peers
 
     def hows(self, direction: Direction) -> Iterator[Circumstance]:
@@ -83,12 +83,12 @@ class Cases:
         yield from {self._residuals.aspect(direction, signature, end): end for end in ends}.values()
 
     @cached_property
-    def _on_hosts(self) -> int:
+    def on_hosts(self) -> int:
         """The classes of endpoints with the addresses of nodes."""
         return sum(1 << c for c, end in enumerate(self._residuals.classes.representatives) if host_network(end))
 
     @cached_property
-    def _behind_services(self) -> int:
+    def behind_services(self) -> int:
         """The classes of which some member is reached through a Service that has an address of its own."""
         services = (s for s in self._inventory.services.values() if not s.headless)
         ends = {b.endpoint for s in services for backends in s.backends.values() for b in backends}

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from typing import Literal
 
+from npverify.analyses.box_sweep import BoxSweep, Candidates, Effect
 from npverify.analyses.changes import differ
 from npverify.analyses.contributions import Case, Contributions, Part, peers_of
 from npverify.analyses.policy_cases import Cases
@@ -41,9 +42,6 @@ from npverify.reduction.residuals import Residuals
 
 Property = Literal["redundant", "shadowed"]
 
-Candidates = Callable[[Endpoint, Side, Family, Iterable[Pred]], Iterable[Address]]
-"""One address of each cell that predicates tell apart and that the endpoint could have on a side."""
-
 _TRIED = 4  # peers for each case, beyond which the solver is asked
 
 
@@ -68,6 +66,10 @@ class PolicySweep:
         halves = [residuals.policies.half(d) for d in Direction]
         self._translated = any(s.before_translation is not FALSE for half in halves for s in half.stages)
         parts = [p for h in halves for t in h.tiers for p in t.policies]
+        self._sets: BoxSweep | None = None
+        if BoxSweep.can_tell(residuals):
+            self._sets = BoxSweep(residuals, self._each, self._contributions, candidates)
+        self._effects: dict[tuple[PolicyId, Property], Effect | None] = {}
         self._with_rules = {p.id for p in parts if p.rules}
         self._shifting = {p.id for h in halves for s in h.stages if s.shifts for t in s.tiers for p in t.policies}
 
@@ -93,11 +95,26 @@ class PolicySweep:
         cases = self._cases.get(policy, [])
         if asked == "shadowed" and policy not in self._with_rules:
             return False
+        if (said := self._effect(policy, asked)) is not None:
+            return None if said == "by reading" else said == "none"
         if any(self._matters(case, part, asked) for case, part in cases):
             return False
         if not self._translated and self._without_effect(policy, asked):
             return True
         return None
+
+    def depends(self, policy: PolicyId, asked: Property) -> bool:
+        """Whether a policy that `holds` leaves open certainly has the property under some reading, and not under another."""
+        return self.holds(policy, asked) is None and self._effect(policy, asked) == "by reading"
+
+    def _effect(self, policy: PolicyId, asked: Property) -> Effect | None:
+        """What a policy changes, as far as sets of flows tell; of those that decide who judges, nothing is said."""
+        if self._sets is None or policy in self._shifting:
+            return None
+        key = (policy, asked)
+        if key not in self._effects:
+            self._effects[key] = self._sets.effect(policy, of_rules=asked == "shadowed")
+        return self._effects[key]
 
     def matters_by_default(self, policy: PolicyId, asked: Property) -> bool:
         """Whether some flow is certainly judged otherwise under the default reading. False: none was found."""
