@@ -28,7 +28,6 @@ from npverify.normal.predicates import (
     Pred,
     UnknownIn,
     atoms_of,
-    not_,
 )
 from npverify.reduction.given import says
 from npverify.reduction.partial import DIRECT, Circumstance
@@ -95,7 +94,7 @@ class FlowBoxes:
 
     def exempt(self, direction: Direction, how: Circumstance) -> list[Box]:
         """The flows that a direction lets through unasked."""
-        found = []
+        found: list[Box] = []
         for stage in self._residuals.policies.half(direction).stages:
             for exemption in stage.exemptions:
                 found += self._spread(exemption.match, direction, how)
