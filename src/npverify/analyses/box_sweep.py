@@ -110,10 +110,8 @@ class BoxSweep:
         for part in parts:
             boxes += part.selected
             for how in self._cases.hows(part.direction):
-                left = self._changed(part, how, None, of_rules=of_rules)
-                boxes += left
-                others = [self._boxes.of(p.policy, p.direction, how) for p in self._index.others(part, part.may)]
-                boxes += (taken for each in others for taken in each.boxes if any(_meet(b, taken) for b in left))
+                for box in self._changed(part, how, None, of_rules=of_rules):
+                    boxes += (box, *self._about(box, part, how, of_rules=of_rules))
         switches = switches_of(boxes)
         if not switches or prod(map(len, switches.values())) > _READINGS:
             return None
@@ -123,6 +121,14 @@ class BoxSweep:
             if None in said:
                 return None
         return said.pop() if len(said) == 1 else "by reading"
+
+    def _about(self, box: Box, part: Part, how: Circumstance, *, of_rules: bool) -> Iterator[Box]:
+        """What other policies match of some flows, in both directions unless it is about rules."""
+        turned = Box(box.cells, box.subjects, box.peers, box.given)
+        opposite = () if of_rules else self._index.selecting(part.direction.opposite, box.peers)
+        for flows, others in ((box, self._index.others(part, box.subjects)), (turned, opposite)):
+            for other in others:
+                yield from (each for each in self._of(other, how, None).boxes if _meet(flows, each))
 
     # --- something is changed -----------------------------------------------------------------------------------------
 
@@ -152,13 +158,15 @@ class BoxSweep:
         ]
         for other in others if added else ():
             added = self._less(added, self._of(other, DIRECT, reading))
-        if any(of_rules or self._passes(box, part.direction) for box in self._unless_exempt(added, part.direction)):
+        if any(
+            of_rules or self._passes(box, part.direction, reading) for box in self._unless_exempt(added, part.direction)
+        ):
             return True
         stopped = [Box(self._every_packet, self._index.pods, alone)] if alone and not of_rules else []
         for box in own:
             stopped = without(stopped, box, certainly=False)
         return any(
-            self._passes(box, part.direction, but=part.policy.id)
+            self._passes(box, part.direction, reading, but=part.policy.id)
             for box in self._unless_exempt(stopped, part.direction)
         )
 
@@ -206,13 +214,13 @@ class BoxSweep:
             boxes = without(boxes, box, certainly=False)
         return [box for box in boxes if self._index.is_flow(box.subjects, box.peers)]
 
-    def _passes(self, box: Box, direction: Direction, but: PolicyId | None = None) -> bool:
+    def _passes(self, box: Box, direction: Direction, reading: Reading | None, but: PolicyId | None = None) -> bool:
         """Whether the other direction certainly allows some of the flows, even without one policy."""
         opposite = direction.opposite
         if self._index.is_flow(box.subjects, box.peers & ~self._index.may[opposite]):
             return True
         for other in self._index.selecting(opposite, box.peers):
-            matched = self._boxes.of(other.policy, opposite, DIRECT)
+            matched = self._of(other, DIRECT, reading)
             if other.policy.id != but and matched.cells & box.cells and matched.peers & box.subjects:
                 for cells, peers, subjects, given in matched.boxes:
                     if (

@@ -71,6 +71,7 @@ class FlowBoxes:
         self._hows = hows
         self._matched: dict[tuple[Policy, Direction, Circumstance], Matched] = {}
         self._under: dict[tuple[int, frozenset[tuple[str, str]]], tuple[Matched, Matched]] = {}
+        self._sets: dict[int, int] = {}
         self._pieces: dict[Pred, tuple[tuple[int, Given], ...]] = {}
 
     def of(self, policy: Policy, direction: Direction, how: Circumstance, reading: Reading | None = None) -> Matched:
@@ -82,15 +83,31 @@ class FlowBoxes:
             if seen is DIRECT and how is not DIRECT:
                 found = self.of(policy, direction, DIRECT)
             else:
-                found = _matched(self._boxes(policy, direction, seen), everywhere)
+                found = self._merged(self._boxes(policy, direction, seen), everywhere)
             self._matched[policy, direction, how] = found
         if reading is None:
             return found
         key = (id(found), frozenset(reading.items()))
         known = self._under.get(key)
         if known is None:  # what it is made of is kept, so that no other can take its id
-            known = self._under[key] = (found, _matched(at_reading(found.boxes, reading), found.everywhere))
+            known = self._under[key] = (found, self._merged(at_reading(found.boxes, reading), found.everywhere))
         return known[1]
+
+    def _merged(self, boxes: Iterable[Box], everywhere: bool) -> Matched:
+        merged: dict[tuple[int, int, Given], int] = {}
+        for cells, peers, subjects, given in boxes:
+            key = (cells, subjects, given)
+            merged[key] = merged.get(key, 0) | peers
+        one = self._sets.setdefault  # many are equal, and large
+        found = tuple(
+            Box(one(cells, cells), one(peers, peers), one(subjects, subjects), given)
+            for (cells, subjects, given), peers in merged.items()
+        )
+        all_cells = all_peers = 0
+        for box in found:
+            all_cells |= box.cells
+            all_peers |= box.peers
+        return Matched(found, one(all_cells, all_cells), one(all_peers, all_peers), everywhere)
 
     def exempt(self, direction: Direction, how: Circumstance) -> list[Box]:
         """The flows that a direction lets through unasked."""
@@ -179,19 +196,6 @@ class FlowBoxes:
                 return whole
             return [piece for chosen in product(*parts) if (piece := _meeting(chosen)) is not None]
         return whole
-
-
-def _matched(boxes: Iterable[Box], everywhere: bool) -> Matched:
-    merged: dict[tuple[int, int, Given], int] = {}
-    for cells, peers, subjects, given in boxes:
-        key = (cells, subjects, given)
-        merged[key] = merged.get(key, 0) | peers
-    found = tuple(Box(cells, peers, subjects, given) for (cells, subjects, given), peers in merged.items())
-    all_cells = all_peers = 0
-    for box in found:
-        all_cells |= box.cells
-        all_peers |= box.peers
-    return Matched(found, all_cells, all_peers, everywhere)
 
 
 def at_reading(boxes: Iterable[Box], reading: Reading) -> Iterator[Box]:
