@@ -91,6 +91,7 @@ class _Members:
     signature: Signature
     condition: Pred
     by_class: dict[int, list[Endpoint]]
+    place: int  # of the first of them among the kinds
     classes: int = 0  # set when all are known
 
     @property
@@ -108,16 +109,21 @@ class Obligations:
         self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[_Kind, ...]]] = {}
         self._members_of: dict[tuple[int, Side], tuple[EndSet, list[_Members]]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
-        self._stale: dict[tuple[int, Side], tuple[EndSet, list[_Members]]] = {}
+        self._stale: dict[tuple[int, Side], tuple[EndSet, list[_Members], int]] = {}
+        self._places_of: dict[tuple[int, Side], dict[int, list[int]]] = {}
         self._between_of: dict[Hashable, tuple[Leg, _Members, _Members, tuple[Obligation, ...]]] = {}
         if before is not None and residuals.partial is before._residuals.partial:
             self.premises = Premises(inventory, residuals, before.premises)
             self._kinds_of, self._classes_of = before._kinds_of, before._classes_of
+            self._places_of = before._places_of
         if before is not None and residuals.changed is not None:
-            for (name, side), (chosen, members) in {**before._stale, **before._members_of}.items():
-                direction = Direction.EGRESS if side is Side.SRC else Direction.INGRESS
-                kept = self._stale if self.touched(chosen, direction) else self._members_of
-                kept[name, side] = chosen, members
+            old = {**before._stale, **{key: (*known, 0) for key, known in before._members_of.items()}}
+            for (name, side), (chosen, members, classes) in old.items():
+                changed = residuals.changed[Direction.EGRESS if side is Side.SRC else Direction.INGRESS]
+                if classes := classes | changed & self.classes_of(chosen):
+                    self._stale[name, side] = chosen, members, classes
+                else:
+                    self._members_of[name, side] = chosen, members
             self._between_of = before._between_of
             if len(self._between_of) > _REMEMBERED:
                 self._between_of = {}
@@ -174,10 +180,12 @@ class Obligations:
         key = (id(chosen), side)
         found = self._members_of.get(key)
         if found is None:
-            _, old = self._stale.get(key, (chosen, []))
-            members = self._members(self._kinds(chosen, side, direction), direction, old)
+            kinds = self._kinds(chosen, side, direction)
+            if stale := self._stale.pop(key, None):
+                members = self._members_again(kinds, direction, stale[1], stale[2], self._places(key, kinds))
+            else:
+                members = self._members(kinds, direction)
             found = self._members_of[key] = (chosen, members)
-            self._stale.pop(key, None)
         return found[1]
 
     def _kinds(self, chosen: EndSet, side: Side, direction: Direction) -> tuple[_Kind, ...]:
@@ -211,28 +219,76 @@ class Obligations:
         self._kinds_of[key] = (chosen, kinds)
         return kinds
 
-    def _members(self, kinds: Iterable[_Kind], direction: Direction, old: Iterable[_Members]) -> list[_Members]:
-        """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
+    def _key(self, kind: _Kind, direction: Direction) -> tuple[object, ...]:
+        """Equal for kinds that residuals cannot tell apart."""
+        signature = self._residuals.signature(direction, kind.c)
+        aspect = self._residuals.aspect_of(direction, kind.c)
+        return (id(signature) if signature else 0, kind.condition, aspect, kind.domain)
+
+    def _members(self, kinds: Iterable[_Kind], direction: Direction) -> list[_Members]:
+        """The kinds, joined where residuals cannot tell them apart."""
         found: dict[tuple[object, ...], _Members] = {}
-        residuals = self._residuals
-        for c, condition, domain, ends in kinds:
-            signature = residuals.signature(direction, c)
-            aspect = residuals.aspect_of(direction, c)
-            key: tuple[object, ...] = (id(signature) if signature else 0, condition, aspect, domain)
+        for place, kind in enumerate(kinds):
+            key = self._key(kind, direction)
             members = found.get(key)
             if members is None:
-                members = found[key] = _Members(key, signature, condition, {})
-            members.by_class[c] = ends
+                signature = self._residuals.signature(direction, kind.c)
+                members = found[key] = _Members(key, signature, kind.condition, {}, place)
+            members.by_class[kind.c] = kind.ends
+        for members in found.values():
+            members.classes = as_set(members.by_class)
+        return list(found.values())
+
+    def _places(self, key: tuple[int, Side], kinds: tuple[_Kind, ...]) -> dict[int, list[int]]:
+        """The places of the kinds of each class."""
+        found = self._places_of.get(key)
+        if found is None:
+            found = self._places_of[key] = {}
+            for place, kind in enumerate(kinds):
+                found.setdefault(kind.c, []).append(place)
+        return found
+
+    def _members_again(
+        self,
+        kinds: tuple[_Kind, ...],
+        direction: Direction,
+        old: Iterable[_Members],
+        changed: int,
+        places: Mapping[int, list[int]],
+    ) -> list[_Members]:
+        """What `_members` gives, from what it gave before the signatures of some classes changed; equal ones are the same."""
         known = {members.key: members for members in old}
-        made = []
-        for key, members in found.items():
-            before = known.get(key)
-            if before is not None and before.by_class == members.by_class:
-                members = before
-            else:
-                members.classes = as_set(members.by_class)
-            made.append(members)
-        return made
+        again = {
+            members.key: {place for c in members.by_class for place in places[c] if self._is_of(kinds[place], members)}
+            for members in known.values()
+            if members.classes & changed
+        }
+        moved = {place for c in bits(changed) for place in places.get(c, ())}
+        for those in again.values():
+            those -= moved
+        for place in moved:
+            key = self._key(kinds[place], direction)
+            if key not in again:
+                mates = known.get(key)
+                again[key] = (
+                    {n for c in mates.by_class for n in places[c] if self._is_of(kinds[n], mates)} if mates else set()
+                )
+            again[key].add(place)
+        for key, those in again.items():
+            before = known.pop(key, None)
+            if those:
+                ordered = sorted(those)
+                by_class = {kinds[place].c: kinds[place].ends for place in ordered}
+                if before is None or before.by_class != by_class:
+                    first = kinds[ordered[0]]
+                    signature = self._residuals.signature(direction, first.c)
+                    before = _Members(key, signature, first.condition, by_class, ordered[0], as_set(by_class))
+                known[key] = before
+        return sorted(known.values(), key=lambda members: members.place)
+
+    @staticmethod
+    def _is_of(kind: _Kind, members: _Members) -> bool:
+        return kind.condition is members.condition and kind.domain == members.key[3]
 
     def _between(
         self,
