@@ -146,17 +146,18 @@ class Obligations:
         peers = {Direction.EGRESS: _classes(targets), Direction.INGRESS: _classes(sources)}
         for source in sources:
             for target in targets:
-                if source.first.is_pod or target.first.is_pod or self._judges_hosts(source.first, target.first):
+                key = (id(leg), id(source), id(target), breaks, first)
+                known = self._between_of.get(key) if variants is as_it_is else None
+                if known is not None:
+                    yield from known[3]
+                elif source.first.is_pod or target.first.is_pod or self._judges_hosts(source.first, target.first):
                     if variants is not as_it_is:
                         yield from self._between(source, target, direct, leg, peers, breaks, variants, first)
                         continue
-                    key = (id(leg), id(source), id(target), breaks, first)
-                    known = self._between_of.get(key)
-                    if known is None:
-                        found = tuple(self._between(source, target, direct, leg, peers, breaks, variants, first))
-                        # all three are kept, so that no other can take their ids
-                        known = self._between_of[key] = (leg, source, target, found)
-                    yield from known[3]
+                    found = tuple(self._between(source, target, direct, leg, peers, breaks, variants, first))
+                    # all three are kept, so that no other can take their ids
+                    self._between_of[key] = (leg, source, target, found)
+                    yield from found
 
     def _judges_hosts(self, src: Endpoint, dst: Endpoint) -> bool:
         return self._residuals.policies.judges_hosts and (host_network(src) or host_network(dst))
