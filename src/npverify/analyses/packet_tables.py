@@ -87,6 +87,7 @@ class Tables:
         self._judged: dict[Hashable, Table] = {}
         self._tables: dict[tuple[Direction, int], Table] = {}
         self._looks: dict[tuple[Direction, int], tuple[bool, bool]] = {}
+        self._sets: dict[int, int] = {}
         self._everyone: Parts = {packets.all: self._among | self._outside}
 
     def of(self, direction: Direction, c: int) -> Table:
@@ -146,9 +147,14 @@ class Tables:
             word = _but(word, _but(applies, passes))
         inner = (1 << self._size) - 1
         return Table(
-            {packets: who & inner for packets, who in word.items() if who & inner},
-            {packets: who >> self._size for packets, who in word.items() if who >> self._size},
+            self._kept((packets, who & inner) for packets, who in word.items()),
+            self._kept((packets, who >> self._size) for packets, who in word.items()),
         )
+
+    def _kept(self, parts: Iterable[tuple[int, int]]) -> Parts:
+        """Parts with somebody in them, as they are remembered: most sets of peers are in several, and they are large."""
+        one = self._sets.setdefault
+        return {packets: one(who, who) for packets, who in parts if who}
 
     def _tiers(self, number: int, stage: Stage, said: _Said, final: Parts) -> Parts:
         word = final
@@ -194,7 +200,7 @@ class Tables:
                     match = _both(self._test(rule.peer, it), self._test(rule.traffic, it))
                     if found and found[-1][0] is rule.action:
                         match = _either(found.pop()[1], match)
-                    found.append((rule.action, match))
+                    found.append((rule.action, self._kept(match.items())))
         return found
 
     # --- predicates to parts -------------------------------------------------------------------------------------------
