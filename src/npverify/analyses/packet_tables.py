@@ -163,13 +163,18 @@ class Tables:
             selected, rules = said.get((number, index), ({}, []))
             if stage.tiers[index].no_match is Action.DENY:
                 word = _but(onward, selected)
+            allowed: dict[int, int] = {}  # by packets, since many policies have the same ports
             for action, match in reversed(rules):
                 if action is Action.ALLOW:
-                    word = _either(word, match)
-                elif action is Action.DENY:
+                    for packets, who in match.items():
+                        allowed[packets] = allowed.get(packets, 0) | who
+                    continue
+                word, allowed = _either(word, allowed), {}
+                if action is Action.DENY:
                     word = _but(word, match)
                 else:
                     word = _either(_but(word, match), _both(match, onward))
+            word = _either(word, allowed)
         return word
 
     def _said(self, half: Half, it: _Subject) -> _Said:
@@ -178,10 +183,13 @@ class Tables:
         for entry in it.signature:
             place = (entry.stage, entry.tier)
             selected, rules = found.get(place, ({}, []))
+            if entry.selects is TRUE:
+                found[place] = (self._everyone, rules)
+                rules += self._rules(entry.rules, it)
+                continue
             selects = self._test(entry.selects, it)
             found[place] = (_either(selected, selects), rules)
-            for action, match in self._rules(entry.rules, it):
-                rules.append((action, match if entry.selects is TRUE else _both(selects, match)))
+            rules += ((action, _both(selects, match)) for action, match in self._rules(entry.rules, it))
         return found
 
     def _rules(self, rules: tuple[Rule, ...], it: _Subject) -> list[tuple[Action, Parts]]:
@@ -340,9 +348,9 @@ def _asks_address(pred: Pred, side: Side) -> bool:
 
 
 def _either(left: Parts, right: Parts) -> Parts:
-    """The union."""
-    if not left or not right:
-        return left or right
+    """The union. A peer may be in several parts of `right`."""
+    if not right:
+        return left
     found = dict(left)
     for packets, who in right.items():
         met = [(before, whom, shared) for before, whom in found.items() if (shared := whom & who)]
