@@ -222,6 +222,72 @@ def test_a_policy_that_may_select_makes_up_for_none_that_does():
     assert disagreements(world) == []
 
 
+ALL_BUT_ICMP = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+status: {phase: Running, podIP: 10.244.0.11}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+status: {phase: Running, podIP: 10.244.0.12}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: ports, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  ingress: [{ports: [{protocol: TCP}, {protocol: UDP}, {protocol: SCTP}]}]
+"""
+
+
+def test_a_policy_that_stops_only_what_may_be_exempt_is_left_to_the_reading():
+    """It stops ICMP alone, and that the plugin may always allow."""
+    world = npverify.load(["-"], stdin=ALL_BUT_ICMP.encode).world
+    _, sweep = swept(world)
+    assert [sweep.holds(p, "redundant") for p in world.defined] == [None]
+    assert disagreements(world) == []
+
+
+HOST_BEHIND_A_BLOCK = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {nodeName: one, containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.244.0.11}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: shop, labels: {app: agent}}
+spec: {nodeName: two, hostNetwork: true, containers: [{name: c, image: i}]}
+status: {phase: Running, podIP: 10.0.0.5}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: block, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.5/32}}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Ingress]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: silent, namespace: shop}
+spec: {podSelector: {matchLabels: {app: agent}}, policyTypes: [Egress]}
+"""
+
+
+def test_whom_a_policy_may_isolate_another_may_not_count_on():
+    """Pods on the host network may count as nodes, which no policy keeps from sending."""
+    world = npverify.load(["-"], stdin=HOST_BEHIND_A_BLOCK.encode).world
+    _, sweep = swept(world)
+    assert {p.name: sweep.holds(p, "redundant") for p in world.defined}["block"] is None
+    assert disagreements(world) == []
+
+
 def test_nothing_is_said_of_a_policy_on_which_it_hangs_who_judges():
     """Without it other host endpoints would judge, which a signature does not tell."""
     shifting = 0
