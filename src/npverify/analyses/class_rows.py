@@ -49,7 +49,7 @@ class ClassRows:
                 self._outside[direction] = judged.outside(direction)
         self._sets = list(self._numbers)
         self._met: dict[tuple[int, int], int] = {}
-        self._chunks: dict[tuple[Direction, int], list[Numbered]] = {}
+        self._chunks: dict[tuple[Direction, int], tuple[_Said, dict[tuple[int, tuple[int, ...]], Numbered]]] = {}
 
     def allowed(self, number: int) -> Allowed:
         """The ports of the set of packets with a number."""
@@ -68,26 +68,21 @@ class ClassRows:
         return self._outside[direction][c]
 
     def _joined(self, direction: Direction, c: int) -> Numbered:
-        key = (direction, c // _CHUNK)
-        found = self._chunks.get(key)
-        if found is None:
+        place = (direction, c // _CHUNK)
+        chunk = self._chunks.get(place)
+        if chunk is None:
             while len(self._chunks) >= _REMEMBERED:
                 del self._chunks[next(iter(self._chunks))]
-            found = self._chunks[key] = self._join(direction, key[1] * _CHUNK)
-        return found[c % _CHUNK]
-
-    def _join(self, direction: Direction, start: int) -> list[Numbered]:
-        own, others = self._sides[direction], self._sides[direction.opposite]
-        memo: dict[tuple[int, tuple[int, ...]], Numbered] = {}
-        rows = []
-        said = others.about(start, min(_CHUNK, len(self.classes) - start))
-        for c, key in enumerate(said.keys, start):
-            table = own.table_of[c]
-            found = memo.get((table, key))
-            if found is None:
-                found = memo[table, key] = self._both(own.tables[table], said.parts(key))
-            rows.append(found)
-        return rows
+            start = c - c % _CHUNK
+            said = self._sides[direction.opposite].about(start, min(_CHUNK, len(self.classes) - start))
+            chunk = self._chunks[place] = (said, {})
+        own = self._sides[direction]
+        said, rows = chunk
+        table, key = own.table_of[c], said.keys[c % _CHUNK]
+        found = rows.get((table, key))
+        if found is None:
+            found = rows[table, key] = self._both(own.tables[table], said.parts(key))
+        return found
 
     def _both(self, left: Numbered, right: Numbered) -> Numbered:
         """The intersection of two sets of flows."""

@@ -7,12 +7,13 @@ test holds it against residual formulas, pair by pair, and samples of it against
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from npverify.analyses.class_rows import Allowed, ClassRows, Numbered, collector_paused
-from npverify.analyses.results import Bundle, Connections, Connectivity, End, Row, Target
+from npverify.analyses.results import Bundle, Connections, Connectivity, Destinations, End, Row, Target, To
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
@@ -26,6 +27,9 @@ NOTES = (
 )
 _CLUSTERS_NOTE = "what may be exchanged with other clusters is listed by addresses, among the blocks"
 _SPLIT_NOTE = "pods of {} are listed one by one, because policies tell them apart"
+
+
+_REMEMBERED = 8  # lists of destinations, each as long as the inventory
 
 
 class _Unit(NamedTuple):
@@ -71,24 +75,32 @@ class _Listing(Connections):
 
     def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
         """By source, in order: what it may send, by destination."""
-        last: tuple[Numbered, list[tuple[int, Allowed]]] = {}, []
+        spread: dict[frozenset[tuple[int, int]], tuple[list[int], list[To]]] = {}
+        last: Numbered = {}
+        whom: list[int] = []
+        common: list[To] = []
         for n, unit in enumerate(self._units):
             if of is not None and not of(unit.ref):
                 continue
             parts = self._rows.row(unit.of_class)
-            if parts is not last[0]:
-                last = parts, self._spread(parts)
-            to: list[tuple[End, Allowed]] = [
-                (self._units[m].ref, allowed) for m, allowed in last[1] if m != n or unit.several
-            ]
-            to += self._rows.outside(Direction.EGRESS, unit.of_class).items()
+            if parts is not last:
+                last, key = parts, frozenset(parts.items())
+                if key not in spread:
+                    while len(spread) >= _REMEMBERED:
+                        del spread[next(iter(spread))]
+                    spread[key] = self._spread(parts)
+                whom, common = spread[key]
+            own = bisect_left(whom, n)
+            itself = own < len(whom) and whom[own] == n and not unit.several
+            more = list(self._rows.outside(Direction.EGRESS, unit.of_class).items())
+            to = Destinations(common, own if itself else None, more)
             if to:
                 yield Row(unit.ref, to)
         for block, into in self._inbound:
             if of is not None and not of(block):
                 continue
             units = sorted((n, allowed) for allowed, whose in into for n in whose)
-            yield Row(block, [(self._units[n].ref, allowed) for n, allowed in units])
+            yield Row(block, Destinations([(self._units[n].ref, allowed) for n, allowed in units]))
 
     def bundles(self) -> Iterator[Bundle]:
         """The same by sources of a namespace that fare alike, and by destinations to which the same may pass."""
@@ -145,17 +157,18 @@ class _Listing(Connections):
                 found.setdefault(block, {}).setdefault(allowed, []).append(n)
         return [(block, list(found[block].items())) for block in sorted(found)]
 
-    def _spread(self, parts: Numbered) -> list[tuple[int, Allowed]]:
+    def _spread(self, parts: Numbered) -> tuple[list[int], list[To]]:
         """The units in the classes of parts, in order, each with what those may get."""
-        found = [
-            (n, allowed)
-            for number, classes in parts.items()
-            for allowed in (self._rows.allowed(number),)
-            for d in members(classes)
-            for n in self._of_class.get(d, ())
+        found: list[Allowed | None] = [None] * len(self._units)
+        for number, classes in parts.items():
+            allowed = self._rows.allowed(number)
+            for d in members(classes):
+                for n in self._of_class.get(d, ()):
+                    found[n] = allowed
+        whom = [n for n, allowed in enumerate(found) if allowed is not None]
+        return whom, [
+            (unit.ref, allowed) for unit, allowed in zip(self._units, found, strict=True) if allowed is not None
         ]
-        found.sort(key=lambda item: item[0])
-        return found
 
 
 def members(classes: int) -> list[int]:

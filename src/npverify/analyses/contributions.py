@@ -178,7 +178,7 @@ class Contributions:
 
     def _of(self, rule: Rule, case: Case, how: Circumstance = DIRECT) -> tuple[Matches, ...]:
         if how is not DIRECT:
-            how = self._seen(rule, how)
+            how = self.seen(rule, how)
         known = self._rules if how is DIRECT else self._rules_in.setdefault(how, {})
         found = known.get((rule, None))
         if found is None:
@@ -190,7 +190,7 @@ class Contributions:
             known[rule, case.aspect if looks else None] = found
         return found
 
-    def _seen(self, rule: Rule, how: Circumstance) -> Circumstance:
+    def seen(self, rule: Rule, how: Circumstance) -> Circumstance:
         """The circumstance as far as the rule looks at it."""
         looks = self._looks.get(rule)
         if looks is None:
@@ -214,7 +214,7 @@ class Contributions:
         certain, possible = self._endpoints(peer, direction.peer, how)
         # a port by its name is another number for each peer
         for classes, left in bitsets.parts(traffic, direction.peer, how):
-            low, high = self._packets(left)
+            low, high = self.packets(left)
             if possible & classes and high:
                 yield Matches((low, certain & classes), (high, possible & classes))
 
@@ -228,7 +228,7 @@ class Contributions:
             found = self._peers[key] = certain, sum(classes for classes, left in parts if left is not FALSE)
         return found
 
-    def _packets(self, traffic: Pred) -> tuple[int, int]:
+    def packets(self, traffic: Pred) -> tuple[int, int]:
         """The cells for which it is true under every reading and for every peer, and those for which it may be true."""
         found = self._cells.get(traffic)
         if found is None:
@@ -244,18 +244,18 @@ class Contributions:
             case Const(value):
                 return (every, every) if value else (0, 0)
             case Not(body):
-                low, high = self._packets(body)
+                low, high = self.packets(body)
                 return every & ~high, every & ~low
             case And(parts):
                 low, high = every, every
                 for part in parts:
-                    inside, outside = self._packets(part)
+                    inside, outside = self.packets(part)
                     low, high = low & inside, high & outside
                 return low, high
             case Or(parts):
                 low, high = 0, 0
                 for part in parts:
-                    inside, outside = self._packets(part)
+                    inside, outside = self.packets(part)
                     low, high = low | inside, high | outside
                 return low, high
         if traffic not in self._atoms:

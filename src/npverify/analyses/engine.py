@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
+from heapq import merge
 
 from npverify.analyses.answers import Answers, never, one_address
 from npverify.analyses.concrete import every_port, preferred_packet
@@ -49,6 +50,7 @@ class Engine:
         self._broken: dict[Obligation, bool] = {}
         self._choices: dict[Hashable, _Choice] = {}
         self._any_ports: dict[tuple[Pred, int, bool | None], tuple[Chosen, bool]] = {}
+        self._asked: dict[Hashable, tuple[object, frozenset[PolicyId], tuple[PolicyId, ...]]] = {}
 
     @classmethod
     def after(cls, before: Engine, world: World, change: Change) -> Engine:
@@ -66,6 +68,7 @@ class Engine:
         made._answers = before._answers.forgetting_undecided()
         made._broken = before._broken if len(before._broken) < _REMEMBERED else {}
         made._choices, made._any_ports = before._choices, before._any_ports
+        made._asked = before._asked
         return made
 
     def know(self, before: Engine) -> None:
@@ -136,13 +139,20 @@ class Engine:
 
     def asked(self, legs: Iterable[Leg]) -> tuple[PolicyId, ...]:
         """The policies that may select a source of the legs for egress or a destination for ingress."""
-        found: set[PolicyId] = set()
-        for leg in legs:
-            for direction, ends in ((Direction.EGRESS, leg.src), (Direction.INGRESS, leg.dst)):
-                for c in bits(self.obligations.classes_of(ends)):
-                    if signature := self.residuals.signature(direction, c):
-                        found |= self.residuals.ids(signature)
-        return tuple(sorted(found))
+        ends = tuple((d, e) for leg in legs for d, e in ((Direction.EGRESS, leg.src), (Direction.INGRESS, leg.dst)))
+        signatures = {}
+        for direction, chosen in ends:
+            for c in bits(self.obligations.classes_of(chosen)):
+                signature = self.residuals.signature(direction, c)
+                signatures[id(signature)] = signature
+        found = frozenset().union(*(self.residuals.ids(signature) for signature in signatures.values()))
+        key = tuple((direction, id(chosen)) for direction, chosen in ends)
+        # the sets are kept, so that no others can take their ids
+        _, before, ordered = self._asked.get(key, (ends, frozenset(), ()))
+        if found != before:
+            ordered = tuple(merge([p for p in ordered if p in found], sorted(found - before)))
+            self._asked[key] = ends, found, ordered
+        return ordered
 
     def _any_port(self, broken: Pred, obligation: Obligation, chosen: Chosen) -> bool:
         """Whether the port does not matter: neither to the flow nor to what each of its two directions says."""

@@ -6,6 +6,7 @@ and code. Not trusted: a property test holds what is said of a set against the o
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -99,7 +100,10 @@ class PacketCells:
     def _with_port(self, atom: PortIn) -> int:
         """The cells of protocols with ports, as they are numbered: by protocol, then source port, then port."""
         whole = self._src_ports if atom.side is Side.SRC else self._ports
-        row = sum(1 << i for i, (first, last) in enumerate(whole) if atom.first <= first and last <= atom.last)
+        a = bisect_left(whole, (atom.first, 0))
+        b = bisect_left(whole, (atom.last + 1, 0), a)
+        b -= b > a and whole[b - 1][1] > atom.last
+        row = (1 << b) - (1 << a)
         width = len(self._ports)
         if atom.side is Side.SRC:
             row = sum(((1 << width) - 1) << width * i for i in range(len(whole)) if row >> i & 1)

@@ -87,6 +87,7 @@ class Tables:
         self._judged: dict[Hashable, Table] = {}
         self._tables: dict[tuple[Direction, int], Table] = {}
         self._looks: dict[tuple[Direction, int], tuple[bool, bool]] = {}
+        self._sets: dict[int, int] = {}
         self._everyone: Parts = {packets.all: self._among | self._outside}
 
     def of(self, direction: Direction, c: int) -> Table:
@@ -146,9 +147,14 @@ class Tables:
             word = _but(word, _but(applies, passes))
         inner = (1 << self._size) - 1
         return Table(
-            {packets: who & inner for packets, who in word.items() if who & inner},
-            {packets: who >> self._size for packets, who in word.items() if who >> self._size},
+            self._kept((packets, who & inner) for packets, who in word.items()),
+            self._kept((packets, who >> self._size) for packets, who in word.items()),
         )
+
+    def _kept(self, parts: Iterable[tuple[int, int]]) -> Parts:
+        """Parts with somebody in them, as they are remembered: most sets of peers are in several, and they are large."""
+        one = self._sets.setdefault
+        return {packets: one(who, who) for packets, who in parts if who}
 
     def _tiers(self, number: int, stage: Stage, said: _Said, final: Parts) -> Parts:
         word = final
@@ -157,13 +163,18 @@ class Tables:
             selected, rules = said.get((number, index), ({}, []))
             if stage.tiers[index].no_match is Action.DENY:
                 word = _but(onward, selected)
+            allowed: dict[int, int] = {}  # by packets, since many policies have the same ports
             for action, match in reversed(rules):
                 if action is Action.ALLOW:
-                    word = _either(word, match)
-                elif action is Action.DENY:
+                    for packets, who in match.items():
+                        allowed[packets] = allowed.get(packets, 0) | who
+                    continue
+                word, allowed = _either(word, allowed), {}
+                if action is Action.DENY:
                     word = _but(word, match)
                 else:
                     word = _either(_but(word, match), _both(match, onward))
+            word = _either(word, allowed)
         return word
 
     def _said(self, half: Half, it: _Subject) -> _Said:
@@ -172,10 +183,13 @@ class Tables:
         for entry in it.signature:
             place = (entry.stage, entry.tier)
             selected, rules = found.get(place, ({}, []))
+            if entry.selects is TRUE:
+                found[place] = (self._everyone, rules)
+                rules += self._rules(entry.rules, it)
+                continue
             selects = self._test(entry.selects, it)
             found[place] = (_either(selected, selects), rules)
-            for action, match in self._rules(entry.rules, it):
-                rules.append((action, match if entry.selects is TRUE else _both(selects, match)))
+            rules += ((action, _both(selects, match)) for action, match in self._rules(entry.rules, it))
         return found
 
     def _rules(self, rules: tuple[Rule, ...], it: _Subject) -> list[tuple[Action, Parts]]:
@@ -194,7 +208,7 @@ class Tables:
                     match = _both(self._test(rule.peer, it), self._test(rule.traffic, it))
                     if found and found[-1][0] is rule.action:
                         match = _either(found.pop()[1], match)
-                    found.append((rule.action, match))
+                    found.append((rule.action, self._kept(match.items())))
         return found
 
     # --- predicates to parts -------------------------------------------------------------------------------------------
@@ -334,9 +348,9 @@ def _asks_address(pred: Pred, side: Side) -> bool:
 
 
 def _either(left: Parts, right: Parts) -> Parts:
-    """The union."""
-    if not left or not right:
-        return left or right
+    """The union. A peer may be in several parts of `right`."""
+    if not right:
+        return left
     found = dict(left)
     for packets, who in right.items():
         met = [(before, whom, shared) for before, whom in found.items() if (shared := whom & who)]

@@ -8,7 +8,7 @@ from functools import cached_property
 from npverify.analyses.contributions import Case
 from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE
+from npverify.normal.predicates import FALSE, And, OwnNode, Pred
 from npverify.reduction.bitsets import bits
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
@@ -24,6 +24,7 @@ class Cases:
     def __init__(self, inventory: Inventory, residuals: Residuals) -> None:
         self._inventory = inventory
         self._residuals = residuals
+        self._alike: dict[Circumstance, bool] = {}
         self.not_judged = {d: self._not_judged(d) for d in Direction}
 
     def every(self) -> Iterator[Case]:
@@ -50,13 +51,13 @@ class Cases:
     def concerned(self, case: Case, how: Circumstance) -> tuple[int, int]:
         """The subjects and the peers who can stand to each other in a way."""
         subjects, peers = case.subjects, self._residuals.bitsets.all
-        if how.own_node and not subjects & self._on_hosts:
-            peers &= self._on_hosts
+        if how.own_node and not subjects & self.on_hosts:
+            peers &= self.on_hosts
         if how.via is not None:
             if case.direction is Direction.EGRESS:
-                peers &= self._behind_services
+                peers &= self.behind_services
             else:
-                subjects &= self._behind_services
+                subjects &= self.behind_services
         return subjects, peers
 
     def hows(self, direction: Direction) -> Iterator[Circumstance]:
@@ -82,14 +83,36 @@ class Cases:
         ends = (self._residuals.classes.representative(c) for c in bits(classes))
         yield from {self._residuals.aspect(direction, signature, end): end for end in ends}.values()
 
+    def exempt_alike(self, how: Circumstance) -> bool:
+        """Whether both directions exempt the same flows between two ends that stand to each other like this."""
+        found = self._alike.get(how)
+        if found is None:
+            partial, policies = self._residuals.partial, self._residuals.policies
+            egress, ingress = (
+                {
+                    partial.residual(e.match, d, how)
+                    for e in policies.half(d).exemptions
+                    if how.own_node or not _own(e.match)
+                }
+                for d in Direction
+            )
+            found = self._alike[how] = egress - {FALSE} == ingress - {FALSE}
+        return found
+
     @cached_property
-    def _on_hosts(self) -> int:
+    def on_hosts(self) -> int:
         """The classes of endpoints with the addresses of nodes."""
         return sum(1 << c for c, end in enumerate(self._residuals.classes.representatives) if host_network(end))
 
     @cached_property
-    def _behind_services(self) -> int:
+    def behind_services(self) -> int:
         """The classes of which some member is reached through a Service that has an address of its own."""
         services = (s for s in self._inventory.services.values() if not s.headless)
         ends = {b.endpoint for s in services for backends in s.backends.values() for b in backends}
         return sum(1 << c for c in {self._residuals.classes.of[end] for end in ends})
+
+
+def _own(match: Pred) -> bool:
+    """Whether a predicate is false unless one end is on the host network of the other's node."""
+    parts = match.parts if isinstance(match, And) else (match,)
+    return any(isinstance(part, OwnNode) for part in parts)

@@ -10,22 +10,22 @@ the caller asks the solver about it flow by flow.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
+from npverify.analyses.box_sweep import BoxSweep, Candidates, Effect
 from npverify.analyses.changes import differ
 from npverify.analyses.contributions import Case, Contributions, Part, peers_of
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.sameness import Sameness, of_family, some_packet
-from npverify.inventory.addresses import FAMILIES, Address, Family
-from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
+from npverify.inventory.addresses import FAMILIES
+from npverify.inventory.model import EXTERNAL, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId
 from npverify.normal.predicates import (
     FALSE,
     AddressIn,
-    And,
-    OwnNode,
     Pred,
     Side,
     and_,
@@ -40,9 +40,6 @@ from npverify.reduction.readings import at_address, under
 from npverify.reduction.residuals import Residuals
 
 Property = Literal["redundant", "shadowed"]
-
-Candidates = Callable[[Endpoint, Side, Family, Iterable[Pred]], Iterable[Address]]
-"""One address of each cell that predicates tell apart and that the endpoint could have on a side."""
 
 _TRIED = 4  # peers for each case, beyond which the solver is asked
 
@@ -59,17 +56,25 @@ class PolicySweep:
         self._sameness = Sameness()
         self._covers: dict[tuple[Property, int, object, Circumstance], list[tuple[frozenset[int], list[Part]]]] = {}
         self._answers: dict[tuple[PolicyId, Property], bool | None] = {}
-        self._alike: dict[Circumstance, bool] = {}
         self._ids: dict[int, frozenset[int]] = {}
-        self._cases: dict[PolicyId, list[tuple[Case, Policy]]] = {}
-        for case in self._each.every():
-            for entry in case.signature:
-                self._cases.setdefault(entry.policy.id, []).append((case, entry.policy))
         halves = [residuals.policies.half(d) for d in Direction]
         self._translated = any(s.before_translation is not FALSE for half in halves for s in half.stages)
         parts = [p for h in halves for t in h.tiers for p in t.policies]
+        self._sets: BoxSweep | None = None
+        if BoxSweep.can_tell(residuals):
+            self._sets = BoxSweep(residuals, self._each, self._contributions, candidates)
+        self._effects: dict[tuple[PolicyId, Property], Effect | None] = {}
         self._with_rules = {p.id for p in parts if p.rules}
         self._shifting = {p.id for h in halves for s in h.stages if s.shifts for t in s.tiers for p in t.policies}
+
+    @cached_property
+    def _cases(self) -> dict[PolicyId, list[tuple[Case, Policy]]]:
+        """The cases in which each policy is looked at."""
+        found: dict[PolicyId, list[tuple[Case, Policy]]] = {}
+        for case in self._each.every():
+            for entry in case.signature:
+                found.setdefault(entry.policy.id, []).append((case, entry.policy))
+        return found
 
     def holds(self, policy: PolicyId, asked: Property) -> bool | None:
         """Whether a policy has the property under every reading (True), under none (False); None: it is left open.
@@ -90,14 +95,28 @@ class PolicySweep:
     def _decide(self, policy: PolicyId, asked: Property) -> bool | None:
         if asked == "redundant" and policy in self._shifting:
             return None
-        cases = self._cases.get(policy, [])
         if asked == "shadowed" and policy not in self._with_rules:
             return False
-        if any(self._matters(case, part, asked) for case, part in cases):
+        if (said := self._effect(policy, asked)) is not None:
+            return None if said == "by reading" else said == "none"
+        if any(self._matters(case, part, asked) for case, part in self._cases.get(policy, ())):
             return False
         if not self._translated and self._without_effect(policy, asked):
             return True
         return None
+
+    def depends(self, policy: PolicyId, asked: Property) -> bool:
+        """Whether a policy that `holds` leaves open certainly has the property under some reading, and not under another."""
+        return self.holds(policy, asked) is None and self._effect(policy, asked) == "by reading"
+
+    def _effect(self, policy: PolicyId, asked: Property) -> Effect | None:
+        """What a policy changes, as far as sets of flows tell; of those that decide who judges, nothing is said."""
+        if self._sets is None or policy in self._shifting:
+            return None
+        key = (policy, asked)
+        if key not in self._effects:
+            self._effects[key] = self._sets.effect(policy, of_rules=asked == "shadowed")
+        return self._effects[key]
 
     def matters_by_default(self, policy: PolicyId, asked: Property) -> bool:
         """Whether some flow is certainly judged otherwise under the default reading. False: none was found."""
@@ -334,7 +353,7 @@ class PolicySweep:
     def _denied(self, case: Case, parts: list[Part], policy: PolicyId, how: Circumstance) -> bool:
         """Whether the other direction certainly denies these packets of these peers, exempt ones aside. False: perhaps not."""
         opposite = case.direction.opposite
-        if not self._exempt_alike(how):
+        if not self._each.exempt_alike(how):
             return False
         subjects, peers = self._each.concerned(case, how)
         theirs: dict[tuple[int, object], tuple[Case, int]] = {}
@@ -368,31 +387,9 @@ class PolicySweep:
             if entry.policy.id == policy
         )
 
-    def _exempt_alike(self, how: Circumstance) -> bool:
-        """Whether both directions exempt the same flows between two ends that stand to each other like this."""
-        found = self._alike.get(how)
-        if found is None:
-            partial, policies = self._residuals.partial, self._residuals.policies
-            egress, ingress = (
-                {
-                    partial.residual(e.match, d, how)
-                    for e in policies.half(d).exemptions
-                    if how.own_node or not _own(e.match)
-                }
-                for d in Direction
-            )
-            found = self._alike[how] = egress - {FALSE} == ingress - {FALSE}
-        return found
-
 
 def _changed(signature: Signature, policy: PolicyId, asked: Property) -> Signature:
     """The signature without a policy, or with its rules taken away."""
     if asked == "redundant":
         return tuple(entry for entry in signature if entry.policy.id != policy)
     return tuple(entry._replace(rules=()) if entry.policy.id == policy else entry for entry in signature)
-
-
-def _own(match: Pred) -> bool:
-    """Whether a predicate is false unless one end is on the host network of the other's node."""
-    parts = match.parts if isinstance(match, And) else (match,)
-    return any(isinstance(part, OwnNode) for part in parts)

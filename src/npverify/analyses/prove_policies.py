@@ -72,7 +72,9 @@ def _swept(sweep: PolicySweep, policy: PolicyId, claim: PolicyClaim) -> Answer |
     if claim.property == "vacuous":
         return None
     holds = sweep.holds(policy, claim.property)
-    return None if holds is None else Answer(holds, never=not holds)
+    if holds is None:
+        return Answer(False) if sweep.depends(policy, claim.property) else None
+    return Answer(holds, never=not holds)
 
 
 def decide_by_solver(engine: Engine, policy: PolicyId, asked: PolicyProperty, *, want: bool) -> Answer:

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby, islice
-from typing import NamedTuple, overload
+from itertools import chain, groupby, islice
+from typing import NamedTuple, TypeVar, overload
 
 from npverify.assertions.claims import Assertion
 from npverify.ingest.source import Diagnostic
@@ -15,6 +15,8 @@ from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import WorkloadRef
 from npverify.normal.flow import Flow, SideVerdict, Verdict
 from npverify.normal.policy import PolicyId
+
+T = TypeVar("T")
 
 
 class Status(StrEnum):
@@ -112,11 +114,50 @@ class Connection(NamedTuple):
     allowed: tuple[Ports, ...]
 
 
+To = tuple[End, tuple[Ports, ...]]
+"""A destination, and what it may get."""
+
+
+class Destinations(Sequence[To]):
+    """What one source may send, by destination: `common` is one list for sources that fare alike, in which `own`, the place
+    of the source itself, does not count; `more` comes behind it."""
+
+    __slots__ = ("common", "more", "own")
+
+    def __init__(self, common: Sequence[To], own: int | None = None, more: Sequence[To] = ()) -> None:
+        self.common = common
+        self.own = own
+        self.more = more
+
+    def __len__(self) -> int:
+        return len(self.common) - (self.own is not None) + len(self.more)
+
+    def __iter__(self) -> Iterator[To]:
+        return chain(self.others(self.common), self.more)
+
+    @overload
+    def __getitem__(self, index: int) -> To: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[To]: ...
+    def __getitem__(self, index: int | slice) -> To | list[To]:
+        return list(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Destinations) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def others(self, common: Sequence[T]) -> Sequence[T]:
+        """Something that stands beside the common destinations, without that of the source itself."""
+        return common if self.own is None else [*common[: self.own], *common[self.own + 1 :]]
+
+
 class Row(NamedTuple):
     """What one source may send, by destination, in order."""
 
     src: End
-    to: list[tuple[End, tuple[Ports, ...]]]
+    to: Destinations
 
 
 class Target(NamedTuple):
@@ -199,4 +240,4 @@ class Connectivity:
         else:
             for src, group in groupby(self.connections, key=lambda c: c.src):
                 if of is None or of(src):
-                    yield Row(src, [(c.dst, c.allowed) for c in group])
+                    yield Row(src, Destinations([(c.dst, c.allowed) for c in group]))

@@ -9,7 +9,8 @@ What is kept over an edit, and while what stays the same:
 - an answer about flows or isolation: the signatures of all endpoints that it is about, the frame and the inventory;
 - what the solver said: the formula.
 
-Answers about policies (redundant, shadowed, vacuous) are given anew, since any other policy may matter. An answer is a function
+Answers about policies (redundant, shadowed) are given anew, since any other policy may matter; whether one is vacuous is a matter
+of that policy. An answer is a function
 of the input alone, so a session gives the same as a fresh run; a test holds the two together over random edits.
 """
 
@@ -56,6 +57,7 @@ from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
 from npverify.inventory.model import Inventory
+from npverify.normal.policy import PolicyId
 from npverify.reduction.standing import Standing
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError
 
@@ -237,7 +239,8 @@ class Session:
             fresh = Engine.after(engine, world, change)
             self._standing = change.now
             asked = frozenset(self.assertions)
-            self._answers = {a: r for a, r in self._answers.items() if a in asked and _holds(fresh, a)}
+            moved = frozenset(p.id for each in change.moved.values() for p in (*each.gone, *each.come))
+            self._answers = {a: r for a, r in self._answers.items() if a in asked and _holds(fresh, a, moved)}
         self._engine = fresh
         return fresh
 
@@ -269,11 +272,13 @@ class Session:
             self._where.update((identity(doc), (name, doc)) for name, doc in edit.come)
 
 
-def _holds(engine: Engine, assertion: Assertion) -> bool:
-    """Whether the change that made the world of an engine cannot have touched an answer."""
+def _holds(engine: Engine, assertion: Assertion, moved: frozenset[PolicyId]) -> bool:
+    """Whether the change that made the world of an engine, in which these policies came or went, cannot have touched an
+    answer."""
     claim = assertion.claim
     if isinstance(claim, PolicyClaim):
-        return False
+        # whom a policy selects is a matter of the policy alone
+        return claim.property == "vacuous" and engine.residuals.changed is not None and moved.isdisjoint(claim.policies)
     if isinstance(claim, Isolated):
         return not any(engine.obligations.touched(claim.ends, direction) for direction in claim.directions)
     return not engine.touched(legs_of(assertion))

@@ -122,7 +122,7 @@ def lower(
             found.mesh.append(doc)
         else:
             _refuse(doc, what, profile, problems)
-        if _ignored(doc, ignore_kinds):
+        if ignore_kinds and _ignored(doc, ignore_kinds):
             not_ignored.setdefault((doc.kind, doc.group), doc)
     for doc in not_ignored.values():
         message = f"{doc.kind} of {doc.group} is read all the same: `--ignore-kind` is for kinds that are not modelled"

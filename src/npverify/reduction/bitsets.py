@@ -89,6 +89,7 @@ class Bitsets:
         self._inventory = inventory
         self._partial = partial
         self._memo: dict[tuple[Pred, Side, Circumstance], Parts] = {}
+        self._sets: dict[int, int] = {}
         self._by_kind: dict[EndpointKind, int] = {}
         self._by_namespace: dict[str, int] = {}
         self._by_account: dict[tuple[str, str], int] = {}
@@ -126,7 +127,9 @@ class Bitsets:
         key = (pred, side, how)
         found = self._memo.get(key)
         if found is None:
-            found = self._memo[key] = self._evaluate(pred, side, how)
+            one = self._sets.setdefault  # most sets are in several partitions, and they are large
+            found = tuple((one(classes, classes), left) for classes, left in self._evaluate(pred, side, how))
+            self._memo[key] = found
         return found
 
     def _evaluate(self, pred: Pred, side: Side, how: Circumstance) -> Parts:

@@ -73,7 +73,7 @@ class Classes:
             and mentioned.ports <= own.ports
             and mentioned.nodes <= own.nodes
             and (set(mentioned.keys) & self._labels <= set(own.keys))
-            and (mentioned.prefixes == own.prefixes or self._cuts(mentioned.prefixes) <= self._cuts(own.prefixes))
+            and self._cuts(tuple(set(mentioned.prefixes) - set(own.prefixes))) <= self._own_cuts
         )
 
     @cached_property
@@ -86,6 +86,10 @@ class Classes:
         """The known addresses of endpoints, ascending."""
         known = {a for end in self.of if end.address_known for a in end.addresses}
         return {family: sorted(a.value for a in known if a.family == family) for family in BITS}
+
+    @cached_property
+    def _own_cuts(self) -> set[tuple[Family, int]]:
+        return self._cuts(self.mentioned.prefixes)
 
     def _cuts(self, prefixes: tuple[Prefix, ...]) -> set[tuple[Family, int]]:
         """Between which two known addresses some prefix begins or ends."""

@@ -41,7 +41,7 @@ def simplified(pred: Pred) -> Pred:
 
 def _once(pred: And) -> Pred:
     facts = [part for part in pred.parts if not isinstance(part, And | Or)]
-    if any(_says(one, other) is False for one in facts for other in facts):
+    if any(says(one, other) is False for one in facts for other in facts):
         return FALSE
     rest = (part for part in pred.parts if isinstance(part, And | Or))
     return and_(*facts, *(substitute(part, lambda atom: _settled(atom, facts)) for part in rest))
@@ -50,17 +50,17 @@ def _once(pred: And) -> Pred:
 def _settled(atom: Pred, facts: list[Pred]) -> Pred:
     """TRUE or FALSE where one of the facts says so; else the atom."""
     for fact in facts:
-        if (said := _says(fact, atom)) is not None:
+        if (said := says(fact, atom)) is not None:
             return const(said)
     return atom
 
 
-def _says(fact: Pred, atom: Pred) -> bool | None:
+def says(fact: Pred, atom: Pred) -> bool | None:
     """Whether an atom is true, or false, wherever a fact holds; None where it may be either."""
     if fact is atom:
         return True
     if isinstance(fact, Not):
-        return False if _says(atom, fact.body) is True or atom is fact.body else None
+        return False if says(atom, fact.body) is True or atom is fact.body else None
     match fact, atom:
         case AddressIn(), AddressIn():
             if fact.prefix.family != atom.prefix.family:

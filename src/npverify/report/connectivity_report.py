@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from npverify.analyses.results import Connections, Connectivity, End, Ports
+from npverify.analyses.results import Connections, Connectivity, End, Ports, To
 from npverify.inventory.addresses import Prefix
 from npverify.report import json_values as j
 from npverify.report.paint import PLAIN, Paint, count, printable
@@ -33,11 +33,19 @@ def connectivity_json(found: Connectivity) -> Iterator[str]:
             text = allowed_texts[value] = _indented(listed, 6)
         return text
 
+    def listed(value: Sequence[To]) -> list[str]:
+        return [f'{end(dst)},\n      "allowed": {allowed(ports)}\n    }}' for dst, ports in value]
+
     yield f'{{\n  "schema": {_indented(j.SCHEMA, 2)},\n  "connections": ['
     separator = "\n"
+    common: Sequence[To] = ()
+    texts: list[str] = []
     for src, to in found.rows():
+        if to.common is not common:
+            common, texts = to.common, listed(to.common)
         head = f'    {{\n      "src": {end(src)},\n      "dst": '
-        yield separator + ",\n".join([f'{head}{end(d)},\n      "allowed": {allowed(a)}\n    }}' for d, a in to])
+        yield separator + head
+        yield f",\n{head}".join([*to.others(texts), *listed(to.more)])
         separator = ",\n"
     yield ("]" if separator == "\n" else "\n  ]") + f',\n  "notes": {_indented(list(found.notes), 2)}\n}}\n'
 

@@ -102,7 +102,7 @@ def _has(context: Context, about: About, policy: PolicyId, asked: Property) -> b
     """Whether a policy has the property under every reading; where sets do not tell, the solver does."""
     context.go_on()
     holds = context.sweep.holds(policy, asked)
-    if holds is None and not context.sweep.matters_by_default(policy, asked):
+    if holds is None and not (context.sweep.depends(policy, asked) or context.sweep.matters_by_default(policy, asked)):
         with context.deciding(about, f"whether {policy} is {asked}"):
             return decide_by_solver(context.engine, policy, asked, want=True).holds
     return bool(holds)

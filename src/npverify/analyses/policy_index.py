@@ -1,0 +1,133 @@
+"""The policies of a world by direction and place: whom each selects, which ones may select some endpoints, what is a flow.
+
+For worlds in which each direction has one tier of policies that only allow (`box_sweep`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from npverify.analyses.flow_boxes import Box, FlowBoxes, at_reading
+from npverify.inventory.addresses import FAMILIES
+from npverify.inventory.model import EndpointKind
+from npverify.inventory.unknowns import Reading
+from npverify.normal.policy import Direction, Policy, PolicyId
+from npverify.normal.predicates import TRUE
+from npverify.reduction.bitsets import bits
+from npverify.reduction.partial import DIRECT
+from npverify.reduction.residuals import Residuals
+
+
+class Part(NamedTuple):
+    """What an object says in one direction; the classes that it may select, and those that it certainly does."""
+
+    direction: Direction
+    policy: Policy
+    may: int
+    must: int
+    selected: tuple[Box, ...]
+
+    def chosen(self, reading: Reading | None) -> list[Box]:
+        """Whom the policy selects, as boxes of subjects."""
+        return list(self.selected if reading is None else at_reading(self.selected, reading))
+
+    def certainly(self, reading: Reading | None) -> int:
+        """The classes that the policy certainly selects."""
+        found = self.must
+        if reading is not None and self.may != self.must:
+            for box in self.chosen(reading):
+                found |= box.subjects if not box.given else 0
+        return found
+
+
+class PolicyIndex:
+    """Finds policies by whom they select. Guards what it looks up once.
+
+    `may`, `must`  the classes that some policy of a direction may select, and those that one certainly does
+    `pods`, `having`  the classes of pods, and those that can use a family of addresses
+    """
+
+    def __init__(self, residuals: Residuals, boxes: FlowBoxes) -> None:
+        self.of: dict[PolicyId, list[Part]] = {}
+        self.may: dict[Direction, int] = {}
+        self.must: dict[Direction, int] = {}
+        self._residuals = residuals
+        self._boxes = boxes
+        self._at_home: dict[tuple[Direction, str], list[Part]] = {}
+        self._look_at_classes()
+        for direction in Direction:
+            self._look_at_policies(direction)
+
+    def is_flow(self, subjects: int, peers: int) -> bool:
+        """Whether two different endpoints, one of each, have an address family in common."""
+        for having in self.having.values():
+            ours, theirs = subjects & having, peers & having
+            if ours and theirs and not (ours == theirs and ours & self._singles and ours & (ours - 1) == 0):
+                return True
+        return False
+
+    def others(self, part: Part, subjects: int) -> list[Part]:
+        """The other policies of the direction that may select some of the subjects."""
+        return [p for p in self.selecting(part.direction, subjects) if p.policy.id != part.policy.id]
+
+    def selecting(self, direction: Direction, classes: int) -> Iterator[Part]:
+        """The policies of a direction that may select some of these classes."""
+        for home in self._homes(classes):
+            for part in self._at_home.get((direction, home), ()):
+                if part.may & classes:
+                    yield part
+        for part in self._at_home.get((direction, ""), ()):
+            if part.may & classes:
+                yield part
+
+    def _homes(self, classes: int) -> list[str]:
+        """The namespaces of some classes."""
+        if classes.bit_count() < len(self._members):
+            return list(dict.fromkeys(name for c in bits(classes) if (name := self._namespace_of[c])))
+        return [name for name, members in self._members.items() if name and members & classes]
+
+    def _look_at_classes(self) -> None:
+        self.pods = self._singles = 0
+        self.having = dict.fromkeys(FAMILIES, 0)
+        self._namespace_of: list[str] = []
+        self._members: dict[str, int] = {}
+        for c, ends in enumerate(self._residuals.classes.members):
+            end, bit = ends[0], 1 << c
+            name = end.namespace if end.is_pod else ""
+            self._namespace_of.append(name)
+            self._members[name] = self._members.get(name, 0) | bit
+            if end.kind is EndpointKind.POD:
+                self.pods |= bit
+            if len(ends) == 1 and not end.replicated:
+                self._singles |= bit
+            families = {a.family for a in end.addresses} if end.address_known else self._residuals.families
+            for family in FAMILIES if end.kind is EndpointKind.EXTERNAL else families:
+                self.having[family] |= bit
+
+    def _look_at_policies(self, direction: Direction) -> None:
+        (stage,) = self._residuals.policies.half(direction).stages
+        parts = self._residuals.bitsets.parts(stage.applies, direction.subject, DIRECT)
+        applies = sum(who for who, left in parts if left is TRUE)
+        self.may[direction] = self.must[direction] = 0
+        for policy in (policy for tier in stage.tiers for policy in tier.policies):
+            chosen = [Box(1, 1, who, given) for who, given in self._boxes.selected(policy, direction)]
+            may = must = 0
+            for box in chosen:
+                may |= box.subjects
+                must |= box.subjects & applies if not box.given else 0
+            part = Part(direction, policy, may, must, tuple(chosen))
+            self.may[direction] |= may
+            self.must[direction] |= must
+            self.of.setdefault(policy.id, []).append(part)
+            home = policy.id.namespace
+            home = "" if may & ~self._members.get(home, 0) else home
+            self._at_home.setdefault((direction, home), []).append(part)
+
+
+def certainly_selected(parts: Iterable[Part], reading: Reading | None) -> int:
+    """The classes that some of these policies certainly select."""
+    found = 0
+    for part in parts:
+        found |= part.certainly(reading)
+    return found
