@@ -14,6 +14,7 @@ from npverify.normal.flow import Flow
 from npverify.normal.policy import Action, Direction, Rule
 from npverify.normal.predicates import TRUE, and_, not_, or_, protocol_is
 from npverify.oracle import Oracle
+from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
 from npverify.reduction.pieces import Pieces
@@ -93,11 +94,12 @@ def test_equal_meanings_are_equal_verdicts(seed: int) -> None:
         made(cut(rng, rules), rng.choice((no_match, no_match, Action.DENY)), behind),
     )
     joint = Twins((left.inventory, left.policies), (right.inventory, right.policies))
-    pieces = Pieces(joint, Shapes())
+    shapes = Shapes()
+    pieces, forms = Pieces(joint, shapes), Forms(joint, shapes)
     found = []
     for side, it in enumerate((left, right)):
         residuals = Residuals(it.inventory, it.policies, joint.classes[side])
-        every = Meanings(residuals, side, pieces)
+        every = Meanings(residuals, side, pieces, forms)
         found.append({})
         for end in SUBJECTS:
             signature = residuals.signature(Direction.INGRESS, residuals.classes.of[end])

@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.policy import Action, Direction, Rule, Stage
+from npverify.normal.policy import Action, Direction, Policy, Rule, Stage
 from npverify.normal.predicates import (
+    FALSE,
     TRUE,
+    AddressIn,
     AddressOwnedBy,
     KindIs,
     NamedPortIs,
@@ -28,8 +30,9 @@ from npverify.normal.predicates import (
     Side,
     atoms_of,
 )
+from npverify.reduction.forms import Forms, Rectangle
 from npverify.reduction.judge import Entry, Signature
-from npverify.reduction.partial import Circumstance
+from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.pieces import Piece, Pieces, Run, Tiers, disjuncts
 from npverify.reduction.residuals import Residuals, ends
 
@@ -42,13 +45,17 @@ Meaning = tuple[tuple[int, frozenset[int], tuple[int, frozenset[int], int]], ...
 
 class _Looks(NamedTuple):
     """What predicates look at of a subject: its named ports, its kind, who it is; and whether at a pod that talks to itself
-    directly, and at two ends on one node."""
+    directly or through a Service, at two ends on one node, at which node, and at ports and addresses of the destination."""
 
     ports: bool = False
     kind: bool = False
     identity: bool = False
     itself: bool = False
+    through: bool = False
     near: bool = False
+    node: bool = False
+    to_port: bool = False
+    to_address: bool = False
 
     @classmethod
     def of_all(cls, looks: Iterable[_Looks]) -> _Looks:
@@ -66,10 +73,13 @@ class _Asked(NamedTuple):
 class Meanings:
     """The meanings of one world's signatures. Guards the memos of what its stages and rules say."""
 
-    def __init__(self, residuals: Residuals, side: int, pieces: Pieces) -> None:
+    def __init__(self, residuals: Residuals, side: int, pieces: Pieces, forms: Forms) -> None:
         self._residuals = residuals
         self._side = side
         self._pieces = pieces
+        self._forms = forms
+        self._formed: dict[Hashable, frozenset[Rectangle]] = {}
+        self._subjects: dict[Policy, int] = {}
         self._always = pieces.shape(TRUE)
         self._allows = pieces.whole(_ALLOWS)
         self._rules: dict[Hashable, frozenset[Piece]] = {}
@@ -81,8 +91,11 @@ class Meanings:
         self._asks = {d: [_gate(stage, d) for stage in residuals.policies.half(d).stages] for d in Direction}
         self._followed = {d: _followed(residuals.policies.half(d).stages) for d in Direction}
 
-    def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Meaning | None:
-        """The meaning for a subject of the signature; None where the peers have to be asked one by one."""
+    def of(
+        self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, *, in_pieces: bool = True
+    ) -> Meaning | None:
+        """The meaning for a subject of the signature; None where the peers have to be asked one by one. Of rules it knows
+        either the pieces, for `covered`, or what those of one subject allow together: the two do not compare."""
         if how.own_node and self._residuals.by_node:
             return None
         followed = self._followed[direction]
@@ -95,7 +108,7 @@ class Meanings:
             if applies == self._pieces.nothing or stage.after not in kept:
                 continue
             # of a stage that others look back to it matters whether a rule or nobody let a flow through
-            said = self._remembered((id(signature), number), stage, asked, direction, subject, view)
+            said = self._remembered((id(signature), number), stage, asked, direction, subject, view, in_pieces)
             if said == self._allows and stage.name not in followed:
                 continue
             kept[stage.name] = len(kept)
@@ -155,13 +168,14 @@ class Meanings:
         direction: Direction,
         subject: Endpoint,
         view: Circumstance,
+        in_pieces: bool,
     ) -> int:
         """The number of `_asked`, worked out once for all subjects and circumstances that the rules cannot tell apart."""
-        key = (place, direction, self._aspect(subject, asked.looks), _seen(view, asked.looks))
+        key = (place, direction, self._aspect(subject, asked.looks), self._seen(view, asked.looks, direction), in_pieces)
         found = self._tiers.get(key)
         if found is None:
             whole = stage.name in self._followed[direction]
-            said = self._asked(stage, asked.entries, direction, subject, view, whole=whole)
+            said = self._asked(stage, asked.entries, direction, subject, view, whole=whole, in_pieces=in_pieces)
             found = self._tiers[key] = self._pieces.whole(said)
         return found
 
@@ -174,6 +188,7 @@ class Meanings:
         view: Circumstance,
         *,
         whole: bool,
+        in_pieces: bool,
     ) -> Tiers:
         """The tiers that have policies of the subject, and what is said behind them; unless all of it is wanted, only
         up to where no flow gets further."""
@@ -183,7 +198,7 @@ class Meanings:
             asked = [entry for entry in entries if entry.tier == index]
             if not asked:
                 continue
-            runs, ended = self._runs(asked, direction, subject, view)
+            runs, ended = self._runs(asked, direction, subject, view, in_pieces=in_pieces)
             selects = frozenset(self._pieces.shape(entry.selects) for entry in asked)
             denies = tier.no_match is Action.DENY
             last = not whole and all(action is not Action.PASS for action, _ in runs)
@@ -202,30 +217,84 @@ class Meanings:
         return (tuple(found), final)
 
     def _runs(
-        self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance
+        self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool
     ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
-        runs: list[tuple[Action, dict[int, set[Piece]]]] = []
-        always, everything = self._always, self._pieces.everything
+        runs: list[tuple[Action, dict[tuple[int, int], set[Piece]]]] = []
+        always = self._always
+        said_of = self._said if in_pieces else self._rectangles
+        every = (self._pieces.everything, self._pieces.everything) if in_pieces else self._forms.everything
         ended = False
-        for entry, rule in ((e, r) for e in asked for r in e.rules if r.action is not Action.LOG):
-            said = self._said(rule, direction, subject, view)
-            if not said:
-                continue
-            selects = self._pieces.shape(entry.selects)
-            ended = selects == always and (everything, everything) in said
-            if not runs or runs[-1][0] is not rule.action:
-                runs.append((rule.action, {}))
+        for entry in asked:
+            of = (self._pieces.shape(entry.selects), 0 if in_pieces else self._chosen(entry.policy, direction))
+            for rule in entry.rules:
+                said = said_of(rule, direction, subject, view) if rule.action is not Action.LOG else ()
+                if not said:
+                    continue
+                if not runs or runs[-1][0] is not rule.action:
+                    runs.append((rule.action, {}))
+                if of[0] == always and every in said:
+                    ended = True
+                    runs[-1] = (rule.action, {})
+                    break
+                runs[-1][1].setdefault(of, set()).update(said)
             if ended:
-                runs[-1] = (rule.action, {})
                 break
-            runs[-1][1].setdefault(selects, set()).update(said)
-        return [(action, frozenset((s, frozenset(said)) for s, said in by.items())) for action, by in runs], ended
+        found: list[Run] = []
+        for action, by in runs:
+            if in_pieces:
+                found.append((action, frozenset((s, frozenset(said)) for (s, _), said in by.items())))
+                continue
+            wholes: dict[int, set[int]] = {}
+            for (s, _), said in by.items():
+                wholes.setdefault(s, set()).add(self._forms.whole(frozenset(said)))
+            found.append((action, frozenset((s, frozenset(some)) for s, some in wholes.items())))
+        return found, ended
+
+    def _chosen(self, policy: Policy, direction: Direction) -> int:
+        """The number of the subjects of a policy: what several policies of the same say, they say together."""
+        found = self._subjects.get(policy)
+        if found is None:
+            parts = self._residuals.bitsets.parts(policy.subject, direction.subject, DIRECT)
+            found = self._subjects[policy] = self._pieces.of(parts, self._side)
+        return found
+
+    def _rectangles(
+        self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
+    ) -> frozenset[Rectangle]:
+        """What a rule asks of peers and packets, as rectangles."""
+        looks = self._looks_of(rule, direction)
+        key = (rule, self._seen(view, looks, direction), self._aspect(subject, looks))
+        found = self._formed.get(key)
+        if found is None:
+            parts = self._residuals.bitsets.parts
+            peers, packets = (
+                parts(self._known(pred, direction, subject, view), direction.peer, view)
+                for pred in (rule.peer, rule.traffic)
+            )
+            found = frozenset(self._forms.rectangles(peers, packets, direction.peer, self._side))
+            self._formed[key] = found
+        return found
+
+    def _seen(self, view: Circumstance, looks: _Looks, direction: Direction) -> Hashable:
+        """Equal for circumstances that what is looked at cannot tell apart."""
+        if view.via is not None:
+            translated = view.before_translation is not FALSE and (looks.to_port or looks.to_address)
+            shows = direction is Direction.EGRESS and self._residuals.policies.vip_visible is not FALSE
+            if translated or (shows and looks.to_address):
+                return view
+        alone = looks.itself if view.via is None else looks.through
+        return (
+            view.same and (looks.identity or looks.node),
+            view.same and alone and (view.via is not None),
+            view.same and alone and view.via is None,
+            view.own_node and looks.near,
+        )
 
     def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
         looks = self._looks_of(rule, direction)
-        key = (rule, _seen(view, looks), self._aspect(subject, looks))
+        key = (rule, self._seen(view, looks, direction), self._aspect(subject, looks))
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
@@ -272,22 +341,20 @@ class Meanings:
 @cache
 def _looks_at(pred: Pred, side: Side) -> _Looks:
     """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
-    ports = kind = identity = itself = near = False
+    ports = kind = identity = itself = through = near = node = to_port = to_address = False
     for atom in atoms_of(pred):
         of_subject = getattr(atom, "side", None) is side and not isinstance(atom, PortIn)
         ports |= of_subject and isinstance(atom, NamedPortIs)
         kind |= of_subject and isinstance(atom, KindIs | AddressOwnedBy | OwnNode)
         identity |= of_subject and not isinstance(atom, NamedPortIs | KindIs | AddressOwnedBy | OwnNode)
         identity |= isinstance(atom, NodeIs)
-        itself |= isinstance(atom, NodeIs) or (isinstance(atom, SelfTraffic) and not atom.via_service)
+        itself |= isinstance(atom, SelfTraffic) and not atom.via_service
+        through |= isinstance(atom, SelfTraffic) and atom.via_service
         near |= isinstance(atom, OwnNode | NodeIs)
-    return _Looks(ports, kind, identity, itself, near)
-
-
-def _seen(view: Circumstance, looks: _Looks) -> Hashable:
-    """Equal for circumstances that what is looked at cannot tell apart. Through a Service more may matter than is looked at
-    here."""
-    return view if view.via is not None else (view.same and looks.itself, view.own_node and looks.near)
+        node |= isinstance(atom, NodeIs)
+        to_port |= isinstance(atom, PortIn | NamedPortIs) and atom.side is Side.DST
+        to_address |= isinstance(atom, AddressIn | AddressOwnedBy) and atom.side is Side.DST
+    return _Looks(ports, kind, identity, itself, through, near, node, to_port, to_address)
 
 
 def _gate(stage: Stage, direction: Direction) -> tuple[tuple[Pred, ...], _Looks]:
