@@ -86,10 +86,8 @@ class Search:
         self.answers = Answers(budget, stop)
         self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies))
         classes = self.twins.classes
-        self.residuals = (
-            Residuals(left.inventory, left.policies, classes[0]),
-            Residuals(right.inventory, right.policies, classes[1]),
-        )
+        first = Residuals(left.inventory, left.policies, classes[0])
+        self.residuals = (first, Residuals(right.inventory, right.policies, classes[1], beside=first))
         self.book = AddressBook(left.inventory, right.inventory)
         self.gave_up: UndecidedError | None = None
         self._shapes = Shapes()

@@ -7,7 +7,7 @@ set are done without a residual.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -70,6 +70,14 @@ class _Asked(NamedTuple):
     looks: _Looks
 
 
+class _Spoken(NamedTuple):
+    """Rules of a policy that have one action: what they match, and whether that is everything."""
+
+    action: Action
+    said: frozenset[Piece]
+    every: bool
+
+
 class Meanings:
     """The meanings of one world's signatures. Guards the memos of what its stages and rules say."""
 
@@ -80,6 +88,8 @@ class Meanings:
         self._forms = forms
         self._formed: dict[Hashable, frozenset[Rectangle]] = {}
         self._subjects: dict[Policy, int] = {}
+        self._spoke: dict[Hashable, tuple[_Spoken, ...]] = {}
+        self._policy_looks: dict[Policy, _Looks] = {}
         self._always = pieces.shape(TRUE)
         self._allows = pieces.whole(_ALLOWS)
         self._rules: dict[Hashable, frozenset[Piece]] = {}
@@ -135,7 +145,7 @@ class Meanings:
             stages = self._residuals.policies.half(direction).stages
             entries = [[entry for entry in signature if entry.stage == number] for number in range(len(stages))]
             found = self._by_stage[key] = tuple(
-                _Asked(own, _Looks.of_all(self._looks_of(rule, direction) for entry in own for rule in entry.rules))
+                _Asked(own, _Looks.of_all(self._of_policy(entry.policy, direction) for entry in own))
                 for own in entries
             )
         return found
@@ -221,35 +231,55 @@ class Meanings:
     ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
         runs: list[tuple[Action, dict[tuple[int, int], set[Piece]]]] = []
-        always = self._always
-        said_of = self._said if in_pieces else self._rectangles
-        every = (self._pieces.everything, self._pieces.everything) if in_pieces else self._forms.everything
         ended = False
         for entry in asked:
-            of = (self._pieces.shape(entry.selects), 0 if in_pieces else self._chosen(entry.policy, direction))
-            for rule in entry.rules:
-                said = said_of(rule, direction, subject, view) if rule.action is not Action.LOG else ()
-                if not said:
-                    continue
-                if not runs or runs[-1][0] is not rule.action:
-                    runs.append((rule.action, {}))
-                if of[0] == always and every in said:
+            selects = self._pieces.shape(entry.selects)
+            of = (selects, 0 if in_pieces else self._chosen(entry.policy, direction))
+            for action, said, every in self._spoken(entry.policy, direction, subject, view, in_pieces=in_pieces):
+                if not runs or runs[-1][0] is not action:
+                    runs.append((action, {}))
+                if every and selects == self._always:
                     ended = True
-                    runs[-1] = (rule.action, {})
+                    runs[-1] = (action, {})
                     break
                 runs[-1][1].setdefault(of, set()).update(said)
             if ended:
                 break
-        found: list[Run] = []
-        for action, by in runs:
-            if in_pieces:
-                found.append((action, frozenset((s, frozenset(said)) for (s, _), said in by.items())))
-                continue
-            wholes: dict[int, set[int]] = {}
-            for (s, _), said in by.items():
-                wholes.setdefault(s, set()).add(self._forms.whole(frozenset(said)))
-            found.append((action, frozenset((s, frozenset(some)) for s, some in wholes.items())))
-        return found, ended
+        return [(action, self._joined(by, in_pieces=in_pieces)) for action, by in runs], ended
+
+    def _joined(
+        self, by: Mapping[tuple[int, int], set[Piece]], *, in_pieces: bool
+    ) -> frozenset[tuple[int, frozenset[Piece] | int]]:
+        """What is said by the number of what selects the subject and of whom it selects, by the first alone."""
+        if in_pieces:
+            return frozenset((selects, frozenset(said)) for (selects, _), said in by.items())
+        return frozenset((selects, self._forms.whole(frozenset(said))) for (selects, _), said in by.items())
+
+    def _spoken(
+        self, policy: Policy, direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool
+    ) -> tuple[_Spoken, ...]:
+        """The rules of a policy, neighbours of one action together, up to one that matches whoever and whatever is asked."""
+        looks = self._of_policy(policy, direction)
+        key = (policy, self._seen(view, looks, direction), self._aspect(subject, looks), in_pieces)
+        found = self._spoke.get(key)
+        if found is None:
+            everything = (self._pieces.everything, self._pieces.everything) if in_pieces else self._forms.everything
+            parts: list[tuple[Action, set[Piece]]] = []
+            for rule in policy.rules:
+                if rule.action is Action.LOG:
+                    continue
+                said = (self._said if in_pieces else self._rectangles)(rule, direction, subject, view)
+                if not said:
+                    continue
+                if not parts or parts[-1][0] is not rule.action:
+                    parts.append((rule.action, set()))
+                parts[-1][1].update(said)
+                if everything in said:
+                    break
+            found = self._spoke[key] = tuple(
+                _Spoken(action, frozenset(said), everything in said) for action, said in parts
+            )
+        return found
 
     def _chosen(self, policy: Policy, direction: Direction) -> int:
         """The number of the subjects of a policy: what several policies of the same say, they say together."""
@@ -305,6 +335,13 @@ class Meanings:
         if found is None:
             found = _Looks.of_all(_looks_at(pred, direction.subject) for pred in (rule.peer, rule.traffic))
             self._looks[rule] = found
+        return found
+
+    def _of_policy(self, policy: Policy, direction: Direction) -> _Looks:
+        found = self._policy_looks.get(policy)
+        if found is None:
+            found = _Looks.of_all(self._looks_of(rule, direction) for rule in policy.rules)
+            self._policy_looks[policy] = found
         return found
 
     def _pieces_of(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> Iterator[Piece]:

@@ -51,14 +51,30 @@ class Group(NamedTuple):
 class Residuals:
     """The reduction of one policy set over one inventory. Guards the memos; every answer is a pure function of the two."""
 
-    def __init__(self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None) -> None:
-        """`classes` may be finer than what the policies tell apart."""
+    def __init__(
+        self,
+        inventory: Inventory,
+        policies: PolicySet,
+        classes: Classes | None = None,
+        *,
+        beside: Residuals | None = None,
+    ) -> None:
+        """`classes` may be finer than what the policies tell apart. `beside` reduces another set; over the same inventory
+        and classes the partitions of predicates are shared with it."""
         self.policies = policies
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
         self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
-        self.partial = Partial(inventory, policies.vip_visible)
-        self.bitsets = Bitsets(self.classes, inventory, self.partial)
+        if (
+            beside is not None
+            and inventory is beside._inventory
+            and self.classes is beside.classes
+            and policies.vip_visible is beside.policies.vip_visible
+        ):
+            self.partial, self.bitsets = beside.partial, beside.bitsets
+        else:
+            self.partial = Partial(inventory, policies.vip_visible)
+            self.bitsets = Bitsets(self.classes, inventory, self.partial)
         self.changed: Mapping[Direction, int] | None = None
         self._inventory = inventory
         self._start_over()
