@@ -18,6 +18,7 @@ from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.equiv_search import Found, Progress, Search, preferred
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
+from npverify.ingest.collector import without_gc
 from npverify.ingest.source import InputError
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Inventory
@@ -51,8 +52,9 @@ def equiv(
     left, right, borrowed = _comparable(left, right)
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
-        search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
-        found = sorted(search.found(progress), key=lambda f: f.order)
+        with without_gc():  # many small values and no cycles
+            search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
+            found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
         result = replace(result, notes=(*borrowed, *notes(result, search.twins)))
         if not found:

@@ -17,6 +17,7 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meaning, Meanings
 from npverify.reduction.partial import Circumstance
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Pieces
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -74,7 +75,12 @@ class Comparison:
         self._parts_of: dict[tuple[Direction, int, Hows, int], tuple[_Part, ...]] = {}
         self._one_meaning: dict[tuple[Direction, int, Hows], bool] = {}
         pieces, forms = Pieces(twins, shapes), Forms(twins, shapes)
-        self._meanings = (Meanings(residuals[0], 0, pieces, forms), Meanings(residuals[1], 1, pieces, forms))
+        first = PeerSets(0, twins, residuals[0], forms)
+        shared = residuals[1].bitsets is residuals[0].bitsets
+        self._meanings = (
+            Meanings(residuals[0], 0, pieces, first),
+            Meanings(residuals[1], 1, pieces, first if shared else PeerSets(1, twins, residuals[1], forms)),
+        )
 
     def blocks(self, hows: Hows, sources: int, targets: int) -> Iterator[Block]:
         """Every pair of a source and a target that may be judged differently, each in one block."""

@@ -20,19 +20,24 @@ from npverify.normal.predicates import (
     TRUE,
     AddressIn,
     AddressOwnedBy,
+    IcmpIs,
     KindIs,
     NamedPortIs,
     NodeIs,
     OwnNode,
     PortIn,
     Pred,
+    ProtocolIs,
     SelfTraffic,
     Side,
+    UnknownIn,
     atoms_of,
 )
-from npverify.reduction.forms import Forms, Rectangle
+from npverify.reduction.bitsets import Parts
+from npverify.reduction.forms import NEVER, Rectangle
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, Circumstance
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Piece, Pieces, Run, Tiers, disjuncts
 from npverify.reduction.residuals import Residuals, ends
 
@@ -81,11 +86,13 @@ class _Spoken(NamedTuple):
 class Meanings:
     """The meanings of one world's signatures. Guards the memos of what its stages and rules say."""
 
-    def __init__(self, residuals: Residuals, side: int, pieces: Pieces, forms: Forms) -> None:
+    def __init__(self, residuals: Residuals, side: int, pieces: Pieces, peer_sets: PeerSets) -> None:
         self._residuals = residuals
         self._side = side
         self._pieces = pieces
-        self._forms = forms
+        self._forms = peer_sets.forms
+        self._peer_sets = peer_sets
+        self._packets_of: dict[Hashable, tuple[tuple[int, int], ...]] = {}
         self._formed: dict[Hashable, frozenset[Rectangle]] = {}
         self._subjects: dict[Policy, int] = {}
         self._spoke: dict[Hashable, tuple[_Spoken, ...]] = {}
@@ -297,13 +304,29 @@ class Meanings:
         key = (rule, self._seen(view, looks, direction), self._aspect(subject, looks))
         found = self._formed.get(key)
         if found is None:
-            parts = self._residuals.bitsets.parts
-            peers, packets = (
-                parts(self._known(pred, direction, subject, view), direction.peer, view)
-                for pred in (rule.peer, rule.traffic)
-            )
-            found = frozenset(self._forms.rectangles(peers, packets, direction.peer, self._side))
+            peers = self._peer_sets.number(self._known(rule.peer, direction, subject, view), direction.peer, view)
+            each = self._packets(rule.traffic, direction, subject, view)
+            pairs = ((peers if len(each) == 1 else self._forms.within(peers, some), n) for some, n in each)
+            found = frozenset((some, n) for some, n in pairs if some != self._forms.nobody and n != NEVER)
             self._formed[key] = found
+        return found
+
+    def _packets(
+        self, traffic: Pred, direction: Direction, subject: Endpoint, view: Circumstance
+    ) -> tuple[tuple[int, int], ...]:
+        """Sets of peers, everybody together, with the number of the packets that are meant of each."""
+        looks = _looks_at(traffic, direction.subject)
+        key = (traffic, direction, self._seen(view, looks, direction), self._aspect(subject, looks))
+        found = self._packets_of.get(key)
+        if found is None:
+            known = self._known(traffic, direction, subject, view)
+            parts: Parts = ((self._residuals.bitsets.all, known),)
+            if not _about_packets(known) or not isinstance(key[2], tuple):
+                parts = self._residuals.bitsets.parts(known, direction.peer, view)
+            found = tuple(
+                (self._peer_sets.joint(classes), self._forms.line(left, None)) for classes, left in parts
+            )
+            self._packets_of[key] = found
         return found
 
     def _seen(self, view: Circumstance, looks: _Looks, direction: Direction) -> Hashable:
@@ -392,6 +415,12 @@ def _looks_at(pred: Pred, side: Side) -> _Looks:
         to_port |= isinstance(atom, PortIn | NamedPortIs) and atom.side is Side.DST
         to_address |= isinstance(atom, AddressIn | AddressOwnedBy) and atom.side is Side.DST
     return _Looks(ports, kind, identity, itself, through, near, node, to_port, to_address)
+
+
+@cache
+def _about_packets(pred: Pred) -> bool:
+    """Whether a predicate looks at nothing but the packet and the reading."""
+    return all(isinstance(atom, ProtocolIs | PortIn | IcmpIs | UnknownIn) for atom in atoms_of(pred))
 
 
 def _gate(stage: Stage, direction: Direction) -> tuple[tuple[Pred, ...], _Looks]:
