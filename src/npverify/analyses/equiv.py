@@ -50,11 +50,25 @@ def equiv(
             EMPTY, "no pod or workload was found on either side, so any two sides would be equal", fix=_FIX
         )
     left, right, borrowed = _comparable(left, right)
+    limits = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
+    with without_gc():  # a search is many small values and no cycles, and it is gone at the end
+        return _searched(left, right, borrowed, limits, stop, progress, every=every)
+
+
+def _searched(
+    left: World,
+    right: World,
+    borrowed: tuple[str, ...],
+    limits: Budget,
+    stop: Callable[[], bool],
+    progress: Progress | None,
+    *,
+    every: bool,
+) -> EquivResult:
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
-        with without_gc():  # many small values and no cycles
-            search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
-            found = sorted(search.found(progress), key=lambda f: f.order)
+        search = Search(left, right, limits, stop)
+        found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
         result = replace(result, notes=(*borrowed, *notes(result, search.twins)))
         if not found:

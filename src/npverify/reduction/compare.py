@@ -187,7 +187,7 @@ class Comparison:
         residuals, number = self._residuals[side], self.twins.number(side, c)
         signature = residuals.signature(direction, number)
         # signatures are interned and kept by the reduction
-        return (id(signature), residuals.aspect(direction, signature, residuals.classes.representative(number)))
+        return (id(signature), residuals.aspect_of(direction, number))
 
     def _parts(self, direction: Direction, kind: int, hows: Hows, among: int) -> tuple[_Part, ...]:
         """What both worlds leave of a direction for a kind of subjects, by peers."""

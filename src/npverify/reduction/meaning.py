@@ -68,6 +68,9 @@ class _Looks(NamedTuple):
         return cls(*(any(said) for said in zip(cls(), *looks, strict=True)))
 
 
+_EVERYTHING = _Looks(*[True] * len(_Looks._fields))
+
+
 class _Asked(NamedTuple):
     """The entries of a signature in one stage, and what their rules look at."""
 
@@ -95,6 +98,8 @@ class Meanings:
         self._packets_of: dict[Hashable, tuple[tuple[int, int], ...]] = {}
         self._formed: dict[Hashable, frozenset[Rectangle]] = {}
         self._subjects: dict[Policy, int] = {}
+        self._settled: dict[bool, dict[int, tuple[tuple[int, int], tuple[_Spoken, ...]]]] = {True: {}, False: {}}
+        self._whole_of: dict[tuple[int, ...], int] = {}
         self._spoke: dict[Hashable, tuple[_Spoken, ...]] = {}
         self._policy_looks: dict[Policy, _Looks] = {}
         self._always = pieces.shape(TRUE)
@@ -152,7 +157,7 @@ class Meanings:
             stages = self._residuals.policies.half(direction).stages
             entries = [[entry for entry in signature if entry.stage == number] for number in range(len(stages))]
             found = self._by_stage[key] = tuple(
-                _Asked(own, _Looks.of_all(self._of_policy(entry.policy, direction) for entry in own))
+                _Asked(own, _Looks.of_all({self._of_policy(entry.policy, direction) for entry in own}))
                 for own in entries
             )
         return found
@@ -216,7 +221,7 @@ class Meanings:
             if not asked:
                 continue
             runs, ended = self._runs(asked, direction, subject, view, in_pieces=in_pieces)
-            selects = frozenset(self._pieces.shape(entry.selects) for entry in asked)
+            selects = frozenset(map(self._pieces.shape, {entry.selects for entry in asked}))
             denies = tier.no_match is Action.DENY
             last = not whole and all(action is not Action.PASS for action, _ in runs)
             if last and ended:
@@ -237,30 +242,59 @@ class Meanings:
         self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool
     ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
-        runs: list[tuple[Action, dict[tuple[int, int], set[Piece]]]] = []
+        runs: list[tuple[Action, dict[tuple[int, int], list[_Spoken]]]] = []
         ended = False
+        settled = self._settled[in_pieces] if self._plain(view, direction) else {}
         for entry in asked:
-            selects = self._pieces.shape(entry.selects)
-            of = (selects, 0 if in_pieces else self._chosen(entry.policy, direction))
-            for action, said, every in self._spoken(entry.policy, direction, subject, view, in_pieces=in_pieces):
-                if not runs or runs[-1][0] is not action:
-                    runs.append((action, {}))
-                if every and selects == self._always:
+            found = settled.get(id(entry))  # entries are kept by the reduction
+            if found is None:
+                found = self._placed(entry, direction, subject, view, in_pieces=in_pieces)
+                looks = self._of_policy(entry.policy, direction)
+                if not (looks.ports or looks.kind or looks.identity):
+                    settled[id(entry)] = found
+            of, parts = found
+            for part in parts:
+                if not runs or runs[-1][0] is not part.action:
+                    runs.append((part.action, {}))
+                if part.every and of[0] == self._always:
                     ended = True
-                    runs[-1] = (action, {})
+                    runs[-1] = (part.action, {})
                     break
-                runs[-1][1].setdefault(of, set()).update(said)
+                runs[-1][1].setdefault(of, []).append(part)
             if ended:
                 break
         return [(action, self._joined(by, in_pieces=in_pieces)) for action, by in runs], ended
 
+    def _placed(
+        self, entry: Entry, direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool
+    ) -> tuple[tuple[int, int], tuple[_Spoken, ...]]:
+        """What an entry says, by when it selects and whom its policy does."""
+        chosen = 0 if in_pieces else self._chosen(entry.policy, direction)
+        of = (self._pieces.shape(entry.selects), chosen)
+        return of, self._spoken(entry.policy, direction, subject, view, in_pieces=in_pieces)
+
+    def _plain(self, view: Circumstance, direction: Direction) -> bool:
+        """Whether nothing hangs on how the two ends stand to each other."""
+        return not any(seen) if isinstance(seen := self._seen(view, _EVERYTHING, direction), tuple) else False
+
     def _joined(
-        self, by: Mapping[tuple[int, int], set[Piece]], *, in_pieces: bool
+        self, by: Mapping[tuple[int, int], list[_Spoken]], *, in_pieces: bool
     ) -> frozenset[tuple[int, frozenset[Piece] | int]]:
-        """What is said by the number of what selects the subject and of whom it selects, by the first alone."""
+        """What is said by when it selects."""
         if in_pieces:
-            return frozenset((selects, frozenset(said)) for (selects, _), said in by.items())
-        return frozenset((selects, self._forms.whole(frozenset(said))) for (selects, _), said in by.items())
+            pieces: dict[int, set[Piece]] = {}
+            for (selects, _), parts in by.items():
+                pieces.setdefault(selects, set()).update(*(part.said for part in parts))
+            return frozenset((selects, frozenset(said)) for selects, said in pieces.items())
+        return frozenset((selects, self._whole(parts)) for (selects, _), parts in by.items())
+
+    def _whole(self, parts: list[_Spoken]) -> int:
+        """The number of what parts allow together."""
+        key = tuple(map(id, parts))  # they are kept in the memo of what is spoken
+        found = self._whole_of.get(key)
+        if found is None:
+            found = self._whole_of[key] = self._forms.whole(frozenset().union(*(part.said for part in parts)))
+        return found
 
     def _spoken(
         self, policy: Policy, direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool

@@ -112,6 +112,7 @@ class Residuals:
         self._groups: dict[Hashable, tuple[Group, ...]] = {}
         self._settled: dict[tuple[Circumstance, Direction, int], dict[Pred, Pred | None]] = {}
         self._own: dict[tuple[Direction, Signature], bool] = {}
+        self._own_by_id: dict[tuple[Direction, int], bool] = {}
         self._aspects: dict[tuple[Direction, int], tuple[Signature, Hashable]] = {}
         self._ids: dict[int, tuple[Signature, frozenset[PolicyId]]] = {}
 
@@ -179,21 +180,30 @@ class Residuals:
         where the direction looks at who the subject is beyond its selection."""
         own = self._own.get((direction, signature))
         if own is None:
-            half = self.policies.half(direction)
-            preds = [p for stage in half.stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
-            preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
-            own = any(_looks_at_identity(p, direction.subject) for p in preds)
-            self._own[direction, signature] = own
+            own = self._own[direction, signature] = self._asks_who(direction, signature)
+        return self._aspect(subject, own=own)
+
+    def _aspect(self, subject: Endpoint, *, own: bool) -> Hashable:
         ports = tuple(p for p in subject.ports if p.name)
         return (subject.kind, ports, self.classes.of[subject] if own or self.by_node else None)
+
+    def _asks_who(self, direction: Direction, signature: Signature) -> bool:
+        """Whether a direction looks at who the subject of a signature is."""
+        half = self.policies.half(direction)
+        preds = [p for stage in half.stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
+        preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
+        return any(_looks_at_identity(p, direction.subject) for p in preds)
 
     def aspect_of(self, direction: Direction, c: int) -> Hashable:
         """`aspect` of a class as a subject."""
         signature = self.signature(direction, c)
         known = self._aspects.get((direction, c))
         if known is None or known[0] is not signature:
-            aspect = self.aspect(direction, signature, self.classes.representative(c))
-            known = self._aspects[direction, c] = (signature, aspect)
+            key = (direction, id(signature))  # a signature of a class is kept
+            own = self._own_by_id.get(key)
+            if own is None:
+                own = self._own_by_id[key] = self._asks_who(direction, signature)
+            known = self._aspects[direction, c] = (signature, self._aspect(self.classes.representative(c), own=own))
         return known[1]
 
     def left_out(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
