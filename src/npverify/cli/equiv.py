@@ -24,6 +24,7 @@ from npverify.report.json_values import dumps
 from npverify.report.prove_text import View
 
 if TYPE_CHECKING:
+    from npverify.analyses.equiv_load import Sides
     from npverify.analyses.world import World
 
 _ONE_PLUGIN = (
@@ -87,13 +88,14 @@ def equiv(
     """Compare two policy sets: equivalent, or different with a flow that one of them alone lets pass."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.equiv import equiv as compare
+    from npverify.analyses.equiv_load import Sides
     from npverify.smt.solver import BUDGETS
 
     o.check_format(format)
     o.check_positive("--timeout", timeout)
     paths = (_paths(left, more_left, both), _paths(right, more_right, both))
     _refuse_no_paths(*paths)
-    sources = Sources()
+    sources, sides = Sources(), Sides()
     inputs: list[o.Inputs] = []
     worlds: list[World] = []
     errors: list[Diagnostic] = []
@@ -116,12 +118,13 @@ def equiv(
                 remotes=remote,
             )
             inputs.append(settled)
-            worlds.append(settled.load(sources).world)
+            worlds.append(settled.load_side(sources, sides).world)
         except InputError as error:
             errors += [d for d in error.diagnostics if d not in errors]
     if errors:
         raise InputError(errors)
-    one_plugin = _under_one_plugin(inputs, worlds, sources)
+    one_plugin = _under_one_plugin(inputs, worlds, sources, sides)
+    del sides  # with all that was read
     config = inputs[0].config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
     say_all(list(dict.fromkeys(w for world in worlds for w in world.warnings)), no_color=no_color)
@@ -157,7 +160,7 @@ def exit_code(result: EquivResult) -> int:
     return INTERRUPTED if result.interrupted else _CODES[result.status]
 
 
-def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources) -> bool:
+def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sources, sides: Sides) -> bool:
     """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
     whether it was so."""
     profiles = [world.policies.profile for world in worlds]
@@ -166,7 +169,7 @@ def _under_one_plugin(inputs: list[o.Inputs], worlds: list[World], sources: Sour
     for side, profile in enumerate(profiles):
         if profile != "calico":
             inputs[side] = replace(inputs[side], cni="calico")
-            worlds[side] = inputs[side].load(sources).world
+            worlds[side] = inputs[side].load_side(sources, sides).world
     return True
 
 
