@@ -17,6 +17,7 @@ from npverify.oracle import Oracle
 from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Pieces
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -99,7 +100,7 @@ def test_equal_meanings_are_equal_verdicts(seed: int) -> None:
     found = []
     for side, it in enumerate((left, right)):
         residuals = Residuals(it.inventory, it.policies, joint.classes[side])
-        every = Meanings(residuals, side, pieces, forms)
+        every = Meanings(residuals, side, pieces, PeerSets(side, joint, residuals, forms))
         found.append({})
         for end in SUBJECTS:
             signature = residuals.signature(Direction.INGRESS, residuals.classes.of[end])

@@ -18,6 +18,7 @@ from npverify.oracle import Oracle
 from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Piece, Pieces, terms
 from npverify.reduction.regions import Cuts, Region, region
 from npverify.reduction.residuals import Residuals
@@ -35,7 +36,7 @@ class Cover:
         shapes = Shapes()
         self.pieces = Pieces(joint, shapes)
         self.residuals = Residuals(it.inventory, it.policies, joint.classes[0])
-        self.meanings = Meanings(self.residuals, 0, self.pieces, Forms(joint, shapes))
+        self.meanings = Meanings(self.residuals, 0, self.pieces, PeerSets(0, joint, self.residuals, Forms(joint, shapes)))
         self.oracle = Oracle(it.policies, it.inventory)
         self.target = target
         said: set[Piece] = set()

@@ -15,6 +15,7 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Pieces, disjuncts
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -104,7 +105,7 @@ def meanings(left: World, right: World, *, covered: bool = False) -> list[object
         residuals = Residuals(it.inventory, it.policies, joint.classes[side])
         end = next(e for e in it.inventory.endpoints if e.name == name)
         signature = residuals.signature(direction, residuals.classes.of[end])
-        every = Meanings(residuals, side, pieces, forms)
+        every = Meanings(residuals, side, pieces, PeerSets(side, joint, residuals, forms))
         meaning = every.of(direction, signature, end, DIRECT)
         assert meaning is not None
         found.append(every.covered(meaning, every.families(end)) if covered else meaning)
