@@ -36,7 +36,9 @@ class Cover:
         shapes = Shapes()
         self.pieces = Pieces(joint, shapes)
         self.residuals = Residuals(it.inventory, it.policies, joint.classes[0])
-        self.meanings = Meanings(self.residuals, 0, self.pieces, PeerSets(0, joint, self.residuals, Forms(joint, shapes)))
+        self.meanings = Meanings(
+            self.residuals, 0, self.pieces, PeerSets(0, joint, self.residuals, Forms(joint, shapes))
+        )
         self.oracle = Oracle(it.policies, it.inventory)
         self.target = target
         said: set[Piece] = set()

@@ -98,7 +98,11 @@ def _one_inventory(left: Sequence[Document], right: Sequence[Document]) -> bool:
     say theirs (a warning counts those), and whether there are so many that endpoints have no positions."""
     parts = [
         (
-            [id(d) for d in side if is_inventory(d.api_version, d.kind) or d.kind == "HostEndpoint" or namespace_of(d) == ""],
+            [
+                id(d)
+                for d in side
+                if is_inventory(d.api_version, d.kind) or d.kind == "HostEndpoint" or namespace_of(d) == ""
+            ],
             {namespace_of(d) for d in side},
             len(side) > POSITIONED,
         )

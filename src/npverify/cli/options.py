@@ -193,7 +193,6 @@ class Inputs:
             for_lint=for_lint,
         )
 
-
     def load_side(self, sources: Sources, sides: Sides) -> Loaded:
         """Read one side of a comparison; InputError with every problem."""
         from npverify.analyses.load import Options

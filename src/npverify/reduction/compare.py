@@ -160,12 +160,12 @@ class Comparison:
         }
         return all(here.covered(left, one) == there.covered(right, other) for one, other in families)
 
-    def _meaning(
-        self, side: int, direction: Direction, kind: int, hows: Hows, *, in_pieces: bool
-    ) -> Meaning | None:
+    def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows, *, in_pieces: bool) -> Meaning | None:
         residuals, number = self._residuals[side], self.twins.number(side, self._first(direction, kind))
         subject = residuals.classes.representative(number)
-        return self._meanings[side].of(direction, residuals.signature(direction, number), subject, hows[side], in_pieces=in_pieces)
+        return self._meanings[side].of(
+            direction, residuals.signature(direction, number), subject, hows[side], in_pieces=in_pieces
+        )
 
     def _end(self, side: int, c: int) -> Endpoint:
         return self._residuals[side].classes.representative(self.twins.number(side, c))

@@ -20,6 +20,8 @@ from npverify.normal.predicates import (
     TRUE,
     AddressIn,
     AddressOwnedBy,
+    And,
+    HttpIs,
     IcmpIs,
     KindIs,
     NamedPortIs,
@@ -31,7 +33,10 @@ from npverify.normal.predicates import (
     SelfTraffic,
     Side,
     UnknownIn,
+    address_in,
+    and_,
     atoms_of,
+    substitute,
 )
 from npverify.reduction.bitsets import Parts
 from npverify.reduction.forms import NEVER, Rectangle
@@ -101,20 +106,26 @@ class Meanings:
         self._settled: dict[bool, dict[int, tuple[tuple[int, int], tuple[_Spoken, ...]]]] = {True: {}, False: {}}
         self._whole_of: dict[tuple[int, ...], int] = {}
         self._spoke: dict[Hashable, tuple[_Spoken, ...]] = {}
-        self._policy_looks: dict[Policy, _Looks] = {}
+        self._policy_looks: dict[tuple[Policy, bool], _Looks] = {}
         self._always = pieces.shape(TRUE)
         self._allows = pieces.whole(_ALLOWS)
         self._rules: dict[Hashable, frozenset[Piece]] = {}
         self._parts: dict[Hashable, frozenset[int]] = {}
-        self._looks: dict[Rule, _Looks] = {}
-        self._by_stage: dict[tuple[Direction, int], tuple[_Asked, ...]] = {}
+        self._looks: dict[tuple[Rule, bool], _Looks] = {}
+        self._by_stage: dict[tuple[Direction, int, bool], tuple[_Asked, ...]] = {}
         self._frames: dict[Hashable, tuple[int, frozenset[int]]] = {}
         self._tiers: dict[Hashable, int] = {}
         self._asks = {d: [_gate(stage, d) for stage in residuals.policies.half(d).stages] for d in Direction}
         self._followed = {d: _followed(residuals.policies.half(d).stages) for d in Direction}
 
     def of(
-        self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, *, in_pieces: bool = True
+        self,
+        direction: Direction,
+        signature: Signature,
+        subject: Endpoint,
+        how: Circumstance,
+        *,
+        in_pieces: bool = True,
     ) -> Meaning | None:
         """The meaning for a subject of the signature; None where the peers have to be asked one by one. Of rules it knows
         either the pieces, for `covered`, or what those of one subject allow together: the two do not compare."""
@@ -124,13 +135,17 @@ class Meanings:
         kept: dict[str, int] = {"": 0}
         found: list[tuple[Stage, tuple[int, frozenset[int], int]]] = []
         stages = self._residuals.policies.half(direction).stages
-        for number, (stage, asked) in enumerate(zip(stages, self._parted_by_stage(direction, signature), strict=True)):
+        for number, (stage, asked) in enumerate(
+            zip(stages, self._by_stage_of(direction, signature, in_pieces=in_pieces), strict=True)
+        ):
             view = how if how.via is None else replace(how, before_translation=stage.before_translation)
             applies, exempt = self._frame(direction, number, subject, view)
             if applies == self._pieces.nothing or stage.after not in kept:
                 continue
             # of a stage that others look back to it matters whether a rule or nobody let a flow through
-            said = self._remembered((id(signature), number), stage, asked, direction, subject, view, in_pieces)
+            said = self._remembered(
+                (id(signature), number), stage, asked, direction, subject, view, in_pieces=in_pieces
+            )
             if said == self._allows and stage.name not in followed:
                 continue
             kept[stage.name] = len(kept)
@@ -150,14 +165,14 @@ class Meanings:
             return frozenset(FAMILIES)
         return frozenset(a.family for a in subject.addresses) if subject.address_known else self._residuals.families
 
-    def _parted_by_stage(self, direction: Direction, signature: Signature) -> tuple[_Asked, ...]:
-        key = (direction, id(signature))  # signatures are kept by the reduction
+    def _by_stage_of(self, direction: Direction, signature: Signature, *, in_pieces: bool) -> tuple[_Asked, ...]:
+        key = (direction, id(signature), in_pieces)  # signatures are kept by the reduction
         found = self._by_stage.get(key)
         if found is None:
             stages = self._residuals.policies.half(direction).stages
             entries = [[entry for entry in signature if entry.stage == number] for number in range(len(stages))]
             found = self._by_stage[key] = tuple(
-                _Asked(own, _Looks.of_all({self._of_policy(entry.policy, direction) for entry in own}))
+                _Asked(own, _Looks.of_all({self._of_policy(e.policy, direction, in_pieces=in_pieces) for e in own}))
                 for own in entries
             )
         return found
@@ -190,10 +205,17 @@ class Meanings:
         direction: Direction,
         subject: Endpoint,
         view: Circumstance,
+        *,
         in_pieces: bool,
     ) -> int:
         """The number of `_asked`, worked out once for all subjects and circumstances that the rules cannot tell apart."""
-        key = (place, direction, self._aspect(subject, asked.looks), self._seen(view, asked.looks, direction), in_pieces)
+        key = (
+            place,
+            direction,
+            self._aspect(subject, asked.looks),
+            self._seen(view, asked.looks, direction),
+            in_pieces,
+        )
         found = self._tiers.get(key)
         if found is None:
             whole = stage.name in self._followed[direction]
@@ -249,7 +271,7 @@ class Meanings:
             found = settled.get(id(entry))  # entries are kept by the reduction
             if found is None:
                 found = self._placed(entry, direction, subject, view, in_pieces=in_pieces)
-                looks = self._of_policy(entry.policy, direction)
+                looks = self._of_policy(entry.policy, direction, in_pieces=in_pieces)
                 if not (looks.ports or looks.kind or looks.identity):
                     settled[id(entry)] = found
             of, parts = found
@@ -300,7 +322,7 @@ class Meanings:
         self, policy: Policy, direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool
     ) -> tuple[_Spoken, ...]:
         """The rules of a policy, neighbours of one action together, up to one that matches whoever and whatever is asked."""
-        looks = self._of_policy(policy, direction)
+        looks = self._of_policy(policy, direction, in_pieces=in_pieces)
         key = (policy, self._seen(view, looks, direction), self._aspect(subject, looks), in_pieces)
         found = self._spoke.get(key)
         if found is None:
@@ -334,12 +356,13 @@ class Meanings:
         self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance
     ) -> frozenset[Rectangle]:
         """What a rule asks of peers and packets, as rectangles."""
-        looks = self._looks_of(rule, direction)
-        key = (rule, self._seen(view, looks, direction), self._aspect(subject, looks))
+        looks = self._looks_of(rule, direction, in_pieces=False)
+        who, packets = turned(rule.peer, rule.traffic, direction)
+        key = (who, packets, self._seen(view, looks, direction), self._aspect(subject, looks))
         found = self._formed.get(key)
         if found is None:
-            peers = self._peer_sets.number(self._known(rule.peer, direction, subject, view), direction.peer, view)
-            each = self._packets(rule.traffic, direction, subject, view)
+            peers = self._peer_sets.number(self._known(who, direction, subject, view), direction.peer, view)
+            each = self._packets(packets, direction, subject, view)
             pairs = ((peers if len(each) == 1 else self._forms.within(peers, some), n) for some, n in each)
             found = frozenset((some, n) for some, n in pairs if some != self._forms.nobody and n != NEVER)
             self._formed[key] = found
@@ -357,9 +380,7 @@ class Meanings:
             parts: Parts = ((self._residuals.bitsets.all, known),)
             if not _about_packets(known) or not isinstance(key[2], tuple):
                 parts = self._residuals.bitsets.parts(known, direction.peer, view)
-            found = tuple(
-                (self._peer_sets.joint(classes), self._forms.line(left, None)) for classes, left in parts
-            )
+            found = tuple((self._peer_sets.joint(classes), self._forms.line(left, None)) for classes, left in parts)
             self._packets_of[key] = found
         return found
 
@@ -380,25 +401,25 @@ class Meanings:
 
     def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
         """What a rule asks of peers and packets, as pieces of which any is enough."""
-        looks = self._looks_of(rule, direction)
+        looks = self._looks_of(rule, direction, in_pieces=True)
         key = (rule, self._seen(view, looks, direction), self._aspect(subject, looks))
         found = self._rules.get(key)
         if found is None:
             found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
         return found
 
-    def _looks_of(self, rule: Rule, direction: Direction) -> _Looks:
-        found = self._looks.get(rule)
+    def _looks_of(self, rule: Rule, direction: Direction, *, in_pieces: bool) -> _Looks:
+        found = self._looks.get((rule, in_pieces))
         if found is None:
-            found = _Looks.of_all(_looks_at(pred, direction.subject) for pred in (rule.peer, rule.traffic))
-            self._looks[rule] = found
+            both = (rule.peer, rule.traffic) if in_pieces else turned(rule.peer, rule.traffic, direction)
+            found = self._looks[rule, in_pieces] = _Looks.of_all(_looks_at(pred, direction.subject) for pred in both)
         return found
 
-    def _of_policy(self, policy: Policy, direction: Direction) -> _Looks:
-        found = self._policy_looks.get(policy)
+    def _of_policy(self, policy: Policy, direction: Direction, *, in_pieces: bool) -> _Looks:
+        found = self._policy_looks.get((policy, in_pieces))
         if found is None:
-            found = _Looks.of_all(self._looks_of(rule, direction) for rule in policy.rules)
-            self._policy_looks[policy] = found
+            found = _Looks.of_all(self._looks_of(rule, direction, in_pieces=in_pieces) for rule in policy.rules)
+            self._policy_looks[policy, in_pieces] = found
         return found
 
     def _pieces_of(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> Iterator[Piece]:
@@ -452,9 +473,30 @@ def _looks_at(pred: Pred, side: Side) -> _Looks:
 
 
 @cache
+def turned(peer: Pred, traffic: Pred, direction: Direction) -> tuple[Pred, Pred]:
+    """A rule in the same two parts whatever dialect it comes from: what it asks of the packet alone is asked of the traffic,
+    all else of the peer. Both ends of a flow have one address family, so that of the subject is asked of the peer."""
+
+    def of_peer(atom: Pred) -> Pred:
+        family = isinstance(atom, AddressIn) and atom.side is direction.subject and atom.prefix.length == 0
+        return address_in(direction.peer, atom.prefix) if isinstance(atom, AddressIn) and family else atom
+
+    parts: tuple[list[Pred], list[Pred]] = ([], [])
+    for n, whole in enumerate((peer, traffic)):
+        seen = substitute(whole, of_peer)
+        for part in seen.parts if isinstance(seen, And) else (seen,):
+            kinds = {isinstance(atom, _OF_PACKETS) for atom in atoms_of(part) if not isinstance(atom, UnknownIn)}
+            parts[n if len(kinds) == 2 else kinds == {True}].append(part)
+    return and_(*parts[0]), and_(*parts[1])
+
+
+@cache
 def _about_packets(pred: Pred) -> bool:
     """Whether a predicate looks at nothing but the packet and the reading."""
     return all(isinstance(atom, ProtocolIs | PortIn | IcmpIs | UnknownIn) for atom in atoms_of(pred))
+
+
+_OF_PACKETS = (ProtocolIs, PortIn, NamedPortIs, IcmpIs, HttpIs)
 
 
 def _gate(stage: Stage, direction: Direction) -> tuple[tuple[Pred, ...], _Looks]:
