@@ -43,7 +43,7 @@ class Cover:
         self.target = target
         said: set[Piece] = set()
         for rule in rules:
-            said |= self.meanings._said(rule, Direction.INGRESS, target, DIRECT)
+            said |= self.meanings._said.pieces(rule, Direction.INGRESS, target, DIRECT)
         families = frozenset(a.family for a in target.addresses)
         cover = self.pieces.cover(frozenset(said), families)
         self.regions = {(self.pieces.region(number), classes) for number, classes in cover}

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from npverify.inventory.addresses import BITS, Family
+from npverify.inventory.addresses import BITS, FAMILIES, Family
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import And, Const, Not, Or, Pred, Side, and_, or_
@@ -119,11 +119,11 @@ class PeerSets:
                 if len(families) == 1:
                     said.append((ALWAYS, classes & inside[families[0]]))
                     continue
-                here, there = (classes & inside[family] for family in (4, 6))
+                here, there = (classes & inside[family] for family in FAMILIES)
                 said.append((ALWAYS, here & there))
                 said += [
                     (self.forms.addresses((START[family], START[family] + (1 << BITS[family])), side), alone)
-                    for family, alone in ((4, here & ~there), (6, there & ~here))
+                    for family, alone in zip(FAMILIES, (here & ~there, there & ~here), strict=True)
                 ]
             said += [(self.forms.line(self._left(pred, side, end), side), classes) for end, classes in self._open]
             found = self._by_spans[spans, side] = self.forms.peers(said)
@@ -131,8 +131,9 @@ class PeerSets:
 
     def _left(self, pred: Pred, side: Side, end: Endpoint) -> Pred:
         """What is left of a predicate about the address of an end that has none that is known, or several."""
-        direction = Direction.INGRESS if side is Side.SRC else Direction.EGRESS
-        return self._partial.residual(pred, direction, DIRECT, **{side.value: end})
+        if side is Side.SRC:
+            return self._partial.residual(pred, Direction.INGRESS, DIRECT, src=end)
+        return self._partial.residual(pred, Direction.EGRESS, DIRECT, dst=end)
 
     def _index(self, classes: Classes) -> None:
         by_family: dict[Family, list[tuple[int, int]]] = {4: [], 6: []}

@@ -52,31 +52,23 @@ class Residuals:
     """The reduction of one policy set over one inventory. Guards the memos; every answer is a pure function of the two."""
 
     def __init__(
-        self,
-        inventory: Inventory,
-        policies: PolicySet,
-        classes: Classes | None = None,
-        *,
-        beside: Residuals | None = None,
+        self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None, beside: Residuals | None = None
     ) -> None:
-        """`classes` may be finer than what the policies tell apart. `beside` reduces another set; over the same inventory
-        and classes the partitions of predicates are shared with it."""
+        """`classes` may be finer than what the policies tell apart. With a reduction `beside` of another set over the same
+        inventory and classes, the partitions of predicates are shared."""
         self.policies = policies
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
+        self._inventory = inventory
         self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
-        if (
-            beside is not None
-            and inventory is beside._inventory
-            and self.classes is beside.classes
-            and policies.vip_visible is beside.policies.vip_visible
-        ):
-            self.partial, self.bitsets = beside.partial, beside.bitsets
+        one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
+        if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
+            self.partial: Partial = beside.partial
+            self.bitsets: Bitsets = beside.bitsets
         else:
             self.partial = Partial(inventory, policies.vip_visible)
             self.bitsets = Bitsets(self.classes, inventory, self.partial)
         self.changed: Mapping[Direction, int] | None = None
-        self._inventory = inventory
         self._start_over()
         self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
         self._by_kind = self._partition(lambda end: end.kind)
