@@ -327,6 +327,15 @@ HARD = (
 )  # only the solver knows that it is either or the other
 
 
+def test_a_policy_that_selects_under_one_reading_allows_under_that_alone() -> None:
+    """Also if its rule matches everything: where it does not select, what another policy denies is denied."""
+    closed = guard(name="closed")
+    sometimes = replace(guard(allow(TRUE), name="open"), subject=guard_where(SPOOKY_OR_NOT, "open").subject)
+    result = equiv(into(closed, guard(allow(TRUE), name="open")), into(closed, sometimes))
+    assert result.status is Equivalence.DIFFERENT
+    assert equiv(into(closed, sometimes), into(sometimes, closed)).status is Equivalence.EQUIVALENT
+
+
 def test_what_differs_for_one_address_family_of_those_that_a_policy_selects() -> None:
     """Alike but for their addresses, two pods are judged by the same rules; a block of IPv6 matters to one of them alone."""
     both = world(pod("a", ip="10.1.0.1"), pod("b", ip="fd00::1"), families=(4, 6))

@@ -14,12 +14,13 @@ from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, port_in, protocol_is
 from npverify.oracle import Oracle
+from npverify.reduction.bitsets import as_set
 from npverify.reduction.forms import Forms
 from npverify.reduction.lines import START, Form, on_line, places_in
 from npverify.reduction.looks import turned
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
-from npverify.reduction.peer_sets import PeerSets
+from npverify.reduction.peer_sets import CHUNK, PeerSets, Places
 from npverify.reduction.pieces import Pieces
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -149,3 +150,18 @@ def test_rules_that_match_something_else_have_another_number(rules: list[Rule], 
     """Where one flow tells them apart."""
     whole = Whole(TARGETS[2])
     assert whole.number(*rules) != whole.number(*others)
+
+
+def test_classes_are_found_by_their_address_among_many() -> None:
+    """Those inside of some spans, whether these begin and end at the edge of a chunk or within one."""
+    rng = Random(1)
+    places = sorted(rng.sample(range(1000), 300))
+    classes = rng.sample(range(300), 300)
+    chunks = [as_set(classes[n : n + CHUNK]) for n in range(0, 300, CHUNK)]
+    index = Places(places, classes, chunks)
+    for _ in range(300):
+        spans = tuple(sorted(rng.sample([*places, 0, 1001], 4)))
+        inside = {
+            c for p, c in zip(places, classes, strict=True) if spans[0] <= p < spans[1] or spans[2] <= p < spans[3]
+        }
+        assert index.inside(spans) == as_set(inside)

@@ -22,11 +22,11 @@ from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.twins import Twins
 
-_CHUNK = 64
+CHUNK = 64
 """So many neighbouring addresses have the set of their classes ready."""
 
 
-class _Family(NamedTuple):
+class Places(NamedTuple):
     """Classes by their one address of a family: places on the line, ascending, each with its class; and of each chunk of them
     the set of classes."""
 
@@ -41,11 +41,11 @@ class _Family(NamedTuple):
             first, last = bisect_left(self.places, start), bisect_left(self.places, end)
             if first == last:
                 continue
-            low, high = -(-first // _CHUNK), last // _CHUNK
+            low, high = -(-first // CHUNK), last // CHUNK
             if low < high:
                 for chunk in self.chunks[low:high]:
                     found |= chunk
-                loose += [*self.classes[first : low * _CHUNK], *self.classes[high * _CHUNK : last]]
+                loose += [*self.classes[first : low * CHUNK], *self.classes[high * CHUNK : last]]
             else:
                 loose += self.classes[first:last]
         return found | as_set(loose)
@@ -155,12 +155,12 @@ class PeerSets:
         self._outside = self.joint(as_set(outside))
         self._alike = {families: self.joint(as_set(some)) for families, some in alike.items()}
         self._open = [(end, self.joint(as_set(some))) for end, some in open_.values()]
-        self._families: dict[Family, _Family] = {}
+        self._families: dict[Family, Places] = {}
         for family, entries in by_family.items():
             entries.sort()
             members = [c for _, c in entries]
-            chunks = [as_set(members[n : n + _CHUNK]) for n in range(0, len(members), _CHUNK)]
-            self._families[family] = _Family([place for place, _ in entries], members, chunks)
+            chunks = [as_set(members[n : n + CHUNK]) for n in range(0, len(members), CHUNK)]
+            self._families[family] = Places([place for place, _ in entries], members, chunks)
 
 
 def _parted(parts: Iterable[Pred], side: Side) -> tuple[tuple[Pred, ...], tuple[Pred, ...]]:
