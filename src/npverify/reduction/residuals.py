@@ -54,8 +54,7 @@ class Residuals:
     def __init__(
         self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None, beside: Residuals | None = None
     ) -> None:
-        """`classes` may be finer than what the policies tell apart. With a reduction `beside` of another set over the same
-        inventory and classes, the partitions of predicates are shared."""
+        """`classes` may be finer than what the policies tell apart. `beside`, over the same, shares partitions with this."""
         self.policies = policies
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
@@ -176,13 +175,13 @@ class Residuals:
         return self._aspect(subject, own=own)
 
     def _aspect(self, subject: Endpoint, *, own: bool) -> Hashable:
-        ports = tuple(p for p in subject.ports if p.name)
-        return (subject.kind, ports, self.classes.of[subject] if own or self.by_node else None)
+        named = tuple(p for p in subject.ports if p.name)
+        return (subject.kind, named, self.classes.of[subject] if own or self.by_node else None)
 
     def _asks_who(self, direction: Direction, signature: Signature) -> bool:
         """Whether a direction looks at who the subject of a signature is."""
-        half = self.policies.half(direction)
-        preds = [p for stage in half.stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
+        stages = self.policies.half(direction).stages
+        preds = [p for stage in stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
         preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
         return any(_looks_at_identity(p, direction.subject) for p in preds)
 
