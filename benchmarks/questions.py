@@ -153,10 +153,15 @@ def equiv_wrong(clock: Clock, data: Data) -> Answer:
 def _equiv(clock: Clock, data: Data, right: str) -> Answer:
     import npverify
 
-    sides = [
-        _load(clock, [data.file(INVENTORY), data.file(name)], assume=ASSUMED, with_assertions=False).world
-        for name in (POLICIES, right)
-    ]
+    with clock.stage("import"):
+        from npverify.analyses import load as module
+        from npverify.analyses.equiv_load import Sides
+    pair, sides = Sides(), []
+    with clock.parts("load, the rest", module, {"build": "inventory", "lower": "lower"}):
+        for name in (POLICIES, right):
+            options = module.Options(assume=ASSUMED, with_assertions=False)
+            sides.append(pair.load([data.file(name), data.file(INVENTORY)], options).world)
+    del pair
     _imported(clock, "equiv")
     with clock.stage("compare"):
         result = npverify.equiv(*sides)

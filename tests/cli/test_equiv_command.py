@@ -151,11 +151,9 @@ def test_a_set_of_calico_beside_a_native_one_is_about_calico(two, capsys):
 def test_undecided_is_3(two, capsys):
     """A spent budget is neither equivalent nor different."""
     label = "podSelector: {matchExpressions: [{key: pod-template-hash, operator: %s, values: [a]}]}"
-    few = POLICY.replace("podSelector: {matchLabels: {app: web}}", "podSelector: {}")
-    many = POLICY.replace(
-        "podSelector: {matchLabels: {app: web}}",
-        f"{label % 'In'}\n    ports: [{{port: 5432}}]\n  - from:\n    - {label % 'NotIn'}",
-    )
+    few = POLICY.replace("podSelector: {matchLabels: {app: postgres}}", "podSelector: {}")
+    with_hash, without = (few.replace("podSelector: {}", label % operator) for operator in ("In", "NotIn"))
+    many = f"{with_hash}---\n{without.replace('name: postgres', 'name: others')}"
     write(two, many_yaml=many, few_yaml=few)
     options = ("--with", "pods.yaml", "--format", "json")
     assert run(("equiv", "many.yaml", "few.yaml", *options)) == 0

@@ -9,13 +9,15 @@ import pytest
 
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Address
-from npverify.inventory.model import EXTERNAL
+from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Action, Direction, Rule
 from npverify.normal.predicates import TRUE, and_, not_, or_, protocol_is
 from npverify.oracle import Oracle
+from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Pieces
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -84,7 +86,8 @@ FLOWS = flows()
 
 @pytest.mark.parametrize("seed", range(250))
 def test_equal_meanings_are_equal_verdicts(seed: int) -> None:
-    """Of each subject whose covered meanings are equal on both sides, every flow is judged alike."""
+    """Of each subject whose meanings are equal on both sides, covered or by what rules match together, every flow is judged
+    alike."""
     rng = Random(seed)
     rules, no_match = [random_rule(rng) for _ in range(rng.randint(1, 4))], rng.choice((Action.DENY, Action.PASS))
     behind = [random_rule(rng) for _ in range(rng.randint(0, 2))]
@@ -93,18 +96,21 @@ def test_equal_meanings_are_equal_verdicts(seed: int) -> None:
         made(cut(rng, rules), rng.choice((no_match, no_match, Action.DENY)), behind),
     )
     joint = Twins((left.inventory, left.policies), (right.inventory, right.policies))
-    pieces = Pieces(joint, Shapes())
-    found = []
+    shapes = Shapes()
+    pieces, forms = Pieces(joint, shapes), Forms(joint, shapes)
+    found: list[dict[Endpoint, tuple[object, object]]] = []
     for side, it in enumerate((left, right)):
         residuals = Residuals(it.inventory, it.policies, joint.classes[side])
-        every = Meanings(residuals, side, pieces)
+        every = Meanings(residuals, side, pieces, PeerSets(side, joint, residuals, forms))
         found.append({})
         for end in SUBJECTS:
             signature = residuals.signature(Direction.INGRESS, residuals.classes.of[end])
             meaning = every.of(Direction.INGRESS, signature, end, DIRECT)
             assert meaning is not None
-            found[-1][end] = every.covered(meaning, every.families(end))
+            together = every.of(Direction.INGRESS, signature, end, DIRECT, in_pieces=False)
+            found[-1][end] = (every.covered(meaning, every.families(end)), together)
     here, there = Oracle(left.policies, left.inventory), Oracle(right.policies, right.inventory)
     for flow in FLOWS:
-        if found[0][flow.dst] == found[1][flow.dst]:
+        one, other = found[0][flow.dst], found[1][flow.dst]
+        if one[0] == other[0] or one[1] == other[1]:
             assert here.decide(flow).allowed is there.decide(flow).allowed, flow

@@ -15,8 +15,10 @@ from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import TRUE, Pred, and_, icmp_is, not_, or_, port_in, protocol_is, unknown_in
 from npverify.oracle import Oracle
+from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Piece, Pieces, terms
 from npverify.reduction.regions import Cuts, Region, region
 from npverify.reduction.residuals import Residuals
@@ -31,14 +33,17 @@ class Cover:
     def __init__(self, target: Endpoint, *rules: Rule) -> None:
         it = world(FOUR, SIX, BOTH, UNKNOWN, *TARGETS, families=(4, 6))
         joint = Twins((it.inventory, it.policies), (it.inventory, it.policies))
-        self.pieces = Pieces(joint, Shapes())
+        shapes = Shapes()
+        self.pieces = Pieces(joint, shapes)
         self.residuals = Residuals(it.inventory, it.policies, joint.classes[0])
-        self.meanings = Meanings(self.residuals, 0, self.pieces)
+        self.meanings = Meanings(
+            self.residuals, 0, self.pieces, PeerSets(0, joint, self.residuals, Forms(joint, shapes))
+        )
         self.oracle = Oracle(it.policies, it.inventory)
         self.target = target
         said: set[Piece] = set()
         for rule in rules:
-            said |= self.meanings._said(rule, Direction.INGRESS, target, DIRECT)
+            said |= self.meanings._said.pieces(rule, Direction.INGRESS, target, DIRECT)
         families = frozenset(a.family for a in target.addresses)
         cover = self.pieces.cover(frozenset(said), families)
         self.regions = {(self.pieces.region(number), classes) for number, classes in cover}

@@ -12,8 +12,10 @@ from npverify.inventory.unknowns import runtime_label
 from npverify.normal.policy import Action, Direction, Policy
 from npverify.normal.predicates import TRUE, Pred, and_, label_in, not_, or_
 from npverify.reduction.bitsets import bits
+from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meanings
 from npverify.reduction.partial import DIRECT
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Pieces, disjuncts
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -96,13 +98,14 @@ def meanings(left: World, right: World, *, covered: bool = False) -> list[object
     """What both worlds' policies mean for the ingress of the pod `b`; `covered`: in the form that costs more."""
     direction, name = Direction.INGRESS, "b"
     joint = twins(left, right)
-    pieces = Pieces(joint, Shapes())
+    shapes = Shapes()
+    pieces, forms = Pieces(joint, shapes), Forms(joint, shapes)
     found = []
     for side, it in enumerate((left, right)):
         residuals = Residuals(it.inventory, it.policies, joint.classes[side])
         end = next(e for e in it.inventory.endpoints if e.name == name)
         signature = residuals.signature(direction, residuals.classes.of[end])
-        every = Meanings(residuals, side, pieces)
+        every = Meanings(residuals, side, pieces, PeerSets(side, joint, residuals, forms))
         meaning = every.of(direction, signature, end, DIRECT)
         assert meaning is not None
         found.append(every.covered(meaning, every.families(end)) if covered else meaning)

@@ -18,6 +18,7 @@ from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.equiv_search import Found, Progress, Search, preferred
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
+from npverify.ingest.collector import without_gc
 from npverify.ingest.source import InputError
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Inventory
@@ -49,9 +50,24 @@ def equiv(
             EMPTY, "no pod or workload was found on either side, so any two sides would be equal", fix=_FIX
         )
     left, right, borrowed = comparable(left, right)
+    limits = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
+    with without_gc():  # a search is many small values and no cycles, and it is gone at the end
+        return _searched(left, right, borrowed, limits, stop, progress, every=every)
+
+
+def _searched(
+    left: World,
+    right: World,
+    borrowed: tuple[str, ...],
+    limits: Budget,
+    stop: Callable[[], bool],
+    progress: Progress | None,
+    *,
+    every: bool,
+) -> EquivResult:
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
-        search = Search(left, right, Budget(budget.rlimit, budget.seconds if timeout is None else timeout), stop)
+        search = Search(left, right, limits, stop)
         found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
         told = notes(left, right, result.only_left, result.only_right, search.twins)

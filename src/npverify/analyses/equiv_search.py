@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from npverify.analyses.answers import Answers, never, one_address
 from npverify.analyses.equiv_formulas import Formula, Formulas
@@ -94,14 +95,14 @@ class Search:
         self.answers = Answers(budget, stop)
         self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies), by_workload=by_workload)
         classes = self.twins.classes
-        self.residuals = (
-            Residuals(left.inventory, left.policies, classes[0]),
-            Residuals(right.inventory, right.policies, classes[1]),
-        )
+        first = Residuals(left.inventory, left.policies, classes[0])
+        self.residuals = (first, Residuals(right.inventory, right.policies, classes[1], beside=first))
         self.book = AddressBook(left.inventory, right.inventory)
         self.gave_up: UndecidedError | None = None
         self._shapes = Shapes()
-        self._comparison = Comparison(self.twins, self.residuals, self._shapes, self._alike, self._go_on)
+        # what it is given does not hold this search, so that both are freed once nobody needs them
+        alike = partial(_alike, self._shapes, self.answers)
+        self._comparison = Comparison(self.twins, self.residuals, self._shapes, alike, partial(_go_on, stop))
         self._formulas = Formulas(self.worlds, self.residuals)
 
     def found(self, progress: Progress | None = None) -> Iterator[Found]:
@@ -111,7 +112,7 @@ class Search:
             if progress is not None:
                 progress(number, len(every), way.title)
             for block in self._blocks(way):
-                self._go_on()
+                _go_on(self._stop)
                 for sources, targets in self._by_aspect(block, way):
                     part = block._replace(sources=sources, targets=targets)
                     if not way.through:
@@ -183,17 +184,19 @@ class Search:
         if first is not None:
             yield Found(block, way, through, tuple(possible), first, pairs.count(), reached)
 
-    def _go_on(self) -> None:
-        if self._stop():
-            raise InterruptedByUserError
 
-    def _alike(self, one_: Pred, other: Pred) -> bool:
-        if self._shapes.number(one_) == self._shapes.number(other):
-            return True
-        try:
-            return not self.answers.possible(or_(and_(one_, not_(other)), and_(not_(one_), other)))
-        except UndecidedError:
-            return False  # the formulas of its block will tell
+def _go_on(stop: Callable[[], bool]) -> None:
+    if stop():
+        raise InterruptedByUserError
+
+
+def _alike(shapes: Shapes, answers: Answers, one_: Pred, other: Pred) -> bool:
+    if shapes.number(one_) == shapes.number(other):
+        return True
+    try:
+        return not answers.possible(or_(and_(one_, not_(other)), and_(not_(one_), other)))
+    except UndecidedError:
+        return False  # the formulas of its block will tell
 
 
 def one(pair: Pair, way: Way) -> bool | None:

@@ -16,7 +16,7 @@ from npverify.assertions.sets import backend_condition
 from npverify.assertions.traffic import port
 from npverify.inventory.addresses import FAMILIES, Address, Prefix
 from npverify.inventory.model import EndpointKind, Inventory, Service
-from npverify.normal.policy import Direction, PolicySet
+from npverify.normal.policy import Direction, Policy, PolicySet
 from npverify.normal.predicates import (
     FALSE,
     AddressIn,
@@ -26,7 +26,7 @@ from npverify.normal.predicates import (
     and_,
     atoms_of,
 )
-from npverify.reduction.bitsets import bits
+from npverify.reduction.bitsets import as_set, bits
 from npverify.reduction.classes import predicates
 from npverify.reduction.compare import Hows
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
@@ -193,18 +193,30 @@ def _judged_by_address(twins: Twins, residuals: tuple[Residuals, Residuals]) -> 
         if any(stage.before_translation is not FALSE for half in halves for stage in half.stages):
             return twins.all
         if each.policies.vip_visible is not FALSE:
+            stages = each.policies.egress.stages
+            always = any(_looks_at_addresses(p) for s in stages for p in (s.applies, *(e.match for e in s.exemptions)))
+            by_policy: dict[Policy, bool] = {}
+            by_signature: dict[int, bool] = {}  # signatures are kept by the reduction
+            members: list[int] = []
             for c in bits(twins.present(side)):
-                if _looks_at_addresses(each, twins.number(side, c)):
-                    found |= 1 << c
+                signature = each.signature(Direction.EGRESS, twins.number(side, c))
+                looks = by_signature.get(id(signature))
+                if looks is None:
+                    looks = always or any(_policy_looks(entry.policy, by_policy) for entry in signature)
+                    by_signature[id(signature)] = looks
+                if looks:
+                    members.append(c)
+            found |= as_set(members)
     return found
 
 
-def _looks_at_addresses(residuals: Residuals, c: int) -> bool:
-    """Whether the egress of a class asks for the address of a destination."""
-    entries = residuals.signature(Direction.EGRESS, c)
-    preds = [rule.match for entry in entries for rule in entry.rules]
-    for stage in residuals.policies.egress.stages:
-        preds += [stage.applies, *(exemption.match for exemption in stage.exemptions)]
-    return any(
-        isinstance(atom, AddressIn | AddressOwnedBy) and atom.side is Side.DST for p in preds for atom in atoms_of(p)
-    )
+def _policy_looks(policy: Policy, memo: dict[Policy, bool]) -> bool:
+    """Whether a rule of a policy asks for the address of a destination."""
+    found = memo.get(policy)
+    if found is None:
+        found = memo[policy] = any(_looks_at_addresses(p) for rule in policy.rules for p in (rule.peer, rule.traffic))
+    return found
+
+
+def _looks_at_addresses(pred: Pred) -> bool:
+    return any(isinstance(atom, AddressIn | AddressOwnedBy) and atom.side is Side.DST for atom in atoms_of(pred))

@@ -154,10 +154,12 @@ def settle(
     before: Settled | None = None,
     *,
     same_inventory: bool = False,
+    same_plugin: bool = True,
 ) -> Settled:
     """Give what was read a meaning; raises `InputError` with every error, also those that `problems` holds already.
 
-    `before` was settled under the same options. With `same_inventory` nothing that the inventory is built from differs.
+    `before` was settled under the same options, but for the plugin unless `same_plugin`. With `same_inventory` nothing that
+    the inventory is built from differs.
     """
     told: dict[str, tuple[Diagnostic, ...]] = {}
     chosen = _profile(
@@ -186,7 +188,8 @@ def settle(
         problems.raise_errors()
         raise AssertionError("a profile that cannot be had is an error")
     memo = before.memo if before is not None else Memo()
-    if before is not None and inventory is before.loaded.world.inventory and given.policies == before.given.policies:
+    one = before is not None and same_plugin and given.policies == before.given.policies
+    if before is not None and one and inventory is before.loaded.world.inventory:
         lowered, told["policies"] = before.lowered, before.told["policies"]
     else:
         said = Problems()

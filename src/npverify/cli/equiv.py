@@ -93,7 +93,7 @@ def equiv(
         Side(paths[1], cni_right, calico_version_right, assume_right or ()),
     )
     shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote)
-    two = TwoSides(sides, shared, sources)
+    two = TwoSides(sides, shared, sources, once=True)
     worlds, config = [loaded.world for loaded in two.loaded], two.config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
     two.tell(verbose=verbose, no_color=no_color)

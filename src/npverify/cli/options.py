@@ -20,6 +20,7 @@ from npverify.inventory.addresses import Family
 from npverify.report.paint import count
 
 if TYPE_CHECKING:
+    from npverify.analyses.equiv_load import Sides
     from npverify.analyses.load import Loaded
 
 FORMATS = ("text", "json")
@@ -211,6 +212,21 @@ class Inputs:
             for_lint=for_lint,
             keep_documents=keep_documents,
         )
+
+    def load_side(self, sources: Sources, sides: Sides) -> Loaded:
+        """Read one side of a comparison; InputError with every problem."""
+        from npverify.analyses.load import Options
+
+        options = Options(
+            self.cni,
+            self.calico_version,
+            self.assume,
+            ignore_kinds=self.ignore_kinds,
+            pod_cidrs=self.pod_cidrs,
+            families=self.families,
+            with_assertions=False,
+        )
+        return sides.load(self.paths, options, specs=self.specs, remotes=self.remotes, stdin=sources.stdin)
 
 
 def check_format(value: str, known: tuple[str, ...] = FORMATS) -> None:

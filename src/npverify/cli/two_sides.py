@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -45,18 +45,43 @@ class Shared:
     specs: list[str] | None = None
 
 
+Read = Callable[[o.Inputs, Sources, Sequence[File]], "Loaded"]
+"""Reads one side, with specs that the other side has."""
+
+
+def _apart(inputs: o.Inputs, sources: Sources, more: Sequence[File]) -> Loaded:
+    return inputs.load(sources, more_specs=more)
+
+
+def _together() -> Read:
+    from npverify.analyses.equiv_load import Sides
+
+    sides = Sides()
+    return lambda inputs, sources, _more: inputs.load_side(sources, sides)
+
+
 class TwoSides:
     """Both inputs, read. Guards nothing: `one_plugin` says that one of them was read again under the plugin of the other."""
 
-    def __init__(self, sides: tuple[Side, Side], shared: Shared, sources: Sources, *, specs_of_second: bool = False):
-        """InputError with every problem of both. With `specs_of_second`, its specs tell of the first one as well."""
+    def __init__(
+        self,
+        sides: tuple[Side, Side],
+        shared: Shared,
+        sources: Sources,
+        *,
+        specs_of_second: bool = False,
+        once: bool = False,
+    ) -> None:
+        """InputError with every problem of both. With `specs_of_second`, its specs tell of the first one as well; with `once`
+        no spec is read, and what both sides name is read once."""
+        read = _together() if once else _apart
         found: dict[int, tuple[o.Inputs, Loaded]] = {}
         errors: list[Diagnostic] = []
         more: Sequence[File] = ()
         for number in (1, 0) if specs_of_second else (0, 1):
             try:
                 inputs = _settled(sides[number], shared)
-                loaded = inputs.load(sources, more_specs=more)
+                loaded = read(inputs, sources, more)
                 found[number] = inputs, loaded
                 if specs_of_second:
                     more = tuple(File(spec.name, spec.text, True) for spec in loaded.specs)
@@ -66,10 +91,10 @@ class TwoSides:
             raise InputError(errors)
         self.inputs = [found[0][0], found[1][0]]
         self.loaded = [found[0][1], found[1][1]]
-        self.one_plugin = self._under_one_plugin(sources, more)
+        self.one_plugin = self._under_one_plugin(sources, more, read)
         self.config = self.inputs[0].config
 
-    def _under_one_plugin(self, sources: Sources, more: Sequence[File]) -> bool:
+    def _under_one_plugin(self, sources: Sources, more: Sequence[File], read: Read) -> bool:
         """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
         whether it was so."""
         profiles = [loaded.world.policies.profile for loaded in self.loaded]
@@ -78,7 +103,7 @@ class TwoSides:
         for side, profile in enumerate(profiles):
             if profile != "calico":
                 self.inputs[side] = replace(self.inputs[side], cni="calico")
-                self.loaded[side] = self.inputs[side].load(sources, more_specs=more)
+                self.loaded[side] = read(self.inputs[side], sources, more)
         return True
 
     def tell(self, *, verbose: bool, no_color: bool) -> None:

@@ -91,10 +91,16 @@ class FileBundle:
     kustomizations: tuple[str, ...] = ()
 
 
-def read_file(file: File, problems: Problems, *, wanted: Callable[[str, str], bool]) -> FileBundle:
-    """One of the files that `read` would read; what can only be told of all of them, `warn_of` tells."""
+def read_file(
+    file: File,
+    problems: Problems,
+    *,
+    wanted: Callable[[str, str], bool],
+    tidy: Callable[[Any], None] = lambda _item: None,
+) -> FileBundle:
+    """One of the files that `read` would read, likewise; what can only be told of all of them, `warn_of` tells."""
     skipped: list[str] = []
-    reader = _Reader(Sorter(wanted, skipped.append, problems), problems)
+    reader = _Reader(Sorter(cache(wanted), skipped.append, problems), problems, tidy)
     with without_gc():
         documents = tuple(reader.documents(file))
     return FileBundle(documents, tuple(skipped), tuple(reader.foreign), tuple(reader.kustomizations))

@@ -122,7 +122,7 @@ class Bitsets:
 
     def parts(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
         """The partition by `pred`, seen as a statement about the end on `side`; atoms about others stay as they are."""
-        if how is not DIRECT and not _depends_on_circumstance(pred):
+        if how is not DIRECT and not depends_on_circumstance(pred):
             how = DIRECT
         key = (pred, side, how)
         found = self._memo.get(key)
@@ -287,7 +287,8 @@ def _looking(side: Side) -> Direction:
 
 
 @cache
-def _depends_on_circumstance(pred: Pred) -> bool:
+def depends_on_circumstance(pred: Pred) -> bool:
+    """Whether what is left of a predicate may hang on how the two ends stand to each other."""
     return any(
         isinstance(a, SelfTraffic | OwnNode | NodeIs) or (isinstance(a, _AT_A_SERVICE) and a.side is Side.DST)
         for a in atoms_of(pred)

@@ -14,8 +14,10 @@ from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred
 from npverify.reduction.bitsets import bits
+from npverify.reduction.forms import Forms
 from npverify.reduction.meaning import Meaning, Meanings
 from npverify.reduction.partial import Circumstance
+from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Pieces
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
@@ -72,8 +74,13 @@ class Comparison:
         self._rows = {d: self._sorted(d) for d in Direction}
         self._parts_of: dict[tuple[Direction, int, Hows, int], tuple[_Part, ...]] = {}
         self._one_meaning: dict[tuple[Direction, int, Hows], bool] = {}
-        pieces = Pieces(twins, shapes)
-        self._meanings = (Meanings(residuals[0], 0, pieces), Meanings(residuals[1], 1, pieces))
+        pieces, forms = Pieces(twins, shapes), Forms(twins, shapes)
+        first = PeerSets(0, twins, residuals[0], forms)
+        shared = residuals[1].bitsets is residuals[0].bitsets
+        self._meanings = (
+            Meanings(residuals[0], 0, pieces, first),
+            Meanings(residuals[1], 1, pieces, first if shared else PeerSets(1, twins, residuals[1], forms)),
+        )
 
     def blocks(self, hows: Hows, sources: int, targets: int) -> Iterator[Block]:
         """Every pair of a source and a target that may be judged differently, each in one block."""
@@ -137,11 +144,14 @@ class Comparison:
         return found
 
     def _mean_one(self, direction: Direction, kind: int, hows: Hows) -> bool:
-        left, right = (self._meaning(side, direction, kind, hows) for side in (0, 1))
+        left, right = (self._meaning(side, direction, kind, hows, in_pieces=False) for side in (0, 1))
         if left is None or right is None:
             return False
         if left == right:
             return True
+        left, right = (self._meaning(side, direction, kind, hows, in_pieces=True) for side in (0, 1))
+        if left is None or right is None or left == right:
+            return left is not None
         here, there = self._meanings
         # the rules look at the family of nobody but the peer, so subjects of one kind may be of different ones
         families = {
@@ -150,10 +160,12 @@ class Comparison:
         }
         return all(here.covered(left, one) == there.covered(right, other) for one, other in families)
 
-    def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows) -> Meaning | None:
+    def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows, *, in_pieces: bool) -> Meaning | None:
         residuals, number = self._residuals[side], self.twins.number(side, self._first(direction, kind))
         subject = residuals.classes.representative(number)
-        return self._meanings[side].of(direction, residuals.signature(direction, number), subject, hows[side])
+        return self._meanings[side].of(
+            direction, residuals.signature(direction, number), subject, hows[side], in_pieces=in_pieces
+        )
 
     def _end(self, side: int, c: int) -> Endpoint:
         return self._residuals[side].classes.representative(self.twins.number(side, c))
@@ -175,7 +187,7 @@ class Comparison:
         residuals, number = self._residuals[side], self.twins.number(side, c)
         signature = residuals.signature(direction, number)
         # signatures are interned and kept by the reduction
-        return (id(signature), residuals.aspect(direction, signature, residuals.classes.representative(number)))
+        return (id(signature), residuals.aspect_of(direction, number))
 
     def _parts(self, direction: Direction, kind: int, hows: Hows, among: int) -> tuple[_Part, ...]:
         """What both worlds leave of a direction for a kind of subjects, by peers."""

@@ -7,31 +7,25 @@ set are done without a residual.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from typing import NamedTuple
 
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.policy import Action, Direction, Rule, Stage
+from npverify.normal.policy import Action, Direction, Stage
 from npverify.normal.predicates import (
     TRUE,
-    AddressOwnedBy,
-    KindIs,
-    NamedPortIs,
-    NodeIs,
-    OwnNode,
-    PortIn,
     Pred,
-    SelfTraffic,
-    Side,
-    atoms_of,
 )
+from npverify.reduction.forms import Rectangle
 from npverify.reduction.judge import Entry, Signature
+from npverify.reduction.looks import EVERYTHING, Looks, family_of_peer, looks_at
 from npverify.reduction.partial import Circumstance
-from npverify.reduction.pieces import Piece, Pieces, Run, Tiers, disjuncts
-from npverify.reduction.residuals import Residuals, ends
+from npverify.reduction.peer_sets import PeerSets
+from npverify.reduction.pieces import Piece, Pieces, Run, Tiers
+from npverify.reduction.residuals import Residuals
+from npverify.reduction.sayings import Sayings, Spoken
 
 _ALLOWS: Tiers = ((), True)
 """A stage that lets everything through."""
@@ -40,62 +34,59 @@ Meaning = tuple[tuple[int, frozenset[int], tuple[int, frozenset[int], int]], ...
 """By stage: which others it looks back to, and numbers of where it applies, what it lets through unasked, and its tiers."""
 
 
-class _Looks(NamedTuple):
-    """What predicates look at of a subject: its named ports, its kind, who it is; and whether at a pod that talks to itself
-    directly, and at two ends on one node."""
-
-    ports: bool = False
-    kind: bool = False
-    identity: bool = False
-    itself: bool = False
-    near: bool = False
-
-    @classmethod
-    def of_all(cls, looks: Iterable[_Looks]) -> _Looks:
-        """What any of some looks at."""
-        return cls(*(any(said) for said in zip(cls(), *looks, strict=True)))
-
-
 class _Asked(NamedTuple):
     """The entries of a signature in one stage, and what their rules look at."""
 
     entries: list[Entry]
-    looks: _Looks
+    looks: Looks
 
 
 class Meanings:
     """The meanings of one world's signatures. Guards the memos of what its stages and rules say."""
 
-    def __init__(self, residuals: Residuals, side: int, pieces: Pieces) -> None:
+    def __init__(self, residuals: Residuals, side: int, pieces: Pieces, peer_sets: PeerSets) -> None:
         self._residuals = residuals
-        self._side = side
         self._pieces = pieces
+        self._forms = peer_sets.forms
+        self._said = Sayings(residuals, side, pieces, peer_sets)
+        self._settled: dict[bool, dict[int, tuple[tuple[int, int], tuple[Spoken, ...]]]] = {True: {}, False: {}}
+        self._whole_of: dict[tuple[int, ...], int] = {}
         self._always = pieces.shape(TRUE)
         self._allows = pieces.whole(_ALLOWS)
-        self._rules: dict[Hashable, frozenset[Piece]] = {}
-        self._parts: dict[Hashable, frozenset[int]] = {}
-        self._looks: dict[Rule, _Looks] = {}
-        self._by_stage: dict[tuple[Direction, int], tuple[_Asked, ...]] = {}
+        self._by_stage: dict[tuple[Direction, int, bool], tuple[_Asked, ...]] = {}
         self._frames: dict[Hashable, tuple[int, frozenset[int]]] = {}
         self._tiers: dict[Hashable, int] = {}
         self._asks = {d: [_gate(stage, d) for stage in residuals.policies.half(d).stages] for d in Direction}
         self._followed = {d: _followed(residuals.policies.half(d).stages) for d in Direction}
 
-    def of(self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance) -> Meaning | None:
-        """The meaning for a subject of the signature; None where the peers have to be asked one by one."""
+    def of(
+        self,
+        direction: Direction,
+        signature: Signature,
+        subject: Endpoint,
+        how: Circumstance,
+        *,
+        in_pieces: bool = True,
+    ) -> Meaning | None:
+        """The meaning for a subject of the signature; None where the peers have to be asked one by one. Of rules it knows
+        either the pieces, for `covered`, or what those of one subject allow together: the two do not compare."""
         if how.own_node and self._residuals.by_node:
             return None
         followed = self._followed[direction]
         kept: dict[str, int] = {"": 0}
         found: list[tuple[Stage, tuple[int, frozenset[int], int]]] = []
         stages = self._residuals.policies.half(direction).stages
-        for number, (stage, asked) in enumerate(zip(stages, self._parted_by_stage(direction, signature), strict=True)):
+        for number, (stage, asked) in enumerate(
+            zip(stages, self._by_stage_of(direction, signature, in_pieces=in_pieces), strict=True)
+        ):
             view = how if how.via is None else replace(how, before_translation=stage.before_translation)
             applies, exempt = self._frame(direction, number, subject, view)
             if applies == self._pieces.nothing or stage.after not in kept:
                 continue
             # of a stage that others look back to it matters whether a rule or nobody let a flow through
-            said = self._remembered((id(signature), number), stage, asked, direction, subject, view)
+            said = self._remembered(
+                (id(signature), number), stage, asked, direction, subject, view, in_pieces=in_pieces
+            )
             if said == self._allows and stage.name not in followed:
                 continue
             kept[stage.name] = len(kept)
@@ -115,14 +106,16 @@ class Meanings:
             return frozenset(FAMILIES)
         return frozenset(a.family for a in subject.addresses) if subject.address_known else self._residuals.families
 
-    def _parted_by_stage(self, direction: Direction, signature: Signature) -> tuple[_Asked, ...]:
-        key = (direction, id(signature))  # signatures are kept by the reduction
+    def _by_stage_of(self, direction: Direction, signature: Signature, *, in_pieces: bool) -> tuple[_Asked, ...]:
+        key = (direction, id(signature), in_pieces)  # signatures are kept by the reduction
         found = self._by_stage.get(key)
         if found is None:
             stages = self._residuals.policies.half(direction).stages
             entries = [[entry for entry in signature if entry.stage == number] for number in range(len(stages))]
             found = self._by_stage[key] = tuple(
-                _Asked(own, _Looks.of_all(self._looks_of(rule, direction) for entry in own for rule in entry.rules))
+                _Asked(
+                    own, Looks.of_all({self._said.policy_looks(e.policy, direction, in_pieces=in_pieces) for e in own})
+                )
                 for own in entries
             )
         return found
@@ -132,20 +125,12 @@ class Meanings:
     ) -> tuple[int, frozenset[int]]:
         """Where a stage applies, and what it lets through unasked."""
         preds, looks = self._asks[direction][number]
-        key = (direction, number, self._aspect(subject, looks), view)
+        key = (direction, number, self._said.aspect(subject, looks), view)
         found = self._frames.get(key)
         if found is None:
-            applies, *exempt = (self._piece(pred, direction, subject, view) for pred in preds)
+            applies, *exempt = (self._said.piece(pred, direction, subject, view) for pred in preds)
             found = self._frames[key] = (applies, frozenset(exempt) - {self._pieces.nothing})
         return found
-
-    def _aspect(self, subject: Endpoint, looks: _Looks) -> Hashable:
-        """Equal for subjects of which nothing that is looked at can tell one from the other."""
-        return (
-            tuple(p for p in subject.ports if p.name) if looks.ports else None,
-            subject.kind if looks.kind or looks.identity else None,
-            self._residuals.classes.of[subject] if looks.identity else None,
-        )
 
     def _remembered(
         self,
@@ -155,13 +140,21 @@ class Meanings:
         direction: Direction,
         subject: Endpoint,
         view: Circumstance,
+        *,
+        in_pieces: bool,
     ) -> int:
         """The number of `_asked`, worked out once for all subjects and circumstances that the rules cannot tell apart."""
-        key = (place, direction, self._aspect(subject, asked.looks), _seen(view, asked.looks))
+        key = (
+            place,
+            direction,
+            self._said.aspect(subject, asked.looks),
+            self._said.seen(view, asked.looks, direction),
+            in_pieces,
+        )
         found = self._tiers.get(key)
         if found is None:
             whole = stage.name in self._followed[direction]
-            said = self._asked(stage, asked.entries, direction, subject, view, whole=whole)
+            said = self._asked(stage, asked.entries, direction, subject, view, whole=whole, in_pieces=in_pieces)
             found = self._tiers[key] = self._pieces.whole(said)
         return found
 
@@ -174,6 +167,7 @@ class Meanings:
         view: Circumstance,
         *,
         whole: bool,
+        in_pieces: bool,
     ) -> Tiers:
         """The tiers that have policies of the subject, and what is said behind them; unless all of it is wanted, only
         up to where no flow gets further."""
@@ -183,8 +177,8 @@ class Meanings:
             asked = [entry for entry in entries if entry.tier == index]
             if not asked:
                 continue
-            runs, ended = self._runs(asked, direction, subject, view)
-            selects = frozenset(self._pieces.shape(entry.selects) for entry in asked)
+            runs, ended = self._runs(asked, direction, subject, view, in_pieces=in_pieces)
+            selects = frozenset(map(self._pieces.shape, {entry.selects for entry in asked}))
             denies = tier.no_match is Action.DENY
             last = not whole and all(action is not Action.PASS for action, _ in runs)
             if last and ended:
@@ -202,98 +196,68 @@ class Meanings:
         return (tuple(found), final)
 
     def _runs(
-        self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance
+        self, asked: list[Entry], direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool
     ) -> tuple[list[Run], bool]:
         """The rules of a tier, neighbours of one action together, up to one that always matches; whether there is one."""
-        runs: list[tuple[Action, dict[int, set[Piece]]]] = []
-        always, everything = self._always, self._pieces.everything
+        runs: list[tuple[Action, dict[tuple[int, int], list[Spoken]]]] = []
         ended = False
-        for entry, rule in ((e, r) for e in asked for r in e.rules if r.action is not Action.LOG):
-            said = self._said(rule, direction, subject, view)
-            if not said:
-                continue
-            selects = self._pieces.shape(entry.selects)
-            ended = selects == always and (everything, everything) in said
-            if not runs or runs[-1][0] is not rule.action:
-                runs.append((rule.action, {}))
+        settled = self._settled[in_pieces] if self._plain(view, direction) else {}
+        for entry in asked:
+            found = settled.get(id(entry))  # entries are kept by the reduction
+            if found is None:
+                found = self._placed(entry, direction, subject, view, in_pieces=in_pieces)
+                looks = self._said.policy_looks(entry.policy, direction, in_pieces=in_pieces)
+                if not (looks.ports or looks.kind or looks.identity):
+                    settled[id(entry)] = found
+            of, parts = found
+            for part in parts:
+                if not runs or runs[-1][0] is not part.action:
+                    runs.append((part.action, {}))
+                if part.every and of[0] == self._always:
+                    ended = True
+                    runs[-1] = (part.action, {})
+                    break
+                runs[-1][1].setdefault(of, []).append(part)
             if ended:
-                runs[-1] = (rule.action, {})
                 break
-            runs[-1][1].setdefault(selects, set()).update(said)
-        return [(action, frozenset((s, frozenset(said)) for s, said in by.items())) for action, by in runs], ended
+        return [(action, self._joined(by, in_pieces=in_pieces)) for action, by in runs], ended
 
-    def _said(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[Piece]:
-        """What a rule asks of peers and packets, as pieces of which any is enough."""
-        looks = self._looks_of(rule, direction)
-        key = (rule, _seen(view, looks), self._aspect(subject, looks))
-        found = self._rules.get(key)
+    def _placed(
+        self, entry: Entry, direction: Direction, subject: Endpoint, view: Circumstance, *, in_pieces: bool
+    ) -> tuple[tuple[int, int], tuple[Spoken, ...]]:
+        """What an entry says, by when it selects and whom its policy does."""
+        chosen = 0 if in_pieces else self._said.chosen(entry.policy, direction)
+        of = (self._pieces.shape(entry.selects), chosen)
+        return of, self._said.of_policy(entry.policy, direction, subject, view, in_pieces=in_pieces)
+
+    def _plain(self, view: Circumstance, direction: Direction) -> bool:
+        """Whether nothing hangs on how the two ends stand to each other."""
+        return not any(seen) if isinstance(seen := self._said.seen(view, EVERYTHING, direction), tuple) else False
+
+    def _joined(
+        self, by: Mapping[tuple[int, int], list[Spoken]], *, in_pieces: bool
+    ) -> frozenset[tuple[int, frozenset[Piece]]] | frozenset[tuple[int, int]]:
+        """What is said by when it selects."""
+        if in_pieces:
+            pieces: dict[int, set[Piece]] = {}
+            for (selects, _), parts in by.items():
+                pieces.setdefault(selects, set()).update(*(part.said for part in parts))
+            return frozenset((selects, frozenset(said)) for selects, said in pieces.items())
+        return frozenset((selects, self._whole(parts)) for (selects, _), parts in by.items())
+
+    def _whole(self, parts: list[Spoken]) -> int:
+        """The number of what parts allow together."""
+        key = tuple(map(id, parts))  # they are kept in the memo of what is spoken
+        found = self._whole_of.get(key)
         if found is None:
-            found = self._rules[key] = frozenset(self._pieces_of(rule, direction, subject, view))
+            found = self._whole_of[key] = self._forms.whole(frozenset[Rectangle]().union(*(p.said for p in parts)))
         return found
 
-    def _looks_of(self, rule: Rule, direction: Direction) -> _Looks:
-        found = self._looks.get(rule)
-        if found is None:
-            found = _Looks.of_all(_looks_at(pred, direction.subject) for pred in (rule.peer, rule.traffic))
-            self._looks[rule] = found
-        return found
 
-    def _pieces_of(self, rule: Rule, direction: Direction, subject: Endpoint, view: Circumstance) -> Iterator[Piece]:
-        peers, packets = (self._parted(pred, direction, subject, view) for pred in (rule.peer, rule.traffic))
-        for peer in peers:
-            for packet in packets:
-                yield peer, packet
-
-    def _parted(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> frozenset[int]:
-        """A predicate as numbers of pieces of which any is enough."""
-        known = self._known(pred, direction, subject, view)
-        key = (known, direction, view)
-        found = self._parts.get(key)
-        if found is None:
-            numbers = {self._numbered(piece, direction, view) for piece in disjuncts(known)}
-            whole = self._pieces.everything in numbers
-            found = frozenset({self._pieces.everything} if whole else numbers - {self._pieces.nothing})
-            self._parts[key] = found
-        return found
-
-    def _numbered(self, known: Pred, direction: Direction, view: Circumstance) -> int:
-        return self._pieces.of(self._residuals.bitsets.parts(known, direction.peer, view), self._side)
-
-    def _piece(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> int:
-        return self._numbered(self._known(pred, direction, subject, view), direction, view)
-
-    def _known(self, pred: Pred, direction: Direction, subject: Endpoint, view: Circumstance) -> Pred:
-        looks = _looks_at(pred, direction.subject)
-        if not (looks.ports or looks.kind or looks.identity):
-            return pred
-        return self._residuals.partial.residual(pred, direction, view, **ends(direction, subject))
-
-
-@cache
-def _looks_at(pred: Pred, side: Side) -> _Looks:
-    """What a predicate asks of the subject; that it asks for a port of the packet is not about the subject."""
-    ports = kind = identity = itself = near = False
-    for atom in atoms_of(pred):
-        of_subject = getattr(atom, "side", None) is side and not isinstance(atom, PortIn)
-        ports |= of_subject and isinstance(atom, NamedPortIs)
-        kind |= of_subject and isinstance(atom, KindIs | AddressOwnedBy | OwnNode)
-        identity |= of_subject and not isinstance(atom, NamedPortIs | KindIs | AddressOwnedBy | OwnNode)
-        identity |= isinstance(atom, NodeIs)
-        itself |= isinstance(atom, NodeIs) or (isinstance(atom, SelfTraffic) and not atom.via_service)
-        near |= isinstance(atom, OwnNode | NodeIs)
-    return _Looks(ports, kind, identity, itself, near)
-
-
-def _seen(view: Circumstance, looks: _Looks) -> Hashable:
-    """Equal for circumstances that what is looked at cannot tell apart. Through a Service more may matter than is looked at
-    here."""
-    return view if view.via is not None else (view.same and looks.itself, view.own_node and looks.near)
-
-
-def _gate(stage: Stage, direction: Direction) -> tuple[tuple[Pred, ...], _Looks]:
+def _gate(stage: Stage, direction: Direction) -> tuple[tuple[Pred, ...], Looks]:
     """Where a stage applies and what it lets through unasked, and what these look at."""
-    preds = (stage.applies, *(exemption.match for exemption in stage.exemptions))
-    return preds, _Looks.of_all(_looks_at(pred, direction.subject) for pred in preds)
+    preds = tuple(family_of_peer(p, direction) for p in (stage.applies, *(e.match for e in stage.exemptions)))
+    return preds, Looks.of_all(looks_at(pred, direction.subject) for pred in preds)
 
 
 def _followed(stages: Sequence[Stage]) -> frozenset[str]:

@@ -35,8 +35,9 @@ Piece = tuple[int, int]
 Cover = frozenset[tuple[int, int]]
 """Numbers of regions with the peers whose packets may be of them."""
 
-Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]]]
-"""Rules of one action: by the number of what selects the subject, the pieces of which any is enough. None: always."""
+Run = tuple[Action, frozenset[tuple[int, frozenset[Piece]]] | frozenset[tuple[int, int]]]
+"""Rules of one action: by the number of what selects the subject, the pieces of which any is enough, or the number of what
+some of them match together (`Forms.whole`). None: always."""
 
 CoveredRun = tuple[Action, frozenset[tuple[int, Cover]]]
 """The same with covers in the place of pieces."""
@@ -101,7 +102,7 @@ class Pieces:
             if not by:  # it always matches
                 yield action, frozenset()
                 continue
-            covers = ((selects, self.cover(said, families)) for selects, said in by)
+            covers = ((selects, self.cover(_in_pieces(said), families)) for selects, said in by)
             if some := frozenset((selects, cover) for selects, cover in covers if cover):
                 yield action, some
 
@@ -179,6 +180,12 @@ class Pieces:
         if found == len(self._said):
             self._said.append(key)
         return found
+
+
+def _in_pieces(said: frozenset[Piece] | int) -> frozenset[Piece]:
+    if isinstance(said, int):
+        raise TypeError("what rules match together is in no pieces")
+    return said
 
 
 @cache

@@ -51,16 +51,23 @@ class Group(NamedTuple):
 class Residuals:
     """The reduction of one policy set over one inventory. Guards the memos; every answer is a pure function of the two."""
 
-    def __init__(self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None) -> None:
-        """`classes` may be finer than what the policies tell apart."""
+    def __init__(
+        self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None, beside: Residuals | None = None
+    ) -> None:
+        """`classes` may be finer than what the policies tell apart. `beside`, over the same, shares partitions with this."""
         self.policies = policies
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
-        self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
-        self.partial = Partial(inventory, policies.vip_visible)
-        self.bitsets = Bitsets(self.classes, inventory, self.partial)
-        self.changed: Mapping[Direction, int] | None = None
         self._inventory = inventory
+        self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
+        one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
+        if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
+            self.partial: Partial = beside.partial
+            self.bitsets: Bitsets = beside.bitsets
+        else:
+            self.partial = Partial(inventory, policies.vip_visible)
+            self.bitsets = Bitsets(self.classes, inventory, self.partial)
+        self.changed: Mapping[Direction, int] | None = None
         self._start_over()
         self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
         self._by_kind = self._partition(lambda end: end.kind)
@@ -96,6 +103,7 @@ class Residuals:
         self._groups: dict[Hashable, tuple[Group, ...]] = {}
         self._settled: dict[tuple[Circumstance, Direction, int], dict[Pred, Pred | None]] = {}
         self._own: dict[tuple[Direction, Signature], bool] = {}
+        self._own_by_id: dict[tuple[Direction, int], bool] = {}
         self._aspects: dict[tuple[Direction, int], tuple[Signature, Hashable]] = {}
         self._ids: dict[int, tuple[Signature, frozenset[PolicyId]]] = {}
 
@@ -163,21 +171,30 @@ class Residuals:
         where the direction looks at who the subject is beyond its selection."""
         own = self._own.get((direction, signature))
         if own is None:
-            half = self.policies.half(direction)
-            preds = [p for stage in half.stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
-            preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
-            own = any(_looks_at_identity(p, direction.subject) for p in preds)
-            self._own[direction, signature] = own
-        ports = tuple(p for p in subject.ports if p.name)
-        return (subject.kind, ports, self.classes.of[subject] if own or self.by_node else None)
+            own = self._own[direction, signature] = self._asks_who(direction, signature)
+        return self._aspect(subject, own=own)
+
+    def _aspect(self, subject: Endpoint, *, own: bool) -> Hashable:
+        named = tuple(p for p in subject.ports if p.name)
+        return (subject.kind, named, self.classes.of[subject] if own or self.by_node else None)
+
+    def _asks_who(self, direction: Direction, signature: Signature) -> bool:
+        """Whether a direction looks at who the subject of a signature is."""
+        stages = self.policies.half(direction).stages
+        preds = [p for stage in stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
+        preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
+        return any(_looks_at_identity(p, direction.subject) for p in preds)
 
     def aspect_of(self, direction: Direction, c: int) -> Hashable:
         """`aspect` of a class as a subject."""
         signature = self.signature(direction, c)
         known = self._aspects.get((direction, c))
         if known is None or known[0] is not signature:
-            aspect = self.aspect(direction, signature, self.classes.representative(c))
-            known = self._aspects[direction, c] = (signature, aspect)
+            key = (direction, id(signature))  # a signature of a class is kept
+            own = self._own_by_id.get(key)
+            if own is None:
+                own = self._own_by_id[key] = self._asks_who(direction, signature)
+            known = self._aspects[direction, c] = (signature, self._aspect(self.classes.representative(c), own=own))
         return known[1]
 
     def left_out(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:

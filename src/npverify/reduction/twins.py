@@ -55,12 +55,16 @@ class Twins:
         self, left: tuple[Inventory, PolicySet], right: tuple[Inventory, PolicySet], *, by_workload: bool = False
     ) -> None:
         """`by_workload`: pods that only one world has are matched with such pods of the same workload in the other."""
-        of = [Classes(*world).of for world in (left, right)]
         inventories = (left[0], right[0])
+        one = left[0] is right[0]
+        # what neither of two sets tells apart over one inventory is what both together do not
+        of = [Classes(left[0], left[1], right[1]).of] * 2 if one else [Classes(*world).of for world in (left, right)]
         found: dict[Hashable, list[Twin]] = {}
         aspects: dict[Hashable, Hashable] = {}
         for twin in _matched(*inventories, by_workload=by_workload):
-            aspect = (twin.one_address, *(_aspect(end) for end in twin.sides))
+            aspect: Hashable = _aspect(twin.left)
+            if twin.right is not twin.left:
+                aspect = (twin.one_address, aspect, _aspect(twin.right))
             key = (*(None if end is None else n[end] for n, end in zip(of, twin.sides, strict=True)), aspect)
             found.setdefault(key, []).append(twin)
             aspects[key] = aspect
@@ -75,13 +79,16 @@ class Twins:
         self.alone = (left_only, self.all & ~self.common & ~left_only)
         one_use = left[0].families == right[0].families
         self.unlike = sum(1 << c for c, twins in enumerate(self.members) if _unlike(twins[0], one_use=one_use))
-        self.classes = tuple(Classes.given(_of_side(self.members, side)) for side in (0, 1))
+        first = Classes.given(_of_side(self.members, 0))
+        self.classes = (first, first if one else Classes.given(_of_side(self.members, 1)))
         self.of: dict[Endpoint, int] = {}
         self._twin: dict[Endpoint, Twin] = {}
         for c, twins in enumerate(self.members):
             for twin in twins:
-                self.of.update((end, c) for end in twin.sides if end is not None)
-                self._twin.update((end, twin) for end in twin.sides if end is not None)
+                for end in twin.sides:
+                    if end is not None:
+                        self.of[end] = c
+                        self._twin[end] = twin
 
     def __len__(self) -> int:
         return len(self.members)
@@ -127,6 +134,9 @@ _WHERE = ((True, True), (True, False))
 
 def _matched(left: Inventory, right: Inventory, *, by_workload: bool) -> Iterator[Twin]:
     """Every endpoint of the two, by key; the one that stands for the outside last. Replicas do not match a single pod."""
+    if left is right:
+        yield from (Twin(end, end) for end in (*left.endpoints, EXTERNAL))
+        return
     there = {(end.key, end.replicated): end for end in right.endpoints}
     known = {(end.key, end.replicated) for end in left.endpoints}
     spare: dict[Hashable, list[Endpoint]] = {}
