@@ -11,9 +11,10 @@ from npverify.analyses.answers import never
 from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
 from npverify.analyses.policy_sweep import PolicySweep
+from npverify.analyses.rule_sweep import Effect, RuleSweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
-from npverify.normal.policy import Direction, Policy
+from npverify.normal.policy import Direction, Policy, PolicyId
 from npverify.smt.solver import Budget, InterruptedByUserError, UndecidedError
 
 
@@ -31,19 +32,26 @@ class Context:
         self.world = world
         self.facts = facts
         self.undecided: list[Undecided] = []
-        self._budget = budget
+        self.redundant: frozenset[PolicyId] | None = None  # found when first asked for
+        self.effects: tuple[Effect, ...] | None = None  # the same
+        self.budget = budget
         self._stop = stop
 
     @cached_property
     def engine(self) -> Engine:
         """The machinery of proofs over the world."""
-        return Engine(self.world, self._budget, self._stop)
+        return Engine(self.world, self.budget, self._stop)
 
     @cached_property
     def sweep(self) -> PolicySweep:
         """What each policy changes, for all policies at once."""
         engine = self.engine
         return PolicySweep(self.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
+
+    @cached_property
+    def rules(self) -> RuleSweep:
+        """What each rule changes."""
+        return RuleSweep(self.world, self.budget, self._stop)
 
     def go_on(self) -> None:
         """Raises InterruptedByUserError where nobody waits for an answer any more."""
