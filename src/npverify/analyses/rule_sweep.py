@@ -15,19 +15,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from functools import reduce
 from itertools import chain, islice
+from operator import or_ as or_of
 from typing import Literal, NamedTuple
 
 from npverify.analyses.answers import never
 from npverify.analyses.changes import Change, differ, legs_of_subjects, obligations_of, passes
 from npverify.analyses.contributions import Case, Contributions
 from npverify.analyses.elements import in_elements
-from npverify.analyses.engine import Engine
+from npverify.analyses.engine import Engine, members
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.refute import violated
 from npverify.analyses.sameness import Sameness, of_family, some_packet
 from npverify.analyses.world import World
+from npverify.assertions.claims import Leg
 from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.normal.policy import Action, Direction, PolicyId
@@ -51,7 +54,7 @@ class Effect(NamedTuple):
     causes: tuple[PolicyId, ...]
 
 
-_TRIED = 3  # peers of a group for which a packet is looked for
+_TRIED = 8  # peers of a group for which a packet is looked for
 
 
 class RuleSweep:
@@ -106,13 +109,14 @@ class RuleSweep:
 
         Raises as `Question.possible` does.
         """
-        open_ = self._translated
+        open_: list[tuple[Case, Circumstance]] = []
         for case, how in self._ways(rule):
             said = self._same(case, how, rule, asked, among)
             if said is False:
                 return False
-            open_ |= said is None
-        return not open_ or self._by_solver(rule, asked, among)
+            if said is None or self._translated:
+                open_.append((case, how))
+        return not open_ or self._by_solver(rule, asked, among, open_)
 
     def causes(self, rule: PolicyId, asked: Asked, gone: Collection[PolicyId] = ()) -> tuple[PolicyId, ...] | None:
         """Elements, none of those that are `gone`, among which it is so, and not among them all but one; () if it is so of
@@ -160,12 +164,14 @@ class RuleSweep:
         left: list[list[PolicyId]] = []
         for signature, classes in self._each.by_signature(direction, peers):
             case = self._each.case(direction, signature, self._residuals.classes.representative(next(bits(classes))))
-            if signature and self._sets.denies_the_rest(case):
-                left.append([e.policy.id for e in signature if e.selects is TRUE and not e.rules])
+            if all(self._sets.allows_alone(case, e.policy) for e in signature):
+                bare = [e for e in signature if not e.rules]
+                left.append([e.policy.id for e in bare if e.selects is TRUE])
+                yield from (e.policy.id for e in bare if not left[-1])
             else:
                 yield from (e.policy.id for e in signature)
         counts: dict[PolicyId, int] = {}
-        left = [names for names in left if not any(name in found for name in names)]
+        left = [names for names in left if names and not any(name in found for name in names)]
         while left:
             counts.clear()
             for name in chain.from_iterable(left):
@@ -185,9 +191,10 @@ class RuleSweep:
         return self._preferred(rule, found)
 
     def _preferred(self, rule: PolicyId, found: Collection[PolicyId]) -> list[PolicyId]:
-        """Other policies first, which are left out first: a rule of the same policy is the better reason."""
+        """The better reasons last, since those before them are left out first: a rule of the same policy, and that a policy
+        isolates where its rules do not matter."""
         owner = self.elements[rule].owner
-        return sorted(found, key=lambda name: self.elements[name].owner == owner)
+        return sorted(found, key=lambda name: (self.elements[name].rule is None, self.elements[name].owner == owner))
 
     def _fewest(self, rule: PolicyId, asked: Asked, found: list[PolicyId]) -> list[PolicyId]:
         """As few of some elements among which it is so that it is not so once any of them is left out."""
@@ -305,7 +312,11 @@ class RuleSweep:
         found."""
         if case.subject.kind is not EndpointKind.POD:
             return False
-        for c in islice(bits(group), _TRIED):
+        one_each = bits(group)
+        if asked == "answered":
+            judged = self._each.by_signature(case.direction.opposite, group)
+            one_each = (next(bits(classes)) for _, classes in judged)
+        for c in islice(one_each, _TRIED):
             members = self._residuals.classes.members[c]
             end = next((e for e in members if e is not case.subject or e.replicated), None)
             if end is None or end.kind not in (EndpointKind.POD, EndpointKind.EXTERNAL):
@@ -337,24 +348,51 @@ class RuleSweep:
 
     # --- by the solver ------------------------------------------------------------------------------------------------
 
-    def _by_solver(self, rule: PolicyId, asked: Asked, among: Collection[PolicyId] | None) -> bool:
+    def _by_solver(
+        self,
+        rule: PolicyId,
+        asked: Asked,
+        among: Collection[PolicyId] | None,
+        open_: Collection[tuple[Case, Circumstance]],
+    ) -> bool:
+        """The same of the flows of some cases, flow by flow."""
+
         def variants(signature: Signature) -> tuple[Signature, ...]:
             return self._changed(signature, rule, asked, among)
 
         for direction in Direction:
-            classes = 0
-            for case in self._cases[rule]:
-                classes |= case.subjects if case.direction is direction else 0
-            if not classes:
-                continue
             change = Change(variants, _breaks(direction, asked), self._engine.world.policies, passes)
-            for leg in legs_of_subjects(self._engine, classes, direction):
+            for leg in self._legs(direction, [way for way in open_ if way[0].direction is direction], rule):
                 broken, gave_up = violated(self._engine, obligations_of(self._engine, leg, change))
                 if broken:
                     return False
                 if gave_up is not None:
                     raise gave_up
         return True
+
+    def _legs(self, direction: Direction, ways: Collection[tuple[Case, Circumstance]], rule: PolicyId) -> Iterator[Leg]:
+        """The flows of some cases of one direction."""
+        if self._translated and ways:
+            classes = reduce(or_of, (case.subjects for case, _ in ways))
+            yield from legs_of_subjects(self._engine, classes, direction)
+            return
+        subjects, peers, themselves = 0, 0, 0
+        for case, how in ways:
+            if how.same:
+                themselves |= case.subjects
+            else:
+                subjects |= case.subjects
+                peers |= self._peers(case, how, rule)
+        through = self._engine.through
+        if subjects:
+            ends = [dict.fromkeys(members(classes, self._residuals), TRUE) for classes in (subjects, peers)]
+            src, dst = ends if direction is Direction.EGRESS else reversed(ends)
+            direct = Leg(src, dst, leave_out_self=True, leave_out_own_node=False)
+            yield direct
+            if any(how.via is not None and not how.same for _, how in ways):
+                yield from through.services((direct,))
+        if themselves:
+            yield from through.themselves(dict.fromkeys(members(themselves, self._residuals), TRUE))
 
 
 _OPPOSITE = (Action.ALLOW, Action.DENY)
