@@ -13,7 +13,7 @@ solver is asked about the rest. What is said holds under every reading, or does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Set
 from dataclasses import replace
 from functools import reduce
 from itertools import chain, islice
@@ -75,20 +75,23 @@ class RuleSweep:
             for name in residuals.ids(case.signature):
                 self._cases.setdefault(name, []).append(case)
         halves = [policies.half(d) for d in Direction]
+        self._only_allow = {
+            policy
+            for half in halves
+            for tier in half.tiers
+            if tier.no_match is Action.DENY and all(r.action is Action.ALLOW for p in tier.policies for r in p.rules)
+            for policy in tier.policies
+        }
         self._translated = any(s.before_translation is not FALSE for half in halves for s in half.stages)
 
     def selects(self, rule: PolicyId) -> bool:
         """Whether the policy of a rule may select any endpoint."""
         return rule in self._cases
 
-    def allows_alone(self, rule: PolicyId) -> bool:
-        """Whether the rule is of a tier that allows what any of its rules matches and denies the rest, with no other stage."""
-        return all(
-            self._sets.allows_alone(case, entry.policy)
-            for case in self._cases[rule]
-            for entry in case.signature
-            if entry.policy.id == rule
-        )
+    def only_allows(self, rule: PolicyId) -> bool:
+        """Whether the rule is of a tier that allows what any of its rules matches, and denies the rest."""
+        entries = chain.from_iterable(case.signature for case in self._cases[rule])
+        return all(entry.policy in self._only_allow for entry in entries if entry.policy.id == rule)
 
     def beside(self, rule: PolicyId) -> tuple[PolicyId, ...]:
         """The other elements that may select an endpoint which the policy of the rule selects, in the order of the tiers."""
@@ -118,9 +121,12 @@ class RuleSweep:
                 open_.append((case, how))
         return not open_ or self._by_solver(rule, asked, among, open_)
 
-    def causes(self, rule: PolicyId, asked: Asked, gone: Collection[PolicyId] = ()) -> tuple[PolicyId, ...] | None:
+    def causes(self, rule: PolicyId, asked: Asked, gone: Set[PolicyId] = frozenset()) -> tuple[PolicyId, ...] | None:
         """Elements, none of those that are `gone`, among which it is so, and not among them all but one; () if it is so of
         the rule by itself. None: among all that are not gone it is not so."""
+        monotone = asked == "removed" and self.only_allows(rule)  # what is enough stays so beside more
+        if gone and not monotone and not self.holds(rule, asked, self.elements.keys() - gone):
+            return None
         found = [name for name in self._candidates(rule, asked, gone) if name not in gone]
         if not self.holds(rule, asked, found):
             found = [name for name in self._all_candidates(rule, asked) if name not in gone]
@@ -144,7 +150,7 @@ class RuleSweep:
     def _candidates(self, rule: PolicyId, asked: Asked, gone: Collection[PolicyId]) -> list[PolicyId]:
         """Elements that are probably enough, those last that had better be named."""
         found: dict[PolicyId, None] = {}
-        if asked == "turned" or not self.allows_alone(rule):
+        if asked == "turned" or not self.only_allows(rule):
             return self._all_candidates(rule, asked)
         for case, how in self._ways(rule):
             entry = next(e for e in case.signature if e.policy.id == rule)
@@ -162,9 +168,8 @@ class RuleSweep:
     def _denying(self, direction: Direction, peers: int, found: Collection[PolicyId]) -> Iterator[PolicyId]:
         """Of the elements that judge the peers, a few that deny: selections, where nothing but those denies."""
         left: list[list[PolicyId]] = []
-        for signature, classes in self._each.by_signature(direction, peers):
-            case = self._each.case(direction, signature, self._residuals.classes.representative(next(bits(classes))))
-            if all(self._sets.allows_alone(case, e.policy) for e in signature):
+        for signature, _ in self._each.by_signature(direction, peers):
+            if all(e.policy in self._only_allow for e in signature):
                 bare = [e for e in signature if not e.rules]
                 left.append([e.policy.id for e in bare if e.selects is TRUE])
                 yield from (e.policy.id for e in bare if not left[-1])
@@ -224,7 +229,7 @@ class RuleSweep:
     ) -> bool | None:
         """Whether it is so in one case; None: it may be or not."""
         own = [entry for entry in case.signature if entry.policy.id == rule]
-        if asked != "turned" and len(own) == 1 and self._sets.allows_alone(case, own[0].policy):
+        if asked != "turned" and len(own) == 1 and own[0].policy in self._only_allow:
             others = [e for e in self._sets.beside(case, own[0].policy) if among is None or e.policy.id in among]
             if not self._sets.cover(case, own[0].policy, others, how)[1]:
                 return True
@@ -251,8 +256,8 @@ class RuleSweep:
         """What is left of a signature among some elements, as it is and with the rule changed."""
         now = signature
         if among is not None:
-            kept = {*among, *self._own(rule)}
-            now = tuple(entry for entry in signature if entry.policy.id in kept)
+            own = self._own(rule)
+            now = tuple(entry for entry in signature if entry.policy.id in among or entry.policy.id in own)
         if asked != "turned":
             return now, tuple(entry for entry in now if entry.policy.id != rule)
         allow, deny = (

@@ -31,8 +31,28 @@ def redundant(context: Context, about: About) -> frozenset[PolicyId]:
 
 
 def shadowed(context: Context, about: About, policy: PolicyId) -> bool:
-    """Whether the rules of a policy decide about no flow."""
-    return context.sweep.selects(policy) and _has(context, about, policy, "shadowed")
+    """Whether the rules of a policy are told to decide about no flow."""
+    return (
+        context.sweep.selects(policy)
+        and _has(context, about, policy, "shadowed")
+        and not tied(context, policy)
+        and not _has(context, about, policy, "redundant")
+        and _shadowed_without(context, about, policy, redundant(context, about))
+    )
+
+
+def _shadowed_without(context: Context, about: About, policy: PolicyId, gone: Collection[PolicyId]) -> bool:
+    """Whether its rules decide about no flow once the policies that are gone are removed."""
+    if context.sweep.beside(policy).isdisjoint(gone):
+        return True
+    elements = context.rules.elements
+    left = {name for name, element in elements.items() if element.owner not in gone}
+    so = True
+    with context.deciding(about, f"whether {policy} is shadowed"):
+        for name in [name for name, e in elements.items() if e.owner == policy and e.rule is not None]:
+            so = so and context.rules.holds(name, "removed", left)
+            left.remove(name)
+    return so
 
 
 def _redundant(context: Context, about: About) -> set[PolicyId]:
@@ -75,12 +95,7 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
 def find_shadowed(context: Context, about: About) -> Iterator[Finding]:
     """Each policy with rules that decide about no flow, though the policy by itself changes something."""
     for policy in in_force(context):
-        if (
-            context.sweep.selects(policy.id)
-            and _has(context, about, policy.id, "shadowed")
-            and not tied(context, policy.id)
-            and not _has(context, about, policy.id, "redundant")
-        ):
+        if shadowed(context, about, policy.id):
             message = f"the rules of {policy.id} decide about no flow: all that it does is to isolate what it selects"
             because = (Reason("for each flow that a rule matches, the verdict is the same without the rules"),)
             fix = "compare the peers and ports of its rules with the pods that there are and with the other policies"

@@ -35,7 +35,7 @@ def _effects(context: Context, about: About) -> Iterator[Effect]:
         if element.rule is not None and element.rule.action is not Action.LOG:
             by_policy.setdefault(element.owner, []).append(name)
     whole = redundant(context, about)
-    gone = {*whole, *(name for policy in whole for name in by_policy.get(policy, ()))}
+    gone = {name for name, element in rules.elements.items() if element.owner in whole}
     asked: list[PolicyId] = []
     for policy in (each.id for each in in_force(context)):
         if policy not in whole and policy in by_policy and rules.selects(policy):
@@ -56,7 +56,7 @@ def _effects(context: Context, about: About) -> Iterator[Effect]:
 
 def _covered(context: Context, name: PolicyId, gone: frozenset[PolicyId]) -> Effect | None:
     rules = context.rules
-    if not rules.allows_alone(name) or not _holds(context, name, "removed") or rules.holds(name, "removed", ()):
+    if not rules.only_allows(name) or not _holds(context, name, "removed") or rules.holds(name, "removed", ()):
         return None
     some = [other for other in rules.beside(name) if other not in gone and _element(context, other).rule is not None]
     covering = _implied(context, name, [other for other in some if rules.covers(name, other)])
@@ -68,26 +68,29 @@ def _effect(context: Context, name: PolicyId, gone: frozenset[PolicyId]) -> Effe
     rule = _element(context, name).rule
     if rule is None:
         return None
-    asked: Asked
     if _holds(context, name, "removed"):
-        alone = rules.allows_alone(name)
-        asked = "removed" if alone or not rules.holds(name, "turned") else "turned"
-        causes = rules.causes(name, asked, gone)
-        if not causes:
-            return None  # it matches nothing, or says what is said anyway where no rule matches; or what is told says as much
-        if asked == "turned" and not all(_says(context, cause, rule.action) for cause in causes):
-            by_name = any(
-                _element(context, cause).policy.order == _element(context, name).policy.order for cause in causes
-            )
-            return (
-                None if by_name and tied(context, _element(context, name).owner) else Effect(name, "shadowed", causes)
-            )
-        covering = _implied(context, name, causes) if asked == "turned" and len(causes) == 1 else None
-        return Effect(name, "covered", (covering,)) if covering else Effect(name, "redundant", causes)
+        found = _in_its_direction(context, name, rule.action, gone)
+        if found is not None or rules.holds(name, "removed", ()):
+            return found  # by itself it matches nothing, or says what is said anyway where no rule matches
     if rule.action is Action.ALLOW and _holds(context, name, "answered"):
         causes = rules.causes(name, "answered", gone)
-        return Effect(name, "unanswered", causes) if causes else None
+        owner = (_element(context, name).owner,)  # its own policy isolates the other ends too
+        return None if causes is None else Effect(name, "unanswered", causes or owner)
     return None
+
+
+def _in_its_direction(context: Context, name: PolicyId, action: Action, gone: frozenset[PolicyId]) -> Effect | None:
+    rules = context.rules
+    asked: Asked = "removed" if rules.only_allows(name) or not rules.holds(name, "turned") else "turned"
+    causes = rules.causes(name, asked, gone)
+    if not causes:
+        return None
+    if asked == "turned" and not all(_says(context, cause, action) for cause in causes):
+        own = _element(context, name)
+        by_name = any(_element(context, cause).policy.order == own.policy.order for cause in causes)
+        return None if by_name and tied(context, own.owner) else Effect(name, "shadowed", causes)
+    covering = _implied(context, name, causes) if asked == "turned" and len(causes) == 1 else None
+    return Effect(name, "covered", (covering,)) if covering else Effect(name, "redundant", causes)
 
 
 def _holds(context: Context, name: PolicyId, asked: Asked) -> bool:
