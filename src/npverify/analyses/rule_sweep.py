@@ -54,7 +54,7 @@ class Effect(NamedTuple):
     causes: tuple[PolicyId, ...]
 
 
-_TRIED = 8  # peers of a group for which a packet is looked for
+_TRIED = 64  # peers of a group for which a packet is looked for, one of each signature where that matters
 
 
 class RuleSweep:

@@ -9,6 +9,7 @@ from npverify.analyses.lint.rule import Context, Rule
 from npverify.analyses.policy_sweep import Property
 from npverify.analyses.prove_policies import decide_by_solver
 from npverify.dialects.lint import About, Reason
+from npverify.ingest.fields import nearest
 from npverify.normal.policy import Direction, Policy, PolicyId, Tier
 
 _NAMED = 3  # policies that a message names, before it counts the rest
@@ -19,8 +20,17 @@ def find_selecting_nothing(context: Context, about: About) -> Iterator[Finding]:
     for policy in in_force(context):
         if not context.sweep.selects(policy.id):
             message = f"{policy.id} selects no endpoint of the input, so it has no effect"
-            fix = "compare its selectors with the labels of the pods, or remove it"
+            fix = _misspelt(context, policy.id) or "compare its selectors with the labels of the pods, or remove it"
             yield Finding(about, policy.id, policy.span, message, fix)
+
+
+def _misspelt(context: Context, policy: PolicyId) -> str:
+    """What to do where the namespace of a policy has no pods, and nearly the name of one that has; else ""."""
+    with_pods = {pod.namespace for pod in context.world.inventory.pods}
+    if not policy.namespace or policy.namespace in with_pods:
+        return ""
+    guess = nearest(policy.namespace, with_pods)
+    return f"namespace `{policy.namespace}` has no pods; {guess}" if guess else ""
 
 
 def redundant(context: Context, about: About) -> frozenset[PolicyId]:
@@ -47,11 +57,10 @@ def _shadowed_without(context: Context, about: About, policy: PolicyId, gone: Co
         return True
     elements = context.rules.elements
     left = {name for name, element in elements.items() if element.owner not in gone}
-    so = True
+    rules = [name for name, e in elements.items() if e.owner == policy and e.rule is not None]
+    so = False
     with context.deciding(about, f"whether {policy} is shadowed"):
-        for name in [name for name, e in elements.items() if e.owner == policy and e.rule is not None]:
-            so = so and context.rules.holds(name, "removed", left)
-            left.remove(name)
+        so = all(context.rules.holds(name, "removed", left.difference(rules[:n])) for n, name in enumerate(rules))
     return so
 
 
