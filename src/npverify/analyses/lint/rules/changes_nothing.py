@@ -58,10 +58,10 @@ def _shadowed_without(context: Context, about: About, policy: PolicyId, gone: Co
     elements = context.rules.elements
     left = {name for name, element in elements.items() if element.owner not in gone}
     rules = [name for name, e in elements.items() if e.owner == policy and e.rule is not None]
-    so = False
+    decided: list[bool] = []
     with context.deciding(about, f"whether {policy} is shadowed"):
-        so = all(context.rules.holds(name, "removed", left.difference(rules[:n])) for n, name in enumerate(rules))
-    return so
+        decided += (context.rules.holds(name, "removed", left.difference(rules[:n])) for n, name in enumerate(rules))
+    return decided == [True] * len(rules)
 
 
 def _redundant(context: Context, about: About) -> set[PolicyId]:
