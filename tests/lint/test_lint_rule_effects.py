@@ -38,7 +38,7 @@ def found_in(world: World) -> tuple[Context, tuple[Effect, ...]]:
     assert world.lint is not None
     context = Context(world, world.lint, BUDGETS["normal"])
     found = effects(context, ABOUT)
-    assert context.undecided == []
+    assert context.effects == (found, ())
     return context, found
 
 

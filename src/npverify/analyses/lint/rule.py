@@ -32,8 +32,9 @@ class Context:
         self.world = world
         self.facts = facts
         self.undecided: list[Undecided] = []
-        self.redundant: frozenset[PolicyId] | None = None  # found when first asked for
-        self.effects: tuple[Effect, ...] | None = None  # the same
+        # what several rules look at, found when first asked for, with what could not be decided of it
+        self.redundant: tuple[frozenset[PolicyId], tuple[Undecided, ...]] | None = None
+        self.effects: tuple[tuple[Effect, ...], tuple[Undecided, ...]] | None = None
         self.budget = budget
         self._stop = stop
 
@@ -65,6 +66,15 @@ class Context:
             yield
         except UndecidedError as gave_up:
             self.undecided.append(Undecided(about, f"{what}: {gave_up}"))
+
+    @contextmanager
+    def aside(self) -> Iterator[list[Undecided]]:
+        """What is not decided in here is noted in a list of its own: a rule that asks in passing does not tell it."""
+        before, self.undecided = self.undecided, []
+        try:
+            yield self.undecided
+        finally:
+            self.undecided = before
 
     @cached_property
     def selecting(self) -> dict[Policy, int]:

@@ -36,8 +36,10 @@ def _misspelt(context: Context, policy: PolicyId) -> str:
 def redundant(context: Context, about: About) -> frozenset[PolicyId]:
     """The policies that are told to be redundant."""
     if context.redundant is None:
-        context.redundant = frozenset(_redundant(context, about))
-    return context.redundant
+        with context.aside() as notes:
+            found = frozenset(_redundant(context, about))
+        context.redundant = (found, tuple(notes))
+    return context.redundant[0]
 
 
 def shadowed(context: Context, about: About, policy: PolicyId) -> bool:
@@ -84,6 +86,8 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
     sweep = context.sweep
     policies = {policy.id: policy for policy in in_force(context)}
     told = redundant(context, about)
+    if context.redundant is not None:
+        context.undecided += (note._replace(rule=about) for note in context.redundant[1])
     for policy in sorted(told):
         others = sweep.substitutes(policy, told)
         if others:

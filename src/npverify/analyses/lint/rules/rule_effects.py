@@ -24,8 +24,10 @@ from npverify.normal.predicates import TRUE, Pred, and_
 def effects(context: Context, about: About) -> tuple[Effect, ...]:
     """The rules of which something is told; each once."""
     if context.effects is None:
-        context.effects = tuple(_effects(context, about))
-    return context.effects
+        with context.aside() as notes:
+            found = tuple(_effects(context, about))
+        context.effects = (found, tuple(notes))
+    return context.effects[0]
 
 
 def _effects(context: Context, about: About) -> Iterator[Effect]:
@@ -39,7 +41,9 @@ def _effects(context: Context, about: About) -> Iterator[Effect]:
     asked: list[PolicyId] = []
     for policy in (each.id for each in in_force(context)):
         if policy not in whole and policy in by_policy and rules.selects(policy):
-            if shadowed(context, about, policy):
+            with context.aside():
+                idle = shadowed(context, about, policy)
+            if idle:
                 gone.update(by_policy[policy])
             else:
                 asked += reversed(by_policy[policy])  # of two that say the same the later one is told
@@ -171,7 +175,10 @@ def find_unanswered(context: Context, about: About) -> Iterator[Finding]:
 
 
 def _of_kind(context: Context, about: About, kind: Kind) -> Iterator[Effect]:
-    return (effect for effect in effects(context, about) if effect.kind == kind)
+    found = effects(context, about)
+    if context.effects is not None:
+        context.undecided += (note._replace(rule=about) for note in context.effects[1])
+    yield from (effect for effect in found if effect.kind == kind)
 
 
 def _finding(
