@@ -120,15 +120,20 @@ class Judge:
         self.world = world
         self.whole, self.elements = in_elements(world.policies)
         self.flows = every_flow(world)
+        self._known: dict[tuple[frozenset[PolicyId], tuple[tuple[PolicyId, Action], ...]], list[tuple[bool, bool]]] = {}
         self.now = self.said(lambda name: True)
 
     def said(
         self, kept: Callable[[PolicyId], bool], turned: dict[PolicyId, Action] | None = None
     ) -> list[tuple[bool, bool]]:
         """Egress and ingress of each flow, among the elements that are kept; `turned` rules act otherwise."""
-        oracle = Oracle(self.among(kept, turned or {}), self.world.inventory)
-        verdicts = map(oracle.decide, self.flows)
-        return [(v.egress.allowed, v.ingress.allowed) for v in verdicts]
+        key = (frozenset(filter(kept, self.elements)), tuple((turned or {}).items()))
+        found = self._known.get(key)
+        if found is None:
+            oracle = Oracle(self.among(kept, turned or {}), self.world.inventory)
+            verdicts = map(oracle.decide, self.flows)
+            found = self._known[key] = [(v.egress.allowed, v.ingress.allowed) for v in verdicts]
+        return found
 
     def among(self, kept: Callable[[PolicyId], bool], turned: dict[PolicyId, Action]) -> PolicySet:
         """The set of some elements."""
