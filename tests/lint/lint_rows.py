@@ -186,7 +186,13 @@ ABOUT_ONE_RULE = [
         "a block within one of Calico",
         np(rule("source: {nets: [203.0.0.0/16, 203.0.113.0/24]}")),
         "NPL145",
-        says="source.nets",
+        says="203.0.113.0/24 of `source.nets` is covered by 203.0.0.0/16",
+    ),
+    of_rules(
+        "a port within a range of Calico",
+        np(rule("protocol: TCP, destination: {ports: [80, '80:90', http]}")),
+        "NPL145",
+        says="80 of `destination.ports` is covered by 80:90",
     ),
     of_rules("two blocks beside each other", np(rule("source: {nets: [203.0.0.0/16, 203.1.0.0/16]}"))),
     of_rules(

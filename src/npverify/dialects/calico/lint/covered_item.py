@@ -8,6 +8,7 @@ from npverify.dialects.calico.lint.case import Case
 from npverify.dialects.calico.resources import PortMatch
 from npverify.dialects.lint import Suspicion
 from npverify.dialects.lists import block_covers, covered
+from npverify.inventory.addresses import Prefix
 
 
 def find(case: Case) -> Iterator[Suspicion]:
@@ -34,7 +35,7 @@ def _covers(one: PortMatch, other: PortMatch) -> bool:
     return one[0] <= other[0] and other[1] <= one[1]
 
 
-def _shown(item: object) -> str:
-    if isinstance(item, tuple):
+def _shown(item: Prefix | PortMatch) -> str:
+    if not isinstance(item, Prefix | str):
         return str(item[0]) if item[0] == item[1] else f"{item[0]}:{item[1]}"
     return str(item)
