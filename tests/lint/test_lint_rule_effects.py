@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 from lint.small_rules import Judge, calico, native, world_of
+from npverify.analyses.elements import Effect
 from npverify.analyses.lint.registry import RULES
 from npverify.analyses.lint.rule import Context
 from npverify.analyses.lint.rules.changes_nothing import redundant, shadowed, tied
 from npverify.analyses.lint.rules.rule_effects import effects
-from npverify.analyses.rule_sweep import Effect
 from npverify.analyses.world import World
 from npverify.normal.policy import Action, PolicyId
 from npverify.smt.solver import BUDGETS

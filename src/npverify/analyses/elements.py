@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Rule, Tier
 
@@ -27,6 +27,17 @@ class Element(NamedTuple):
 
 Elements = Mapping[PolicyId, Element]
 """By the names of the policies that stand for them: `NetworkPolicy shop/api, ingress[0]`."""
+
+
+Kind = Literal["shadowed", "covered", "redundant", "unanswered"]
+
+
+class Effect(NamedTuple):
+    """A rule that has none, in which way, and the elements that are why."""
+
+    rule: PolicyId
+    kind: Kind
+    causes: tuple[PolicyId, ...]
 
 
 def in_elements(policies: PolicySet) -> tuple[PolicySet, Elements]:

@@ -18,10 +18,10 @@ from dataclasses import replace
 from functools import reduce
 from itertools import chain, islice
 from operator import or_ as or_of
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from npverify.analyses.answers import never
-from npverify.analyses.changes import Change, differ, legs_of_subjects, obligations_of, passes
+from npverify.analyses.changes import Change, differ, differing, legs_of_subjects, obligations_of, passes
 from npverify.analyses.contributions import Case, Contributions
 from npverify.analyses.elements import in_elements
 from npverify.analyses.engine import Engine, members
@@ -42,17 +42,6 @@ from npverify.reduction.readings import at_address, under
 from npverify.smt.solver import Budget
 
 Asked = Literal["removed", "turned", "answered"]
-
-Kind = Literal["shadowed", "covered", "redundant", "unanswered"]
-
-
-class Effect(NamedTuple):
-    """A rule that has none, in which way, and the elements that are why."""
-
-    rule: PolicyId
-    kind: Kind
-    causes: tuple[PolicyId, ...]
-
 
 _TRIED = 64  # peers of a group for which a packet is looked for, one of each signature where that matters
 
@@ -366,7 +355,9 @@ class RuleSweep:
             return self._changed(signature, rule, asked, among)
 
         for direction in Direction:
-            change = Change(variants, _breaks(direction, asked), self._engine.world.policies, passes)
+            change = Change(
+                variants, differing(None if asked == "answered" else direction), self._engine.world.policies, passes
+            )
             for leg in self._legs(direction, [way for way in open_ if way[0].direction is direction], rule):
                 broken, gave_up = violated(self._engine, obligations_of(self._engine, leg, change))
                 if broken:
@@ -401,15 +392,6 @@ class RuleSweep:
 
 
 _OPPOSITE = (Action.ALLOW, Action.DENY)
-
-
-def _breaks(direction: Direction, asked: Asked) -> Callable[[tuple[Pred, ...], tuple[Pred, ...]], Pred]:
-    def breaks(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
-        if asked == "answered":
-            return differ(and_(egress[0], ingress[0]), and_(egress[1], ingress[1]))
-        return differ(*(egress if direction is Direction.EGRESS else ingress))
-
-    return breaks
 
 
 def _pair(direction: Direction, subject: Endpoint, peer: Endpoint) -> tuple[Endpoint, Endpoint]:

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from npverify.analyses.answers import never
+from npverify.analyses.elements import Effect
 from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
 from npverify.analyses.policy_sweep import PolicySweep
-from npverify.analyses.rule_sweep import Effect, RuleSweep
+from npverify.analyses.rule_sweep import RuleSweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
 from npverify.normal.policy import Direction, Policy, PolicyId

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from npverify.analyses.elements import Element
+from npverify.analyses.elements import Effect, Element, Kind
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.rule import Context, Rule
 from npverify.analyses.lint.rules.changes_nothing import in_force, listed, redundant, shadowed, tied
 from npverify.analyses.lint.rules.rule_effects_examples import COVERED, REDUNDANT, SHADOWED, UNANSWERED
 from npverify.analyses.open_world import implies
-from npverify.analyses.rule_sweep import Asked, Effect, Kind
+from npverify.analyses.rule_sweep import Asked
 from npverify.dialects.lint import About, Reason
 from npverify.normal.policy import Action, PolicyId
 from npverify.normal.predicates import TRUE, Pred, and_
