@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lint.lint_worlds import OF_EVERY_KIND
+from lint.lint_worlds import ABOUT_RULES, OF_EVERY_KIND
 
 V3, STORED = "projectcalico.org/v3", "crd.projectcalico.org/v1"
 
@@ -69,6 +69,163 @@ ADMIN = (
     "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: a}\nspec:\n  tier: Admin\n"
     "  priority: 10\n  subject: {namespaces: {}}\n  ingress:\n  - {name: one, action: Pass, from: [{namespaces: {}}]}\n---\n"
 )
+
+
+def both(first: str, second: str) -> str:
+    """A policy of Kubernetes for the pod web with two rules that let in."""
+    return knp(f"{WEB}, ingress: [{{{first}}}, {{{second}}}]")
+
+
+FROM_API = "from: [{podSelector: {matchLabels: {app: api}}}]"
+FROM_SHOP = "from: [{podSelector: {}}]"
+FROM_PROD = "from: [{namespaceSelector: {matchLabels: {env: prod}}}]"
+DENY_THEN = (
+    "selector: app == 'web', types: [Ingress], "
+    "ingress: [{action: %s, protocol: TCP}, {action: %s, protocol: TCP%s}, {action: Allow, protocol: UDP}]"
+)
+
+
+def of_rules(fact: str, manifests: str, *want: str, says: str = "") -> Row:
+    """A row for the rules about rules and their items."""
+    return Row(fact, manifests, want, says, ABOUT_RULES)
+
+
+ABOUT_ONE_RULE = [
+    # NPL140 to NPL147: rules, and items of their lists, that do nothing
+    of_rules(
+        "a Deny before it swallows an Allow", np(DENY_THEN % ("Deny", "Allow", "")), "NPL140", says="`Allow` never"
+    ),
+    of_rules(
+        "an Allow before it leaves a Deny nothing", np(DENY_THEN % ("Allow", "Deny", "")), "NPL140", says="`Deny` never"
+    ),
+    of_rules(
+        "a Deny that takes away a part of an Allow is how one writes exceptions",
+        np((DENY_THEN % ("Deny", "Allow", "")).replace("Deny, protocol: TCP", "Deny, source: {selector: app == 'db'}")),
+    ),
+    of_rules(
+        "an Allow behind an Allow that is as wide", np(DENY_THEN % ("Allow", "Allow", "")), "NPL142", says="ingress[0]"
+    ),
+    of_rules(
+        "a last Deny that says what the tier says anyway is no finding",
+        np("selector: app == 'web', types: [Ingress], ingress: [{action: Allow, protocol: TCP}, {action: Deny}]"),
+    ),
+    of_rules(
+        "a tier that denies the rest leaves nothing to a later one",
+        other("Tier", "order: 5", "first")
+        + np("tier: first, selector: app == 'web', types: [Ingress], ingress: []", "bare")
+        + np(WEB_IN % "Allow", "late"),
+        # the policy by itself changes nothing: NPL133 tells it
+    ),
+    of_rules(
+        "a rule within another of its policy", both(FROM_API, FROM_SHOP), "NPL142", says="k, ingress[0] is covered"
+    ),
+    of_rules(
+        "of two rules that say the same the later one is told",
+        both(FROM_API, FROM_API),
+        "NPL142",
+        says="k, ingress[1] is",
+    ),
+    of_rules(
+        "two rules with other ports", both(f"{FROM_API}, ports: [{{port: 80}}]", f"{FROM_API}, ports: [{{port: 81}}]")
+    ),
+    of_rules(
+        "what hangs on the labels of namespaces holds here alone",
+        both(FROM_API, FROM_PROD),
+        "NPL141",
+        says="that are to come",
+    ),
+    of_rules(
+        "two rules may make up for one together",
+        knp(
+            f"{WEB}, ingress: [{{{FROM_API}, ports: [{{port: 80}}, {{port: 81}}]}}, {{{FROM_API}, ports: [{{port: 80}}]}}, "
+            f"{{{FROM_SHOP}, ports: [{{port: 81}}]}}]"
+        ),
+        "NPL142",
+        says="k, ingress[1] is covered by NetworkPolicy shop/k, ingress[0]",
+    ),
+    of_rules(
+        "what the receiver does not let in need not be let out",
+        knp(
+            f"{WEB}, policyTypes: [Egress], egress: [{{to: [{{podSelector: {{matchLabels: {{app: db}}}}}}]}}, {{ports: [{{port: 53}}]}}]",
+            "out",
+        )
+        + knp("podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]", "in"),
+        "NPL143",
+        says="NetworkPolicy shop/in isolates what it selects",
+    ),
+    of_rules(
+        "a port twice",
+        both("ports: [{port: 80}, {port: 80}]", "ports: [{port: 81}]"),
+        "NPL145",
+        says="`ports[1]` is covered",
+    ),
+    of_rules("a port of another protocol is another", both("ports: [{port: 80}, {port: 80, protocol: UDP}]", FROM_API)),
+    of_rules(
+        "a port in a range", both("ports: [{port: 81}, {port: 80, endPort: 90}]", FROM_API), "NPL145", says="`ports[0]`"
+    ),
+    of_rules(
+        "a port in a range where `endPort` may not be read",
+        both("ports: [{port: 81}, {port: 80, endPort: 90}]", FROM_API),
+    )._replace(options=("--assume", "endport_supported=free")),
+    of_rules(
+        "a peer within another, and one that only seems to be",
+        both(
+            "from: [{podSelector: {}}, {podSelector: {matchLabels: {app: api}}}], ports: [{port: 1}]",
+            f"{FROM_API}, ports: [{{port: 2}}]",
+        ),
+        "NPL145",
+        says="`from[1]` is covered by `from[0]`",
+    ),
+    of_rules(
+        "an exception within an exception",
+        both("from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16, 10.1.2.0/24]}}]", FROM_API),
+        "NPL145",
+        says="`except` 10.1.2.0/24",
+    ),
+    of_rules(
+        "a block within one of Calico",
+        np(rule("source: {nets: [203.0.0.0/16, 203.0.113.0/24]}")),
+        "NPL145",
+        says="203.0.113.0/24 of `source.nets` is covered by 203.0.0.0/16",
+    ),
+    of_rules(
+        "a port within a range of Calico",
+        np(rule("protocol: TCP, destination: {ports: [80, '80:90', http]}")),
+        "NPL145",
+        says="80 of `destination.ports` is covered by 80:90",
+    ),
+    of_rules("two blocks beside each other", np(rule("source: {nets: [203.0.0.0/16, 203.1.0.0/16]}"))),
+    of_rules(
+        "a peer of another namespace without its selector",
+        both("from: [{podSelector: {matchLabels: {app: monitor}}}]", FROM_API),
+        "NPL146",
+    ),
+    of_rules(
+        "an empty list of peers lets everybody in",
+        both("from: [], ports: [{port: 80}]", FROM_API),
+        "NPL147",
+        says="every peer",
+    ),
+    of_rules(
+        "and an empty list of ports", both(f"{FROM_API}, ports: []", "ports: [{port: 80}]"), "NPL147", says="every port"
+    ),
+    Row(
+        "a namespace that is nearly the name of one with pods",
+        knp("podSelector: {}").replace("namespace: shop", "namespace: shopp"),
+        ("NPL132",),
+        "did you mean `shop`?",
+        OF_EVERY_KIND,
+    ),
+    Row(
+        "a last Pass says no more than a tier that passes on anyway",
+        other("Tier", "order: 5, defaultAction: Pass", "first")
+        + np(
+            "tier: first, selector: app == 'web', types: [Ingress], ingress: [{action: Deny, protocol: UDP}, {action: Pass}]"
+        ),
+        (),
+        select=("NPL106",),
+    ),
+]
 
 CHANGES_NOTHING = [
     # NPL132 to NPL134: policies of every kind that change nothing
@@ -472,4 +629,4 @@ SEEDS = [
         ("NPL105",), "`tier: security`"),
 ]  # fmt: skip
 
-ROWS = [*ORDER, *IN_FORCE, *MATCHES, *CHANGES_NOTHING, *SEEDS]
+ROWS = [*ORDER, *IN_FORCE, *MATCHES, *CHANGES_NOTHING, *ABOUT_ONE_RULE, *SEEDS]

@@ -22,12 +22,13 @@ def world(manifests: str, *, options: tuple[str, ...] = (), version: str = "3.32
 
 
 OF_EVERY_KIND = ("NPL132", "NPL133", "NPL134")
+ABOUT_RULES = ("NPL140", "NPL141", "NPL142", "NPL143", "NPL145", "NPL146", "NPL147")
 """Rules that would find something in most of what is written to try another rule: they are asked where they are named."""
 
 
 def run(manifests: str, *select: str, options: tuple[str, ...] = (), version: str = "3.32") -> LintResult:
-    """What the rules (all but `OF_EVERY_KIND`, if none is named) say of the manifests."""
-    ignore = () if select else OF_EVERY_KIND
+    """What the rules (all but those two kinds, if none is named) say of the manifests."""
+    ignore = () if select else (*OF_EVERY_KIND, *ABOUT_RULES)
     return lint(world(manifests, options=options, version=version), select=select, ignore=ignore)
 
 

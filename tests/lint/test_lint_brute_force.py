@@ -120,7 +120,8 @@ def passing_rules(world: World) -> set[tuple]:
                     continue
                 for rule in policy.rules:
                     if rule.action is Action.PASS:
-                        rules = tuple(replace(r, action=Action.DENY) if r is rule else r for r in policy.rules)
+                        instead = [] if rule.match is TRUE else [replace(rule, action=Action.DENY)]
+                        rules = tuple(new for r in policy.rules for new in (instead if r is rule else [r]))
                         edited = _with_rules(world.policies, direction, tier, policy, rules)
                         if _allowed_by(world, world.policies, edited):
                             found.add((policy.id, rule.label))

@@ -81,6 +81,17 @@ def differ(one: Pred, other: Pred) -> Pred:
     return or_(and_(one, not_(other)), and_(not_(one), other))
 
 
+def differing(direction: Direction | None) -> Breaks:
+    """The flows that two variants decide otherwise in a direction; None: in both together."""
+
+    def breaks(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
+        if direction is None:
+            return differ(and_(egress[0], ingress[0]), and_(egress[1], ingress[1]))
+        return differ(*(egress if direction is Direction.EGRESS else ingress))
+
+    return breaks
+
+
 def passes(verdict: Verdict) -> bool:
     """Whether the flow passes, by both directions."""
     return verdict.allowed

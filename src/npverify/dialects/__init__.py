@@ -16,7 +16,7 @@ from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
-from npverify.dialects.lint import IGNORE, About, LintFacts
+from npverify.dialects.lint import IGNORE, About, LintFacts, Suspicion
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
@@ -64,9 +64,10 @@ class Lowered:
 
 def lint_rules() -> tuple[About, ...]:
     """The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
+    from npverify.dialects import kubernetes_lint
     from npverify.dialects.calico.lint import RULES
 
-    return tuple(rule.about for rule in RULES)
+    return (*(rule.about for rule in RULES), *kubernetes_lint.ABOUTS)
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -138,8 +139,17 @@ def lower(
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
     if facts is not None:
-        facts = replace(facts, ignores=_ignores(found.documents))
+        facts = replace(facts, ignores=_ignores(found.documents), suspicions=_suspicions(found, facts, profile))
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
+
+
+def _suspicions(found: _Found, facts: LintFacts, profile: Profile) -> dict[str, tuple[Suspicion, ...]]:
+    """What the rules of the dialects find, by code."""
+    from npverify.dialects import kubernetes_lint
+
+    native = kubernetes_lint.suspicions(found.native.values(), dict(found.documents), profile)
+    codes = (*facts.suspicions, *(code for code in native if code not in facts.suspicions))
+    return {code: (*facts.suspicions.get(code, ()), *native.get(code, ())) for code in codes}
 
 
 _Reading = tuple[NetworkPolicy | ClusterPolicy, tuple[Diagnostic, ...], bool]

@@ -133,7 +133,7 @@ def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: 
     # an empty or missing "from" or "to" admits every peer: NetworkPolicyIngressRule.From
     peer: Pred = TRUE
     if rule.peers:
-        peer = or_(*(_peer(p, policy.id.namespace, direction.peer, profile) for p in rule.peers))
+        peer = or_(*(peer_matches(p, policy.id.namespace, direction.peer, profile) for p in rule.peers))
         if direction is Direction.INGRESS:
             peer = and_(peer, _source_is_seen(profile))
     traffic = or_(*(_port(p, direction, profile) for p in rule.ports)) if rule.ports else _portless(profile)
@@ -151,7 +151,8 @@ def _source_is_seen(profile: Profile) -> Pred:
 
 
 @_remembered
-def _peer(peer: Peer, namespace: str, side: Side, profile: Profile) -> Pred:
+def peer_matches(peer: Peer, namespace: str, side: Side, profile: Profile) -> Pred:
+    """The endpoints that a peer of a policy of the namespace means."""
     if peer.block:
         return and_(
             address_in(side, peer.block),

@@ -15,7 +15,7 @@ _HEAD = """\
 
 `npverify lint PATH…` tells what is probably wrong with a set of policies: at which line, why, and what to do. What is a
 question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `--explain CODE`
-prints the section of a rule. This page is made from the rules themselves. Most are about Calico; NPL132 to NPL134 are about
+prints the section of a rule. This page is made from the rules themselves. Most are about Calico; NPL132 to NPL143 are about
 every kind of policy.
 
 | severity | means |

@@ -15,6 +15,7 @@ from npverify.analyses.lint.rules import (
     equal_order,
     equal_tier_order,
     pass_allows,
+    rule_effects,
     tier_denies_the_rest,
 )
 from npverify.dialects import lint_rules
@@ -26,6 +27,7 @@ _MODULES = (equal_order, equal_tier_order, tier_denies_the_rest, pass_allows, de
 _ALL = (
     *(module.RULE for module in _MODULES),
     *changes_nothing.RULES,
+    *rule_effects.RULES,
     *(Rule(about, suspicions.find) for about in lint_rules()),
 )
 

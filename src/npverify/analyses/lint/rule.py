@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 from npverify.analyses.answers import never
+from npverify.analyses.elements import Effect
 from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
 from npverify.analyses.policy_sweep import PolicySweep
+from npverify.analyses.rule_sweep import RuleSweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
-from npverify.normal.policy import Direction, Policy
+from npverify.normal.policy import Direction, Policy, PolicyId
 from npverify.smt.solver import Budget, InterruptedByUserError, UndecidedError
 
 
@@ -31,19 +33,27 @@ class Context:
         self.world = world
         self.facts = facts
         self.undecided: list[Undecided] = []
-        self._budget = budget
+        # what several rules look at, found when first asked for, with what could not be decided of it
+        self.redundant: tuple[frozenset[PolicyId], tuple[Undecided, ...]] | None = None
+        self.effects: tuple[tuple[Effect, ...], tuple[Undecided, ...]] | None = None
+        self.budget = budget
         self._stop = stop
 
     @cached_property
     def engine(self) -> Engine:
         """The machinery of proofs over the world."""
-        return Engine(self.world, self._budget, self._stop)
+        return Engine(self.world, self.budget, self._stop)
 
     @cached_property
     def sweep(self) -> PolicySweep:
         """What each policy changes, for all policies at once."""
         engine = self.engine
         return PolicySweep(self.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
+
+    @cached_property
+    def rules(self) -> RuleSweep:
+        """What each rule changes."""
+        return RuleSweep(self.world, self.budget, self._stop)
 
     def go_on(self) -> None:
         """Raises InterruptedByUserError where nobody waits for an answer any more."""
@@ -57,6 +67,15 @@ class Context:
             yield
         except UndecidedError as gave_up:
             self.undecided.append(Undecided(about, f"{what}: {gave_up}"))
+
+    @contextmanager
+    def aside(self) -> Iterator[list[Undecided]]:
+        """What is not decided in here is noted in a list of its own: a rule that asks in passing does not tell it."""
+        before, self.undecided = self.undecided, []
+        try:
+            yield self.undecided
+        finally:
+            self.undecided = before
 
     @cached_property
     def selecting(self) -> dict[Policy, int]:

@@ -9,6 +9,7 @@ from npverify.analyses.lint.rule import Context, Rule
 from npverify.analyses.policy_sweep import Property
 from npverify.analyses.prove_policies import decide_by_solver
 from npverify.dialects.lint import About, Reason
+from npverify.ingest.fields import nearest
 from npverify.normal.policy import Direction, Policy, PolicyId, Tier
 
 _NAMED = 3  # policies that a message names, before it counts the rest
@@ -16,19 +17,59 @@ _NAMED = 3  # policies that a message names, before it counts the rest
 
 def find_selecting_nothing(context: Context, about: About) -> Iterator[Finding]:
     """Each policy that selects no endpoint of the input."""
-    for policy in _policies(context):
+    for policy in in_force(context):
         if not context.sweep.selects(policy.id):
             message = f"{policy.id} selects no endpoint of the input, so it has no effect"
-            fix = "compare its selectors with the labels of the pods, or remove it"
+            fix = _misspelt(context, policy.id) or "compare its selectors with the labels of the pods, or remove it"
             yield Finding(about, policy.id, policy.span, message, fix)
 
 
-def find_redundant(context: Context, about: About) -> Iterator[Finding]:
-    """Each policy without which every flow has the same verdict. Of those that make up for each other, all but one are told."""
+def _misspelt(context: Context, policy: PolicyId) -> str:
+    """What to do where the namespace of a policy has no pods, and nearly the name of one that has; else ""."""
+    with_pods = {pod.namespace for pod in context.world.inventory.pods}
+    if not policy.namespace or policy.namespace in with_pods:
+        return ""
+    guess = nearest(policy.namespace, with_pods)
+    return f"namespace `{policy.namespace}` has no pods; {guess}" if guess else ""
+
+
+def redundant(context: Context, about: About) -> frozenset[PolicyId]:
+    """The policies that are told to be redundant."""
+    if context.redundant is None:
+        with context.aside() as notes:
+            found = frozenset(_redundant(context, about))
+        context.redundant = (found, tuple(notes))
+    return context.redundant[0]
+
+
+def shadowed(context: Context, about: About, policy: PolicyId) -> bool:
+    """Whether the rules of a policy are told to decide about no flow."""
+    return (
+        context.sweep.selects(policy)
+        and _has(context, about, policy, "shadowed")
+        and not tied(context, policy)
+        and not _has(context, about, policy, "redundant")
+        and _shadowed_without(context, about, policy, redundant(context, about))
+    )
+
+
+def _shadowed_without(context: Context, about: About, policy: PolicyId, gone: Collection[PolicyId]) -> bool:
+    """Whether its rules decide about no flow once the policies that are gone are removed."""
+    if context.sweep.beside(policy).isdisjoint(gone):
+        return True
+    elements = context.rules.elements
+    left = {name for name, element in elements.items() if element.owner not in gone}
+    rules = [name for name, e in elements.items() if e.owner == policy and e.rule is not None]
+    decided: list[bool] = []
+    with context.deciding(about, f"whether {policy} is shadowed"):
+        decided += (context.rules.holds(name, "removed", left.difference(rules[:n])) for n, name in enumerate(rules))
+    return decided == [True] * len(rules)
+
+
+def _redundant(context: Context, about: About) -> set[PolicyId]:
     sweep = context.sweep
-    policies = {policy.id: policy for policy in _policies(context)}
     told: set[PolicyId] = set()
-    for policy in policies:
+    for policy in (each.id for each in in_force(context)):
         if (
             sweep.selects(policy)
             and not _for_pods_to_come(context, policy, told)
@@ -37,11 +78,21 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
             and (told.isdisjoint(sweep.beside(policy)) or sweep.substitutes(policy, told) is not None)
         ):
             told.add(policy)
+    return told
+
+
+def find_redundant(context: Context, about: About) -> Iterator[Finding]:
+    """Each policy without which every flow has the same verdict. Of those that make up for each other, all but one are told."""
+    sweep = context.sweep
+    policies = {policy.id: policy for policy in in_force(context)}
+    told = redundant(context, about)
+    if context.redundant is not None:
+        context.undecided += (note._replace(rule=about) for note in context.redundant[1])
     for policy in sorted(told):
         others = sweep.substitutes(policy, told)
         if others:
             isolate, allow = ("isolates", "allows") if len(others) == 1 else ("isolate", "allow")
-            message = f"{policy} changes nothing: {_listed(others)} {isolate} the same endpoints and {allow} as much"
+            message = f"{policy} changes nothing: {listed(others)} {isolate} the same endpoints and {allow} as much"
             because = [Reason(f"{o} is in force for the same endpoints", o, policies[o].span) for o in others]
         else:
             message = f"{policy} changes nothing: without it every flow has the same verdict"
@@ -56,13 +107,8 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
 
 def find_shadowed(context: Context, about: About) -> Iterator[Finding]:
     """Each policy with rules that decide about no flow, though the policy by itself changes something."""
-    for policy in _policies(context):
-        if (
-            context.sweep.selects(policy.id)
-            and _has(context, about, policy.id, "shadowed")
-            and not _tied(context, policy.id)
-            and not _has(context, about, policy.id, "redundant")
-        ):
+    for policy in in_force(context):
+        if shadowed(context, about, policy.id):
             message = f"the rules of {policy.id} decide about no flow: all that it does is to isolate what it selects"
             because = (Reason("for each flow that a rule matches, the verdict is the same without the rules"),)
             fix = "compare the peers and ports of its rules with the pods that there are and with the other policies"
@@ -71,19 +117,19 @@ def find_shadowed(context: Context, about: About) -> Iterator[Finding]:
 
 def _for_pods_to_come(context: Context, policy: PolicyId, gone: Collection[PolicyId]) -> bool:
     """Whether a policy only isolates, and no other one has the same subject: it is there for endpoints that may come."""
-    parts = [place for place in _parts(context) if place[2].id == policy]
+    parts = [place for place in parts_of(context) if place[2].id == policy]
     return not any(part.rules for _, _, part in parts) and not all(
         any(
             (where, tier) == (other, beside) and each.subject is part.subject and each.id not in (policy, *gone)
-            for other, beside, each in _parts(context)
+            for other, beside, each in parts_of(context)
         )
         for where, tier, part in parts
     )
 
 
-def _tied(context: Context, policy: PolicyId) -> bool:
+def tied(context: Context, policy: PolicyId) -> bool:
     """Whether the name of a policy decides when it is asked: NPL101 tells what comes of it."""
-    parts = _parts(context)
+    parts = parts_of(context)
     own = [(tier, part) for _, tier, part in parts if part.id == policy and part.order is not None]
     return any(
         tier is beside and each.order == part.order and {r.action for r in each.rules} != {r.action for r in part.rules}
@@ -93,7 +139,7 @@ def _tied(context: Context, policy: PolicyId) -> bool:
     )
 
 
-def _parts(context: Context) -> list[tuple[Direction, Tier, Policy]]:
+def parts_of(context: Context) -> list[tuple[Direction, Tier, Policy]]:
     policies = context.world.policies
     return [(d, tier, policy) for d in Direction for tier in policies.half(d).tiers for policy in tier.policies]
 
@@ -108,13 +154,13 @@ def _has(context: Context, about: About, policy: PolicyId, asked: Property) -> b
     return bool(holds)
 
 
-def _policies(context: Context) -> Sequence[Policy]:
+def in_force(context: Context) -> Sequence[Policy]:
     """One part of each policy that is in force, by its name."""
-    parts = {policy.id: policy for _, _, policy in _parts(context)}
+    parts = {policy.id: policy for _, _, policy in parts_of(context)}
     return [parts[id_] for id_ in sorted(parts)]
 
 
-def _listed(policies: Sequence[PolicyId]) -> str:
+def listed(policies: Sequence[PolicyId]) -> str:
     names = [str(policy) for policy in policies[:_NAMED]]
     if more := len(policies) - len(names):
         names.append(f"{more} more")

@@ -12,7 +12,7 @@ from npverify.analyses.lint.places import Place, places
 from npverify.analyses.lint.rule import Context, Rule
 from npverify.dialects.lint import About, Reason
 from npverify.normal import policy as p
-from npverify.normal.predicates import and_, not_
+from npverify.normal.predicates import TRUE, and_, not_
 
 
 def find(context: Context, about: About) -> Iterator[Finding]:
@@ -33,12 +33,13 @@ def find(context: Context, about: About) -> Iterator[Finding]:
 
 def _decided(context: Context, place: Place, policy: p.Policy, rule: p.Rule) -> ChangedFlow | None:
     """A flow that passes because of the rule."""
-    denying = replace(rule, action=p.Action.DENY)
-    rules = tuple(denying if each is rule else each for each in policy.rules)
-    denied = Edit(instead={policy: replace(policy, rules=rules)})
+    # where the tier passes on by itself, a last rule that passes everything says no more than that, and opens nothing
+    denying = () if rule.match is TRUE else (replace(rule, action=p.Action.DENY),)
+    rules = tuple(new for each in policy.rules for new in (denying if each is rule else (each,)))
+    without = Edit(instead={policy: replace(policy, rules=rules)})
     classes = context.selected(policy)
     return changed_flow(
-        context.engine, place.direction, classes, (denied,), lambda said: and_(said[0], not_(said[1])), denied
+        context.engine, place.direction, classes, (without,), lambda said: and_(said[0], not_(said[1])), without
     )
 
 
@@ -59,7 +60,8 @@ RULE = Rule(
         "warning",
         "A rule passes flows on, and no later tier has a policy for the endpoints: they are allowed.",
         "`Pass` leaves the decision to the tiers behind. Where none of them selects the endpoint, the profile of its namespace "
-        "has the last word, and that allows everything. The solver confirms that the rule decides some flow.",
+        "has the last word, and that allows everything. The solver confirms that the rule decides some flow; a last "
+        "rule that passes everything, in a tier that does so anyway, says no more than that and is not told.",
         fires="""\
 apiVersion: projectcalico.org/v3
 kind: Tier

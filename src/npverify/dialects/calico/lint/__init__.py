@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from npverify.dialects.calico.lint import (
     contradiction,
+    covered_item,
     hosts_by_omission,
     http_not_enforced,
     inert_rules,
@@ -31,6 +32,7 @@ from npverify.dialects.calico.lint.case import Case, LintRule
 from npverify.dialects.calico.order import DEFAULT, NATIVE_ORDER, place
 from npverify.dialects.calico.resources import Policy
 from npverify.dialects.lint import LintFacts, Suspicion, TieBreak
+from npverify.dialects.lists import COVERED_ITEM
 from npverify.ingest.source import Span
 from npverify.normal.policy import PolicyId
 
@@ -70,7 +72,10 @@ _TOLD_APART = ((3, 31), (3, 32))
 
 def facts(case: Case, native: Iterable[PolicyId]) -> LintFacts:
     """What lint is told of an input for Calico; `native` are the policies of Kubernetes in it."""
-    suspicions: Mapping[str, tuple[Suspicion, ...]] = {rule.about.code: tuple(rule.find(case)) for rule in RULES}
+    suspicions: Mapping[str, tuple[Suspicion, ...]] = {
+        **{rule.about.code: tuple(rule.find(case)) for rule in RULES},
+        COVERED_ITEM.code: tuple(covered_item.find(case)),
+    }
     version = case.settings.version
     other = next(v for v in _TOLD_APART if (v >= _TOLD_APART[1]) != (version >= _TOLD_APART[1]))
     return LintFacts(
