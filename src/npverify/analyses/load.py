@@ -11,7 +11,7 @@ from npverify.analyses.remotes import Remotes, read_remotes, wanted
 from npverify.analyses.world import World
 from npverify.assertions.claims import Assertion, PolicyClaim
 from npverify.assertions.resolve import declared_pod_space, resolve
-from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, usual_plugin
+from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, silenced_namespaces, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.files import SPEC, File, files
@@ -152,6 +152,7 @@ def settle(
         options.assume,
         options.calico_version,
         problems,
+        for_lint=options.for_lint,
     )
     if before is not None and given.specs == before.given.specs:
         declared, told["space"] = before.declared, before.told["space"]
@@ -204,6 +205,9 @@ def settle(
     problems.extend(told["specs"])
     problems.raise_errors()
     _warn(chosen, bool(lowered.ids) or lowered.policies.judges_hosts, problems)
+    facts = lowered.lint
+    if facts is not None:
+        facts = replace(facts, ignores={**silenced_namespaces(given.documents), **facts.ignores})
     world = World(
         inventory,
         lowered.policies,
@@ -212,7 +216,7 @@ def settle(
         dict(sorted((Counter(given.skipped) + Counter(given.remotes.skipped)).items())),
         lowered.ignored,
         problems.warnings,
-        lowered.lint,
+        facts,
         over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
     )
     return Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)
@@ -247,9 +251,11 @@ def _over(
     return replace(world, inventory=inventory, policies=lowered.policies)
 
 
-def _profile(cni: str, assume: Mapping[str, str], calico_version: str, problems: Problems) -> Profile | None:
+def _profile(
+    cni: str, assume: Mapping[str, str], calico_version: str, problems: Problems, *, for_lint: bool
+) -> Profile | None:
     try:
-        return profile(cni, assume, calico_version)
+        return profile(cni, assume, calico_version, for_lint=for_lint)
     except InputError as error:
         problems.extend(error.diagnostics)
         return None

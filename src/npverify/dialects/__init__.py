@@ -16,7 +16,7 @@ from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
-from npverify.dialects.lint import IGNORE, About, LintFacts
+from npverify.dialects.lint import IGNORE, About, LintFacts, Suspicion
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
@@ -37,6 +37,7 @@ __all__ = [
     "lint_rules",
     "lower",
     "profile",
+    "silenced_namespaces",
     "usual_plugin",
 ]
 
@@ -64,9 +65,10 @@ class Lowered:
 
 def lint_rules() -> tuple[About, ...]:
     """The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
+    from npverify.dialects import manifest_lint
     from npverify.dialects.calico.lint import RULES
 
-    return tuple(rule.about for rule in RULES)
+    return (*(rule.about for rule in RULES), *(rule.about for rule in manifest_lint.RULES))
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -138,7 +140,9 @@ def lower(
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
     if facts is not None:
-        facts = replace(facts, ignores=_ignores(found.documents))
+        facts = replace(
+            facts, suspicions=_also_of_manifests(facts, found, profile, inventory), ignores=_ignores(found.documents)
+        )
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
@@ -186,6 +190,25 @@ def _ignores(documents: Sequence[tuple[PolicyId, Document]]) -> dict[PolicyId, t
         if isinstance(text, str):
             found[policy_id] = (text, doc.span("metadata", "annotations", IGNORE))
     return found
+
+
+def _also_of_manifests(
+    facts: LintFacts, found: _Found, profile: Profile, inventory: Inventory
+) -> Mapping[str, tuple[Suspicion, ...]]:
+    """What a dialect suspects, and what the manifests of NetworkPolicies give rise to."""
+    from npverify.dialects.manifest_lint import Case, suspicions
+
+    native = tuple(found.native.values())
+    case = Case(native, dict(found.documents), inventory, profile, profile.plugin or profile.name)
+    more = suspicions(case)
+    codes = dict.fromkeys((*facts.suspicions, *more))
+    return {code: (*facts.suspicions.get(code, ()), *more.get(code, ())) for code in codes}
+
+
+def silenced_namespaces(documents: Sequence[Document]) -> Mapping[PolicyId, tuple[str, Span]]:
+    """What the annotations of Namespaces say that lint should pass over."""
+    spaces = (doc for doc in documents if (doc.api_version, doc.kind) == ("v1", "Namespace"))
+    return _ignores([(PolicyId("kubernetes", "Namespace", "", doc.name), doc) for doc in spaces])
 
 
 def _lower_for_calico(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from npverify.analyses.answers import never
 from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
+from npverify.analyses.lint.name_server import NameServer
 from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
@@ -44,6 +45,11 @@ class Context:
         """What each policy changes, for all policies at once."""
         engine = self.engine
         return PolicySweep(self.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
+
+    @cached_property
+    def name_server(self) -> NameServer:
+        """Whether pods may ask for names."""
+        return NameServer(self.world, self._budget, self.engine)
 
     def go_on(self) -> None:
         """Raises InterruptedByUserError where nobody waits for an answer any more."""
