@@ -34,6 +34,7 @@ _COMMANDS = {
     "equiv": "equiv:equiv",
     "translate": "translate:translate",
     "lint": "lint:lint",
+    "rule": "rule:rule",
     "init": "init:init",
     "fleet": "fleet:app",
 }

@@ -23,7 +23,9 @@ class Feature(StrEnum):
     NAMED_PORT = "a named port"
     NAMED_PORT_ANYWHERE = "a named port in an egress rule without `to`"
     SCTP = "SCTP"
-    EXCEPT = "`except` beside other blocks"
+    EXCEPT = "`except`"
+    EXCEPT_IN_RULE = "`except` beside another block of the rule"
+    EXCEPT_ANYWHERE = "`except` of what another block allows"
     BLOCK = "`ipBlock`"
     BLOCK_OF_PODS = "`ipBlock` for pods"
     IPV6 = "IPv6 blocks"
@@ -80,7 +82,7 @@ PLUGINS: Mapping[str, tuple[Gap, ...]] = {
             _ROUTER,
         ),
         Gap(
-            Feature.EXCEPT,
+            Feature.EXCEPT_IN_RULE,
             "joins the blocks of a rule, so the exception of one also takes addresses out of the others",
             _ROUTER,
         ),
@@ -107,7 +109,7 @@ PLUGINS: Mapping[str, tuple[Gap, ...]] = {
             _AWS,
         ),
         Gap(
-            Feature.EXCEPT,
+            Feature.EXCEPT_ANYWHERE,
             "makes a denial of each exception, which counts for the wider blocks of all rules and policies of the pod",
             _AGENT,
         ),

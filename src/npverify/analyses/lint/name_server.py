@@ -29,6 +29,7 @@ from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Action, Direction, PolicyId, Rule
 from npverify.normal.predicates import (
     FALSE,
+    AddressIn,
     Pred,
     Side,
     UnknownIn,
@@ -151,6 +152,8 @@ class NameServer:
         """The flows of a rule to outside addresses, if they are there for names alone: to no other ports, or to link-local
         addresses, where the cache of a node listens. FALSE for every other rule: `0.0.0.0/0` is about no name server."""
         engine = self._engine
+        if not any(isinstance(atom, AddressIn) and atom.side is Side.DST for atom in atoms_of(rule.peer)):
+            return FALSE
         match = engine.residuals.partial.residual(rule.match, Direction.EGRESS, DIRECT, src=subject, dst=EXTERNAL)
         for meant in (or_(*(port_in(n, n) for n in _PORTS)), address_in(Side.DST, _LINK_LOCAL)):
             if not engine.possible(and_(match, not_(meant)), subject, EXTERNAL):

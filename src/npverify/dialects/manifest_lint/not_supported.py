@@ -18,6 +18,8 @@ _MENDS: Mapping[Feature, str] = {
     Feature.NAMED_PORT: "write the number of the port",
     Feature.NAMED_PORT_ANYWHERE: "write the number of the port, or name the peers",
     Feature.EXCEPT: "list the blocks that are left instead of the exception",
+    Feature.EXCEPT_IN_RULE: "make two rules of the blocks, or list the blocks that are left instead of the exception",
+    Feature.EXCEPT_ANYWHERE: "list the blocks that are left instead of the exception",
     Feature.BLOCK_OF_PODS: "select the pods by their labels",
     Feature.MANY_PORTS: "join neighbours to ranges with `endPort`",
 }
@@ -88,6 +90,28 @@ def _except(at: At) -> _Path | None:
     return next(((at.peers_key, n, "ipBlock", "except") for n in found), None)
 
 
+def _except_in_rule(at: At) -> _Path | None:
+    return _except(at) if sum(peer.block is not None for peer in at.rule.peers) > 1 else None
+
+
+def _except_anywhere(at: At) -> _Path | None:
+    """Where another block of the direction in the namespace has addresses that an exception takes out."""
+    others = [
+        peer.block
+        for each in at.case.rules
+        if (each.policy.id.namespace, each.direction) == (at.policy.id.namespace, at.direction)
+        for peer in each.rule.peers
+        if peer.block is not None
+    ]
+    for n, peer in enumerate(at.rule.peers):
+        rest = list(others)
+        if peer.excepts and peer.block is not None:
+            rest.remove(peer.block)
+            if any(hole.overlaps(block) for hole in peer.excepts for block in rest):
+                return (at.peers_key, n, "ipBlock", "except")
+    return None
+
+
 _USES: Mapping[Feature, Callable[[At], _Path | None]] = {
     Feature.EGRESS: lambda at: () if at.direction is Direction.EGRESS else None,
     Feature.END_PORT: _port(lambda _port, end, _protocol: end is not None, "endPort"),
@@ -95,6 +119,8 @@ _USES: Mapping[Feature, Callable[[At], _Path | None]] = {
     Feature.NAMED_PORT_ANYWHERE: _named_anywhere,
     Feature.SCTP: _port(lambda _port, _end, protocol: protocol == "SCTP", "protocol"),
     Feature.EXCEPT: _except,
+    Feature.EXCEPT_IN_RULE: _except_in_rule,
+    Feature.EXCEPT_ANYWHERE: _except_anywhere,
     Feature.BLOCK: _block,
     Feature.BLOCK_OF_PODS: _block_of_pods,
     Feature.IPV6: _ipv6,

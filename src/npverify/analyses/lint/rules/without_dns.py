@@ -82,11 +82,8 @@ def _finding(context: Context, about: About, asker: Asker, rest: str) -> Finding
     first = asker.policies[0]
     message = f"{first} isolates {_workloads(asker.pods)} for egress, {rest}"
     because = [*_isolating(asker, spans)]
-    letting = dict.fromkeys(policy for policy, _ in asker.rules)
-    because += [
-        Reason(f"{policy} lets them out to something else", policy, spans.get(policy))
-        for policy in list(letting)[:_NAMED]
-    ]
+    letting = [policy for policy in dict.fromkeys(policy for policy, _ in asker.rules) if policy not in asker.policies]
+    because += [Reason(f"{policy} lets some of them out", policy, spans.get(policy)) for policy in letting[:_NAMED]]
     if context.name_server.assumed:
         because.append(
             Reason("there is no name server in the input; pods with `k8s-app: kube-dns` in `kube-system` stand for it")
@@ -103,10 +100,16 @@ def _fix(context: Context) -> str:
     )
 
 
-def _isolating(asker: Asker, spans: Mapping[PolicyId, Span]) -> list[Reason]:
-    return [
-        Reason(f"{policy} selects them for egress", policy, spans.get(policy)) for policy in asker.policies[:_NAMED]
-    ]
+def _isolating(asker: Asker, spans: Mapping[PolicyId, Span]) -> Iterator[Reason]:
+    """The policies that select the pods, and whether they let them out; the first few."""
+    letting = {policy for policy, _ in asker.rules}
+    for policy in asker.policies[:_NAMED]:
+        what = (
+            "selects them for egress, and lets them out to something else"
+            if policy in letting
+            else "isolates them for egress"
+        )
+        yield Reason(f"{policy} {what}", policy, spans.get(policy))
 
 
 def _spans(context: Context) -> Mapping[PolicyId, Span]:
