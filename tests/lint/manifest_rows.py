@@ -81,6 +81,7 @@ DEFAULT_DENY = [
         "namespace ops has no default deny for ingress: ops/monitor is open"),
     ask("NPL160", "a default deny of each leaves none open", knp(DENY % "Ingress") + OPS % "Ingress"),
     ask("NPL160", "without any policy a warning says so, and no finding", pod("old")),
+    ask("NPL160", "who polices egress alone knows that ingress is open", knp(DENY % "Egress") + OPS % "Egress"),
     ask("NPL160", "a policy for some pods leaves the others open, and the message counts both",
         knp(WEB) + OPS % "Ingress", "shop/web is isolated"),
     ask("NPL160", "policies that isolate each pod are as good as one for all",
@@ -99,8 +100,9 @@ DEFAULT_DENY = [
         gnp("selector: all(), types: [Ingress], ingress: [{action: Deny, source: {nets: [198.51.100.0/24]}}]"),
         options=CALICO),
     ask("NPL160", "where its last rule passes on, they are open",
-        gnp("selector: all(), types: [Ingress], ingress: [{action: Deny, source: {nets: [198.51.100.0/24]}}, {action: Pass}]"),
-        "namespace", times=2, options=CALICO),
+        np("order: 1, types: [Ingress], ingress: [{action: Deny}]")
+        + gnp("order: 2, selector: all(), types: [Ingress], ingress: [{action: Deny, source: {nets: [198.51.100.0/24]}}, {action: Pass}]"),
+        "ops", options=CALICO),
     ask("NPL160", "a baseline policy that denies is a default deny", knp(DENY % "Ingress") + ADMIN_DENY % "Deny", options=CALICO),
     ask("NPL160", "one that passes on is none", knp(DENY % "Ingress") + ADMIN_DENY % "Pass", "ops", options=CALICO),
 ]  # fmt: skip
@@ -154,6 +156,9 @@ NAMES = [
     ask("NPL164", "a domain beside a rule for names",
         np("selector: app == 'web', types: [Egress], egress: [{action: Allow, destination: {domains: [a.example.com]}}, "
            "{action: Allow, protocol: UDP, destination: {ports: [53]}}]"), options=CALICO),
+    ask("NPL162", "an object that the API refuses is not in force, and keeps no answer back",
+        np("selector: app == 'web', types: [Egress], egress: [{action: Allow, destination: {selector: app == 'api'}}]")
+        + np("types: [Egres]", "wrong"), "NetworkPolicy shop/p", options=CALICO),
     ask("NPL164", "the names of a set are such a rule too",
         "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: s, labels: {what: partner}}\n"
         "spec: {allowedEgressDomains: [b.example.com]}\n---\n"

@@ -95,7 +95,8 @@ class NameServer:
 
     def __init__(self, world: World, budget: Budget, engine: Engine) -> None:
         self.assumed = not any(map(is_server, world.inventory.pods))
-        if self.assumed and world.over is not None:
+        somebody_asks = any(tier.policies for tier in world.policies.egress.tiers)
+        if self.assumed and somebody_asks and world.over is not None:
             world = world.over(_with_server(world.inventory))
             engine = Engine(world, budget)
         self._engine = engine

@@ -22,11 +22,10 @@ _NAMED = 3
 
 
 def find(context: Context, about: About, direction: Direction) -> Iterator[Finding]:
-    """Each namespace with such a pod. Where there are no policies at all, there is a warning that says so."""
-    policies = context.world.policies
-    if not any(tier.policies for d in Direction for tier in policies.half(d).tiers):
+    """Each namespace with such a pod, if some policy isolates anybody in that direction: who polices none of it knows."""
+    open_, isolated = _parted(context, about, direction)
+    if not isolated:
         return
-    open_, isolated = _parted(context, direction)
     for name in sorted(open_):
         namespace = context.world.inventory.namespaces.get(name)
         pods = open_[name]
@@ -44,13 +43,15 @@ def find(context: Context, about: About, direction: Direction) -> Iterator[Findi
         yield Finding(about, PolicyId("kubernetes", "Namespace", "", name), span, message, fix, tuple(because))
 
 
-def _parted(context: Context, direction: Direction) -> tuple[dict[str, list[Endpoint]], dict[str, list[Endpoint]]]:
+def _parted(
+    context: Context, about: About, direction: Direction
+) -> tuple[dict[str, list[Endpoint]], dict[str, list[Endpoint]]]:
     """The pods that are open, and those that are isolated, by namespace."""
     engine = context.engine
     classes = engine.residuals.classes
     pods = sum(1 << c for c, end in enumerate(classes.representatives) if end.kind is EndpointKind.POD)
     outside = 1 << classes.of[EXTERNAL]
-    known: dict[object, bool] = {}
+    known: dict[object, bool | None] = {}
     open_: dict[str, list[Endpoint]] = {}
     isolated: dict[str, list[Endpoint]] = {}
     for c in bits(pods):
@@ -62,8 +63,11 @@ def _parted(context: Context, direction: Direction) -> tuple[dict[str, list[Endp
         peers = outside if alone else pods
         key = (engine.residuals.signature(direction, c), engine.residuals.aspect_of(direction, c), peers)
         if key not in known:
-            known[key] = _open(engine, direction, c, peers)
-        (open_ if known[key] else isolated).setdefault(subject.namespace, []).extend(classes.members[c])
+            known[key] = None
+            with context.deciding(about, f"whether {subject} is isolated for {direction}"):
+                known[key] = _open(engine, direction, c, peers)
+        if known[key] is not None:
+            (open_ if known[key] else isolated).setdefault(subject.namespace, []).extend(classes.members[c])
     return open_, isolated
 
 
@@ -118,8 +122,9 @@ spec:
 _WHY = (
     "A pod that no policy isolates {} every peer{}. Isolation is what counts, by whatever policy: the rules that allow are taken "
     "away in thought, and the solver looks for a flow that still passes; so a tier of an administrator that denies is a default "
-    "deny too. It is told of namespaces that hold pods. The namespaces of the cluster (`kube-system`, `kube-public`, "
-    "`kube-node-lease`) are left out, and an annotation of a Namespace silences it for that one."
+    "deny too. It is told of namespaces that hold pods, if somebody is isolated in that direction at all. The namespaces of the cluster (`kube-system`, `kube-public`, "
+    "`kube-node-lease`) are left out, and an annotation of a Namespace silences it for that one. To have a default deny everywhere, "
+    "ask it with `--strict`."
 )
 
 RULES = (
@@ -127,7 +132,7 @@ RULES = (
         About(
             "NPL160",
             "no-default-deny-ingress",
-            "warning",
+            "info",
             "A namespace has pods that no policy isolates for ingress, beside policies elsewhere.",
             _WHY.format("is reached by", ""),
             fires=_SHOP % ("Ingress", "matchLabels: {app: gone}", "Ingress"),
