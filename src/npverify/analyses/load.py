@@ -247,7 +247,9 @@ def _over(
     """The same policies over another inventory; InputError where they cannot be read over it."""
     problems = Problems()
     for_lint = world.lint is not None  # then an invalid object of Calico was left out, and is again
-    lowered = lower(documents, chosen, problems, inventory, ignore_kinds=ignore_kinds, for_lint=for_lint)
+    lowered = lower(
+        documents, chosen, problems, inventory, ignore_kinds=ignore_kinds, for_lint=for_lint, with_facts=False
+    )
     problems.raise_errors()
     return replace(world, inventory=inventory, policies=lowered.policies)
 

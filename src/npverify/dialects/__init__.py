@@ -95,13 +95,14 @@ def lower(
     *,
     ignore_kinds: Collection[str] = (),
     for_lint: bool = False,
+    with_facts: bool = True,
     memo: Memo | None = None,
 ) -> Lowered:
     """The normal form of every policy among `documents`; what cannot be understood is reported in `problems`.
 
     `ignore_kinds` holds kinds (`CiliumNetworkPolicy`, or with the group `Tier.projectcalico.org`) that are not modelled
     for the plugin and that the user wants left out; a modelled kind is never left out. With `for_lint` an invalid object of
-    Calico is something to find, and is left out of the normal form. With a `memo` of an earlier call, documents that were
+    Calico is something to find, and is left out of the normal form; without `with_facts` nothing is looked for. With a `memo` of an earlier call, documents that were
     read then are not read again.
     """
     memo = (memo or Memo()).under(profile)
@@ -139,7 +140,7 @@ def lower(
         policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
-    if facts is not None:
+    if facts is not None and with_facts:
         facts = replace(
             facts, suspicions=_also_of_manifests(facts, found, profile, inventory), ignores=_ignores(found.documents)
         )

@@ -162,10 +162,20 @@ class NameServer:
         return FALSE
 
     def _reaches_anything(self, c: int, signature: Signature) -> bool:
+        residuals = self._engine.residuals
+        # most rules are about somebody: the first of them is asked before everybody is parted
+        for rule in (rule for entry in signature for rule in entry.rules if rule.action is Action.ALLOW):
+            for part, left in residuals.bitsets.parts(rule.peer, Side.DST, DIRECT):
+                if left is not FALSE and self._reaches(c, signature, part & -part):
+                    return True
+        return self._reaches(c, signature, residuals.bitsets.all)
+
+    def _reaches(self, c: int, signature: Signature, peers: int) -> bool:
+        """Whether some packet to some of the peers passes egress."""
         engine = self._engine
         subject = engine.residuals.classes.representative(c)
-        for group in engine.residuals.groups(Direction.EGRESS, signature, subject):
-            for d in bits(group.peers):
+        for group in engine.residuals.groups(Direction.EGRESS, signature, subject, among=peers):
+            for d in bits(group.peers) if group.residual is not FALSE else ():
                 peer = engine.residuals.classes.representative(d)
                 if engine.possible(and_(group.residual, protocol_is(*PORT_PROTOCOLS)), subject, peer):
                     return True

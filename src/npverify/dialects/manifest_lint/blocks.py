@@ -9,7 +9,7 @@ from npverify.dialects.lint import About, Reason, Suspicion
 from npverify.dialects.manifest_lint.case import At, Case, LintRule, listed
 from npverify.ingest.source import Span
 from npverify.inventory.addresses import Address, Prefix
-from npverify.inventory.model import Endpoint, EndpointKind, Service
+from npverify.inventory.model import EndpointKind, Service
 
 _WIDEST = {4: 8, 6: 16}
 """Blocks that are wider mean the outside as a whole: `0.0.0.0/0` with exceptions is what a rule about it looks like."""
@@ -26,10 +26,6 @@ class _Block(NamedTuple):
     def holds(self, address: Address) -> bool:
         """Whether an address is in the block and in none of its exceptions."""
         return self.prefix.contains(address) and not any(hole.contains(address) for hole in self.holes)
-
-    def holds_one_of(self, end: Endpoint) -> bool:
-        """Whether an address of an endpoint is."""
-        return end.address_known and any(map(self.holds, end.addresses))
 
 
 def _blocks(case: Case) -> Iterator[_Block]:
@@ -95,18 +91,11 @@ def held_by(case: Case, prefix: Prefix, holes: tuple[Prefix, ...]) -> bool:
     """Whether a block that does not mean the outside as a whole holds the address of a pod, or part of their range."""
     if prefix.length < _WIDEST[prefix.family]:
         return False
-    in_range = any(map(prefix.overlaps, case.inventory.pod_space))
-    return in_range or any(
-        prefix.contains(address) and not any(hole.contains(address) for hole in holes)
-        for end in case.inventory.endpoints
-        if end.kind is EndpointKind.POD and end.address_known
-        for address in end.addresses
-    )
+    return bool(case.owners(EndpointKind.POD, prefix, holes)) or any(map(prefix.overlaps, case.inventory.pod_space))
 
 
 def _held(case: Case, block: _Block) -> tuple[list[str], list[str]]:
-    pods = [e for e in case.inventory.endpoints if e.kind is EndpointKind.POD and block.holds_one_of(e)]
-    nodes = [e for e in case.inventory.nodes if block.holds_one_of(e)]
+    pods, nodes = (case.owners(k, block.prefix, block.holes) for k in (EndpointKind.POD, EndpointKind.NODE))
     return list(dict.fromkeys(str(e.workload or e) for e in pods)), [e.name for e in nodes]
 
 

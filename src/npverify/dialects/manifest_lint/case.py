@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from npverify.dialects.profiles import Profile
 from npverify.dialects.selectors import Selector
 from npverify.ingest.document import Document
 from npverify.ingest.source import Span
+from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory, Namespace
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicyId
@@ -75,7 +77,7 @@ class At(NamedTuple):
 @dataclass(frozen=True)
 class Case:
     """One input: its NetworkPolicies that can be read, the document of each, what exists, and the plugin by its profile
-    and by the name that the user gave."""
+    and by the name that the user gave. Guards the memos of whom selectors match."""
 
     policies: tuple[NetworkPolicy, ...]
     documents: Mapping[PolicyId, Document]
@@ -109,19 +111,78 @@ class Case:
 
     def selected(self, policy: NetworkPolicy) -> tuple[Endpoint, ...]:
         """The pods that a policy surely selects."""
-        return tuple(p for p in self.pods_of.get(policy.id.namespace, ()) if matches(policy.subject, p.labels))
+        return self._matching(policy.id.namespace, policy.subject)
 
     def peers(self, policy: NetworkPolicy, peer: Peer) -> tuple[Endpoint, ...]:
         """The pods that a peer with selectors surely is."""
+        if peer.namespaces is None:
+            return self._matching(policy.id.namespace, peer.pods or ())
         found: list[Endpoint] = []
-        for name, pods in self.pods_of.items():
-            if peer.namespaces is None:
-                wanted = name == policy.id.namespace
-            else:
-                wanted = bool(in_namespace(peer.namespaces, self.inventory.namespaces[name]))
-            if wanted:
-                found += (pod for pod in pods if matches(peer.pods or (), pod.labels))
+        for name in self._spaces(peer.namespaces):
+            found += self._matching(name, peer.pods or ())
         return tuple(found)
+
+    def _spaces(self, selector: Selector) -> tuple[str, ...]:
+        """The namespaces with pods that a selector surely matches."""
+        found = self._known.get(selector)
+        if found is None:
+            namespaces = self.inventory.namespaces
+            found = tuple(name for name in self.pods_of if in_namespace(selector, namespaces[name]))
+            self._known[selector] = found
+        return found
+
+    def _matching(self, namespace: str, selector: Selector) -> tuple[Endpoint, ...]:
+        """The pods of a namespace that a selector surely matches."""
+        found = self._chosen.get((namespace, selector))
+        if found is None:
+            pods = self.pods_of.get(namespace, ())
+            wanted = next((r for r in selector if r.operator == "In"), None)
+            if wanted is not None:
+                of_namespace = self._by_label.get(namespace, {})
+                having = [p for v in dict.fromkeys(wanted.values) for p in of_namespace.get((wanted.key, v), ())]
+                pods = tuple(sorted(having, key=lambda pod: pod.key))
+            found = self._chosen[namespace, selector] = tuple(p for p in pods if matches(selector, p.labels))
+        return found
+
+    @cached_property
+    def _by_label(self) -> Mapping[str, Mapping[tuple[str, str], list[Endpoint]]]:
+        found: dict[str, dict[tuple[str, str], list[Endpoint]]] = {}
+        for name, pods in self.pods_of.items():
+            own = found.setdefault(name, {})
+            for pod in pods:
+                for key, value in pod.labels.items():
+                    if not isinstance(value, Unknown):
+                        own.setdefault((key, value), []).append(pod)
+        return found
+
+    @cached_property
+    def _chosen(self) -> dict[tuple[str, Selector], tuple[Endpoint, ...]]:
+        return {}
+
+    @cached_property
+    def _known(self) -> dict[Selector, tuple[str, ...]]:
+        return {}
+
+    @cached_property
+    def _addresses(self) -> Mapping[tuple[EndpointKind, int], tuple[list[int], list[Endpoint]]]:
+        """The known addresses of pods and nodes by kind and family, ascending, with whose they are."""
+        found: dict[tuple[EndpointKind, int], list[tuple[int, int, Endpoint]]] = {}
+        for n, end in enumerate(self.inventory.endpoints):
+            if end.address_known and end.kind in (EndpointKind.POD, EndpointKind.NODE):
+                for address in end.addresses:
+                    found.setdefault((end.kind, address.family), []).append((address.value, n, end))
+        return {key: ([v for v, _, _ in sorted(all_)], [e for _, _, e in sorted(all_)]) for key, all_ in found.items()}
+
+    def owners(self, kind: EndpointKind, block: Prefix, holes: Sequence[Prefix]) -> tuple[Endpoint, ...]:
+        """The pods or nodes that have an address in a block and in none of its exceptions."""
+        values, ends = self._addresses.get((kind, block.family), ([], []))
+        between = slice(bisect_left(values, block.first), bisect_right(values, block.last))
+        outside = (
+            end
+            for value, end in zip(values[between], ends[between], strict=True)
+            if not any(hole.first <= value <= hole.last for hole in holes)
+        )
+        return tuple(sorted(dict.fromkeys(outside), key=lambda end: end.key))
 
 
 def matches(selector: Selector, labels: Mapping[str, str | Unknown]) -> bool | None:

@@ -27,10 +27,12 @@ def _suspicion(at: At, n: int, space: Peer, m: int, pod: Peer) -> Suspicion | No
     case, policy = at.case, at.policy
     both = case.peers(policy, Peer(pod.pods, space.namespaces))
     of_space, of_pod = case.peers(policy, space), case.peers(policy, pod)
-    more = [each for each in dict.fromkeys((*of_space, *of_pod)) if each not in both]
-    elsewhere = [each for each in both if each.namespace != policy.id.namespace]
     # where the pods of the own namespace have the labels, and those of the others do not, both peers say what they mean
-    if not elsewhere or not more:
+    if all(each.namespace == policy.id.namespace for each in both):
+        return None
+    meant = frozenset(both)
+    more = [each for each in dict.fromkeys((*of_space, *of_pod)) if each not in meant]
+    if not more:
         return None
     what = "lets in" if at.peers_key == "from" else "lets out to"
     message = (
