@@ -182,7 +182,9 @@ def test_what_is_only_good_to_know_is_counted_by_rule_and_shown_on_request(folde
     """One line says what there is; where it counts, or is asked for, each finding is shown."""
     assert run(["lint", "pods.yaml", "info.yaml"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("info: NPL113 types-left-out, NPL160 no-default-deny-ingress; --verbose shows them\n\n2 findings")
+    assert out.startswith(
+        "info: NPL113 types-left-out, NPL160 no-default-deny-ingress; --verbose shows them\n\n2 findings"
+    )
     run(["lint", "pods.yaml", "info.yaml", option])
     out = capsys.readouterr().out
     assert out.count("info[NPL113]: ") == out.count("info[NPL160]: ") == 1

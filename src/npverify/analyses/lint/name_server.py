@@ -173,10 +173,13 @@ class NameServer:
     def _reaches(self, c: int, signature: Signature, peers: int) -> bool:
         """Whether some packet to some of the peers passes egress."""
         engine = self._engine
-        subject = engine.residuals.classes.representative(c)
+        classes = engine.residuals.classes
+        subject = classes.representative(c)
+        if len(classes.members[c]) == 1 and not subject.replicated:
+            peers &= ~(1 << c)  # what it sends to itself never leaves it
         for group in engine.residuals.groups(Direction.EGRESS, signature, subject, among=peers):
             for d in bits(group.peers) if group.residual is not FALSE else ():
-                peer = engine.residuals.classes.representative(d)
+                peer = classes.representative(d)
                 if engine.possible(and_(group.residual, protocol_is(*PORT_PROTOCOLS)), subject, peer):
                     return True
         return False

@@ -59,8 +59,8 @@ def _parted(
         if subject.namespace in SYSTEM:
             continue
         context.go_on()
-        alone = pods == 1 << c and len(classes.members[c]) == 1 and not subject.replicated
-        peers = outside if alone else pods
+        one = len(classes.members[c]) == 1 and not subject.replicated
+        peers = (pods & ~(1 << c) if one else pods) or outside
         key = (engine.residuals.signature(direction, c), engine.residuals.aspect_of(direction, c), peers)
         if key not in known:
             known[key] = None
