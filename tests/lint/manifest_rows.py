@@ -144,6 +144,11 @@ NAMES = [
     ask("NPL162", "an early Deny of the port is as good as no rule",
         gnp("order: 1, selector: all(), types: [Egress], egress: [{action: Deny, protocol: UDP, destination: {ports: [53]}}]", "no-dns")
         + np("selector: app == 'web', types: [Egress], egress: [{action: Allow}]"), "no-dns", options=CALICO),
+    ask("NPL162", "who may send to itself alone reaches nobody", knp(out("{podSelector: {matchLabels: {app: web}}}"))),
+    ask("NPL162", "a rule that denies names lets nobody ask",
+        gnp("order: 1, selector: app == 'web', types: [Egress], egress: [{action: Allow, destination: {nets: [8.8.0.0/16]}}]", "a")
+        + gnp("order: 2, selector: app == 'web', types: [Egress], egress: "
+              "[{action: Deny, protocol: UDP, destination: {nets: [8.8.8.8/32], ports: [53]}}]", "b"), "shop/web", options=CALICO),
     ask("NPL163", "UDP alone is told by itself", knp(out(KUBE_DNS, UDP)), "udp/53 alone"),
     ask("NPL163", "both protocols are right", knp(out(KUBE_DNS, f"{UDP}, {TCP}"))),
     ask("NPL163", "neither is NPL162", knp(out(API))),
@@ -211,6 +216,7 @@ PORTS = [
     ask("NPL121", "a policy that selects nobody is another finding", knp(into(API, "{port: postgres}", of="gone"))),
     ask("NPL121", "beside Calico's own policies", knp(into(API, "{port: postgres}")), "`postgres`", options=CALICO),
     ask("NPL121", "each name is told", knp(into(API, "{port: one}, {port: two}")), "`one`", times=2),
+    ask("NPL121", "a rule about blocks alone has no pods: that is NPL168", knp(out(block("10.244.0.12/32"), "{port: https}"))),
     ask("NPL168", "a name for a block", knp(out(block("203.0.113.0/24"), "{port: https}")), "matches nothing outside"),
     ask("NPL168", "a number for a block", knp(out(block("203.0.113.0/24"), "{port: 443}"))),
     ask("NPL168", "a name beside a number", knp(out(block("203.0.113.0/24"), "{port: 443}, {port: https}")), "says nothing"),
@@ -261,6 +267,11 @@ LABELS = [
         knp("podSelector: {matchExpressions: [{key: app, operator: In, values: [api, webb]}]}"), "`app: webb`"),
     ask("NPL172", "what is excluded", knp("podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [webb]}]}"),
         "it excludes nothing"),
+    ask("NPL172", "a value that is known at run time only may be this one",
+        pod("hashed", also=", pod-template-hash: abcd")
+        + "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: shop}\nspec: {selector: {matchLabels: {app: d}}, "
+        "template: {metadata: {labels: {app: d}}, spec: {containers: [{name: c, image: i}]}}}\n---\n"
+        + knp("podSelector: {matchLabels: {pod-template-hash: abce}}")),
     ask("NPL172", "the label of a namespace",
         knp(into("{namespaceSelector: {matchLabels: {env: prd}}}")), "`env: prod`"),
     ask("NPL172", "the name of a namespace",
@@ -294,6 +305,8 @@ SIDE_BY_SIDE = [
     ask("NPL175", "in this inventory it makes no difference", knp(into(f"{OPS_NS}, {MONITOR}"))),
     ask("NPL175", "who has the label is in the own namespace alone: both items say what they mean",
         BATCH + knp(into(f"{OPS_NS}, {{podSelector: {{matchLabels: {{app: web}}}}}}"))),
+    ask("NPL175", "of the own namespace both items are about the same pods",
+        knp(into("{namespaceSelector: {matchLabels: {env: prod}}}, {podSelector: {matchLabels: {app: web}}}"))),
     ask("NPL175", "an empty podSelector means the own namespace", BATCH + knp(into(f"{OPS_NS}, {{podSelector: {{}}}}"))),
     ask("NPL175", "of egress rules too", BATCH + knp(out(f"{OPS_NS}, {MONITOR}")), "lets out to"),
     ask("NPL175", "two rules are no slip of a hand",
