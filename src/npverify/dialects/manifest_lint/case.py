@@ -16,7 +16,7 @@ from npverify.dialects.selectors import Selector
 from npverify.ingest.document import Document
 from npverify.ingest.source import Span
 from npverify.inventory.addresses import Prefix
-from npverify.inventory.model import Endpoint, EndpointKind, Inventory, Namespace
+from npverify.inventory.model import Endpoint, EndpointKind, Inventory, Namespace, Service
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicyId
 from npverify.normal.predicates import Pred
@@ -108,6 +108,15 @@ class Case:
         """Where a field of a policy stands; the policy itself, if it is not known better."""
         document = self.documents.get(policy.id)
         return policy.span if document is None else document.span(*path, key=key)
+
+    @cached_property
+    def services_on(self) -> Mapping[tuple[int, str], list[tuple[Service, int]]]:
+        """By number and protocol of a port, the Services that have it, and its place among their ports."""
+        found: dict[tuple[int, str], list[tuple[Service, int]]] = {}
+        for service in self.inventory.services.values():
+            for index, port in enumerate(service.ports):
+                found.setdefault((port.number, port.protocol), []).append((service, index))
+        return found
 
     def selected(self, policy: NetworkPolicy) -> tuple[Endpoint, ...]:
         """The pods that a policy surely selects."""

@@ -74,14 +74,12 @@ def _service(
     """The first Service with that port that sends it to another port of some of the pods, and those ports; none if there is
     one that sends it to the same."""
     meant, found = set(pods), []
-    for service in case.inventory.services.values():
-        for index, port in enumerate(service.ports):
-            if (port.number, port.protocol) == (number, protocol):
-                targets = {b.port for b in service.backends.get(index, ()) if b.endpoint in meant}
-                if number in targets:
-                    return None, ()
-                if targets:
-                    found.append((service, tuple(sorted(targets))))
+    for service, index in case.services_on.get((number, protocol), ()):
+        targets = {b.port for b in service.backends.get(index, ()) if b.endpoint in meant}
+        if number in targets:
+            return None, ()
+        if targets:
+            found.append((service, tuple(sorted(targets))))
     return found[0] if found else (None, ())
 
 
