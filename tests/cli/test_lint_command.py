@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cli_worlds import MANIFESTS, write
 
+from npverify.analyses.lint.registry import RULES
 from npverify.cli.app import run
 
 ROOT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def folder(shop: Path) -> Path:
         (("warning.yaml", "--select", "NPL101"), 0),
         (("error.yaml",), 1),
         (("error.yaml", "--assume", "calico_input=raw"), 1),
-        (("silent.yaml", "--strict"), 0),
+        (("silent.yaml", "--strict", "--ignore", "NPL160"), 0),
         (("--explain", "NPL112"), 0),
         (("policy.yaml",), 0),
     ],
@@ -100,7 +101,7 @@ def test_json_has_what_the_design_asks_for(folder, capsys):
     assert run(["lint", "pods.yaml", "warning.yaml", "--format", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["schema"] == "npverify/1"
-    (finding,) = report["findings"]
+    finding = report["findings"][-1]
     assert finding["rule"] == "NPL112"
     assert finding["policy"] == {"kind": "NetworkPolicy", "namespace": "shop", "name": "web"}
     assert finding["source"] == "warning.yaml:4:50"
@@ -160,10 +161,11 @@ def test_the_config_file_says_which_rules_to_ask(folder, capsys):
 
 def test_verbose_shows_what_is_silenced_and_why(folder, capsys):
     """Silenced findings are counted, and shown on request."""
-    assert run(["lint", "pods.yaml", "silent.yaml"]) == 0
+    only = ("--select", "NPL113")
+    assert run(["lint", "pods.yaml", "silent.yaml", *only]) == 0
     short = capsys.readouterr().out
     assert short.startswith("no finding · 1 silenced · ")
-    assert run(["lint", "pods.yaml", "silent.yaml", "--verbose"]) == 0
+    assert run(["lint", "pods.yaml", "silent.yaml", *only, "--verbose"]) == 0
     assert "silenced[NPL113]" in (long := capsys.readouterr().out)
     assert "reason    as the API server has it (NetworkPolicy shop/quiet)" in long
 
@@ -172,7 +174,61 @@ def test_quiet_leaves_out_what_is_only_good_to_know(folder, capsys):
     """It is still counted."""
     assert run(["lint", "pods.yaml", "info.yaml", "--quiet"]) == 0
     out = capsys.readouterr().out
-    assert out.startswith("1 finding: 1 info · ")
+    assert out.startswith("2 findings: 2 info · ")
+
+
+@pytest.mark.parametrize("option", ["--verbose", "--strict"])
+def test_what_is_only_good_to_know_is_counted_by_rule_and_shown_on_request(folder, capsys, option):
+    """One line says what there is; where it counts, or is asked for, each finding is shown."""
+    assert run(["lint", "pods.yaml", "info.yaml"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "info: NPL113 types-left-out, NPL160 no-default-deny-ingress; --verbose shows them\n\n2 findings"
+    )
+    run(["lint", "pods.yaml", "info.yaml", option])
+    out = capsys.readouterr().out
+    assert out.count("info[NPL113]: ") == out.count("info[NPL160]: ") == 1
+    assert "--verbose shows" not in out
+
+
+def test_a_plugin_of_which_only_its_gaps_are_known_is_for_lint_alone(folder, capsys):
+    """It is named in the summary, and other commands refuse it."""
+    assert run(["lint", "pods.yaml", "policy.yaml", "--cni", "antrea"]) == 0
+    assert capsys.readouterr().out.endswith("profile antrea\n")
+    assert run(["connectivity", "pods.yaml", "policy.yaml", "--cni", "antrea"]) == 2
+    assert "unknown network plugin `antrea`" in capsys.readouterr().err
+    assert run(["lint", "pods.yaml", "policy.yaml", "--cni", "anrea"]) == 2
+    assert "did you mean `antrea`?" in capsys.readouterr().err
+
+
+def test_rule_lists_the_rules_and_explains_one(capsys):
+    """Without a code every rule has a line; with one there is the section of the page, as `lint --explain` has it."""
+    assert run(["rule"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:-2]] == list(RULES)
+    assert run(["rule", "egress-without-dns"]) == 0
+    section = capsys.readouterr().out
+    assert run(["lint", "--explain", "NPL162"]) == 0
+    assert section == capsys.readouterr().out
+    assert section.startswith("NPL162 egress-without-dns (warning)\n")
+
+
+def test_rule_has_a_form_for_programs(capsys):
+    """Everything that the page says, by code, and only of the rules that are named."""
+    assert run(["rule", "NPL176", "NPL101", "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [rule["code"] for rule in report["rules"]] == ["NPL176", "NPL101"]
+    assert report["rules"][0]["options"] == ["--cni", "weave"]
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8").partition("\n## rule\n")[2]
+    assert sorted(key for key in report["rules"][0] if f"`{key}`" not in page) == []
+
+
+def test_rule_refuses_what_is_none(capsys):
+    """With the nearest name, on standard error."""
+    assert run(["rule", "service-prt"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "did you mean `service-port`?" in captured.err
 
 
 def test_what_is_left_out_is_told_on_standard_error(folder, capsys):

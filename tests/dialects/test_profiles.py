@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from npverify.dialects import ALIASES, PROFILES, SWITCHES, profile
-from npverify.dialects.profiles import STRICT_CIDR
+from npverify.dialects.plugins import LINT_ONLY, PLUGINS
+from npverify.dialects.profiles import LIKE, STRICT_CIDR
 from npverify.ingest.source import InputError
 from npverify.normal.predicates import FALSE, TRUE, unknown_in
 
@@ -52,6 +53,27 @@ def test_the_page_lists_what_each_profile_fixes() -> None:
     for column, name in enumerate(names, start=1):
         written = {words(r[0])[0]: words(r[column])[0] for r in table if r[column]}
         assert written == dict(PROFILES[name].fixed)
+
+
+def test_the_page_lists_what_plugins_do_not_do() -> None:
+    """The last table holds every gap with its source, and every plugin."""
+    table = rows("## What plugins do not do")
+    wanted = []
+    for name, gaps in PLUGINS.items():
+        wanted += [[f"`{name}`", str(gap.feature), gap.effect, gap.source] for gap in gaps]
+        wanted += [] if gaps else [[f"`{name}`", "", "nothing is known that it lacks", ""]]
+    assert table == wanted
+    assert all(gap.effect and gap.source for gaps in PLUGINS.values() for gap in gaps)
+
+
+@pytest.mark.parametrize("cni", LINT_ONLY)
+def test_a_plugin_that_is_known_to_lint_alone_has_no_profile_for_proofs(cni: str) -> None:
+    """Lint judges it as the specification or as the plugin that it is made of; everything else refuses it."""
+    found = profile(cni, {}, for_lint=True)
+    assert (found.name, found.plugin) == (LIKE.get(cni, "kubernetes"), cni)
+    assert found.fixed == PROFILES[found.name].fixed
+    with pytest.raises(InputError, match=f"unknown network plugin `{cni}`"):
+        profile(cni, {})
 
 
 def test_fixed_values_exist() -> None:

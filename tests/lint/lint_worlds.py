@@ -15,20 +15,23 @@ def world(manifests: str, *, options: tuple[str, ...] = (), version: str = "3.32
     """The world of the manifests, read for lint; `options` are those of the command line."""
     switches = [text for flag, text in itertools.pairwise(options) if flag == "--assume"]
     assume = dict(switch.split("=") for switch in switches)
+    cni = next((text for flag, text in itertools.pairwise(options) if flag == "--cni"), "calico")
     text = f"{inventory}---\n{manifests}" if manifests else inventory
-    return npverify.load(
-        ["-"], cni="calico", calico_version=version, assume=assume, stdin=text.encode, for_lint=True
-    ).world
+    return npverify.load(["-"], cni=cni, calico_version=version, assume=assume, stdin=text.encode, for_lint=True).world
 
+
+OF_MANIFESTS = tuple(f"NPL{number}" for number in range(160, 177))
+"""Rules about manifests and about what is missing, with rows of their own."""
 
 OF_EVERY_KIND = ("NPL132", "NPL133", "NPL134")
 ABOUT_RULES = ("NPL140", "NPL141", "NPL142", "NPL143", "NPL145", "NPL146", "NPL147")
+OF_OTHERS = (*OF_EVERY_KIND, *ABOUT_RULES, *OF_MANIFESTS)
 """Rules that would find something in most of what is written to try another rule: they are asked where they are named."""
 
 
 def run(manifests: str, *select: str, options: tuple[str, ...] = (), version: str = "3.32") -> LintResult:
-    """What the rules (all but those two kinds, if none is named) say of the manifests."""
-    ignore = () if select else (*OF_EVERY_KIND, *ABOUT_RULES)
+    """What the rules (all but `OF_OTHERS`, if none is named) say of the manifests."""
+    ignore = () if select else OF_OTHERS
     return lint(world(manifests, options=options, version=version), select=select, ignore=ignore)
 
 

@@ -6,10 +6,13 @@ import pytest
 
 from lint.lint_rows import ROWS, WEB_IN, Row, gnp, np
 from lint.lint_worlds import run, the_one
+from lint.manifest_rows import MANIFEST_ROWS
 from npverify.analyses.lint.registry import RULES
 
+ALL_ROWS = [*ROWS, *MANIFEST_ROWS]
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.fact)
+
+@pytest.mark.parametrize("row", ALL_ROWS, ids=lambda row: row.fact)
 def test_the_rules_find_what_the_row_says(row: Row):
     """All findings have the codes of the row, and say what it says."""
     result = run(row.manifests, *row.select, options=row.options, version=row.version)
@@ -23,9 +26,9 @@ def test_the_rules_find_what_the_row_says(row: Row):
 
 def test_every_rule_has_rows_where_it_fires_and_rows_where_it_does_not():
     """No rule is left to its own examples alone."""
-    fired = {code for row in ROWS for code in row.want}
+    fired = {code for row in ALL_ROWS for code in row.want}
     assert sorted(set(RULES) - fired) == ["NPL117"]  # what it finds is what the lowering warns of, tested there
-    assert any(not row.want for row in ROWS)
+    assert any(not row.want for row in ALL_ROWS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lint.lint_rows import HOST, WEB_IN, gnp, knp, np, other
-from lint.lint_worlds import run, world
+from lint.lint_worlds import OF_OTHERS, run, world
 from npverify.analyses.lint.registry import RULES
 from npverify.analyses.lint.run import lint
 from npverify.analyses.world import World
@@ -54,6 +54,18 @@ def test_other_objects_silence_too():
     assert sorted(s.finding.rule.code for s in result.silenced) == ["NPL107", "NPL110", "NPL130", "NPL131"]
 
 
+def test_a_namespace_silences_what_is_about_it():
+    """The annotation of a Namespace counts, and is told if it silences nothing."""
+    quiet = "apiVersion: v1\nkind: Namespace\nmetadata: {name: quiet%s}\n---\n"
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x, namespace: quiet}\nspec: {containers: [{name: c, image: i}]}\n---\n"
+    also = annotated("NPL160 whoever wants may reach it")
+    result = run(knp("podSelector: {}") + quiet % also + pod, "NPL160")
+    assert [str(f.policy) for f in result.findings] == ["Namespace ops"]
+    assert [(str(s.by), s.reason) for s in result.silenced] == [("Namespace quiet", "whoever wants may reach it")]
+    ((policy, code, _),) = run(knp("podSelector: {}") + quiet % also, "NPL160").unused
+    assert (str(policy), code) == ("Namespace quiet", "NPL160")
+
+
 def test_one_annotation_may_name_several_rules():
     """One rule stands on each line, by its code or its name."""
     result = run(HOST + gnp("egress: []", also=annotated("NPL113 known\\nhosts-by-omission: nodes too")))
@@ -93,7 +105,7 @@ def test_a_rule_is_asked_alone_or_left_out():
     assert [f.rule.code for f in run(manifests).findings] == ["NPL113", "NPL128"]
     loaded = world(manifests)
     assert [f.rule.code for f in lint(loaded, select=["own-side"]).findings] == ["NPL128"]
-    assert [f.rule.code for f in lint(loaded, ignore=["NPL128"]).findings] == ["NPL113"]
+    assert [f.rule.code for f in lint(loaded, ignore=["NPL128", *OF_OTHERS]).findings] == ["NPL113"]
     assert lint(loaded, select=["NPL128"], ignore=["NPL128"]).rules == ()
     with pytest.raises(InputError, match="no rule `NPL1` of lint"):
         lint(loaded, select=["NPL1"])

@@ -12,7 +12,7 @@ from npverify.analyses.remotes import Remotes, read_remotes, wanted
 from npverify.analyses.world import Origin, World
 from npverify.assertions.claims import Assertion, PolicyClaim
 from npverify.assertions.resolve import declared_pod_space, resolve
-from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, usual_plugin
+from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, silenced_namespaces, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.files import SPEC, File, files
@@ -167,6 +167,7 @@ def settle(
         options.assume,
         options.calico_version,
         problems,
+        for_lint=options.for_lint,
     )
     if before is not None and given.specs == before.given.specs:
         declared, told["space"] = before.declared, before.told["space"]
@@ -220,6 +221,9 @@ def settle(
     problems.extend(told["specs"])
     problems.raise_errors()
     _warn(chosen, bool(lowered.ids) or lowered.policies.judges_hosts, problems)
+    facts = lowered.lint
+    if facts is not None:
+        facts = replace(facts, ignores={**silenced_namespaces(given.documents), **facts.ignores})
     world = World(
         inventory,
         lowered.policies,
@@ -228,7 +232,7 @@ def settle(
         dict(sorted((Counter(given.skipped) + Counter(given.remotes.skipped)).items())),
         lowered.ignored,
         problems.warnings,
-        lowered.lint,
+        facts,
         over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
     )
     if options.keep_documents:
@@ -283,14 +287,19 @@ def _over(
 ) -> World:
     """The same policies over another inventory; InputError where they cannot be read over it."""
     problems = Problems()
-    lowered = lower(documents, chosen, problems, inventory, ignore_kinds=ignore_kinds)
+    for_lint = world.lint is not None  # then an invalid object of Calico was left out, and is again
+    lowered = lower(
+        documents, chosen, problems, inventory, ignore_kinds=ignore_kinds, for_lint=for_lint, with_facts=False
+    )
     problems.raise_errors()
     return replace(world, inventory=inventory, policies=lowered.policies)
 
 
-def _profile(cni: str, assume: Mapping[str, str], calico_version: str, problems: Problems) -> Profile | None:
+def _profile(
+    cni: str, assume: Mapping[str, str], calico_version: str, problems: Problems, *, for_lint: bool
+) -> Profile | None:
     try:
-        return profile(cni, assume, calico_version)
+        return profile(cni, assume, calico_version, for_lint=for_lint)
     except InputError as error:
         problems.extend(error.diagnostics)
         return None

@@ -37,6 +37,7 @@ _COMMANDS = {
     "diff": "diff:diff",
     "translate": "translate:translate",
     "lint": "lint:lint",
+    "rule": "rule:rule",
     "init": "init:init",
     "fleet": "fleet:app",
 }

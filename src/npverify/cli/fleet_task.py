@@ -154,7 +154,7 @@ def _lint(task: Task, loaded: Loaded) -> Answer:
     return Answer(
         lint_code(result, strict=options.strict),
         lint_json(result, world),
-        render_lint(result, world, _view(task)),
+        render_lint(result, world, _view(task), strict=options.strict),
         warnings=warnings,
     )
 

@@ -95,7 +95,7 @@ def lint(
         text = dumps(lint_json(result, world))
     else:
         paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        text = render_lint(result, world, View(paint, verbose, quiet, sources.lines))
+        text = render_lint(result, world, View(paint, verbose, quiet, sources.lines), strict=strict)
     emit(text, output)
     return exit_code(result, strict=strict)
 

@@ -37,6 +37,7 @@ __all__ = [
     "lint_rules",
     "lower",
     "profile",
+    "silenced_namespaces",
     "usual_plugin",
 ]
 
@@ -64,10 +65,11 @@ class Lowered:
 
 def lint_rules() -> tuple[About, ...]:
     """The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
-    from npverify.dialects import kubernetes_lint
+    from npverify.dialects import kubernetes_lint, manifest_lint
     from npverify.dialects.calico.lint import RULES
 
-    return (*(rule.about for rule in RULES), *kubernetes_lint.ABOUTS)
+    manifests = (rule.about for rule in manifest_lint.RULES)
+    return (*(rule.about for rule in RULES), *kubernetes_lint.ABOUTS, *manifests)
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -94,13 +96,14 @@ def lower(
     *,
     ignore_kinds: Collection[str] = (),
     for_lint: bool = False,
+    with_facts: bool = True,
     memo: Memo | None = None,
 ) -> Lowered:
     """The normal form of every policy among `documents`; what cannot be understood is reported in `problems`.
 
     `ignore_kinds` holds kinds (`CiliumNetworkPolicy`, or with the group `Tier.projectcalico.org`) that are not modelled
     for the plugin and that the user wants left out; a modelled kind is never left out. With `for_lint` an invalid object of
-    Calico is something to find, and is left out of the normal form. With a `memo` of an earlier call, documents that were
+    Calico is something to find, and is left out of the normal form; without `with_facts` nothing is looked for. With a `memo` of an earlier call, documents that were
     read then are not read again.
     """
     memo = (memo or Memo()).under(profile)
@@ -138,18 +141,28 @@ def lower(
         policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
-    if facts is not None:
-        facts = replace(facts, ignores=_ignores(found.documents), suspicions=_suspicions(found, facts, profile))
+    if facts is not None and with_facts:
+        suspicions = _suspicions(found, facts, profile, inventory)
+        facts = replace(facts, suspicions=suspicions, ignores=_ignores(found.documents))
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
-def _suspicions(found: _Found, facts: LintFacts, profile: Profile) -> dict[str, tuple[Suspicion, ...]]:
-    """What the rules of the dialects find, by code."""
-    from npverify.dialects import kubernetes_lint
+def _suspicions(
+    found: _Found, facts: LintFacts, profile: Profile, inventory: Inventory
+) -> dict[str, tuple[Suspicion, ...]]:
+    """What the rules of the dialects find, by code: their own, those about lists and peers, and those about manifests."""
+    from npverify.dialects import kubernetes_lint, manifest_lint
 
-    native = kubernetes_lint.suspicions(found.native.values(), dict(found.documents), profile)
-    codes = (*facts.suspicions, *(code for code in native if code not in facts.suspicions))
-    return {code: (*facts.suspicions.get(code, ()), *native.get(code, ())) for code in codes}
+    native = tuple(found.native.values())
+    documents = dict(found.documents)
+    case = manifest_lint.Case(native, documents, inventory, profile, profile.plugin or profile.name)
+    each = (
+        facts.suspicions,
+        kubernetes_lint.suspicions(native, documents, profile),
+        manifest_lint.suspicions(case),
+    )
+    codes = dict.fromkeys(code for told in each for code in told)
+    return {code: tuple(s for told in each for s in told.get(code, ())) for code in codes}
 
 
 _Reading = tuple[NetworkPolicy | ClusterPolicy, tuple[Diagnostic, ...], bool]
@@ -196,6 +209,12 @@ def _ignores(documents: Sequence[tuple[PolicyId, Document]]) -> dict[PolicyId, t
         if isinstance(text, str):
             found[policy_id] = (text, doc.span("metadata", "annotations", IGNORE))
     return found
+
+
+def silenced_namespaces(documents: Sequence[Document]) -> Mapping[PolicyId, tuple[str, Span]]:
+    """What the annotations of Namespaces say that lint should pass over."""
+    spaces = (doc for doc in documents if (doc.api_version, doc.kind) == ("v1", "Namespace"))
+    return _ignores([(PolicyId("kubernetes", "Namespace", "", doc.name), doc) for doc in spaces])
 
 
 def _lower_for_calico(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from npverify.dialects.calico.settings import DEFAULTS, VERSIONS, Settings
 from npverify.dialects.calico.settings import SETTINGS as CALICO
+from npverify.dialects.plugins import LINT_ONLY, PLUGINS
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, InputError
 from npverify.inventory.unknowns import Unknown
@@ -53,6 +54,7 @@ class Profile:
     """What a network plugin does: does it enforce at all, which switches does it fix (name to value).
 
     `calico` is the way in which Calico runs, if it does.
+    `plugin` is the name that the user gave, where lint knows more of it than the profile (`plugins.py`).
     `strict_cidr` refuses CIDRs that programs read differently, as the API server does behind StrictIPCIDRValidation.
     """
 
@@ -61,6 +63,7 @@ class Profile:
     fixed: Mapping[str, str] = field(default_factory=dict, hash=False)
     strict_cidr: bool = True
     calico: Settings = DEFAULTS
+    plugin: str = ""
 
     def pred(self, switch: str, *values: str) -> Pred:
         """The readings in which the switch has one of `values`; a constant where the profile fixes it."""
@@ -110,17 +113,26 @@ _NONE = Profile("none", enforces=False)
 
 PROFILES: Mapping[str, Profile] = {p.name: p for p in (_KUBERNETES, _CALICO, _CILIUM, _NONE)}
 ALIASES: Mapping[str, str] = {"spec": "kubernetes", "flannel": "none"}
+LIKE: Mapping[str, str] = {"canal": "calico", "gke-dpv2": "cilium"}
+"""Plugins for lint alone that are made of one that has a profile."""
 
 
-def profile(cni: str, assume: Mapping[str, str], calico_version: str = VERSIONS[-1]) -> Profile:
+def profile(
+    cni: str, assume: Mapping[str, str], calico_version: str = VERSIONS[-1], *, for_lint: bool = False
+) -> Profile:
     """The profile of that name (or alias), with the switches of `assume` fixed; the value `free` frees one again.
 
+    With `for_lint` plugins are known too of which only `plugins.py` tells: their profile is that of the specification.
     InputError with every wrong name and value.
     """
     problems: list[Diagnostic] = []
     base = PROFILES.get(ALIASES.get(cni, cni))
+    if base is None and for_lint and cni in LINT_ONLY:
+        base = PROFILES[LIKE.get(cni, _KUBERNETES.name)]
+    if base is not None and for_lint and cni in PLUGINS and cni != base.name:
+        base = replace(base, plugin=cni)
     if base is None:
-        known = (*PROFILES, *ALIASES)
+        known = (*PROFILES, *ALIASES, *(LINT_ONLY if for_lint else ()))
         fix = nearest(cni, known) or f"known profiles: {', '.join(known)}"
         problems.append(Diagnostic("NPV080", f"unknown network plugin `{cni}`", fix=fix))
         base = _KUBERNETES

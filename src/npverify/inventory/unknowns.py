@@ -56,6 +56,19 @@ def fact(name: str, *, of_flow: bool = False) -> Unknown:
     return Unknown(name, FACT, of_flow=of_flow)
 
 
+_RESOLVES = " resolves to the address of the "
+
+
+def resolution(domain: str, end: str) -> Unknown:
+    """That a domain name stands for the address of one end of the flow, called `end`."""
+    return fact(f"{domain}{_RESOLVES}{end}")
+
+
+def is_resolution(unknown: Unknown) -> bool:
+    """Whether an unknown is about what a domain name stands for."""
+    return unknown.kind == "fact" and _RESOLVES in unknown.name
+
+
 def namespace_label(namespace: str, key: str) -> Unknown:
     """The value of a label of a namespace that is used but not declared."""
     return Unknown(f"label {key} of namespace {namespace}", (ABSENT, OTHER), "label", open=True)

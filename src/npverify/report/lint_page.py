@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from npverify.analyses.lint.examples import INVENTORY
 from npverify.dialects.lint import About
+from npverify.report import json_values as j
 
 _WIDTH = 120
 
@@ -14,15 +15,16 @@ _HEAD = """\
 # Lint
 
 `npverify lint PATH…` tells what is probably wrong with a set of policies: at which line, why, and what to do. What is a
-question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `--explain CODE`
-prints the section of a rule. This page is made from the rules themselves. Most are about Calico; NPL132 to NPL143 are about
+question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `npverify rule CODE`
+prints the section of a rule, `npverify rule` lists all of them. This page is made from the rules themselves. NPL101 to NPL131
+are about Calico (NPL121 also about NetworkPolicies), NPL165 to NPL176 about the manifests of NetworkPolicies, the others about
 every kind of policy.
 
 | severity | means |
 | --- | --- |
 | error | a policy does not do what it says |
 | warning | it probably does not do what was meant |
-| info | good to know; fails the run with `--strict` alone |
+| info | good to know; counted, and shown with `--verbose`; fails the run with `--strict` alone, which shows it too |
 
 An object of Calico that its API refuses does not end the run, as it does in other commands: it is a finding (NPL110), and
 everything else is judged without it. Input without pods is judged too; rules that ask about pods are left out then, and
@@ -74,6 +76,35 @@ def explanation(rule: About) -> str:
     return (
         "\n".join([f"{rule.code} {rule.name} ({rule.severity})", "", *_wrapped(rule.sentence), "", *_rest(rule)]) + "\n"
     )
+
+
+def listing(rules: Iterable[About]) -> str:
+    """One line for each rule: code, severity, name and what it finds."""
+    listed = list(rules)
+    wide = max((len(rule.name) for rule in listed), default=0)
+    lines = [f"{rule.code}  {rule.severity:7}  {rule.name:{wide}}  {rule.sentence}" for rule in listed]
+    return "\n".join([*lines, "", "npverify rule CODE explains one of them, with examples."]) + "\n"
+
+
+def rules_json(rules: Iterable[About]) -> j.Json:
+    """Everything that rules tell of themselves."""
+    return {
+        "schema": j.SCHEMA,
+        "rules": [
+            {
+                "code": rule.code,
+                "name": rule.name,
+                "severity": rule.severity,
+                "finds": rule.sentence,
+                "why": rule.why,
+                "needs_pods": rule.needs_pods,
+                "fires": rule.fires,
+                "silent": rule.silent,
+                "options": list(rule.options),
+            }
+            for rule in rules
+        ],
+    }
 
 
 def _rest(rule: About) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from npverify.analyses.lint.findings import Finding, LintResult
@@ -17,17 +18,25 @@ _STYLE: dict[Severity, str] = {"error": "bold red", "warning": "bold yellow", "i
 _INDENT = " " * 12
 
 
-def render_lint(result: LintResult, world: World, view: View) -> str:
-    """The whole report; ends with a line break."""
-    return "".join(f"{line}\n" for line in _report(result, world, view))
+def render_lint(result: LintResult, world: World, view: View, *, strict: bool = False) -> str:
+    """The whole report; ends with a line break. Findings of severity info are counted, and shown if that is wished (`verbose`
+    of the view) or if they count (`strict`)."""
+    return "".join(f"{line}\n" for line in _report(result, world, view, strict=strict))
 
 
-def _report(result: LintResult, world: World, view: View) -> Iterator[str]:
+def _report(result: LintResult, world: World, view: View, *, strict: bool) -> Iterator[str]:
     scene = Scene(world, view.lines, view.paint)
+    counted: Counter[str] = Counter()
     for finding in result.findings:
-        if not (view.quiet and finding.rule.severity == "info"):
-            yield from _finding(finding, scene, view)
-            yield ""
+        if finding.rule.severity == "info" and not (strict or view.verbose):
+            counted[f"{finding.rule.code} {finding.rule.name}"] += 1
+            continue
+        yield from _finding(finding, scene, view)
+        yield ""
+    if counted and not view.quiet:
+        told = ", ".join(f"{number} × {rule}" if number > 1 else rule for rule, number in sorted(counted.items()))
+        yield f"{view.paint(_STYLE['info'], 'info')}: {told}; --verbose shows {'them' if counted.total() > 1 else 'it'}"
+        yield ""
     for undecided in result.undecided:
         yield f"{view.paint('yellow', '?')} {undecided.rule.code} {printable(undecided.because)}; try --budget large"
     for silenced in result.silenced if view.verbose else ():

@@ -14,20 +14,25 @@ from npverify.analyses.lint.rules import (
     default_deny_undone,
     equal_order,
     equal_tier_order,
+    metadata_reachable,
+    no_default_deny,
     pass_allows,
     rule_effects,
     tier_denies_the_rest,
+    without_dns,
 )
 from npverify.dialects import lint_rules
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Problems, Span
 
-_MODULES = (equal_order, equal_tier_order, tier_denies_the_rest, pass_allows, default_deny_undone)
+_MODULES = (equal_order, equal_tier_order, tier_denies_the_rest, pass_allows, default_deny_undone, metadata_reachable)
 
 _ALL = (
     *(module.RULE for module in _MODULES),
     *changes_nothing.RULES,
     *rule_effects.RULES,
+    *no_default_deny.RULES,
+    *without_dns.RULES,
     *(Rule(about, suspicions.find) for about in lint_rules()),
 )
 

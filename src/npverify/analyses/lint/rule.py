@@ -11,6 +11,7 @@ from npverify.analyses.answers import never
 from npverify.analyses.elements import Effect
 from npverify.analyses.engine import Engine
 from npverify.analyses.lint.findings import Finding, Undecided
+from npverify.analyses.lint.name_server import NameServer
 from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.rule_sweep import RuleSweep
 from npverify.analyses.world import World
@@ -54,6 +55,11 @@ class Context:
     def rules(self) -> RuleSweep:
         """What each rule changes."""
         return RuleSweep(self.world, self.budget, self._stop)
+
+    @cached_property
+    def name_server(self) -> NameServer:
+        """Whether pods may ask for names."""
+        return NameServer(self.world, self.budget, self.engine)
 
     def go_on(self) -> None:
         """Raises InterruptedByUserError where nobody waits for an answer any more."""

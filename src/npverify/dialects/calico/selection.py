@@ -29,7 +29,7 @@ from npverify.dialects.calico.selector import (
 from npverify.dialects.calico.services import END
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import METADATA_NAME, EndpointKind, Inventory, PortOrigin
-from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, fact, label_text, namespace_label
+from npverify.inventory.unknowns import ABSENT, NO_TEXTS, Unknown, label_text, namespace_label, resolution
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -200,7 +200,7 @@ class Objects:
 
 def resolves(domain: str, side: Side) -> Pred:
     """A domain stands for the address on a side: a fact that nobody knows."""
-    return unknown_in(fact(f"{domain} resolves to the address of the {END[side]}"), "true")
+    return unknown_in(resolution(domain, END[side]), "true")
 
 
 def _namespace(test: Test, side: Side) -> Pred:

@@ -52,9 +52,9 @@ RULE = LintRule(
         "undeclared-port-name",
         "warning",
         "A rule names a port that no pod which it can be about declares.",
-        "Calico looks the name up in the `ports` of the containers, with the protocol of the rule; in an ingress rule those of "
+        "The plugin looks the name up in the `ports` of the containers, with the protocol of the rule; in an ingress rule those of "
         "the pods that the policy selects, in an egress rule those of the destination. Labels that are not known count as "
-        "any.",
+        "any. It is told of NetworkPolicies too; a name for address blocks is NPL168.",
         fires="""\
 apiVersion: projectcalico.org/v3
 kind: NetworkPolicy
