@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from npverify.dialects import kubernetes
@@ -56,6 +56,8 @@ def lower_all(
         problems.extend((*said.errors, *said.warnings))
     policies = [*own.values(), *(as_cilium(policy, profile.cilium) for policy in native)]
     policies.sort(key=lambda policy: policy.id)
+    if profile.cilium.host_firewall == "off":
+        _warn_of_nodes(own.values(), problems)
     lowering = CiliumLowering(policies, groups, inventory, profile, problems)
     egress, ingress = (
         lowering.half(d, kubernetes.exemptions(d, profile)) for d in (Direction.EGRESS, Direction.INGRESS)
@@ -63,6 +65,15 @@ def lower_all(
     ids = {policy.id: policy.span for policy in native}
     ids |= {policy.id: policy.span for policy in own.values()}
     return Lowered((egress, ingress), ids, kept)
+
+
+def _warn_of_nodes(policies: Iterable[CiliumPolicy], problems: Problems) -> None:
+    for policy in policies:
+        found = next((rule for rule in policy.rules if rule.host), None)
+        if found is not None:
+            message = f"{policy.id} is about nodes, which nothing enforces without the host firewall"
+            fix = "where the agent has enable-host-firewall, say so with --assume host_firewall=on"
+            problems.warn("NPV546", message, found.span, fix)
 
 
 def _report_twice(doc: Document, what: str, first: Span, problems: Problems) -> None:

@@ -132,14 +132,11 @@ class CiliumLowering:
             if deny:
                 wanted = bool(chosen)
             else:
-                closes = self._closes(rule, direction)
+                closes = rule.default_deny[direction]
                 wanted = closes if closing else bool(chosen) and not closes
             if wanted:
                 made = tuple(self._rule(e, policy, rule, direction) for e in chosen)
                 yield Policy(policy.id, self._subject(policy, rule, direction), made, policy.span)
-
-    def _closes(self, rule: RuleText, direction: Direction) -> bool:
-        return bool(rule.elements[direction]) and rule.default_deny[direction]
 
     def _asking(self, direction: Direction, rules: Sequence[tuple[CiliumPolicy, RuleText, int]]) -> Iterator[Policy]:
         """What some elements ask of a connection and bind others by too: authentication and server names. Which of several
