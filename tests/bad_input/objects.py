@@ -153,9 +153,9 @@ STRUCTURE = [
     Bad(
         "a policy language that is not modelled",
         raw(
-            "apiVersion: cilium.io/v2\nkind: ▷CiliumNetworkPolicy\nmetadata: {name: p}\nspec: {endpointSelector: {}}\n"
+            "apiVersion: crd.antrea.io/v1beta1\nkind: ▷ClusterNetworkPolicy\nmetadata: {name: p}\nspec: {priority: 1}\n"
         ),
-        (("NPV054", "CiliumNetworkPolicy"),),
+        (("NPV054", "ClusterNetworkPolicy"),),
     ),
     Bad(
         "the same policy twice",

@@ -103,7 +103,8 @@ def test_what_is_not_modelled_is_an_error(api_version: str, kind: str) -> None:
     """A policy of another language is an error that names its kind, its place and the option that leaves it out."""
     _, problems = run(api_version, kind)
     (found,) = problems.errors
-    assert found.code == ("NPV085" if "projectcalico.org" in api_version else "NPV054")
+    of_a_plugin = "projectcalico.org" in api_version or "cilium.io" in api_version
+    assert found.code == ("NPV085" if of_a_plugin else "NPV054")
     assert f"`{kind}`" in found.message
     assert f"--ignore-kind {kind}" in found.fix
     assert (found.span.line, found.span.column) == (2, 7)

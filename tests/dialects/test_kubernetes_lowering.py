@@ -94,7 +94,7 @@ def test_a_plugin_that_enforces_nothing_has_no_tiers() -> None:
         ("kubernetes", Direction.EGRESS, ["self_pod_ip", "self_via_service", "icmp", "pod_to_own_node"]),
         ("calico", Direction.INGRESS, ["self_pod_ip", "node_to_own_pod"]),
         ("calico", Direction.EGRESS, ["self_pod_ip", "neighbours"]),
-        ("cilium", Direction.EGRESS, ["self_pod_ip", "self_via_service"]),
+        ("cilium", Direction.EGRESS, ["self_pod_ip", "self_via_service", "icmp_frag_needed"]),
     ],
 )
 def test_what_no_policy_judges(cni: str, direction: Direction, names: list[str]) -> None:

@@ -17,7 +17,6 @@ npverify {__version__} proves statements about Kubernetes network policies, and 
 
   npverify prove examples/shop                                   check the assertions (.npv) of a folder
   npverify explain manifests/ --from shop/web --to shop/db --port 5432     why a flow is allowed or denied
-  npverify equiv old/ new/                                       do two policy sets allow the same flows
   npverify diff git:main:k8s k8s                                 which flows a change opens and closes
   npverify lint manifests/                                       what is probably wrong with the policies
   npverify init manifests/                                       write a starter config and spec

@@ -78,9 +78,9 @@ def is_policy(api_version: str, kind: str) -> bool:
 
 
 def usual_plugin(documents: Sequence[Document], ignore_kinds: Collection[str] = ()) -> str:
-    """The profile that is meant where none is named: Calico's if there are policies or settings that it alone reads."""
-    own = (doc for doc in documents if role(doc.api_version, doc.kind) is Role.CALICO)
-    return "calico" if any(not _ignored(doc, ignore_kinds) for doc in own) else "kubernetes"
+    """The profile that is meant where none is named: Calico's or Cilium's if there are policies or settings that it alone reads."""
+    roles = {role(doc.api_version, doc.kind) for doc in documents if not _ignored(doc, ignore_kinds)}
+    return "calico" if Role.CALICO in roles else "cilium" if Role.CILIUM in roles else "kubernetes"
 
 
 def _ignored(doc: Document, kinds: Collection[str]) -> bool:
@@ -117,6 +117,8 @@ def lower(
             _add(found, found.native, doc, lambda doc, told: read(doc, told, strict_cidr=profile.strict_cidr), problems)
         elif what is Role.CALICO and profile.name == "calico":
             found.calico.append(doc)
+        elif what is Role.CILIUM and profile.name == "cilium":
+            found.cilium.append(doc)
         elif what is Role.CLUSTER and profile.name == "calico":
             _add(found, found.cluster, doc, cluster_read.read, problems)
         elif _ignored(doc, ignore_kinds):
@@ -137,6 +139,8 @@ def lower(
     facts = LintFacts() if for_lint else None
     if profile.name == "calico":
         policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
+    elif profile.name == "cilium":
+        policies, ids = _lower_for_cilium(found, profile, problems, inventory)
     else:
         policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
@@ -194,6 +198,7 @@ class _Found:
     native: dict[PolicyId, NetworkPolicy] = field(default_factory=dict)
     cluster: dict[PolicyId, ClusterPolicy] = field(default_factory=dict)
     calico: list[Document] = field(default_factory=list)
+    cilium: list[Document] = field(default_factory=list)
     ignored: Counter[str] = field(default_factory=Counter)
     mesh: list[Document] = field(default_factory=list)
     documents: list[tuple[PolicyId, Document]] = field(default_factory=list)
@@ -265,6 +270,20 @@ def _lower_for_calico(
     return of_all, ids, lint.facts(case, [p.id for p in native])
 
 
+def _lower_for_cilium(
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory
+) -> tuple[PolicySet, dict[PolicyId, Span]]:
+    """All policies as Cilium joins them, and where they stand."""
+    from npverify.dialects.cilium.cluster import lower_all
+
+    native = list(found.native.values())
+    own = lower_all(found.cilium, native, profile, problems, inventory)
+    found.documents += own.documents
+    egress, ingress = own.halves
+    policies = replace(kubernetes.with_switches(egress, ingress, profile), settings=profile.cilium.shown)
+    return policies, own.ids
+
+
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)
 
 
@@ -306,9 +325,10 @@ def _refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> 
         fix = nearest(doc.kind, kinds) or f"known kinds: {', '.join(kinds)}"
         problems.error("NPV056", f"unknown kind `{doc.kind}` of `{doc.api_version}`", span, fix, doc.excerpt(span))
         return
-    if what is Role.CALICO:
-        message = f"`{doc.kind}` {doc.name} is for Calico, and the profile `{profile.name}` does not enforce it"
-        fix = f"choose the plugin with --cni calico, or leave such objects out with `--ignore-kind {doc.kind}.{doc.group}`"
+    if what in (Role.CALICO, Role.CILIUM):
+        plugin = "calico" if what is Role.CALICO else "cilium"
+        message = f"`{doc.kind}` {doc.name} is for {plugin.capitalize()}, and the profile `{profile.name}` does not enforce it"
+        fix = f"choose the plugin with --cni {plugin}, or leave such objects out with `--ignore-kind {doc.kind}.{doc.group}`"
         problems.error("NPV085", message, span, fix, doc.excerpt(span))
         return
     message = f"policies of kind `{doc.kind}` ({doc.api_version}) are not modelled, so {named} cannot be judged"

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from npverify.dialects.calico.fields import FIELDS as CALICO_KINDS
 from npverify.dialects.calico.fields import is_calico
+from npverify.dialects.cilium.fields import GROUP as CILIUM_GROUP
+from npverify.dialects.cilium.fields import KINDS as CILIUM_KINDS
 from npverify.dialects.cluster_fields import KINDS as CLUSTER_KINDS
 from npverify.ingest.fields import nearest
 
@@ -23,9 +25,7 @@ CALICO_GROUPS = ("projectcalico.org", "crd.projectcalico.org")
 _ANTREA = frozenset({"NetworkPolicy", "ClusterNetworkPolicy", "Tier", "Group", "ClusterGroup"})
 
 UNMODELLED: Mapping[str, frozenset[str]] = {
-    "cilium.io": frozenset(
-        {"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "CiliumCIDRGroup", "CiliumLocalRedirectPolicy"}
-    ),
+    "cilium.io": frozenset({"CiliumLocalRedirectPolicy"}),
     "crd.antrea.io": _ANTREA,
     "security.antrea.tanzu.vmware.com": _ANTREA,
     "k8s.cni.cncf.io": frozenset({"MultiNetworkPolicy"}),
@@ -56,12 +56,23 @@ _CALICO_OTHERS = frozenset({
 """The other kinds of Calico's groups: routing, address management, status."""
 
 
+_CILIUM_OTHERS = frozenset({
+    "CiliumBGPAdvertisement", "CiliumBGPClusterConfig", "CiliumBGPNodeConfig", "CiliumBGPNodeConfigOverride",
+    "CiliumBGPPeerConfig", "CiliumBGPPeeringPolicy", "CiliumClusterwideEnvoyConfig", "CiliumEgressGatewayPolicy",
+    "CiliumEndpoint", "CiliumEndpointSlice", "CiliumEnvoyConfig", "CiliumExternalWorkload", "CiliumIdentity",
+    "CiliumL2AnnouncementPolicy", "CiliumLoadBalancerIPPool", "CiliumLocalRedirectPolicy", "CiliumNode",
+    "CiliumNodeConfig", "CiliumPodIPPool", "CiliumGatewayClassConfig",
+})  # fmt: skip
+"""The other kinds of Cilium's group: routing, address management, status; and one that `UNMODELLED` names."""
+
+
 class Role(Enum):
     """What an object is to the dialects."""
 
     NO_POLICY = auto()
     MODELLED = auto()
     CALICO = auto()  # enforced by Calico alone
+    CILIUM = auto()  # enforced by Cilium alone
     CLUSTER = auto()  # cluster-wide policies of policy.networking.k8s.io
     WRONG_VERSION = auto()  # a NetworkPolicy of an API version that no current cluster serves
     MISSPELT = auto()  # not a kind of its group, or nearly one
@@ -73,12 +84,14 @@ def kinds_of(group: str) -> tuple[str, ...]:
     """The kinds of a group that has policies, those first."""
     if group in CALICO_GROUPS:
         return (*sorted(CALICO_KINDS), *sorted(_CALICO_OTHERS))
+    if group == CILIUM_GROUP:
+        return (*CILIUM_KINDS, *sorted(_CILIUM_OTHERS))
     return tuple(sorted(CLUSTER_KINDS)) if group == CLUSTER_GROUP else ("NetworkPolicy", *sorted(NOT_POLICIES))
 
 
 def _misspelt(group: str, kind: str) -> bool:
     """Not a kind of Calico or of cluster-wide policies, but nearly one: skipped as irrelevant it would be a false proof."""
-    if group not in (*CALICO_GROUPS, CLUSTER_GROUP) or kind in _CALICO_OTHERS:
+    if group not in (*CALICO_GROUPS, CLUSTER_GROUP, CILIUM_GROUP) or kind in _CALICO_OTHERS | _CILIUM_OTHERS:
         return False
     return bool(nearest(kind, kinds_of(group)))
 
@@ -89,6 +102,8 @@ def role(api_version: str, kind: str) -> Role:
     group = api_version.rpartition("/")[0]
     if is_calico(api_version, kind):
         return Role.CALICO
+    if group == CILIUM_GROUP and kind in CILIUM_KINDS:
+        return Role.CILIUM
     if group == CLUSTER_GROUP and kind in CLUSTER_KINDS:
         return Role.CLUSTER
     if _misspelt(group, kind):

@@ -113,7 +113,7 @@ def _policy(
 ) -> Policy:
     side = direction.subject
     subject = and_(
-        _policed(side, profile),
+        policed(side, profile),
         namespace_is(side, policy.id.namespace),
         selectors.lower(policy.subject, side, "pod"),
     )
@@ -122,7 +122,7 @@ def _policy(
 
 
 @_remembered
-def _policed(side: Side, profile: Profile) -> Pred:
+def policed(side: Side, profile: Profile) -> Pred:
     """Pods that policies select; those on the host network may count as their node (network-policies.md of
     kubernetes/website, "NetworkPolicy and hostNetwork pods")."""
     host = and_(kind_is(side, EndpointKind.HOST_POD), profile.pred("hostnetwork_pods", "as_pod"))
@@ -136,7 +136,7 @@ def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: 
         peer = or_(*(peer_matches(p, policy.id.namespace, direction.peer, profile) for p in rule.peers))
         if direction is Direction.INGRESS:
             peer = and_(peer, _source_is_seen(profile))
-    traffic = or_(*(_port(p, direction, profile) for p in rule.ports)) if rule.ports else _portless(profile)
+    traffic = or_(*(_port(p, direction, profile) for p in rule.ports)) if rule.ports else portless(profile)
     if direction is Direction.EGRESS:
         found = or_(*(elsewhere(p.port, p.protocol) for p in rule.ports if isinstance(p.port, str)))
         if found is not FALSE:
@@ -164,7 +164,7 @@ def peer_matches(peer: Peer, namespace: str, side: Side, profile: Profile) -> Pr
         where = namespace_is(side, namespace)
     else:
         where = selectors.lower(peer.namespaces, side, "namespace")
-    return and_(_policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod"))
+    return and_(policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod"))
 
 
 @_remembered
@@ -177,7 +177,7 @@ def _owner_counts(side: Side, profile: Profile) -> Pred:
 
 
 @_remembered
-def _portless(profile: Profile) -> Pred:
+def portless(profile: Profile) -> Pred:
     """What a rule without `ports` is about: every port, and ICMP and the other protocols where the plugin has it so (the
     API leaves them open)."""
     with_icmp = profile.pred("icmp", "portless_rules_only")
@@ -193,9 +193,9 @@ def _port(entry: PortEntry, direction: Direction, profile: Profile) -> Pred:
     if entry.port is None:
         return protocol
     if isinstance(entry.port, str):
-        named = _named_port(entry.port, entry.protocol, profile)
+        named = named_port(entry.port, entry.protocol, profile)
         # a name means a port of a pod, and an egress rule may meet one on the host network that counts as its node
-        return and_(named, _policed(Side.DST, profile)) if direction is Direction.EGRESS else named
+        return and_(named, policed(Side.DST, profile)) if direction is Direction.EGRESS else named
     first = port_in(entry.port, entry.port)
     if entry.end is None:
         return and_(protocol, first)
@@ -204,7 +204,7 @@ def _port(entry: PortEntry, direction: Direction, profile: Profile) -> Pred:
     return and_(protocol, or_(first, whole))
 
 
-def _named_port(name: str, protocol: str, profile: Profile) -> Pred:
+def named_port(name: str, protocol: str, profile: Profile) -> Pred:
     return or_(
         *(
             and_(

@@ -51,12 +51,14 @@ class RuleText(NamedTuple):
 
 
 class NetworkPolicy(NamedTuple):
-    """A NetworkPolicy with its defaults filled in; `rules` has one entry for each direction that it is about."""
+    """A NetworkPolicy with its defaults filled in; `rules` has one entry for each direction that it is about, `sections`
+    has both, also one that `policyTypes` leaves out."""
 
     id: PolicyId
     span: Span
     subject: Selector
     rules: dict[Direction, tuple[RuleText, ...]]
+    sections: dict[Direction, tuple[RuleText, ...]]
 
 
 def read(doc: Document, problems: Problems, *, strict_cidr: bool) -> NetworkPolicy:
@@ -71,7 +73,7 @@ def read(doc: Document, problems: Problems, *, strict_cidr: bool) -> NetworkPoli
     subject = selectors.read(selector, "podSelector") if selector else ()
     directions = _directions(spec)
     span = doc.span("metadata", "name") if doc.name else doc.span()
-    return NetworkPolicy(policy_id, span, subject, {d: sections[d] for d in directions})
+    return NetworkPolicy(policy_id, span, subject, {d: sections[d] for d in directions}, sections)
 
 
 def _identity(doc: Document, top: Fields) -> PolicyId:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from npverify.dialects.calico.settings import DEFAULTS, VERSIONS, Settings
 from npverify.dialects.calico.settings import SETTINGS as CALICO
+from npverify.dialects.cilium import settings as cilium
 from npverify.dialects.plugins import LINT_ONLY, PLUGINS
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, InputError
@@ -53,7 +54,7 @@ _ALSO_FREE = {"ipblock_matches_pods": "both", "self_via_service": "unspecified"}
 class Profile:
     """What a network plugin does: does it enforce at all, which switches does it fix (name to value).
 
-    `calico` is the way in which Calico runs, if it does.
+    `calico` and `cilium` are the ways in which these two run, if they do.
     `plugin` is the name that the user gave, where lint knows more of it than the profile (`plugins.py`).
     `strict_cidr` refuses CIDRs that programs read differently, as the API server does behind StrictIPCIDRValidation.
     """
@@ -63,6 +64,7 @@ class Profile:
     fixed: Mapping[str, str] = field(default_factory=dict, hash=False)
     strict_cidr: bool = True
     calico: Settings = DEFAULTS
+    cilium: cilium.Settings = cilium.DEFAULTS
     plugin: str = ""
 
     def pred(self, switch: str, *values: str) -> Pred:
@@ -109,6 +111,12 @@ _CILIUM = Profile(
     },
 )
 
+_SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "calico": CALICO,
+    "cilium": {"cilium_version": tuple(reversed(cilium.VERSIONS)), **cilium.SETTINGS},
+}
+"""Plugin to the settings that it alone has, with their values."""
+
 _NONE = Profile("none", enforces=False)
 
 PROFILES: Mapping[str, Profile] = {p.name: p for p in (_KUBERNETES, _CALICO, _CILIUM, _NONE)}
@@ -138,23 +146,26 @@ def profile(
         base = _KUBERNETES
     fixed = dict(base.fixed)
     strict = base.strict_cidr
-    calico: dict[str, str] = {}
+    given: dict[str, dict[str, str]] = {name: {} for name in _SETTINGS}
     if calico_version not in VERSIONS:
         fix = nearest(calico_version, VERSIONS) or f"known versions: {', '.join(VERSIONS)}"
         problems.append(Diagnostic("NPV083", f"unknown version `{calico_version}` of Calico", fix=fix))
     for name, value in assume.items():
-        if name in CALICO:
-            calico[name] = value
-            if value not in CALICO[name]:
-                fix = nearest(value, CALICO[name]) or f"values of `{name}`: {', '.join(CALICO[name])}"
+        owner = next((plugin for plugin, known in _SETTINGS.items() if name in known), "")
+        if owner:
+            given[owner][name] = value
+            values = _SETTINGS[owner][name]
+            if value not in values:
+                fix = nearest(value, values) or f"values of `{name}`: {', '.join(values)}"
                 problems.append(Diagnostic("NPV082", f"setting `{name}` has no value `{value}`", fix=fix))
-            elif base.name != _CALICO.name:
-                fix = "choose the plugin with --cni calico, or leave the setting out"
-                problems.append(Diagnostic("NPV084", f"setting `{name}` means nothing without Calico", fix=fix))
+            elif base.name != owner:
+                fix = f"choose the plugin with --cni {owner}, or leave the setting out"
+                message = f"setting `{name}` means nothing without {owner.capitalize()}"
+                problems.append(Diagnostic("NPV084", message, fix=fix))
             continue
         switch = STRICT_CIDR if name == STRICT_CIDR.name else _BY_NAME.get(name)
         if switch is None:
-            names = (*_BY_NAME, STRICT_CIDR.name, *CALICO)
+            names = (*_BY_NAME, STRICT_CIDR.name, *(name for known in _SETTINGS.values() for name in known))
             fix = nearest(name, names) or f"known switches: {', '.join(names)}"
             problems.append(Diagnostic("NPV081", f"unknown switch `{name}`", fix=fix))
             continue
@@ -170,4 +181,11 @@ def profile(
             strict = value == "true" if switch is STRICT_CIDR else strict
     if problems:
         raise InputError(problems)
-    return replace(base, fixed=fixed, strict_cidr=strict, calico=Settings.of(calico_version, calico))
+    version = given["cilium"].pop("cilium_version", cilium.VERSIONS[-1])
+    return replace(
+        base,
+        fixed=fixed,
+        strict_cidr=strict,
+        calico=Settings.of(calico_version, given["calico"]),
+        cilium=cilium.Settings.of(version, given["cilium"]),
+    )

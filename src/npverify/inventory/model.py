@@ -214,6 +214,7 @@ class Service:
     families: frozenset[Family] = frozenset({4, 6})
     problem: str = ""
     span: Span | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

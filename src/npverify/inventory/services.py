@@ -115,6 +115,7 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
         families=_families(spec, vips),
         problem=problem,
         span=item.span,
+        labels=item.labels,
     )
 
 

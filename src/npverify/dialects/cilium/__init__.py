@@ -1,0 +1,1 @@
+"""Cilium's policies: CiliumNetworkPolicy, CiliumClusterwideNetworkPolicy and CiliumCIDRGroup (cilium.io)."""

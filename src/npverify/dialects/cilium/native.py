@@ -1,0 +1,79 @@
+"""NetworkPolicies as Cilium reads them: as rules of its own.
+
+Source: cilium/cilium pkg/k8s/network_policy.go ParseNetworkPolicy. It departs from the API where `policyTypes` does not list a
+direction that has rules: the rules count all the same (cilium/cilium#48703).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from npverify.dialects.cilium.settings import Settings
+from npverify.dialects.cilium.values import (
+    NAMESPACE,
+    NAMESPACE_LABELS,
+    Block,
+    CiliumPolicy,
+    Element,
+    Peers,
+    Port,
+    PortRule,
+    RuleText,
+    Selector,
+    Term,
+)
+from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry
+from npverify.dialects.kubernetes_read import RuleText as NativeRule
+from npverify.dialects.selectors import Selector as NativeSelector
+from npverify.normal.policy import Direction
+
+__all__ = ["as_cilium"]
+
+
+def as_cilium(policy: NetworkPolicy, settings: Settings) -> CiliumPolicy:
+    """The policy as a rule that closes whom it selects."""
+    elements = {
+        direction: tuple(_element(rule, settings) for rule in policy.sections[direction]) for direction in Direction
+    }
+    closes = {direction: direction in policy.rules or bool(elements[direction]) for direction in Direction}
+    rule = RuleText(_terms(policy.subject), False, elements, closes, policy.span)
+    return CiliumPolicy(policy.id, policy.span, (rule,))
+
+
+def _element(rule: NativeRule, settings: Settings) -> Element:
+    peers = Peers(
+        ("endpoints",) if rule.peers else ("entities",),
+        endpoints=tuple(_selector(peer) for peer in rule.peers if peer.block is None),
+        entities=() if rule.peers else ("all",),
+        blocks=tuple(Block(peer.block, peer.excepts, in_set=True) for peer in rule.peers if peer.block is not None),
+    )
+    ports = (PortRule(tuple(_port(entry, settings) for entry in rule.ports)),) if rule.ports else None
+    return Element(False, peers, ports, None, "", rule.label, rule.span)
+
+
+def _port(entry: PortEntry, settings: Settings) -> Port:
+    if entry.port is None:
+        return Port(0, 65535, entry.protocol)
+    if isinstance(entry.port, str):
+        return Port(entry.port, 0, entry.protocol)
+    # 1.15 did not know the field
+    end = entry.end if entry.end is not None and settings.version >= (1, 16) else entry.port
+    return Port(entry.port, end, entry.protocol)
+
+
+def _selector(peer: Peer) -> Selector:
+    """parseNetworkPolicyPeer: a namespaceSelector without requirements asks that there is a namespace at all."""
+    return (*_of_namespaces(peer.namespaces), *_terms(peer.pods or ()))
+
+
+def _of_namespaces(selector: NativeSelector | None) -> Iterator[Term]:
+    if selector is None:
+        return
+    if not selector:
+        yield Term("k8s", NAMESPACE, "Exists")
+    for requirement in selector:
+        yield Term("k8s", f"{NAMESPACE_LABELS}.{requirement.key}", requirement.operator, requirement.values)
+
+
+def _terms(selector: NativeSelector) -> Selector:
+    return tuple(Term("k8s", r.key, r.operator, r.values) for r in selector)

@@ -1,0 +1,91 @@
+"""The traffic of an element as a predicate.
+
+Source: cilium/cilium pkg/policy/l4.go (createL4Filter), pkg/policy/portrange.go, pkg/policy/api/icmp.go; named ports:
+pkg/policy/l4.go and pkg/endpoint (the table of the subject for ingress, of the cluster for egress until 1.19).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from npverify.dialects.cilium.identities import Identities, opaque
+from npverify.dialects.cilium.values import Element, Port, PortRule
+from npverify.dialects.kubernetes import named_port, portless
+from npverify.inventory.addresses import EVERYTHING, Family
+from npverify.normal.flow import PORT_PROTOCOLS
+from npverify.normal.policy import Direction
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    Pred,
+    Side,
+    address_in,
+    and_,
+    icmp_is,
+    or_,
+    port_in,
+    protocol_is,
+)
+
+__all__ = ["TrafficLowering"]
+
+
+@dataclass(frozen=True)
+class TrafficLowering:
+    """Lowers ports, ICMP messages and requests."""
+
+    identities: Identities
+
+    def traffic(self, element: Element, direction: Direction) -> Pred:
+        """What an element is about at the level of packets; without ports and messages it is everything."""
+        if element.icmps:
+            return or_(*(self._icmp(family, kind, direction) for family, kind in element.icmps))
+        if element.ports:
+            return or_(*(self._rule(rule, direction) for rule in element.ports))
+        return portless(self.identities.profile)
+
+    def _rule(self, rule: PortRule, direction: Direction) -> Pred:
+        ports = or_(*(self.port(port, direction) for port in rule.ports))
+        return and_(ports, self._requests(rule, direction), *(opaque(sentence) for sentence in rule.facts))
+
+    def asked(self, element: Element, direction: Direction) -> tuple[tuple[Pred, Pred], ...]:
+        """The ports whose connections must satisfy something that nobody can know, with what it is: on the same ports it
+        binds other elements too (mergePortProto of pkg/policy/rule.go: server names are merged, not added)."""
+        found = []
+        for rule in element.ports or ():
+            if rule.facts:
+                ports = or_(*(self.port(port, direction) for port in rule.ports))
+                found.append((ports, and_(*(opaque(sentence) for sentence in rule.facts))))
+        return tuple(found)
+
+    def _requests(self, rule: PortRule, direction: Direction) -> Pred:
+        """The connection is open whatever is asked over it; that the request is one of these is known to nobody here. What
+        a node sends to its own pods is not asked (pkg/policy/mapstate.go, determineAllowLocalhostIngress)."""
+        if not rule.requests:
+            return TRUE
+        if any(not text for text in rule.requests):
+            return TRUE
+        asked = or_(*(opaque(f"the request is {text}") for text in rule.requests))
+        return or_(asked, self.identities.reserved("host", Side.SRC)) if direction is Direction.INGRESS else asked
+
+    def port(self, port: Port, direction: Direction) -> Pred:
+        """A port with its protocol; SCTP passes only where the datapath knows it."""
+        protocols = PORT_PROTOCOLS if port.protocol == "ANY" else (port.protocol,)
+        if isinstance(port.first, int):
+            whole = port.first == 0
+            return and_(protocol_is(*protocols), TRUE if whole else port_in(port.first, port.last))
+        return or_(*(self._named(port.first, protocol, direction) for protocol in protocols))
+
+    def _named(self, name: str, protocol: str, direction: Direction) -> Pred:
+        """A named port is a number of the pod that listens; for egress until 1.19 it is the one number that it has in the
+        cluster, and nothing where there are several."""
+        if direction is Direction.EGRESS and self.identities.settings.version < (1, 20):
+            numbers = self.identities.named_ports.get((name, protocol), frozenset())
+            number = next(iter(numbers), 0)
+            return and_(protocol_is(protocol), port_in(number, number)) if len(numbers) == 1 else FALSE
+        return and_(self.identities.pods(Side.DST), named_port(name, protocol, self.identities.profile))
+
+    def _icmp(self, family: Family, kind: int, direction: Direction) -> Pred:
+        """Type 0 of IPv4 is every type, since 0 means any in the map of policies: cilium/cilium#41304."""
+        message = protocol_is("ICMP") if family == 4 and kind == 0 else icmp_is(kind)
+        return and_(message, address_in(direction.subject, EVERYTHING[family]))
