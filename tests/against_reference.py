@@ -71,6 +71,7 @@ def flow_of(case: Case) -> reference.Flow:
         flow.same,
         flow.own_node,
         None if flow.via is None else str(flow.via.vip),
+        flow.icmp,
     )
 
 
@@ -103,4 +104,5 @@ def reading_of(case: Case, made: Made) -> reference.Reading:
             unknown.setdefault(namespace, {})[key] = value
     # projectcalico/calico felix/rules/endpoints.go: what looks like the cluster's own tunnels is dropped
     tunnels = made.profile != "calico"
-    return reference.Reading(**(free | fixed), tunnels_from_pods=tunnels, namespace_labels=unknown)
+    cilium = made.profile == "cilium"
+    return reference.Reading(**(free | fixed), tunnels_from_pods=tunnels, cilium=cilium, namespace_labels=unknown)

@@ -58,11 +58,16 @@ class Flow:
     same_pod: bool = False
     same_node: bool = False
     vip: str | None = None
+    icmp: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the plugin behaves where the API leaves it open, and the labels of namespaces that no manifest declares."""
+    """How the plugin behaves where the API leaves it open, and the labels of namespaces that no manifest declares.
+
+    `cilium`: rules count whatever `policyTypes` says (cilium/cilium#48703), some labels are no part of identities
+    (pkg/labelsfilter/filter.go), SCTP is dropped, and that a packet is too large may always be told (bpf/lib/policy.h).
+    """
 
     ipblock_matches_pods: str = "literal"
     ipblock_matches_nodes: str = "literal"
@@ -75,7 +80,16 @@ class Reading:
     named_port_containers: str = "regular+sidecar"
     named_port_duplicates: str = "union"
     tunnels_from_pods: bool = True
+    cilium: bool = False
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
+
+
+NO_IDENTITY = {
+    "pod-template-hash", "controller-revision-hash", "controller-uid", "pod-template-generation",
+    "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/controller-uid",
+}  # fmt: skip
+"""Labels that Cilium's identities do not hold, of those that pods have here."""
 
 
 def decoded(value: Any) -> Any:
@@ -133,7 +147,12 @@ class _Cluster:
         leaves = direction == "Egress" and flow.src.kind == "pod" and not (flow.same_pod and flow.vip is None)
         if tunnel and leaves and not self.reading.tunnels_from_pods and not self.is_host(flow.src):
             return False
+        loopback = flow.same_pod and flow.vip is None
+        if self.reading.cilium and flow.protocol == "SCTP" and self.is_pod(subject) and not loopback:
+            return False
         if not self.is_pod(subject) or self.exempt(direction, flow):
+            return True
+        if self.reading.cilium and flow.icmp == (3, 4) and ip_address(subject.ip).version == 4:
             return True
         selecting = [p for p in self.objects if self.selects(p, subject, direction)]
         if not selecting:
@@ -159,7 +178,7 @@ class _Cluster:
         return (
             policy["kind"] == "NetworkPolicy"
             and pod.owner[1] == policy["metadata"].get("namespace", "default")
-            and direction in policy_types(spec)
+            and (direction in policy_types(spec) or (self.reading.cilium and bool(spec.get(direction.lower()))))
             and matches(spec.get("podSelector", {}), self.labels(pod))
         )
 
@@ -237,7 +256,8 @@ class _Cluster:
         written = self.template(pod).get("metadata", {}).get("labels", {})
         added = RUNTIME_LABELS[pod.owner[0]]
         kept = {key: value for key, value in written.items() if key not in added}
-        return kept | {key: value for key, value in pod.runtime.items() if key in added}
+        found = kept | {key: value for key, value in pod.runtime.items() if key in added}
+        return {key: value for key, value in found.items() if not (self.reading.cilium and key in NO_IDENTITY)}
 
     def namespace_labels(self, name: str) -> dict[str, str]:
         """The labels of a namespace; its name is always one of them and cannot be forged."""

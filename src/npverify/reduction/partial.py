@@ -158,7 +158,7 @@ class Partial:
         if isinstance(atom, AddressIn | AddressOwnedBy):
             return self._address(atom, direction, how, end, self._before(how, src, dst))
         if isinstance(atom, OwnNode):
-            return const(how.own_node and end.kind in _HOST_NETWORK)
+            return const(how.own_node and end.kind in _HOST_NETWORK and (other is None or other.is_pod))
         if isinstance(atom, KindIs):
             return const(end.kind in atom.kinds)
         if isinstance(atom, NamespaceIs):

@@ -76,9 +76,9 @@ class Identities:
         """The ends that carry a label of the source `reserved`."""
         match name:
             case "host":
-                return and_(self.hosts(side), own_node(side))
+                return self._own_host(side)
             case "remote-node":
-                return and_(self.hosts(side), not_(own_node(side)))
+                return and_(self.hosts(side), not_(self._own_host(side)))
             case "world":
                 return self.outside(side)
             case "world-ipv4" | "world-ipv6":
@@ -86,6 +86,10 @@ class Identities:
             case "kube-apiserver":
                 return self.api_server(side)
         return FALSE  # health, init, ingress, unmanaged: no end of a flow that is looked at here
+
+    def _own_host(self, side: Side) -> Pred:
+        """The node of the pod at the other end, and what is on that node's network."""
+        return and_(self.hosts(side), own_node(side), self.pods(side.other))
 
     def entity(self, name: str, side: Side) -> Pred:
         """The ends that an entity stands for."""

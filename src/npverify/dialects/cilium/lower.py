@@ -23,6 +23,7 @@ from npverify.normal.policy import Action, Direction, Exemption, Half, Policy, P
 from npverify.normal.predicates import (
     TRUE,
     Pred,
+    Side,
     address_in,
     and_,
     const,
@@ -30,7 +31,10 @@ from npverify.normal.predicates import (
     kind_is,
     namespace_is,
     not_,
+    or_,
+    own_node,
     protocol_is,
+    self_traffic,
 )
 
 __all__ = ["CiliumLowering"]
@@ -114,7 +118,9 @@ class CiliumLowering:
             Tier("default deny", tuple(self._part(direction, rules, deny=False, closing=True)), Action.DENY),
         )
         kept = tuple(tier for tier in tiers if tier.policies)
-        return Stage("host", hosts, kept, (self._always(direction),), hosts=True, where="at the node")
+        at_home = and_(self._identities.hosts(direction.peer), or_(own_node(Side.SRC), own_node(Side.DST)))
+        itself = Exemption("host_itself", at_home, True, "what a node sends to itself never leaves it")
+        return Stage("host", hosts, kept, (itself, self._always(direction)), hosts=True, where="at the node")
 
     def _part(
         self,
@@ -209,6 +215,7 @@ def _bare(element: Element) -> Element:
 
 def _without_sctp(direction: Direction) -> Stage:
     """The datapath drops SCTP unless `enable-sctp` is set: Documentation/configuration/sctp.rst."""
-    applies = and_(kind_is(direction.subject, EndpointKind.POD), protocol_is("SCTP"))
+    leaves = not_(self_traffic(via_service=False))
+    applies = and_(kind_is(direction.subject, EndpointKind.POD), protocol_is("SCTP"), leaves)
     reason = "Cilium drops SCTP unless enable-sctp is set (--assume cilium_sctp=on)"
     return Stage("sctp", applies, final=Action.DENY, reason=reason)
