@@ -90,7 +90,9 @@ def _element(rng: Random, section: str) -> Manifest:
     if kind == "Endpoints":
         element[f"{side}Endpoints"] = [_selector(rng) for _ in range(rng.randint(0, 2))]
     elif kind == "reserved":
-        element[f"{side}Endpoints"] = [{"matchLabels": {f"reserved:{rng.choice(('host', 'remote-node', 'world'))}": ""}}]
+        element[f"{side}Endpoints"] = [
+            {"matchLabels": {f"reserved:{rng.choice(('host', 'remote-node', 'world'))}": ""}}
+        ]
     elif kind == "Entities":
         element[f"{side}Entities"] = rng.sample(ENTITIES, rng.randint(1, 2))
     elif kind == "CIDR":
@@ -100,7 +102,9 @@ def _element(rng: Random, section: str) -> Manifest:
         element[f"{side}CIDRSet"] = [{"cidr": rng.choice(("10.0.0.0/8", "0.0.0.0/0", "10.1.0.0/16")), "except": holes}]
     draw = rng.random()
     if draw < 0.5 or not kind:
-        element["toPorts"] = [{"ports": [_port(rng) for _ in range(rng.randint(0, 2))]} for _ in range(rng.randint(0, 2))]
+        element["toPorts"] = [
+            {"ports": [_port(rng) for _ in range(rng.randint(0, 2))]} for _ in range(rng.randint(0, 2))
+        ]
     elif draw < 0.7:
         element["icmps"] = [{"fields": [{"type": rng.choice((0, 3, 8, "EchoRequest")), "family": "IPv4"}]}]
     return element

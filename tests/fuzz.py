@@ -22,10 +22,11 @@ import two_worlds
 from against_calico_reference import calico_disagreements
 from against_reference import reference_disagreements
 from agreement import disagreements, obligation_disagreements
+from cilium_agreement import cilium_disagreements
 from diff_flows import disagreements as diff_disagreements
 
 MOST_FLOWS = 1500
-PER_WORLD = {"kubernetes": 20, "calico": 1, "diff": 1}
+PER_WORLD = {"kubernetes": 20, "calico": 1, "cilium": 1, "diff": 1}
 
 
 def kubernetes(seed: int) -> list[str]:
@@ -40,6 +41,11 @@ def calico(seed: int) -> list[str]:
     return [f"seed {seed}: {line}" for line in calico_disagreements(seed)]
 
 
+def cilium(seed: int) -> list[str]:
+    """The same of Cilium."""
+    return [f"seed {seed}: {line}" for line in cilium_disagreements(seed)]
+
+
 def diff(seed: int) -> list[str]:
     """Flows about which the changes of one pair and the oracles of both versions do not agree."""
     rng = Random(seed)
@@ -47,7 +53,12 @@ def diff(seed: int) -> list[str]:
     return [f"seed {seed}: {line}" for line in diff_disagreements(*pair(rng, two_worlds.MANY), rng, MOST_FLOWS)]
 
 
-WORLDS: dict[str, Callable[[int], list[str]]] = {"kubernetes": kubernetes, "calico": calico, "diff": diff}
+WORLDS: dict[str, Callable[[int], list[str]]] = {
+    "kubernetes": kubernetes,
+    "calico": calico,
+    "cilium": cilium,
+    "diff": diff,
+}
 
 
 def seeds(first: int, cases: int, per_world: int) -> Iterator[int]:
