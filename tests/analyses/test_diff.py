@@ -398,3 +398,23 @@ def test_an_interrupted_run_is_undecided() -> None:
     """And says so."""
     result = diff(world(PODS), world(PODS, DENY), stop=lambda: True)
     assert (result.interrupted, result.undecided) == (True, "the run was interrupted")
+
+
+def test_a_host_pod_whose_node_is_gone() -> None:
+    """A pod on the network of no known node has the address of any node of its version, and of no other one."""
+    node = '- {{apiVersion: v1, kind: Node, metadata: {{name: {0}}}, status: {{addresses: [{{type: InternalIP, address: "{1}"}}]}}}}\n'
+    agent = (
+        "- {apiVersion: batch/v1, kind: Job, metadata: {name: agent, namespace: batch}, spec: {template: "
+        "{spec: {hostNetwork: true, containers: [{name: c, image: i}]}}}}\n"
+    )
+    one = allow("one", "{ipBlock: {cidr: 192.168.0.1/32}}", 81).replace("port: 81", "port: 81, protocol: UDP")
+    rest = allow("rest", "{ipBlock: {cidr: 192.168.0.0/24, except: [192.168.0.1/32]}}", 80)
+    old = (agent, node.format("n1", "192.168.0.1"), node.format("n2", "192.168.0.2"), one, rest)
+    new = (agent, node.format("n2", "192.168.0.2"), rest)
+    result = compare(old, new)
+    assert told(result.changes) == []  # at the usual address of each version nothing changes
+    (found,) = [c for c in result.conditional if [a.name for a in c.reading] == ["address of batch/agent on the left"]]
+    assert found.reading[0].value == "192.168.0.1"
+    assert told((found,)) == [
+        "~ batch/agent (Job) -> shop/db (Pod): + TCP 80 - UDP 81 [NetworkPolicy shop/one (removed)]"
+    ]

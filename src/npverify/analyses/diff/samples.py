@@ -169,6 +169,11 @@ class Samples:
             return min(fitting or of_family, default=Address(family, 0))
         if side in shared and twin.one_address:
             return shared[side]
+        if not twin.one_address:
+            own = self._groups.usual.address(w, end.kind, family)
+            if own is not None and (not blocks or any(block.contains(own) for block in blocks)):
+                is_host = end.kind is EndpointKind.HOST_POD
+                return own if is_host else self._search.book.known_to(end).next_free(own, here.get(Side.SRC))
         shared[side] = self._open(end, family, blocks, here.get(Side.SRC))
         return shared[side]
 
