@@ -105,4 +105,11 @@ def reading_of(case: Case, made: Made) -> reference.Reading:
     # projectcalico/calico felix/rules/endpoints.go: what looks like the cluster's own tunnels is dropped
     tunnels = made.profile != "calico"
     cilium = made.profile == "cilium"
-    return reference.Reading(**(free | fixed), tunnels_from_pods=tunnels, cilium=cilium, namespace_labels=unknown)
+    beside = case.reading.get("an ipBlock of an ingress rule lets in the pods of the policy's namespace") == "true"
+    return reference.Reading(
+        **(free | fixed),
+        tunnels_from_pods=tunnels,
+        cilium=cilium,
+        namespace_beside_block=beside,
+        namespace_labels=unknown,
+    )

@@ -66,7 +66,8 @@ class Reading:
     """How the plugin behaves where the API leaves it open, and the labels of namespaces that no manifest declares.
 
     `cilium`: rules count whatever `policyTypes` says (cilium/cilium#48703), some labels are no part of identities
-    (pkg/labelsfilter/filter.go), SCTP is dropped, and that a packet is too large may always be told (bpf/lib/policy.h).
+    (pkg/labelsfilter/filter.go), SCTP is dropped, and that a packet is too large may always be told (bpf/lib/policy.h). `namespace_beside_block`: an
+    ipBlock of an ingress rule lets in the policy's namespace (pkg/k8s/network_policy.go of 1.19; not seen on a cluster).
     """
 
     ipblock_matches_pods: str = "literal"
@@ -81,6 +82,7 @@ class Reading:
     named_port_duplicates: str = "union"
     tunnels_from_pods: bool = True
     cilium: bool = False
+    namespace_beside_block: bool = False
     namespace_labels: Mapping[str, Labels] = field(default_factory=dict)
 
 
@@ -195,6 +197,9 @@ class _Cluster:
         end = flow.dst if direction == "Egress" else flow.src
         if direction == "Ingress" and flow.same_pod and self.reading.self_via_service == "source_hidden":
             return False  # what arrives is the proxy's: neither this pod nor its address
+        beside = self.reading.namespace_beside_block and direction == "Ingress"
+        if "ipBlock" in peer and beside and self.is_pod(end) and end.owner[1] == namespace:
+            return True
         if "ipBlock" in peer:
             return self.block_matches(peer["ipBlock"], end, flow.vip if direction == "Egress" else None)
         if not self.is_pod(end):

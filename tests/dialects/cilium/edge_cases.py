@@ -38,7 +38,6 @@ LATER = {
     85: "requests are facts, their expressions are not evaluated yet",
     91: "patterns of names are facts, and not compared with each other yet",
     96: "names that DNS is asked for are not part of a flow yet",
-    98: "not verified on a cluster",
     101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",
     104: "audit mode is not modelled yet",
 }

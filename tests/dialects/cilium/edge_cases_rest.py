@@ -30,6 +30,7 @@ _NAME = "a.example resolves to the address of the destination"
 _DNS = "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchPattern: '*'}]}}]}"
 _AUTH = "authentication `required` lets the connection through"
 _TLS = "the client asks TLS for a.example"
+_BLOCK = "an ipBlock of an ingress rule lets in the pods of the policy's namespace"
 _FIREWALL = {"host_firewall": "on"}
 
 REST = (
@@ -161,6 +162,21 @@ REST = (
             "ingress: [{from: [{podSelector: {matchLabels: {app: fe}}}]}]"
         ),
         (allowed(B, A), denied(X, A), denied(W, A), denied(A, B)),
+    ),
+    Case(
+        98,
+        "whether a block of an ingress rule lets in the pods of the namespace too is not known since 1.19",
+        "pkg/k8s/network_policy.go parseNetworkPolicyPeer",
+        knp("podSelector: {matchLabels: {app: be}}, ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}]}]"),
+        (depends(B, A, {"": "D", f"{_BLOCK}=true": "A"}), allowed(W, A), denied(X, A), denied(ELM, A)),
+    ),
+    Case(
+        98,
+        "before it did not, and for egress it does not",
+        "pkg/k8s/network_policy.go of 1.18",
+        knp("podSelector: {matchLabels: {app: be}}, ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}]}]"),
+        (denied(B, A), allowed(W, A)),
+        version="1.18",
     ),
     Case(
         99,

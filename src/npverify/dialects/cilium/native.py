@@ -33,19 +33,24 @@ __all__ = ["as_cilium"]
 def as_cilium(policy: NetworkPolicy, settings: Settings) -> CiliumPolicy:
     """The policy as a rule that closes whom it selects."""
     elements = {
-        direction: tuple(_element(rule, settings) for rule in policy.sections[direction]) for direction in Direction
+        direction: tuple(_element(rule, direction, settings) for rule in policy.sections[direction])
+        for direction in Direction
     }
     closes = {direction: direction in policy.rules or bool(elements[direction]) for direction in Direction}
     rule = RuleText(_terms(policy.subject), False, elements, closes, policy.span)
     return CiliumPolicy(policy.id, policy.span, (rule,))
 
 
-def _element(rule: NativeRule, settings: Settings) -> Element:
+def _element(rule: NativeRule, direction: Direction, settings: Settings) -> Element:
+    # since 1.19 an ingress peer that is a block is read with a selector as well, which holds the namespace alone:
+    # parseNetworkPolicyPeer; that it is enforced so was not seen
+    unclear = direction is Direction.INGRESS and settings.local_cluster
+    blocks = (peer for peer in rule.peers if peer.block is not None)
     peers = Peers(
         ("endpoints",) if rule.peers else ("entities",),
         endpoints=tuple(_selector(peer) for peer in rule.peers if peer.block is None),
         entities=() if rule.peers else ("all",),
-        blocks=tuple(Block(peer.block, peer.excepts, in_set=True) for peer in rule.peers if peer.block is not None),
+        blocks=tuple(Block(peer.block, peer.excepts, in_set=True, with_namespace=unclear) for peer in blocks),
     )
     ports = (PortRule(tuple(_port(entry, settings) for entry in rule.ports)),) if rule.ports else None
     return Element(False, peers, ports, None, "", rule.label, rule.span)

@@ -26,9 +26,24 @@ from npverify.dialects.cilium.values import (
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.addresses import EVERYTHING, Prefix
 from npverify.inventory.model import Service
-from npverify.normal.predicates import FALSE, TRUE, Pred, Side, address_in, and_, label_in, namespace_is, not_, or_
+from npverify.inventory.unknowns import fact
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    Pred,
+    Side,
+    address_in,
+    and_,
+    label_in,
+    namespace_is,
+    not_,
+    or_,
+    unknown_in,
+)
 
 __all__ = ["PeerLowering"]
+
+_NAMESPACE_BESIDE = fact("an ipBlock of an ingress rule lets in the pods of the policy's namespace")
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,7 @@ class PeerLowering:
         found = [self.endpoints(selector, namespace, side) for selector in peers.endpoints]
         found += [self._nodes(selector, side) for selector in peers.nodes]
         found += [self.identities.entity(name, side) for name in peers.entities]
-        found += [self._block(block, side, element.span) for block in peers.blocks]
+        found += [self._block(block, namespace, side, element.span) for block in peers.blocks]
         found += [self.resolves(domain, side) for domain in peers.domains]
         found += [
             and_(self.identities.outside(side), opaque(f"the group {group} has the address of the {END[side]}"))
@@ -88,9 +103,13 @@ class PeerLowering:
         )
         return and_(self.identities.reserved("remote-node", side), self.identities.selected(as_node, side))
 
-    def _block(self, block: Block, side: Side, span: Span) -> Pred:
+    def _block(self, block: Block, namespace: str, side: Side, span: Span) -> Pred:
         if block.prefix is not None:
-            return self.prefix(block.prefix, block.excepts, side, in_set=block.in_set)
+            meant = self.prefix(block.prefix, block.excepts, side, in_set=block.in_set)
+            if block.with_namespace:
+                beside = and_(self.identities.pods(side), namespace_is(side, namespace))
+                meant = or_(meant, and_(beside, unknown_in(_NAMESPACE_BESIDE, "true")))
+            return meant
         groups = [group for group in self.groups.values() if _is_meant(group, block)]
         if not groups:
             named = f"`{block.group}`" if block.group else "with these labels"

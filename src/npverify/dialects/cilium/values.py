@@ -43,13 +43,17 @@ Selector = tuple[Term, ...]
 
 
 class Block(NamedTuple):
-    """A CIDR with holes; `group` is a name, or a selector of names, of CiliumCIDRGroups in its place."""
+    """A CIDR with holes; `group` is a name, or a selector of names, of CiliumCIDRGroups in its place.
+
+    `with_namespace`: nobody knows whether the pods of the policy's namespace are let in beside it.
+    """
 
     prefix: Prefix | None
     excepts: tuple[Prefix, ...] = ()
     group: str = ""
     group_labels: Selector | None = None
     in_set: bool = False
+    with_namespace: bool = False
 
 
 class ServiceRef(NamedTuple):
