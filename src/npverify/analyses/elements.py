@@ -65,30 +65,3 @@ def in_elements(policies: PolicySet) -> tuple[PolicySet, Elements]:
 def element_id(policy: PolicyId, label: str) -> PolicyId:
     """The name of what stands for a rule, or for another part of a policy."""
     return policy._replace(name=f"{policy.name}, {label}")
-
-
-def in_directions(policies: PolicySet) -> tuple[PolicySet, Mapping[PolicyId, tuple[Policy, Direction]]]:
-    """The set with each policy as one for each direction, and what these are."""
-    found: dict[PolicyId, tuple[Policy, Direction]] = {}
-
-    def named(policy: Policy, direction: Direction) -> Policy:
-        name = element_id(policy.id, str(direction))
-        found.setdefault(name, (policy, direction))
-        return replace(policy, id=name)
-
-    for direction in Direction:
-        stages = policies.half(direction).stages
-        half = Half(
-            tuple(
-                replace(
-                    stage,
-                    tiers=tuple(
-                        replace(tier, policies=tuple(named(p, direction) for p in tier.policies))
-                        for tier in stage.tiers
-                    ),
-                )
-                for stage in stages
-            )
-        )
-        policies = policies.with_half(direction, half)
-    return policies, found

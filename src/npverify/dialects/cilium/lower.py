@@ -77,12 +77,7 @@ class CiliumLowering:
         side = direction.subject
         pods = self._identities.pods(side)
         always = self._always(direction)
-        rules = [
-            (policy, rule, number)
-            for policy in self.policies
-            for number, rule in enumerate(policy.rules)
-            if not rule.host
-        ]
+        rules = [(policy, rule) for policy in self.policies for rule in policy.rules if not rule.host]
         denies = tuple(self._part(direction, rules, deny=True))
         if denies:
             own = tuple(e for e in exempt if e.name in ("self_pod_ip", "self_via_service"))
@@ -109,9 +104,7 @@ class CiliumLowering:
     def _of_hosts(self, direction: Direction) -> Stage:
         """Nodes, where the host firewall runs: Documentation/security/host.rst."""
         hosts = self._identities.hosts(direction.subject)
-        rules = [
-            (policy, rule, number) for policy in self.policies for number, rule in enumerate(policy.rules) if rule.host
-        ]
+        rules = [(policy, rule) for policy in self.policies for rule in policy.rules if rule.host]
         tiers = (
             Tier("deny", tuple(self._part(direction, rules, deny=True)), Action.PASS),
             Tier("allow", tuple(self._part(direction, rules, deny=False, closing=False)), Action.PASS),
@@ -125,14 +118,14 @@ class CiliumLowering:
     def _part(
         self,
         direction: Direction,
-        rules: Sequence[tuple[CiliumPolicy, RuleText, int]],
+        rules: Sequence[tuple[CiliumPolicy, RuleText]],
         *,
         deny: bool,
         closing: bool = True,
     ) -> Iterator[Policy]:
         """The part of each rule that denies, or that allows and closes its subject or does not. A rule that closes is there
         even if it has nothing that allows."""
-        for policy, rule, _number in rules:
+        for policy, rule in rules:
             elements = rule.elements[direction]
             chosen = [e for e in elements if e.deny is deny]
             if deny:
@@ -144,10 +137,10 @@ class CiliumLowering:
                 made = tuple(self._rule(e, policy, rule, direction) for e in chosen)
                 yield Policy(policy.id, self._subject(policy, rule, direction), made, policy.span)
 
-    def _asking(self, direction: Direction, rules: Sequence[tuple[CiliumPolicy, RuleText, int]]) -> Iterator[Policy]:
+    def _asking(self, direction: Direction, rules: Sequence[tuple[CiliumPolicy, RuleText]]) -> Iterator[Policy]:
         """What some elements ask of a connection and bind others by too: authentication and server names. Which of several
         elements prevails hangs on how narrow they are, so that what is asked may be anything here."""
-        for policy, rule, _number in rules:
+        for policy, rule in rules:
             found = []
             for element in rule.elements[direction]:
                 if element.deny:

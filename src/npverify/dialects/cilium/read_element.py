@@ -16,7 +16,6 @@ from npverify.ingest.fields import Fields, nearest
 __all__ = ["read_element"]
 
 _MODES = ("disabled", "required", "test-always-fail")
-_NEVER_IN_DENY = ("rules", "serverNames", "listener", "terminatingTLS", "originatingTLS")
 
 
 def read_element(fields: Fields, path: str, label: str, kind: str, settings: Settings, *, host: bool) -> Element:
