@@ -168,6 +168,9 @@ def test_the_program_runs_in_a_pipe_until_ctrl_c(folder: Path) -> None:
             if line.startswith("0 proved"):
                 break
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        try:
+            process.communicate(timeout=30)
+        finally:
+            process.kill()  # a program that does not listen must fail this test, and not hold up all others
     assert process.returncode == REFUTED
     assert "\x1b" not in "".join(lines)
