@@ -94,7 +94,7 @@ def test_the_exit_code_of_an_answer(two, capsys, arguments, code):
         pytest.param(("allow", "deny", "--assume-left", "x"), "NPV145", ("SWITCH=VALUE",), id="half a switch"),
         pytest.param(("allow", "deny", "--budget", "larg"), "NPV145", ("large",), id="an unknown budget"),
         pytest.param(("allow", "deny", "--timeout", "0"), "NPV145", ("--timeout",), id="a timeout of nothing"),
-        pytest.param(("allow", "deny", "--format", "sarif"), "NPV145", ("text, json",), id="an unknown format"),
+        pytest.param(("allow", "deny", "--format", "xml"), "NPV145", ("text, json, sarif",), id="an unknown format"),
     ],
 )
 def test_bad_usage(two, capsys, arguments, code, parts):

@@ -57,7 +57,7 @@ def test_the_exit_code_of_an_answer(shop, capsys, arguments, code):
         pytest.param(("prove", "policy.yaml", "--allow-vacuous", "--spec", "cidr.npv"), "no pod", id="no pods"),
         pytest.param((*PROVE, "holds.npv", "--cni", "calcio"), "calico", id="an unknown plugin"),
         pytest.param((*PROVE, "holds.npv", "--assume", "icmp"), "SWITCH=VALUE", id="half a switch"),
-        pytest.param((*PROVE, "holds.npv", "--format", "sarif"), "text, json", id="an unknown format"),
+        pytest.param((*PROVE, "holds.npv", "--format", "xml"), "text, json", id="an unknown format"),
         pytest.param((*PROVE, "holds.npv", "--budget", "larg"), "large", id="an unknown budget"),
         pytest.param((*PROVE, "holds.npv", "--timeout", "0"), "--timeout", id="a timeout of nothing"),
         pytest.param((*PROVE, "holds.npv", "--ip-family", "5"), "dual", id="an unknown family"),

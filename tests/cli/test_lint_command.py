@@ -69,7 +69,7 @@ def test_the_exit_code_of_an_answer(folder, capsys, arguments, code):
         (("--select", "NPL1"), "NPV330"),
         (("--ignore", "equal-oder"), "did you mean `equal-order`?"),
         (("--explain", "NPL"), "NPV330"),
-        (("--format", "sarif"), "text, json"),
+        (("--format", "xml"), "text, json"),
         (("--timeout", "0"), "--timeout"),
         (("gone.yaml",), "gone.yaml"),
     ],

@@ -11,14 +11,16 @@ import typer
 from npverify.analyses.results import Status
 from npverify.cli import options as o
 from npverify.cli.flow_lines import check_flows, open_lines
+from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
 from npverify.cli.guard import BAD_INPUT, INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
-from npverify.cli.output import emit, paint_for, say_all
+from npverify.cli.output import paint_for, say_all
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
 from npverify.ingest.source import InputError
+from npverify.report.diff_items import diff_items
 from npverify.report.diff_json import diff_json
 from npverify.report.diff_markdown import render_markdown
 from npverify.report.diff_text import render_diff
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from npverify.analyses.diff.results import DiffResult
     from npverify.analyses.recorded.change import Tally
 
-_FORMATS = ("text", "json", "markdown")
 FAIL_ON = ("any", "added", "removed", "assertions", "flows", "none")
 _NO_PATH = "name both versions, `npverify diff OLD NEW`, such as `npverify diff git:main:k8s k8s`"
 
@@ -78,9 +79,7 @@ def diff(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
-    format: Annotated[  # noqa: A002  # the parameter's name is the option's
-        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How to show the answer.")
-    ] = "text",
+    format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     timeout: o.Timeout = None,
     budget: o.BudgetName = None,
@@ -94,7 +93,7 @@ def diff(
     from npverify.analyses.diff.run import diff as compare
     from npverify.smt.solver import BUDGETS
 
-    o.check_format(format, _FORMATS)
+    wanted = read_formats(format, output)
     o.check_choice("--fail-on", fail_on, FAIL_ON)
     o.check_positive("--timeout", timeout)
     paths = (paths_of(old, more_old, both), paths_of(new, more_new, both))
@@ -125,18 +124,24 @@ def diff(
     if two.one_plugin:
         result = replace(result, notes=(*result.notes, ONE_PLUGIN))
     sides = (result.old.policies, result.new.policies)
-    if format == "json":
+    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+
+    def as_json() -> str:
         value = diff_json(result, (paths[0], paths[1]))
-        text = dumps(value if tally is None else {**value, "recorded": tally_json(tally, *sides)})
-    elif format == "markdown":
-        text = render_markdown(result, include_new=include_new)
-        text += "" if tally is None else tally_markdown(tally, *sides)
-    else:
-        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+        return dumps(value if tally is None else {**value, "recorded": tally_json(tally, *sides)})
+
+    def as_text() -> str:
         view = View(paint, verbose, quiet, sources.lines)
         text = render_diff(result, view, include_new=include_new, readings=readings)
-        text += "" if tally is None else "\n" + tally_text(tally, *sides, paint)
-    emit(text, output)
+        return text if tally is None else f"{text}\n{tally_text(tally, *sides, paint)}"
+
+    def as_markdown() -> str:
+        return render_markdown(result, include_new=include_new) + (
+            "" if tally is None else tally_markdown(tally, *sides)
+        )
+
+    own = {"json": as_json, "text": as_text, "markdown": as_markdown}
+    write_all(wanted, output, own, lambda: diff_items(result, sources.lines, include_new=include_new))
     if tally is not None and tally.unreadable:
         return BAD_INPUT
     if fail_on == "flows" and tally is not None and tally.count("broken"):

@@ -10,13 +10,15 @@ import typer
 
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.cli import options as o
+from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
-from npverify.cli.output import emit, paint_for
+from npverify.cli.output import paint_for
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
+from npverify.report.equiv_items import equiv_items
 from npverify.report.equiv_json import equiv_json
 from npverify.report.equiv_text import render_equiv
 from npverify.report.json_values import dumps
@@ -69,7 +71,7 @@ def equiv(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
-    format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
+    format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     timeout: o.Timeout = None,
     budget: o.BudgetName = None,
@@ -83,7 +85,7 @@ def equiv(
     from npverify.analyses.equiv import equiv as compare
     from npverify.smt.solver import BUDGETS
 
-    o.check_format(format)
+    wanted = read_formats(format, output)
     o.check_positive("--timeout", timeout)
     paths = (paths_of(left, more_left, both), paths_of(right, more_right, both))
     refuse_no_paths("NPV300", (("left side", paths[0]), ("right side", paths[1])), _NO_PATH)
@@ -111,13 +113,13 @@ def equiv(
         )
     if two.one_plugin:
         result = replace(result, notes=(*result.notes, ONE_PLUGIN))
-    if format == "json":
-        text = dumps(equiv_json(result, (paths[0], paths[1])))
-    else:
-        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
-        text = render_equiv(result, View(paint, verbose, quiet, sources.lines), names)
-    emit(text, output)
+    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+    names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
+    own = {
+        "json": lambda: dumps(equiv_json(result, (paths[0], paths[1]))),
+        "text": lambda: render_equiv(result, View(paint, verbose, quiet, sources.lines), names),
+    }
+    write_all(wanted, output, own, lambda: equiv_items(result, names, sources.lines))
     return exit_code(result)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npverify.cli import options as o
+from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
@@ -42,7 +43,7 @@ def lint(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
-    format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
+    format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     timeout: o.Timeout = None,
     budget: o.BudgetName = None,
@@ -54,6 +55,7 @@ def lint(
     """Tell what is probably wrong with the policies: at which line, why, and how to mend it."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.lint.run import lint as ask_rules
+    from npverify.report.lint_items import lint_items
     from npverify.report.lint_json import lint_json
     from npverify.report.lint_text import render_lint
     from npverify.smt.solver import BUDGETS
@@ -61,7 +63,7 @@ def lint(
     if explain is not None:
         emit(_explained(explain), output)
         return OK
-    o.check_format(format)
+    wanted = read_formats(format, output)
     o.check_positive("--timeout", timeout)
     inputs = o.Inputs.settle(
         paths,
@@ -91,12 +93,12 @@ def lint(
             stop=lambda: interrupt.asked,
         )
     say_all(warnings_of(result), no_color=no_color)
-    if format == "json":
-        text = dumps(lint_json(result, world))
-    else:
-        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        text = render_lint(result, world, View(paint, verbose, quiet, sources.lines), strict=strict)
-    emit(text, output)
+    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+    own = {
+        "json": lambda: dumps(lint_json(result, world)),
+        "text": lambda: render_lint(result, world, View(paint, verbose, quiet, sources.lines), strict=strict),
+    }
+    write_all(wanted, output, own, lambda: lint_items(result, world, sources.lines))
     return exit_code(result, strict=strict)
 
 

@@ -10,15 +10,17 @@ import typer
 
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.cli import options as o
+from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
-from npverify.cli.output import emit, paint_for, say
+from npverify.cli.output import paint_for, say
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Problems
 from npverify.report.json_values import dumps
+from npverify.report.prove_items import prove_items
 from npverify.report.prove_json import prove_json
 from npverify.report.prove_text import View, render_prove
 
@@ -39,7 +41,7 @@ def prove(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
-    format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
+    format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     timeout: o.Timeout = None,
     budget: o.BudgetName = None,
@@ -58,7 +60,7 @@ def prove(
     from npverify.analyses.prove import prove as prove_all
     from npverify.smt.solver import BUDGETS
 
-    o.check_format(format)
+    wanted = read_formats(format, output)
     o.check_positive("--timeout", timeout)
     inputs = o.Inputs.settle(
         paths,
@@ -88,15 +90,21 @@ def prove(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
-    if format == "json":
-        text = dumps(prove_json(result, loaded.world, timings=timings))
-    else:
-        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        text = render_prove(result, loaded.world, View(paint, verbose, quiet, sources.lines))
-    emit(text, output)
-    if timings and format == "text":
+    accepted = allow_vacuous or inputs.config.allow_vacuous
+    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+    own = {
+        "json": lambda: dumps(prove_json(result, loaded.world, timings=timings)),
+        "text": lambda: render_prove(result, loaded.world, View(paint, verbose, quiet, sources.lines)),
+    }
+    write_all(
+        wanted,
+        output,
+        own,
+        lambda: prove_items(result, loaded.world, sources.lines, allow_vacuous=accepted, timings=timings),
+    )
+    if timings and any(one.name == "text" for one in wanted):
         say("".join(f"{r.seconds:8.3f} s  {r.assertion.title}\n" for r in result.results))
-    return exit_code(result, allow_vacuous=allow_vacuous or inputs.config.allow_vacuous)
+    return exit_code(result, allow_vacuous=accepted)
 
 
 def refuse_empty(loaded: Loaded, only: Sequence[str] = ()) -> None:

@@ -33,7 +33,7 @@ def _report(result: DiffResult, view: View, include_new: bool, readings: bool) -
     if listed:
         yield ""
     for change in listed:
-        yield from _change(change, result, view)
+        yield from change_lines(change, result, view)
     if result.one_sided and not include_new:
         yield ""
         yield from _folded(result)
@@ -53,7 +53,8 @@ def _report(result: DiffResult, view: View, include_new: bool, readings: bool) -
         yield from (paint("dim", printable(f"Note: {note}.")) for note in result.notes)
 
 
-def _change(change: Change, result: DiffResult, view: View) -> Iterator[str]:
+def change_lines(change: Change, result: DiffResult, view: View) -> Iterator[str]:
+    """One group of flows: who, what, by which edits, and what it needs."""
     paint, sign = view.paint, w.sign(change)
     who = f"{w.ends_text(change.sources, full=view.verbose)} -> {w.ends_text(change.destinations, full=view.verbose)}"
     warning = w.outside_mark(change)
@@ -99,7 +100,7 @@ def _conditional(changes: Sequence[Change], result: DiffResult, view: View, read
         return
     yield f"{head}:"
     for change in changes:
-        yield from _change(change, result, view)
+        yield from change_lines(change, result, view)
 
 
 def _claims(result: DiffResult, view: View) -> Iterator[str]:

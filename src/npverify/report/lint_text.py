@@ -31,7 +31,7 @@ def _report(result: LintResult, world: World, view: View, *, strict: bool) -> It
         if finding.rule.severity == "info" and not (strict or view.verbose):
             counted[f"{finding.rule.code} {finding.rule.name}"] += 1
             continue
-        yield from _finding(finding, scene, view)
+        yield from finding_lines(finding, scene, view)
         yield ""
     if counted and not view.quiet:
         told = ", ".join(f"{number} × {rule}" if number > 1 else rule for rule, number in sorted(counted.items()))
@@ -48,7 +48,8 @@ def _report(result: LintResult, world: World, view: View, *, strict: bool) -> It
     yield summary_line(result, world, view)
 
 
-def _finding(finding: Finding, scene: Scene, view: View) -> Iterator[str]:
+def finding_lines(finding: Finding, scene: Scene, view: View) -> Iterator[str]:
+    """One finding in full."""
     paint, severity = view.paint, finding.rule.severity
     head = paint(_STYLE[severity], f"{severity}[{finding.rule.code}]")
     yield f"{paint('bold', printable(_at(finding.span)))}{head}: {printable(finding.message)}"
