@@ -418,3 +418,52 @@ def test_a_host_pod_whose_node_is_gone() -> None:
     assert told((found,)) == [
         "~ batch/agent (Job) -> shop/db (Pod): + TCP 80 - UDP 81 [NetworkPolicy shop/one (removed)]"
     ]
+
+
+def test_a_block_of_one_family_is_opened_whatever_passes_by_the_other() -> None:
+    """Nothing passed from these addresses before; those of the other family are other addresses."""
+    both = PODS.replace("podIP: 10.1.0.2,", 'podIP: 10.1.0.2, podIPs: [{ip: 10.1.0.2}, {ip: "fd00::2"}],')
+    six, four = '{ipBlock: {cidr: "::/0"}}', "{ipBlock: {cidr: 198.51.100.0/24}}"
+    old, new = (world(both, DENY, allow(peer=six), *more) for more in ((), (allow("more", peer=four),)))
+    (change,) = diff(old, new).changes
+    assert (ends_text(change.sources), change.opening) == ("198.51.100.0/24", Opening.OPENED)
+    (back,) = diff(new, old).changes
+    assert back.opening is Opening.CLOSED
+
+
+def calico(kind: str, name: str, spec: str) -> str:
+    return f"\n- apiVersion: projectcalico.org/v3\n  kind: {kind}\n  metadata: {{name: {name}}}\n  spec: {spec}\n"
+
+
+def passed_and_denied(deny: int) -> tuple[str, ...]:
+    """Of a tier, a policy of order 1 that passes the front end on, and one that denies everybody."""
+    spec = "{{tier: t, selector: app == 'db', order: {0}, types: [Ingress], ingress: [{1}]}}"
+    return (
+        TIER,
+        calico("GlobalNetworkPolicy", "pass-web", spec.format(1, "{action: Pass, source: {selector: app == 'web'}}")),
+        calico("GlobalNetworkPolicy", "deny-all", spec.format(deny, "{action: Deny}")),
+    )
+
+
+TIER = calico("Tier", "t", "{order: 5}")
+NODE = """
+- {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 10.9.0.1}]}}
+"""
+HOST = calico("HostEndpoint", "h", "{node: n1, interfaceName: '*', expectedIPs: [10.9.0.1]}")
+BESIDE = {
+    "a policy that is asked before another now": (
+        passed_and_denied(2),
+        passed_and_denied(0),
+        "GlobalNetworkPolicy deny-all (changed)",
+    ),
+    "a host endpoint": ((NODE, TIER), (NODE, TIER, HOST), "the host endpoints (changed)"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_did_it_where_no_rule_was_edited(name: str) -> None:
+    """Every change has a cause: another order, host endpoints."""
+    old, new, cause = BESIDE[name]
+    changes = compare(old, new).changes
+    assert changes
+    assert all([*map(cause_text, change.causes)] == [cause] for change in changes)

@@ -51,8 +51,10 @@ class Openings:
         meant = cells.all
         for n, side in enumerate((Side.SRC, Side.DST)):
             blocks = [block for block in row.where[n] if block.family == cells.family]
+            if row.where[n] and not blocks:
+                return 0  # the addresses are of the other family alone
             end = found.pair[n].either
-            if side not in cells.sides or (end is not EXTERNAL and end.address_known) or (row.where[n] and not blocks):
+            if side not in cells.sides or (end is not EXTERNAL and end.address_known):
                 continue
             usual = None if end is EXTERNAL else self._usual.address(0, end.kind, cells.family)
             at = 0
