@@ -13,7 +13,9 @@ from npverify.analyses.diff.run import diff
 from npverify.analyses.results import Status
 from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, InternalError
+from npverify.report.diff_text import render_diff
 from npverify.report.diff_words import cause_text, change_traffic, ends_text, sign
+from npverify.report.prove_text import View
 
 PODS = """
 - {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: shop}}}
@@ -467,3 +469,23 @@ def test_what_did_it_where_no_rule_was_edited(name: str) -> None:
     changes = compare(old, new).changes
     assert changes
     assert all([*map(cause_text, change.causes)] == [cause] for change in changes)
+
+
+def test_a_pod_that_is_missing_is_said_to_be_so_by_version() -> None:
+    """A lost flow of a pod that is gone: there is no left and no right here."""
+    rest = "".join(line for line in PODS.splitlines(keepends=True) if "batch" not in line)
+    specs = [SpecText("t.npv", "assert on change: no lost flow from report to web\n")]
+    told = render_diff(diff(world(PODS), world(rest), specs=specs), View())
+    assert "missing   batch/report is not there in the new version" in told
+
+
+def test_messages_about_large_packets_keep_nothing_open() -> None:
+    """Cilium lets them pass whatever the policies say, so what else is closed is told as closed."""
+    text = "apiVersion: v1\nkind: List\nitems:" + PODS
+    old, new = (
+        npverify.load(["-"], stdin=(text + more.lstrip("\n")).encode, with_assertions=False, cni="cilium").world
+        for more in ("", DENY)
+    )
+    there, back = diff(old, new), diff(new, old)
+    assert {change.opening for change in there.changes} == {Opening.CLOSED}
+    assert {change.opening for change in back.changes} == {Opening.OPENED}

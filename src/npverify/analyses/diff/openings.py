@@ -10,7 +10,8 @@ from npverify.analyses.equiv_search import Found, one
 from npverify.analyses.flow_cells import FlowCells
 from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import EXTERNAL
-from npverify.normal.predicates import Side, and_
+from npverify.normal.policy import Direction, PolicySet
+from npverify.normal.predicates import Pred, Side, and_, or_
 from npverify.reduction.compare import Hows
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.twins import Twin
@@ -22,6 +23,7 @@ class Openings:
     def __init__(self, rows: Rows, usual: Usual) -> None:
         self._rows = rows
         self._usual = usual
+        self._errors = or_(*(_errors(world.policies) for world in usual.worlds))
         self._memo: dict[object, tuple[bool, bool]] = {}
 
     def of(self, found: Found, formula: Formula, row: Row) -> Opening:
@@ -39,8 +41,9 @@ class Openings:
         if known is None:
             flows = [0, 0]
             for family in (row.family,) if row.family else FAMILIES:
-                cells = FlowCells(both, 4 if family == 4 else 6, one=found.way.hows[0].same)
+                cells = FlowCells((*both, self._errors), 4 if family == 4 else 6, one=found.way.hows[0].same)
                 real = self._rows.real(found, cells) & self._meant(found, row, cells)
+                real &= ~cells.of(self._errors, {})
                 for w in (0, 1):
                     flows[w] |= cells.of(both[w], {}) & real
             known = self._memo[key] = (bool(flows[0]), bool(flows[1]))
@@ -68,6 +71,19 @@ class Openings:
                     break
             meant &= at
         return meant
+
+
+def _errors(policies: PolicySet) -> Pred:
+    """Messages about packets that were too large, where they pass whatever policies say: what is closed otherwise is closed."""
+    return or_(
+        *(
+            exemption.match
+            for direction in Direction
+            for stage in policies.half(direction).stages
+            for exemption in stage.exemptions
+            if exemption.name == "icmp_frag_needed"
+        )
+    )
 
 
 def only(found: Found) -> Only:
