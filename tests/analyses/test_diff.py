@@ -489,3 +489,17 @@ def test_messages_about_large_packets_keep_nothing_open() -> None:
     there, back = diff(old, new), diff(new, old)
     assert {change.opening for change in there.changes} == {Opening.CLOSED}
     assert {change.opening for change in back.changes} == {Opening.OPENED}
+
+
+def test_families_that_fare_alike_are_one_change() -> None:
+    """The address of a pod that nobody knows may matter to one family alone; the two pods are one connection all the same."""
+    pods = "".join(line.partition(", status")[0] + "}\n" if "status" in line else line for line in PODS.splitlines(keepends=True))
+    rule = allow(peer="{ipBlock: {cidr: 203.0.113.0/24}}")
+    peers = "{podSelector: {matchLabels: {app: web}}}"
+    old, new = world(pods, DENY, rule, allow("web", peers)), world(pods, DENY, rule)
+    (change,) = diff(old, new).changes
+    assert (change.family, change.connections, change.depends) == (0, 1, ("address of the source",))
+    again = world(pods, DENY, rule, allow("web", peers, 80))
+    assert told(diff(old, again).changes) == [
+        "~ shop/web (Pod) -> shop/db (Pod): + TCP 80 - TCP 5432 [NetworkPolicy shop/web (changed)]"
+    ]

@@ -29,9 +29,9 @@ class Openings:
     def of(self, found: Found, formula: Formula, row: Row) -> Opening:
         """What a row means to its ends: whether anything else may pass between the same addresses."""
         before, after = self._passes(found, formula, row)
-        if before and after:
-            return Opening.CHANGED
-        return Opening.OPENED if after else Opening.CLOSED
+        if row.allowed_by == "right":  # so something passes now, though it may need an address that is not the usual one
+            return Opening.CHANGED if before else Opening.OPENED
+        return Opening.CHANGED if after else Opening.CLOSED
 
     def _passes(self, found: Found, formula: Formula, row: Row) -> tuple[bool, bool]:
         both = tuple(and_(*parts) for parts in formula.parts)
