@@ -493,7 +493,9 @@ def test_messages_about_large_packets_keep_nothing_open() -> None:
 
 def test_families_that_fare_alike_are_one_change() -> None:
     """The address of a pod that nobody knows may matter to one family alone; the two pods are one connection all the same."""
-    pods = "".join(line.partition(", status")[0] + "}\n" if "status" in line else line for line in PODS.splitlines(keepends=True))
+    pods = "".join(
+        line.partition(", status")[0] + "}\n" if "status" in line else line for line in PODS.splitlines(keepends=True)
+    )
     rule = allow(peer="{ipBlock: {cidr: 203.0.113.0/24}}")
     peers = "{podSelector: {matchLabels: {app: web}}}"
     old, new = world(pods, DENY, rule, allow("web", peers)), world(pods, DENY, rule)

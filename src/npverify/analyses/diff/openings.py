@@ -29,7 +29,9 @@ class Openings:
     def of(self, found: Found, formula: Formula, row: Row) -> Opening:
         """What a row means to its ends: whether anything else may pass between the same addresses."""
         before, after = self._passes(found, formula, row)
-        if row.allowed_by == "right":  # so something passes now, though it may need an address that is not the usual one
+        if (
+            row.allowed_by == "right"
+        ):  # so something passes now, though it may need an address that is not the usual one
             return Opening.CHANGED if before else Opening.OPENED
         return Opening.CHANGED if after else Opening.CLOSED
 

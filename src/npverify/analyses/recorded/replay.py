@@ -157,7 +157,9 @@ class Replay:
         if not found:
             raise UnknownEndError(f"no {end.outside} address can be that end")
         if len({(e.verdict.egress.allowed, e.verdict.ingress.allowed) for e in found}) > 1:
-            raise UntoldAddressError(f"the {end.outside} address was not recorded, and policies tell such addresses apart")
+            raise UntoldAddressError(
+                f"the {end.outside} address was not recorded, and policies tell such addresses apart"
+            )
         return found[0]
 
     def _excuse(self, record: Record, found: Evaluation) -> str:
