@@ -13,7 +13,9 @@ from npverify.analyses.diff.run import diff
 from npverify.analyses.results import Status
 from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, InternalError
+from npverify.report.diff_text import render_diff
 from npverify.report.diff_words import cause_text, change_traffic, ends_text, sign
+from npverify.report.prove_text import View
 
 PODS = """
 - {apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: shop}}}
@@ -417,4 +419,89 @@ def test_a_host_pod_whose_node_is_gone() -> None:
     assert found.reading[0].value == "192.168.0.1"
     assert told((found,)) == [
         "~ batch/agent (Job) -> shop/db (Pod): + TCP 80 - UDP 81 [NetworkPolicy shop/one (removed)]"
+    ]
+
+
+def test_a_block_of_one_family_is_opened_whatever_passes_by_the_other() -> None:
+    """Nothing passed from these addresses before; those of the other family are other addresses."""
+    both = PODS.replace("podIP: 10.1.0.2,", 'podIP: 10.1.0.2, podIPs: [{ip: 10.1.0.2}, {ip: "fd00::2"}],')
+    six, four = '{ipBlock: {cidr: "::/0"}}', "{ipBlock: {cidr: 198.51.100.0/24}}"
+    old, new = (world(both, DENY, allow(peer=six), *more) for more in ((), (allow("more", peer=four),)))
+    (change,) = diff(old, new).changes
+    assert (ends_text(change.sources), change.opening) == ("198.51.100.0/24", Opening.OPENED)
+    (back,) = diff(new, old).changes
+    assert back.opening is Opening.CLOSED
+
+
+def calico(kind: str, name: str, spec: str) -> str:
+    return f"\n- apiVersion: projectcalico.org/v3\n  kind: {kind}\n  metadata: {{name: {name}}}\n  spec: {spec}\n"
+
+
+def passed_and_denied(deny: int) -> tuple[str, ...]:
+    """Of a tier, a policy of order 1 that passes the front end on, and one that denies everybody."""
+    spec = "{{tier: t, selector: app == 'db', order: {0}, types: [Ingress], ingress: [{1}]}}"
+    return (
+        TIER,
+        calico("GlobalNetworkPolicy", "pass-web", spec.format(1, "{action: Pass, source: {selector: app == 'web'}}")),
+        calico("GlobalNetworkPolicy", "deny-all", spec.format(deny, "{action: Deny}")),
+    )
+
+
+TIER = calico("Tier", "t", "{order: 5}")
+NODE = """
+- {apiVersion: v1, kind: Node, metadata: {name: n1}, status: {addresses: [{type: InternalIP, address: 10.9.0.1}]}}
+"""
+HOST = calico("HostEndpoint", "h", "{node: n1, interfaceName: '*', expectedIPs: [10.9.0.1]}")
+BESIDE = {
+    "a policy that is asked before another now": (
+        passed_and_denied(2),
+        passed_and_denied(0),
+        "GlobalNetworkPolicy deny-all (changed)",
+    ),
+    "a host endpoint": ((NODE, TIER), (NODE, TIER, HOST), "the host endpoints (changed)"),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_did_it_where_no_rule_was_edited(name: str) -> None:
+    """Every change has a cause: another order, host endpoints."""
+    old, new, cause = BESIDE[name]
+    changes = compare(old, new).changes
+    assert changes
+    assert all([*map(cause_text, change.causes)] == [cause] for change in changes)
+
+
+def test_a_pod_that_is_missing_is_said_to_be_so_by_version() -> None:
+    """A lost flow of a pod that is gone: there is no left and no right here."""
+    rest = "".join(line for line in PODS.splitlines(keepends=True) if "batch" not in line)
+    specs = [SpecText("t.npv", "assert on change: no lost flow from report to web\n")]
+    told = render_diff(diff(world(PODS), world(rest), specs=specs), View())
+    assert "missing   batch/report is not there in the new version" in told
+
+
+def test_messages_about_large_packets_keep_nothing_open() -> None:
+    """Cilium lets them pass whatever the policies say, so what else is closed is told as closed."""
+    text = "apiVersion: v1\nkind: List\nitems:" + PODS
+    old, new = (
+        npverify.load(["-"], stdin=(text + more.lstrip("\n")).encode, with_assertions=False, cni="cilium").world
+        for more in ("", DENY)
+    )
+    there, back = diff(old, new), diff(new, old)
+    assert {change.opening for change in there.changes} == {Opening.CLOSED}
+    assert {change.opening for change in back.changes} == {Opening.OPENED}
+
+
+def test_families_that_fare_alike_are_one_change() -> None:
+    """The address of a pod that nobody knows may matter to one family alone; the two pods are one connection all the same."""
+    pods = "".join(
+        line.partition(", status")[0] + "}\n" if "status" in line else line for line in PODS.splitlines(keepends=True)
+    )
+    rule = allow(peer="{ipBlock: {cidr: 203.0.113.0/24}}")
+    peers = "{podSelector: {matchLabels: {app: web}}}"
+    old, new = world(pods, DENY, rule, allow("web", peers)), world(pods, DENY, rule)
+    (change,) = diff(old, new).changes
+    assert (change.family, change.connections, change.depends) == (0, 1, ("address of the source",))
+    again = world(pods, DENY, rule, allow("web", peers, 80))
+    assert told(diff(old, again).changes) == [
+        "~ shop/web (Pod) -> shop/db (Pod): + TCP 80 - TCP 5432 [NetworkPolicy shop/web (changed)]"
     ]

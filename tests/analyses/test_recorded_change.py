@@ -13,6 +13,8 @@ OLD = world()
 CLOSED = world(SHOP.replace("port: 5432", "port: 5433"))
 WITHOUT_DB = world("---\n".join(part for part in SHOP.split("---\n") if "name: db" not in part))
 ELSEWHERE = hubble(l4={"TCP": {"source_port": 9, "destination_port": 5433}})
+ANY_ADDRESS = world(SHOP.replace("  - to: [{ipBlock: {cidr: 203.0.113.0/24}}]\n    ports", "  - ports"))
+PUBLIC = felix(source_name_aggr="db-*", dest_name_aggr="pub", dest_namespace="-", dest_type="net", dest_port=443)
 
 FATES = [
     ("broken", OLD, CLOSED, hubble(), "broken"),
@@ -21,6 +23,9 @@ FATES = [
     ("a pod that goes", OLD, WITHOUT_DB, hubble(), "gone"),
     ("a pod that comes", WITHOUT_DB, OLD, hubble(), "new"),
     ("a pod that nobody knows", OLD, CLOSED, felix(source_name_aggr="gone-7c9f-*"), "unknown"),
+    ("an address that was not recorded, where one version looks at it", ANY_ADDRESS, OLD, PUBLIC, "untold"),
+    ("likewise in the other version", OLD, ANY_ADDRESS, PUBLIC, "untold"),
+    ("an address that was not recorded, where nobody looks at it", ANY_ADDRESS, ANY_ADDRESS, PUBLIC, "allowed"),
     ("Felix", OLD, CLOSED, felix(), "broken"),
     ("Whisker", OLD, CLOSED, goldmane(), "broken"),
     ("a native line", OLD, CLOSED, {"src": {"workload": "shop/web"}, "dst": {"workload": "shop/db"}, "port": 5432}, "broken"),

@@ -11,7 +11,7 @@ import two_calico_worlds
 import two_worlds
 from calico_worlds import random_calico_case
 from diff_flows import Classes, Draw, compared, left_out
-from npverify.analyses.diff.results import Change, DiffResult
+from npverify.analyses.diff.results import Change, DiffResult, Opening
 from npverify.analyses.diff.run import diff
 from npverify.analyses.equiv import equiv
 from npverify.analyses.equiv_results import Equivalence
@@ -46,6 +46,8 @@ def test_back_again_adds_what_was_removed(pair: Pair, seed: int) -> None:
     there, back = diff(old, new, allow_empty=True), diff(new, old, allow_empty=True)
     assert sorted(map(_said, _usual(there))) == sorted(map(_turned, _usual(back)))
     assert (there.only_old, there.only_new) == (back.only_new, back.only_old)
+    for change in there.every:
+        assert change.opening is not (Opening.CLOSED if change.added else Opening.OPENED)
 
 
 def _usual(result: DiffResult) -> tuple[Change, ...]:

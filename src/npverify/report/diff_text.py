@@ -63,7 +63,7 @@ def change_lines(change: Change, result: DiffResult, view: View) -> Iterator[str
     told = "".join(f", {part}" for part in w.marks(change))
     yield printable(f"      {w.change_traffic(change)}{told}")
     for cause in change.causes if view.verbose else change.causes[:_MOST_CAUSES]:
-        where = f"  {w.place(cause)}"
+        where = f"  {place}" if (place := w.place(cause)) else ""
         yield printable(f"      by {w.cause_text(cause)}") + paint("dim", printable(where))
     if len(change.causes) > _MOST_CAUSES and not view.verbose:
         yield f"      and {count(len(change.causes) - _MOST_CAUSES, 'more edit')}"

@@ -90,7 +90,7 @@ def witness_lines(result: EquivResult, shown: Difference, view: View, names: Nam
         said = [_side(scene, one, direction) for scene, one in zip(scenes, seen, strict=True)]
         yield from _beside(f"  {direction:<9} ", said[0], said[1], paint, names)
     if None in seen:
-        yield f"  missing   {printable(missing(result, shown))}"
+        yield f"  missing   {printable(missing(result, shown, names))}"
     for needed in shown.reading:
         yield f"  {paint('yellow', 'only if')}   {printable(only_if(needed))}"
         yield f"{_INDENT}{paint('cyan', 'fix:')} {mend_either(needed, result)}"

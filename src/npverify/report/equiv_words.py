@@ -19,11 +19,12 @@ def mend_either(needed: Assumed, result: EquivResult) -> str:
     return next((fix for fix in fixes if fix != NOTHING), NOTHING)
 
 
-def missing(result: EquivResult, shown: Difference) -> str:
-    """Why one side has no such flow."""
+def missing(result: EquivResult, shown: Difference, names: tuple[str, str] = ("left", "right")) -> str:
+    """Why one side has no such flow. `names` are what the sides are called."""
     lacking = "left" if shown.left is None else "right"
+    where = f"on the {lacking}" if lacking in names else f"in the {names[lacking == 'right']} version"
     only = result.only_right if shown.left is None else result.only_left
     ends = dict.fromkeys(end for end in (shown.flow.src, shown.flow.dst) if end in only)
     if not ends:
-        return f"the ends have no addresses of that family on the {lacking}"
-    return f"{' and '.join(map(str, ends))} {'is' if len(ends) == 1 else 'are'} not there on the {lacking}"
+        return f"the ends have no addresses of that family {where}"
+    return f"{' and '.join(map(str, ends))} {'is' if len(ends) == 1 else 'are'} not there {where}"

@@ -22,6 +22,7 @@ _FATES: dict[Fate, str] = {
     "gone": "with an end that only the old version has",
     "new": "with an end that only the new version has",
     "unknown": "with an end that neither version has",
+    "untold": "that the log tells too little of",
     "allowed": "allowed as before",
     "denied": "denied as before",
 }

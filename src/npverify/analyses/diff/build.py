@@ -73,6 +73,7 @@ class Builder:
 
 def _together(made: Sequence[Change]) -> list[Change]:
     """What is added and what is removed between the same ends as one change, and so what holds on one node and elsewhere."""
+    made = _families_together(made)
     apart: dict[object, Change] = {}
     near, far = (
         {_bare(change) for change in made if change.meeting is how} for how in (Meeting.ONE_NODE, Meeting.OTHER_NODES)
@@ -92,6 +93,25 @@ def _together(made: Sequence[Change]) -> list[Change]:
         else:
             apart[*key, change.opening, change.depends, change.added, change.removed] = change
     return list(apart.values())
+
+
+def _families_together(made: Iterable[Change]) -> list[Change]:
+    """What is the same of both families as one change: they were apart only because of what each depends on."""
+    found: dict[object, Change] = {}
+    for change in made:
+        where = (*_bare(change)[:-1], change.meeting, change.service, change.vips, change.only, change.one_node)
+        known = found.get(where) if change.family else None
+        if known is None or not known.family or known.family == change.family:
+            found[where if change.family and known is None else (where, len(found))] = change
+            continue
+        found[where] = replace(
+            known,
+            family=0,
+            opening=known.opening if known.opening is change.opening else Opening.CHANGED,
+            causes=tuple(each_policy_once((*known.causes, *change.causes))),
+            depends=tuple(sorted({*known.depends, *change.depends})),
+        )
+    return list(found.values())
 
 
 def _both(one: Change, other: Change) -> Change:

@@ -22,6 +22,7 @@ class Edits:
         self._said = tuple(_said(world.policies) for world in self.worlds)
         self._rules = tuple(_rules(world.policies) for world in self.worlds)
         self._subjects = tuple(_subjects(world.policies) for world in self.worlds)
+        self._places = tuple(_places(world.policies) for world in self.worlds)
         self._defined = (set(old.defined), set(new.defined))
 
     def status(self, policy: PolicyId) -> str:
@@ -78,12 +79,25 @@ class Edits:
         yield from self._of_namespace(new.namespace)
 
     def of_settings(self) -> Iterator[Cause]:
-        """That the versions are judged under other settings, or have other tiers, sets or profiles."""
+        """That the versions are judged under other settings, or have other tiers or host endpoints; else the policies that
+        are asked before or behind others now."""
         old, new = (world.policies for world in self.worlds)
         if (old.profile, old.settings, old.fixed) != (new.profile, new.settings, new.fixed):
             yield Cause(None, "the network plugin or its settings", CHANGED)
-        elif any(_frame(old, d) != _frame(new, d) for d in Direction):
+        elif any(_tiers(old, d) != _tiers(new, d) for d in Direction):
             yield Cause(None, "the order or settings of tiers", CHANGED)
+        elif any(_stages(old, d) != _stages(new, d) for d in Direction):
+            yield Cause(None, "the host endpoints", CHANGED)
+        else:
+            yield from self._moved()
+
+    def _moved(self) -> Iterator[Cause]:
+        """The policies with another order or tier."""
+        old, new = self._places
+        for policy in sorted(old.keys() & new.keys()):
+            if old[policy] != new[policy]:
+                span, before = (world.defined.get(policy) for world in reversed(self.worlds))
+                yield Cause(policy, str(policy), CHANGED, span, before)
 
     def _of_namespace(self, name: str) -> Iterator[Cause]:
         old, new = (world.inventory.namespaces.get(name) for world in self.worlds)
@@ -127,12 +141,25 @@ def _subjects(policies: PolicySet) -> dict[PolicyId, set[Pred]]:
     return found
 
 
-def _frame(policies: PolicySet, direction: Direction) -> list[object]:
+def _places(policies: PolicySet) -> dict[PolicyId, set[object]]:
+    """Where each policy is asked."""
+    found: dict[PolicyId, set[object]] = {}
+    for direction in Direction:
+        for stage in policies.half(direction).stages:
+            for tier in stage.tiers:
+                for policy in tier.policies:
+                    found.setdefault(policy.id, set()).add((direction, stage.name, tier.name, policy.order))
+    return found
+
+
+def _tiers(policies: PolicySet, direction: Direction) -> set[object]:
     stages = policies.half(direction).stages
-    return [
-        (stage.name, stage.final, stage.applies, [(tier.name, tier.order, tier.no_match) for tier in stage.tiers])
-        for stage in stages
-    ]
+    return {(tier.name, tier.order, tier.no_match) for stage in stages for tier in stage.tiers}
+
+
+def _stages(policies: PolicySet, direction: Direction) -> list[object]:
+    """The stages that judge, and whom; beside the one for pods they are those of host endpoints."""
+    return [(stage.name, stage.final, stage.applies) for stage in policies.half(direction).stages]
 
 
 def _named(end: Endpoint | None) -> str:

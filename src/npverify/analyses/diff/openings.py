@@ -10,7 +10,8 @@ from npverify.analyses.equiv_search import Found, one
 from npverify.analyses.flow_cells import FlowCells
 from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import EXTERNAL
-from npverify.normal.predicates import Side, and_
+from npverify.normal.policy import Direction, PolicySet
+from npverify.normal.predicates import Pred, Side, and_, or_
 from npverify.reduction.compare import Hows
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.twins import Twin
@@ -22,14 +23,17 @@ class Openings:
     def __init__(self, rows: Rows, usual: Usual) -> None:
         self._rows = rows
         self._usual = usual
+        self._errors = or_(*(_errors(world.policies) for world in usual.worlds))
         self._memo: dict[object, tuple[bool, bool]] = {}
 
     def of(self, found: Found, formula: Formula, row: Row) -> Opening:
         """What a row means to its ends: whether anything else may pass between the same addresses."""
         before, after = self._passes(found, formula, row)
-        if before and after:
-            return Opening.CHANGED
-        return Opening.OPENED if after else Opening.CLOSED
+        if (
+            row.allowed_by == "right"
+        ):  # so something passes now, though it may need an address that is not the usual one
+            return Opening.CHANGED if before else Opening.OPENED
+        return Opening.CHANGED if after else Opening.CLOSED
 
     def _passes(self, found: Found, formula: Formula, row: Row) -> tuple[bool, bool]:
         both = tuple(and_(*parts) for parts in formula.parts)
@@ -39,8 +43,9 @@ class Openings:
         if known is None:
             flows = [0, 0]
             for family in (row.family,) if row.family else FAMILIES:
-                cells = FlowCells(both, 4 if family == 4 else 6, one=found.way.hows[0].same)
+                cells = FlowCells((*both, self._errors), 4 if family == 4 else 6, one=found.way.hows[0].same)
                 real = self._rows.real(found, cells) & self._meant(found, row, cells)
+                real &= ~cells.of(self._errors, {})
                 for w in (0, 1):
                     flows[w] |= cells.of(both[w], {}) & real
             known = self._memo[key] = (bool(flows[0]), bool(flows[1]))
@@ -51,8 +56,10 @@ class Openings:
         meant = cells.all
         for n, side in enumerate((Side.SRC, Side.DST)):
             blocks = [block for block in row.where[n] if block.family == cells.family]
+            if row.where[n] and not blocks:
+                return 0  # the addresses are of the other family alone
             end = found.pair[n].either
-            if side not in cells.sides or (end is not EXTERNAL and end.address_known) or (row.where[n] and not blocks):
+            if side not in cells.sides or (end is not EXTERNAL and end.address_known):
                 continue
             usual = None if end is EXTERNAL else self._usual.address(0, end.kind, cells.family)
             at = 0
@@ -66,6 +73,19 @@ class Openings:
                     break
             meant &= at
         return meant
+
+
+def _errors(policies: PolicySet) -> Pred:
+    """Messages about packets that were too large, where they pass whatever policies say: what is closed otherwise is closed."""
+    return or_(
+        *(
+            exemption.match
+            for direction in Direction
+            for stage in policies.half(direction).stages
+            for exemption in stage.exemptions
+            if exemption.name == "icmp_frag_needed"
+        )
+    )
 
 
 def only(found: Found) -> Only:

@@ -25,7 +25,7 @@ class Usual:
     """The usual addresses of two worlds. Guards the memo."""
 
     def __init__(self, search: Search) -> None:
-        self._worlds = search.worlds
+        self.worlds = search.worlds
         own = [prefixes_of(predicates(world.policies)) for world in search.worlds]
         self._prefixes = tuple(sorted({*own[0], *own[1]}))
         self._known: dict[tuple[int, EndpointKind | None, Family], Address | None] = {}
@@ -34,7 +34,7 @@ class Usual:
         """The address that stands for that of an endpoint (None: of a Service) of one version, where it is not known."""
         key = (w, kind, family)
         if key not in self._known:
-            space = () if kind is None else address_space(self._worlds[w].inventory, kind)
+            space = () if kind is None else address_space(self.worlds[w].inventory, kind)
             self._known[key] = representative(family, self._prefixes, space)
         return self._known[key]
 

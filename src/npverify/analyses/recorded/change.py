@@ -12,6 +12,7 @@ from typing import Literal
 
 from npverify.analyses.evaluate import evaluate_query
 from npverify.analyses.flows import FlowReader
+from npverify.analyses.recorded.ends import Untold
 from npverify.analyses.recorded.lines import read_line
 from npverify.analyses.recorded.record import Record
 from npverify.analyses.recorded.replay import Replay
@@ -19,9 +20,10 @@ from npverify.analyses.results import Evaluation
 from npverify.analyses.world import World
 from npverify.ingest.source import InputError
 
-Fate = Literal["broken", "opened", "allowed", "denied", "gone", "new", "unknown"]
+Fate = Literal["broken", "opened", "allowed", "denied", "gone", "new", "unknown", "untold"]
 """What becomes of a flow. `broken`: allowed before and denied after; `opened`: the other way round; `allowed`, `denied`:
-the same in both; `gone`, `new`: one of its ends is known only before, or only after; `unknown`: in neither."""
+the same in both; `gone`, `new`: one of its ends is known only before, or only after; `unknown`: in neither; `untold`: the
+log leaves out an address, and policies of a version tell such addresses apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Tally:
 
 
 _Key = tuple[Fate, tuple[object, ...]]
-_ORDER: tuple[Fate, ...] = ("broken", "opened", "gone", "new", "unknown")
+_ORDER: tuple[Fate, ...] = ("broken", "opened", "gone", "new", "unknown", "untold")
 _UNREADABLE = 1000  # lines that cannot be read which are kept word by word
 _REMEMBERED = 100_000  # flows whose fate is kept before the memory is given back
 
@@ -146,6 +148,8 @@ def _evaluation(found: Evaluation | str) -> Evaluation | None:
 
 
 def _fate(old: Evaluation | str, new: Evaluation | str) -> Fate:
+    if isinstance(old, Untold) or isinstance(new, Untold):
+        return "untold"
     if isinstance(old, str) or isinstance(new, str):
         return "unknown" if isinstance(old, str) and isinstance(new, str) else "new" if isinstance(old, str) else "gone"
     if old.verdict.allowed == new.verdict.allowed:

@@ -29,6 +29,16 @@ class UnknownEndError(Exception):
     """The inventory does not have an end; the message says which and why."""
 
 
+class Untold(str):
+    """Why there is no one verdict: the log leaves out an address, and policies tell such addresses apart."""
+
+    __slots__ = ()
+
+
+class UntoldAddressError(UnknownEndError):
+    """What the message of `Untold` is raised with."""
+
+
 def find_end(directory: Directory, end: RecordedEnd) -> Ends:
     """The endpoints that an end of a record may be. UnknownEndError where there is none."""
     directory = directory.clusters.get(end.cluster, directory)

@@ -13,7 +13,7 @@ from npverify.analyses.ends import Ends
 from npverify.analyses.evaluate import evaluate_query, evaluator
 from npverify.analyses.flows import FlowReader, Traffic
 from npverify.analyses.ranges import PRIVATE, Ask, Ranges, public_blocks
-from npverify.analyses.recorded.ends import UnknownEndError, find_end
+from npverify.analyses.recorded.ends import UnknownEndError, Untold, UntoldAddressError, find_end
 from npverify.analyses.recorded.record import Record, RecordedEnd, RecordedFlow
 from npverify.analyses.results import Evaluation
 from npverify.analyses.world import World
@@ -105,6 +105,8 @@ class Replay:
                 self._judged.clear()
             try:
                 found = self._judge(flow)
+            except UntoldAddressError as error:
+                found = Untold(error)
             except UnknownEndError as error:
                 found = str(error)
             except InputError as error:
@@ -155,7 +157,9 @@ class Replay:
         if not found:
             raise UnknownEndError(f"no {end.outside} address can be that end")
         if len({(e.verdict.egress.allowed, e.verdict.ingress.allowed) for e in found}) > 1:
-            raise UnknownEndError(f"the {end.outside} address was not recorded, and policies tell such addresses apart")
+            raise UntoldAddressError(
+                f"the {end.outside} address was not recorded, and policies tell such addresses apart"
+            )
         return found[0]
 
     def _excuse(self, record: Record, found: Evaluation) -> str:
