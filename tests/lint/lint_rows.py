@@ -90,7 +90,43 @@ def of_rules(fact: str, manifests: str, *want: str, says: str = "") -> Row:
     return Row(fact, manifests, want, says, ABOUT_RULES)
 
 
+def cnp(spec: str, name: str) -> str:
+    """A CiliumNetworkPolicy of the API."""
+    kind = f"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\n"
+    return f"{kind}spec: {{endpointSelector: {{matchLabels: {{app: api}}}}, {spec}}}\n---\n"
+
+
+def of_web(ports: str) -> str:
+    """An element of Cilium about what comes from web."""
+    return f"{{fromEndpoints: [{{matchLabels: {{app: web}}}}], toPorts: [{{ports: [{{{ports}, protocol: TCP}}]}}]}}"
+
+
+_EIGHTY, _TLS, _PORTS = 'port: "80"', 'port: "443"', 'port: "%d", endPort: %d'
+
+_CILIUM = ("--cni", "cilium")
+
 ABOUT_ONE_RULE = [
+    of_rules(
+        "what it denies in part, and another rule allows in part",
+        cnp(f"ingress: [{of_web(_PORTS % (70, 85))}, {of_web(_TLS)}]", "two")
+        + cnp(f"ingress: [{of_web(_PORTS % (75, 100))}]", "wide")
+        + cnp(f"ingressDeny: [{of_web(_PORTS % (60, 75))}]", "denies"),
+        "NPL141",
+        says="allow or deny without it",
+    )._replace(options=_CILIUM),
+    of_rules(
+        "and not where a port is left over",
+        cnp(f"ingress: [{of_web(_PORTS % (70, 101))}, {of_web(_TLS)}]", "two")
+        + cnp(f"ingress: [{of_web(_PORTS % (75, 100))}]", "wide")
+        + cnp(f"ingressDeny: [{of_web(_PORTS % (60, 75))}]", "denies"),
+    )._replace(options=_CILIUM),
+    of_rules(
+        "what Cilium denies leaves an Allow nothing",
+        cnp(f"ingress: [{of_web(_EIGHTY)}, {of_web(_TLS)}]", "allows")
+        + cnp(f"ingressDeny: [{of_web(_EIGHTY)}]", "denies"),
+        "NPL140",
+        says="`Allow` never decides: CiliumNetworkPolicy shop/denies, ingressDeny[0] is asked before it, and denies",
+    )._replace(options=_CILIUM),
     # NPL140 to NPL147: rules, and items of their lists, that do nothing
     of_rules(
         "a Deny before it swallows an Allow", np(DENY_THEN % ("Deny", "Allow", "")), "NPL140", says="`Allow` never"
