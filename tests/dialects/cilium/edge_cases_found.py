@@ -219,6 +219,16 @@ FOUND = (
         joined(_IPV6_POD, on_a("ingress: [{fromEntities: [world]}]")),
         (allowed(W, A), denied(ELM, A), denied(B, A)),
     ),
+    *(
+        Case(
+            14,
+            f"no item of a list is null: {text}",
+            "apiextensions: structural schemas, items that are not nullable",
+            on_a(text),
+            refused=("NPV207",),
+        )
+        for text in ("ingress: [null]", "ingress: [{fromEndpoints: [null]}]", "egress: [{toPorts: [null]}]")
+    ),
     Case(
         17,
         "toServices beside ports was refused in 1.15",
