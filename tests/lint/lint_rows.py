@@ -13,7 +13,8 @@ V3, STORED = "projectcalico.org/v3", "crd.projectcalico.org/v1"
 
 
 class Row(NamedTuple):
-    """`want` are the codes of all findings, those of `select` alone if it is given; `says` is in the first message or mend."""
+    """`want` are the codes of all findings, those of `select` alone if it is given; `says` is in the first message or mend.
+    `reasons` are the rules that the first finding names as its reasons, if they are looked at."""
 
     fact: str
     manifests: str
@@ -22,6 +23,7 @@ class Row(NamedTuple):
     select: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     version: str = "3.32"
+    reasons: tuple[str, ...] = ()
 
 
 def np(spec: str, name: str = "p", *, api: str = V3, also: str = "") -> str:
@@ -287,6 +289,16 @@ CHANGES_NOTHING = [
         ("NPL133",),
         "NetworkPolicy shop/a changes nothing: NetworkPolicy shop/b isolates",
         OF_EVERY_KIND,
+    ),
+    Row(
+        "two policies make up for one by halves of its block and by the name of its port; a third is not their kind",
+        knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 203.0.112.0/23}}}}], ports: [{{port: 8080}}]}}]", "a")
+        + knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 203.0.112.0/24}}}}], ports: [{{port: 8080}}]}}]", "b")
+        + knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 203.0.113.0/24}}}}], ports: [{{port: http}}]}}]", "c")
+        + knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 198.51.100.0/24}}}}], ports: [{{port: 8080}}]}}]", "d"),
+        ("NPL133",),
+        select=OF_EVERY_KIND,
+        reasons=("NetworkPolicy shop/b, ingress[0]", "NetworkPolicy shop/c, ingress[0]"),
     ),
     Row(
         "of two policies that say the same one is told",
