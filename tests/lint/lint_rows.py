@@ -147,6 +147,23 @@ ABOUT_ONE_RULE = [
         "a last Deny that says what the tier says anyway is no finding",
         np("selector: app == 'web', types: [Ingress], ingress: [{action: Allow, protocol: TCP}, {action: Deny}]"),
     ),
+    Row(
+        "what an earlier tier denies by a rule a later one cannot deny, though the earlier one has an Allow behind that rule",
+        other("Tier", "order: 5", "first")
+        + gnp(
+            "tier: first, selector: app == 'web', types: [Ingress], ingress: [{action: Pass, source: {selector: app == 'api'}}, "
+            "{action: Deny, protocol: TCP, destination: {ports: [8080]}}, {action: Allow}]",
+            "first.some",
+        )
+        + np(
+            "selector: app == 'web', types: [Ingress], ingress: [{action: Allow, protocol: TCP, source: {selector: app == 'api'}, "
+            "destination: {ports: [8080]}}, {action: Deny, protocol: TCP, source: {selector: app == 'db'}, destination: {ports: [8080]}}]",
+            "late",
+        ),
+        ("NPL140",),
+        "lets none of these flows pass",
+        ("NPL140",),
+    ),
     of_rules(
         "a tier that denies the rest leaves nothing to a later one",
         other("Tier", "order: 5", "first")

@@ -209,7 +209,11 @@ def _finding(
 def _reason(context: Context, cause: PolicyId) -> Reason:
     policy, rule = _element(context, cause)
     if rule is None:
-        return Reason(f"{policy.id} isolates what it selects, and no rule allows these flows", policy.id, policy.span)
+        # where it denies by a rule too, others of its rules may allow some of these flows, asked too late
+        own = (e.rule for e in context.rules.elements.values() if e.owner == policy.id)
+        denies = any(each is not None and each.action is Action.DENY for each in own)
+        and_so = "lets none of these flows pass" if denies else "no rule allows these flows"
+        return Reason(f"{policy.id} isolates what it selects, and {and_so}", policy.id, policy.span)
     return Reason(f"{cause} is a rule with `{_action(context, cause)}`", policy.id, rule.span or policy.span)
 
 
