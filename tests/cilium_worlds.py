@@ -215,6 +215,8 @@ class _View:
 
     def endpoint(self, selector: Manifest, namespace: str | None) -> bool:
         for key in selector.get("matchLabels", {}):
+            if key == "reserved:world":  # a label that the outside does not have where there are two families
+                return self.entity("world") and self.one_family
             if key.startswith("reserved:"):
                 return self.entity(key.removeprefix("reserved:"))
         if self.peer.kind is not EndpointKind.POD:
@@ -224,6 +226,11 @@ class _View:
         if namespace and not free and self.peer.namespace != namespace:
             return False
         return self.selects(selector, self.peer, "peer")
+
+    @property
+    def one_family(self) -> bool:
+        alone = self.case.reading.get("the agent knows one address family alone") == "true"
+        return alone or len(self.made.world.inventory.families) == 1
 
     def entity(self, name: str) -> bool:
         kind = self.peer.kind

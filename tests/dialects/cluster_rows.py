@@ -56,7 +56,7 @@ class Fact(NamedTuple):
 
 def label(key: str, *values: str) -> Requirement:
     """A requirement of one of these values."""
-    return Requirement(key, "In", values)
+    return Requirement(key, "In", values, in_labels=True)
 
 
 def block(text: str) -> Prefix:

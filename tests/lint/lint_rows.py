@@ -13,7 +13,8 @@ V3, STORED = "projectcalico.org/v3", "crd.projectcalico.org/v1"
 
 
 class Row(NamedTuple):
-    """`want` are the codes of all findings, those of `select` alone if it is given; `says` is in the first message or mend."""
+    """`want` are the codes of all findings, those of `select` alone if it is given; `says` is in the first message or mend.
+    `reasons` are the rules that the first finding names as its reasons, if they are looked at."""
 
     fact: str
     manifests: str
@@ -22,6 +23,7 @@ class Row(NamedTuple):
     select: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     version: str = "3.32"
+    reasons: tuple[str, ...] = ()
 
 
 def np(spec: str, name: str = "p", *, api: str = V3, also: str = "") -> str:
@@ -90,7 +92,43 @@ def of_rules(fact: str, manifests: str, *want: str, says: str = "") -> Row:
     return Row(fact, manifests, want, says, ABOUT_RULES)
 
 
+def cnp(spec: str, name: str) -> str:
+    """A CiliumNetworkPolicy of the API."""
+    kind = f"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}\n"
+    return f"{kind}spec: {{endpointSelector: {{matchLabels: {{app: api}}}}, {spec}}}\n---\n"
+
+
+def of_web(ports: str) -> str:
+    """An element of Cilium about what comes from web."""
+    return f"{{fromEndpoints: [{{matchLabels: {{app: web}}}}], toPorts: [{{ports: [{{{ports}, protocol: TCP}}]}}]}}"
+
+
+_EIGHTY, _TLS, _PORTS = 'port: "80"', 'port: "443"', 'port: "%d", endPort: %d'
+
+_CILIUM = ("--cni", "cilium")
+
 ABOUT_ONE_RULE = [
+    of_rules(
+        "what it denies in part, and another rule allows in part",
+        cnp(f"ingress: [{of_web(_PORTS % (70, 85))}, {of_web(_TLS)}]", "two")
+        + cnp(f"ingress: [{of_web(_PORTS % (75, 100))}]", "wide")
+        + cnp(f"ingressDeny: [{of_web(_PORTS % (60, 75))}]", "denies"),
+        "NPL141",
+        says="allow or deny without it",
+    )._replace(options=_CILIUM),
+    of_rules(
+        "and not where a port is left over",
+        cnp(f"ingress: [{of_web(_PORTS % (70, 101))}, {of_web(_TLS)}]", "two")
+        + cnp(f"ingress: [{of_web(_PORTS % (75, 100))}]", "wide")
+        + cnp(f"ingressDeny: [{of_web(_PORTS % (60, 75))}]", "denies"),
+    )._replace(options=_CILIUM),
+    of_rules(
+        "what Cilium denies leaves an Allow nothing",
+        cnp(f"ingress: [{of_web(_EIGHTY)}, {of_web(_TLS)}]", "allows")
+        + cnp(f"ingressDeny: [{of_web(_EIGHTY)}]", "denies"),
+        "NPL140",
+        says="`Allow` never decides: CiliumNetworkPolicy shop/denies, ingressDeny[0] is asked before it, and denies",
+    )._replace(options=_CILIUM),
     # NPL140 to NPL147: rules, and items of their lists, that do nothing
     of_rules(
         "a Deny before it swallows an Allow", np(DENY_THEN % ("Deny", "Allow", "")), "NPL140", says="`Allow` never"
@@ -108,6 +146,23 @@ ABOUT_ONE_RULE = [
     of_rules(
         "a last Deny that says what the tier says anyway is no finding",
         np("selector: app == 'web', types: [Ingress], ingress: [{action: Allow, protocol: TCP}, {action: Deny}]"),
+    ),
+    Row(
+        "what an earlier tier denies by a rule a later one cannot deny, though the earlier one has an Allow behind that rule",
+        other("Tier", "order: 5", "first")
+        + gnp(
+            "tier: first, selector: app == 'web', types: [Ingress], ingress: [{action: Pass, source: {selector: app == 'api'}}, "
+            "{action: Deny, protocol: TCP, destination: {ports: [8080]}}, {action: Allow}]",
+            "first.some",
+        )
+        + np(
+            "selector: app == 'web', types: [Ingress], ingress: [{action: Allow, protocol: TCP, source: {selector: app == 'api'}, "
+            "destination: {ports: [8080]}}, {action: Deny, protocol: TCP, source: {selector: app == 'db'}, destination: {ports: [8080]}}]",
+            "late",
+        ),
+        ("NPL140",),
+        "lets none of these flows pass",
+        ("NPL140",),
     ),
     of_rules(
         "a tier that denies the rest leaves nothing to a later one",
@@ -251,6 +306,16 @@ CHANGES_NOTHING = [
         ("NPL133",),
         "NetworkPolicy shop/a changes nothing: NetworkPolicy shop/b isolates",
         OF_EVERY_KIND,
+    ),
+    Row(
+        "two policies make up for one by halves of its block and by the name of its port; a third is not their kind",
+        knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 203.0.112.0/23}}}}], ports: [{{port: 8080}}]}}]", "a")
+        + knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 203.0.112.0/24}}}}], ports: [{{port: 8080}}]}}]", "b")
+        + knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 203.0.113.0/24}}}}], ports: [{{port: http}}]}}]", "c")
+        + knp(f"{WEB}, ingress: [{{from: [{{ipBlock: {{cidr: 198.51.100.0/24}}}}], ports: [{{port: 8080}}]}}]", "d"),
+        ("NPL133",),
+        select=OF_EVERY_KIND,
+        reasons=("NetworkPolicy shop/b, ingress[0]", "NetworkPolicy shop/c, ingress[0]"),
     ),
     Row(
         "of two policies that say the same one is told",

@@ -22,6 +22,9 @@ def test_the_rules_find_what_the_row_says(row: Row):
     if row.says:
         first = next(f for f in result.findings if f.rule.code == row.want[0])
         assert row.says in f"{first.message} {first.fix} {first.because}"
+    if row.reasons:
+        because = next(f for f in result.findings if f.rule.code == row.want[0]).because
+        assert tuple(r.text.partition(" is a rule with")[0] for r in because if r.policy) == row.reasons
 
 
 def test_every_rule_has_rows_where_it_fires_and_rows_where_it_does_not():

@@ -17,11 +17,12 @@ OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
 class Requirement(NamedTuple):
-    """One condition on a label; `values` is () for Exists and DoesNotExist."""
+    """One condition on a label; `values` is () for Exists and DoesNotExist. `in_labels`: it is written in matchLabels."""
 
     key: str
     operator: str
     values: tuple[str, ...]
+    in_labels: bool = False
 
 
 Selector = tuple[Requirement, ...]
@@ -54,7 +55,7 @@ def _requirement(requirement: Requirement, side: Side, of: Literal["pod", "names
 def _label(fields: Fields, key: str, value: str) -> Requirement:
     _check_key(fields, key, "matchLabels", key, is_key=True)
     _check_value(fields, value, "matchLabels", key)
-    return Requirement(key, "In", (value,))
+    return Requirement(key, "In", (value,), in_labels=True)
 
 
 def _expression(fields: Fields) -> Requirement | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dialects.cilium.edge_cases_found import FOUND
 from dialects.cilium.edge_cases_peers import PEERS
 from dialects.cilium.edge_cases_ports import PORTS
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND)
 
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",

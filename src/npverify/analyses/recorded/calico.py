@@ -8,7 +8,17 @@ A log is written at one end: `src` tells what egress policy said, `dst` what ing
 
 from __future__ import annotations
 
-from npverify.analyses.recorded.record import Json, Record, RecordedEnd, RecordedFlow, inner, malformed, number, text
+from npverify.analyses.recorded.record import (
+    Json,
+    Record,
+    RecordedEnd,
+    RecordedFlow,
+    inner,
+    ip,
+    malformed,
+    number,
+    text,
+)
 from npverify.normal.policy import Direction
 
 _REPORTERS = {"src": Direction.EGRESS, "dst": Direction.INGRESS}
@@ -81,7 +91,7 @@ def _said(value: Json, key: str) -> str:
 def _end(value: Json, side: str) -> RecordedEnd:
     given = text(value, f"{side}_type").lower().replace(" ", "")
     name, together = _said(value, f"{side}_name"), _said(value, f"{side}_name_aggr")
-    namespace, address = _said(value, f"{side}_namespace"), _said(value, f"{side}_ip")
+    namespace, address = _said(value, f"{side}_namespace"), ip(value, f"{side}_ip")
     if name.endswith("*") or (name in _OUTSIDE and not together):
         name, together = "", name
     kind = _TYPES.get(given, "")

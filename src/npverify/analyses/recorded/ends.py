@@ -41,6 +41,8 @@ class UntoldAddressError(UnknownEndError):
 
 def find_end(directory: Directory, end: RecordedEnd) -> Ends:
     """The endpoints that an end of a record may be. UnknownEndError where there is none."""
+    if end.elsewhere and end.cluster not in directory.clusters:
+        raise UnknownEndError(f"cluster {end.cluster} is not given with --remote")
     directory = directory.clusters.get(end.cluster, directory)
     if end.nobody:
         raise UnknownEndError(end.nobody)

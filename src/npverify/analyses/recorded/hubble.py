@@ -14,6 +14,7 @@ from npverify.analyses.recorded.record import (
     RecordedEnd,
     RecordedFlow,
     inner,
+    ip,
     malformed,
     number,
     text,
@@ -52,7 +53,7 @@ _NOBODY = {
 
 def is_hubble(value: Json) -> bool:
     """Whether a line looks like one of Hubble."""
-    if isinstance(value.get("flow"), dict) or any(key in value for key in _NO_FLOWS):
+    if any(key in value for key in ("flow", *_NO_FLOWS)):
         return True
     return "verdict" in value and any(key in value for key in ("IP", "l4", "l7", "source", "destination"))
 
@@ -61,6 +62,8 @@ def read_hubble(value: Json) -> Record:
     """A line as a record; InputError where it does not say what it must."""
     if "flow" not in value and (other := next((key for key in _NO_FLOWS if key in value), None)):
         return Record("hubble", "", skip=f"no flow but `{other}`")
+    if "flow" in value and not isinstance(value["flow"], dict):
+        raise malformed("`flow` is not a map")
     flow = inner(value, "flow") or value
     verdict = text(flow, "verdict")
     if verdict not in ("", *_VERDICTS):
@@ -70,7 +73,7 @@ def read_hubble(value: Json) -> Record:
     if skip := _why_skipped(flow, verdict):
         return Record("hubble", verdict, None, direction, skip=skip)
     node = text(flow, "node_name") or text(value, "node_name")
-    sent = _flow(flow, node.rpartition("/")[2])
+    sent = _flow(flow, node.rpartition("/")[2], direction)
     if sent is None:
         return Record("hubble", verdict, None, direction, skip="its transport protocol is not recorded")
     return Record("hubble", verdict, verdict in _ALLOWED, direction, sent)
@@ -115,9 +118,15 @@ def _opens(flow: Json) -> bool:
     return flags.get("SYN") is True and flags.get("ACK") is not True
 
 
-def _flow(flow: Json, node: str) -> RecordedFlow | None:
-    ip, l4 = inner(flow, "IP"), inner(flow, "l4")
-    src, dst = (_end(flow, side, text(ip, side, "IP."), node) for side in ("source", "destination"))
+def _flow(flow: Json, node: str, direction: Direction | None) -> RecordedFlow | None:
+    addresses, l4 = inner(flow, "IP"), inner(flow, "l4")
+    src, dst = (_end(flow, side, ip(addresses, side, "IP."), node) for side in ("source", "destination"))
+    if direction is not None and src.cluster and dst.cluster and src.cluster != dst.cluster:
+        # the end that reports is of the own cluster, whatever that is called
+        if direction is Direction.INGRESS:
+            src = src._replace(elsewhere=True)
+        else:
+            dst = dst._replace(elsewhere=True)
     known = [key for key in l4 if key in _PROTOCOLS]
     if len(known) != 1:
         if l4:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from npverify.ingest.fields import type_name
 from npverify.ingest.source import InputError
+from npverify.inventory.addresses import Address
 from npverify.normal.flow import Request
 from npverify.normal.policy import Direction
 
@@ -32,6 +34,7 @@ class RecordedEnd(NamedTuple):
     host       it is a node, whose name may not be told
     service    `namespace/name` of the Service whose virtual address was called, not translated yet
     cluster    the cluster that it belongs to, as the log calls it
+    elsewhere  it is of another cluster than the end that reported
     outside    `public` or `private`: outside addresses that were counted together
     nobody     what it is, where it is nothing that policies of pods can name
     labels     `key=value` of the pod at that time
@@ -49,6 +52,7 @@ class RecordedEnd(NamedTuple):
     outside: str = ""
     nobody: str = ""
     labels: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
 class RecordedFlow(NamedTuple):
@@ -94,6 +98,25 @@ def text(of: Json, key: str, where: str = "") -> str:
     if not isinstance(value, str):
         raise malformed(f"`{where}{key}` is {type_name(value)}, not text")
     return value
+
+
+def ip(of: Json, key: str, where: str = "") -> str:
+    """An address of a map, "" where it is missing, null or `-`; InputError if it is none."""
+    value = text(of, key, where)
+    if value in ("", "-"):
+        return ""
+    if not _is_address(value):
+        raise malformed(f"`{where}{key}` `{value}` is not an IP address")
+    return value
+
+
+@lru_cache(maxsize=10_000)
+def _is_address(value: str) -> bool:
+    try:
+        Address.parse(value)
+    except ValueError:
+        return False
+    return True
 
 
 def number(of: Json, key: str, where: str = "", most: int = 65535) -> int | None:

@@ -182,8 +182,10 @@ class Replay:
         if not end.labels or not now.is_pod:
             return []
         then = dict(label.split("=", 1) for label in end.labels)
-        changed = [k for k in sorted(self._mattering & then.keys()) if now.labels.get(k) != then[k]]
-        return [f"{k}={then[k]}" for k in changed if isinstance(now.labels.get(k), str | None)]
+        known = {k: now.labels.get(k) for k in sorted(self._mattering) if isinstance(now.labels.get(k), str | None)}
+        # of pods that were counted together a log tells the labels that all of them have
+        told = [k for k in known if k in then or (end.pod and known[k] is not None)]
+        return [f"{k}={then[k]}" if k in then else f"no {k}" for k in told if known[k] != then.get(k)]
 
 
 def _agrees(now: Verdict, record: Record) -> bool:

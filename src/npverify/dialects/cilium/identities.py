@@ -80,12 +80,21 @@ class Identities:
             case "remote-node":
                 return and_(self.hosts(side), not_(self._own_host(side)))
             case "world":
-                return self.outside(side)
+                return and_(self.outside(side), self._one_family)
             case "world-ipv4" | "world-ipv6":
-                return and_(self.outside(side), address_in(side, EVERYTHING[4 if name == "world-ipv4" else 6]))
+                of_family = address_in(side, EVERYTHING[4 if name == "world-ipv4" else 6])
+                return and_(self.outside(side), of_family, not_(self._one_family))
             case "kube-apiserver":
                 return self.api_server(side)
         return FALSE  # health, init, ingress, unmanaged: no end of a flow that is looked at here
+
+    @property
+    def _one_family(self) -> Pred:
+        """Whether the agent knows one address family alone. What is outside is labelled by family where it knows both, and
+        without where it does not: pkg/labels/cidr.go AddWorldLabel."""
+        if len(self.inventory.families) == 1:
+            return TRUE
+        return unknown_in(fact("the agent knows one address family alone"), "true")
 
     def _own_host(self, side: Side) -> Pred:
         """The node of the pod at the other end, and what is on that node's network."""
@@ -96,6 +105,8 @@ class Identities:
         match name:
             case "all":
                 return TRUE
+            case "world":  # by whatever label
+                return self.outside(side)
             case "cluster" | "cluster-mesh":
                 return or_(self.pods(side), self.hosts(side), self.api_server(side))
         return self.reserved(name, side)

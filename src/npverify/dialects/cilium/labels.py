@@ -11,16 +11,16 @@ from functools import cache
 
 __all__ = ["is_seen"]
 
-_INCLUDED = ("app.kubernetes.io",)
+_INCLUDED = (r"app\.kubernetes\.io",)
 _EXCLUDED = (
-    "io.kubernetes",
-    "kubernetes.io",
-    "statefulset.kubernetes.io/pod-name",
-    "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/job-completion-index",
-    "batch.kubernetes.io/controller-uid",
-    ".*beta.kubernetes.io",
-    "k8s.io",
+    r"io\.kubernetes",
+    r"kubernetes\.io",
+    r"statefulset\.kubernetes\.io/pod-name",
+    r"apps\.kubernetes\.io/pod-index",
+    r"batch\.kubernetes\.io/job-completion-index",
+    r"batch\.kubernetes\.io/controller-uid",
+    r".*beta\.kubernetes\.io",
+    r"k8s\.io",
     "pod-template-generation",
     "pod-template-hash",
     "controller-revision-hash",
@@ -28,7 +28,7 @@ _EXCLUDED = (
     "annotation.*",
     "etcd_node",
 )
-_EXCLUDED_LATER = ("topology.kubernetes.io",)  # behind 1.17
+_EXCLUDED_LATER = (r"topology\.kubernetes\.io",)  # behind 1.17
 
 
 @cache

@@ -14,7 +14,7 @@ from npverify.dialects.cilium.identities import Identities, opaque
 from npverify.dialects.cilium.peers import PeerLowering
 from npverify.dialects.cilium.settings import Settings
 from npverify.dialects.cilium.traffic import TrafficLowering
-from npverify.dialects.cilium.values import NAMESPACE, CidrGroup, CiliumPolicy, Element, RuleText
+from npverify.dialects.cilium.values import CidrGroup, CiliumPolicy, Element, RuleText, is_overwritten
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import EVERYTHING
@@ -97,18 +97,20 @@ class CiliumLowering:
             tiers.append(Tier(name, closing, Action.DENY))
         yield Stage("pods", pods, tuple(tiers), (*exempt, always))
 
-    def _closed_all(self, direction: Direction, pods: Pred) -> Iterator[Policy]:
+    def _closed_all(self, direction: Direction, everybody: Pred) -> Iterator[Policy]:
         if self.settings.enable_policy == "always":
-            yield Policy(PolicyId("cilium", "Option", "", "enable-policy"), pods, ())
+            yield Policy(PolicyId("cilium", "Option", "", "enable-policy"), everybody, ())
 
     def _of_hosts(self, direction: Direction) -> Stage:
         """Nodes, where the host firewall runs: Documentation/security/host.rst."""
         hosts = self._identities.hosts(direction.subject)
         rules = [(policy, rule) for policy in self.policies for rule in policy.rules if rule.host]
+        closing = (*self._part(direction, rules, deny=False, closing=True), *self._closed_all(direction, hosts))
         tiers = (
             Tier("deny", tuple(self._part(direction, rules, deny=True)), Action.PASS),
+            Tier("conditions", tuple(self._asking(direction, rules)), Action.PASS),
             Tier("allow", tuple(self._part(direction, rules, deny=False, closing=False)), Action.PASS),
-            Tier("default deny", tuple(self._part(direction, rules, deny=False, closing=True)), Action.DENY),
+            Tier("default deny", closing, Action.DENY),
         )
         kept = tuple(tier for tier in tiers if tier.policies)
         at_home = and_(self._identities.hosts(direction.peer), or_(own_node(Side.SRC), own_node(Side.DST)))
@@ -190,7 +192,7 @@ class CiliumLowering:
         where: Pred = TRUE
         if policy.id.namespace:
             where = namespace_is(side, policy.id.namespace)
-            selector = tuple(t for t in selector if (t.key, t.operator) != (NAMESPACE, "Equals"))
+            selector = tuple(term for term in selector if not is_overwritten(term))
         return and_(self._identities.pods(side), where, self._identities.selected(selector, side))
 
     def _always(self, direction: Direction) -> Exemption:

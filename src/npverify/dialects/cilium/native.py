@@ -21,6 +21,7 @@ from npverify.dialects.cilium.values import (
     RuleText,
     Selector,
     Term,
+    is_overwritten,
 )
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry
 from npverify.dialects.kubernetes_read import RuleText as NativeRule
@@ -33,7 +34,9 @@ __all__ = ["as_cilium"]
 def as_cilium(policy: NetworkPolicy, settings: Settings) -> CiliumPolicy:
     """The policy as a rule that closes whom it selects."""
     elements = {
-        direction: tuple(_element(rule, direction, settings) for rule in policy.sections[direction])
+        direction: tuple(
+            _element(rule, direction, policy.id.namespace, settings) for rule in policy.sections[direction]
+        )
         for direction in Direction
     }
     closes = {direction: direction in policy.rules or bool(elements[direction]) for direction in Direction}
@@ -41,16 +44,17 @@ def as_cilium(policy: NetworkPolicy, settings: Settings) -> CiliumPolicy:
     return CiliumPolicy(policy.id, policy.span, (rule,))
 
 
-def _element(rule: NativeRule, direction: Direction, settings: Settings) -> Element:
+def _element(rule: NativeRule, direction: Direction, namespace: str, settings: Settings) -> Element:
     # since 1.19 an ingress peer that is a block is read with a selector as well, which holds the namespace alone:
     # parseNetworkPolicyPeer; that it is enforced so was not seen
     unclear = direction is Direction.INGRESS and settings.local_cluster
     blocks = (peer for peer in rule.peers if peer.block is not None)
     peers = Peers(
         ("endpoints",) if rule.peers else ("entities",),
-        endpoints=tuple(_selector(peer) for peer in rule.peers if peer.block is None),
+        endpoints=tuple(_selector(peer, namespace) for peer in rule.peers if peer.block is None),
         entities=() if rule.peers else ("all",),
         blocks=tuple(Block(peer.block, peer.excepts, in_set=True, with_namespace=unclear) for peer in blocks),
+        scoped=True,
     )
     ports = (PortRule(tuple(_port(entry, settings) for entry in rule.ports)),) if rule.ports else None
     return Element(False, peers, ports, None, "", rule.label, rule.span)
@@ -66,14 +70,16 @@ def _port(entry: PortEntry, settings: Settings) -> Port:
     return Port(entry.port, end, entry.protocol)
 
 
-def _selector(peer: Peer) -> Selector:
-    """parseNetworkPolicyPeer: a namespaceSelector without requirements asks that there is a namespace at all."""
-    return (*_of_namespaces(peer.namespaces), *_terms(peer.pods or ()))
+def _selector(peer: Peer, namespace: str) -> Selector:
+    """parseNetworkPolicyPeer: a namespaceSelector without requirements asks that there is a namespace at all; without one,
+    the policy's namespace takes the place of what matchLabels say of it (parsePodSelector)."""
+    pods = _terms(peer.pods or ())
+    if peer.namespaces is not None:
+        return (*_of_namespaces(peer.namespaces), *pods)
+    return (Term("k8s", NAMESPACE, "Equals", (namespace,)), *(term for term in pods if not is_overwritten(term)))
 
 
-def _of_namespaces(selector: NativeSelector | None) -> Iterator[Term]:
-    if selector is None:
-        return
+def _of_namespaces(selector: NativeSelector) -> Iterator[Term]:
     if not selector:
         yield Term("k8s", NAMESPACE, "Exists")
     for requirement in selector:
@@ -81,4 +87,5 @@ def _of_namespaces(selector: NativeSelector | None) -> Iterator[Term]:
 
 
 def _terms(selector: NativeSelector) -> Selector:
-    return tuple(Term("k8s", r.key, r.operator, r.values) for r in selector)
+    """What matchLabels say is told apart by its operator, as in the selectors of Cilium."""
+    return tuple(Term("k8s", r.key, "Equals" if r.in_labels else r.operator, r.values) for r in selector)

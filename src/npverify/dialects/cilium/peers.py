@@ -34,7 +34,6 @@ from npverify.normal.predicates import (
     Side,
     address_in,
     and_,
-    label_in,
     namespace_is,
     not_,
     or_,
@@ -57,12 +56,12 @@ class PeerLowering:
     def peer(self, element: Element, namespace: str, side: Side) -> Pred:
         """Whom an element of a policy of `namespace` ("": clusterwide) means."""
         peers = element.peers
-        open_ports = bool(element.ports) or bool(element.icmps)
+        open_ports = bool(element.ports) or element.icmps is not None
         if peers.empty:
             return FALSE
         if not peers.given:
             return TRUE if open_ports else FALSE
-        found = [self.endpoints(selector, namespace, side) for selector in peers.endpoints]
+        found = [self.endpoints(selector, namespace, side, scoped=peers.scoped) for selector in peers.endpoints]
         found += [self._nodes(selector, side) for selector in peers.nodes]
         found += [self.identities.entity(name, side) for name in peers.entities]
         found += [self._block(block, namespace, side, element.span) for block in peers.blocks]
@@ -75,18 +74,18 @@ class PeerLowering:
             found.append(self._services(peers, side, open_ports=open_ports))
         return or_(*found)
 
-    def endpoints(self, selector: Selector, namespace: str, side: Side) -> Pred:
-        """The identities that a selector means in a policy of a namespace."""
+    def endpoints(self, selector: Selector, namespace: str, side: Side, *, scoped: bool) -> Pred:
+        """The identities that a selector means in a policy of a namespace; a `scoped` one says of which namespaces."""
         if any(term.source == "reserved" for term in selector):
             return self.identities.selected(selector, side)
-        return self.identities.selected((*selector, *self._implied(selector, namespace)), side)
+        return self.identities.selected((*selector, *self._implied(selector, namespace, scoped=scoped)), side)
 
-    def _implied(self, selector: Selector, namespace: str) -> Iterator[Term]:
+    def _implied(self, selector: Selector, namespace: str, *, scoped: bool) -> Iterator[Term]:
         """What a selector means that does not speak of namespaces or clusters."""
         settings = self.identities.settings
         keys = {term.key for term in selector if term.source in ("k8s", "any")}
         by_labels = settings.version >= (1, 16) and any(key.startswith(f"{NAMESPACE_LABELS}.") for key in keys)
-        if NAMESPACE not in keys:
+        if NAMESPACE not in keys and not scoped:
             if not namespace:
                 yield Term("k8s", NAMESPACE, "Exists")
             elif not by_labels:
@@ -123,7 +122,7 @@ class PeerLowering:
         settings = self.identities.settings
         profile = self.identities.profile
         # a /0 became the label of the world in 1.19, which nodes do not have: cilium/cilium#47827
-        nodes = settings.cidr_match_mode != "none" and (prefix.length > 0 or settings.version < (1, 19))
+        nodes = settings.cidr_match_mode == "nodes" and (prefix.length > 0 or settings.version < (1, 19))
         pods = settings.cidr_match_mode == "pods" and settings.version >= (1, 20)
         whose = or_(
             self.identities.outside(side),
@@ -132,8 +131,9 @@ class PeerLowering:
         )
         where: Pred = address_in(side, prefix)
         families = self.identities.inventory.families
-        if in_set and not prefix.length and settings.version < (1, 19) and prefix.family not in families:
-            # the /0 of the family that the cluster does not have meant the whole world: pkg/policy/api/cidr.go of 1.17
+        if in_set and not prefix.length and (1, 16) <= settings.version < (1, 19) and prefix.family not in families:
+            # the /0 of the family that the cluster does not have meant the whole world: pkg/policy/api/cidr.go of 1.17; 1.15
+            # looked at the family (CIDRSlice.GetAsEndpointSelectors)
             where = or_(*(address_in(side, EVERYTHING[family]) for family in sorted(families)))
         return and_(whose, where, *(not_(address_in(side, hole)) for hole in excepts))
 
@@ -162,8 +162,9 @@ class PeerLowering:
         if service.selector and not service.problem:
             if self.identities.settings.version < (1, 16):
                 return FALSE  # Services without a selector alone
-            labels = (label_in(side, "pod", key, (value,)) for key, value in service.selector.items())
-            return and_(self.identities.pods(side), namespace_is(side, service.namespace), *labels)
+            # the Service's selector becomes one of the rule, which sees the labels of identities alone
+            labels = tuple(Term("k8s", key, "Equals", (value,)) for key, value in service.selector.items())
+            return and_(namespace_is(side, service.namespace), self.identities.selected(labels, side))
         targets = self.identities.inventory.targets.get((service.namespace, service.name), ())
         return or_(*(self.prefix(Prefix.host(target.address), (), side, in_set=True) for target in targets))
 

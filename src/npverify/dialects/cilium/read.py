@@ -6,6 +6,8 @@ object with anything wrong in it is not enforced at all, so everything wrong is 
 
 from __future__ import annotations
 
+from typing import Any
+
 from npverify.dialects import cidrs
 from npverify.dialects.cilium.fields import children
 from npverify.dialects.cilium.read_element import read_element
@@ -31,6 +33,7 @@ def read_policy(doc: Document, problems: Problems, settings: Settings) -> Cilium
     top.only(children(doc.kind, ""), doc.kind)
     _check_version(top)
     policy_id = PolicyId("cilium", doc.kind, _metadata(top), doc.name)
+    _refuse_nulls(top, top.value)
     rules = []
     spec = top.map("spec")
     if spec is not None:
@@ -62,6 +65,19 @@ def read_group(doc: Document, problems: Problems) -> CidrGroup:
                     fix = "write an address and a prefix length: 203.0.113.0/24"
                     spec.error("NPV505", f"`{text}` is no CIDR: it {error}", "externalCIDRs", index, fix=fix)
     return CidrGroup(doc.name, meta.text_map("labels") if meta else {}, tuple(blocks), doc.span("metadata", "name"))
+
+
+def _refuse_nulls(top: Fields, value: Any, *path: str | int) -> None:
+    """The API server takes no null for an item of a list, unlike for a field: apiextensions, structural schemas."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_nulls(top, inner, *path, str(key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if item is None:
+                message = f"a null item in `{path[-1]}`: the API server refuses the object"
+                top.error("NPV207", message, *path, index, fix="write the item, or remove it")
+            _refuse_nulls(top, item, *path, index)
 
 
 def _check_version(top: Fields, also: str = "") -> None:

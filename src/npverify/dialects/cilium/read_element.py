@@ -36,10 +36,15 @@ def read_element(fields: Fields, path: str, label: str, kind: str, settings: Set
             read_port_rule(item, f"{path}.toPorts[]", kind, settings, deny=deny, egress=egress, host=host)
             for _, item in fields.maps("toPorts")
         )
-    icmps = read_icmps(fields) if fields.value.get("icmps") is not None else None
-    if rules and icmps:
+    icmps = read_icmps(fields) if fields.value.get("icmps") else None
+    if rules and icmps is not None:
         fix = "make two elements of them"
         fields.error("NPV515", "an element cannot have both `toPorts` and `icmps`", "icmps", fix=fix, key=True)
+    if rules and peers.services and not deny and settings.version < (1, 16):
+        message = (
+            "before Cilium 1.16 an element cannot have both `toServices` and `toPorts`: the object is not enforced"
+        )
+        fields.error("NPV535", message, "toServices", fix="leave `toPorts` out", key=True)
     return Element(deny, peers, rules, icmps, _authentication(fields), label, fields.span())
 
 

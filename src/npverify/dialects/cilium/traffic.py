@@ -38,7 +38,7 @@ class TrafficLowering:
 
     def traffic(self, element: Element, direction: Direction) -> Pred:
         """What an element is about at the level of packets; without ports and messages it is everything."""
-        if element.icmps:
+        if element.icmps is not None:
             return or_(*(self._icmp(family, kind, direction) for family, kind in element.icmps))
         if element.ports:
             return or_(*(self._rule(rule, direction) for rule in element.ports))
@@ -86,6 +86,6 @@ class TrafficLowering:
         return and_(self.identities.pods(Side.DST), named_port(name, protocol, self.identities.profile))
 
     def _icmp(self, family: Family, kind: int, direction: Direction) -> Pred:
-        """Type 0 of IPv4 is every type, since 0 means any in the map of policies: cilium/cilium#41304."""
-        message = protocol_is("ICMP") if family == 4 and kind == 0 else icmp_is(kind)
+        """Type 0 is every type of its family, since 0 means any in the map of policies: cilium/cilium#41304."""
+        message = icmp_is(kind) if kind else protocol_is("ICMP")
         return and_(message, address_in(direction.subject, EVERYTHING[family]))

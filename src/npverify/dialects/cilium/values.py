@@ -42,6 +42,12 @@ Selector = tuple[Term, ...]
 """Requirements that must all hold."""
 
 
+def is_overwritten(term: Term) -> bool:
+    """Whether a term of the pods of a namespaced policy says something of namespaces by `matchLabels`, which the policy's own
+    namespace takes the place of."""
+    return (term.key, term.operator) == (NAMESPACE, "Equals")
+
+
 class Block(NamedTuple):
     """A CIDR with holes; `group` is a name, or a selector of names, of CiliumCIDRGroups in its place.
 
@@ -79,7 +85,7 @@ class Peers(NamedTuple):
     """The peer part of an element.
 
     `given` holds the kinds that are there, also as empty lists; none: every peer. Empty lists of endpoints, nodes,
-    entities, CIDRs and CIDR sets select nobody.
+    entities, CIDRs and CIDR sets select nobody. `scoped`: the selectors of endpoints say themselves which namespaces they mean.
     """
 
     given: tuple[PeerKind, ...] = ()
@@ -91,6 +97,7 @@ class Peers(NamedTuple):
     services: tuple[ServiceRef, ...] = ()
     domains: tuple[Domain, ...] = ()
     groups: tuple[str, ...] = ()
+    scoped: bool = False
 
 
 class Port(NamedTuple):
@@ -116,7 +123,8 @@ class PortRule(NamedTuple):
 
 
 class Element(NamedTuple):
-    """One item of `ingress`, `ingressDeny`, `egress` or `egressDeny`; `ports` and `icmps` None: not given."""
+    """One item of `ingress`, `ingressDeny`, `egress` or `egressDeny`; `ports` and `icmps` None: not given.
+    Where `icmps` has items and none of them a field, it is () and means no message."""
 
     deny: bool
     peers: Peers

@@ -103,8 +103,8 @@ RULE = LintRule(
         "A selector asks for a label that nothing has, but for one letter.",
         "A key or value that no pod (for `namespaceSelector`: no namespace) of the input has, where something has one that "
         "differs by a letter that is left out, added or another one, by two neighbours that changed places, or by case and "
-        "separators alone. Digits tell names apart, and labels that are not known count as any. It is told of `NotIn` too, "
-        "which excludes nothing then.",
+        "separators alone. Digits tell names apart, names of one or two letters are not compared, and labels that are not known "
+        "count as any. It is told of `NotIn` too, which excludes nothing then.",
         fires=_POLICY % "moniter",
         silent=_POLICY % "grafana",
         needs_pods=True,

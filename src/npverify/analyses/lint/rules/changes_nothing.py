@@ -99,10 +99,28 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
             because = [
                 Reason(
                     "what it says other policies say as well, or the other end of the flow has policies that stop it"
-                )
+                ),
+                *_of_its_rules(context, about, policy, told),
             ]
         fix = "remove it, or change what it selects or allows if it is meant to do more"
         yield Finding(about, policy, policies[policy].span, message, fix, tuple(because), others or ())
+
+
+def _of_its_rules(context: Context, about: About, policy: PolicyId, told: Collection[PolicyId]) -> Iterator[Reason]:
+    """Rules of others that decide what the rules of a policy are about, each once; few, if the sweep finds them."""
+    elements = context.rules.elements
+    gone = frozenset(name for name, element in elements.items() if element.owner in told or element.owner == policy)
+    named: dict[PolicyId, None] = {}
+    for name in (name for name, e in elements.items() if e.owner == policy and e.rule is not None):
+        # it explains what is told already; where that takes too long it is left out
+        with context.aside(), context.deciding(about, f"why {policy} is redundant"):
+            if context.rules.selects(name):
+                named.update(dict.fromkeys(context.rules.causes(name, "removed", gone - {name}) or ()))
+    for cause in named:
+        element = elements[cause]
+        if element.rule is not None:
+            what = f"{cause} is a rule with `{str(element.rule.action).capitalize()}`"
+            yield Reason(what, element.owner, element.rule.span or element.policy.span)
 
 
 def find_shadowed(context: Context, about: About) -> Iterator[Finding]:

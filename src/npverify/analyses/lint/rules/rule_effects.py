@@ -87,6 +87,11 @@ def _in_its_direction(context: Context, name: PolicyId, action: Action, gone: fr
     rules = context.rules
     asked: Asked = "removed" if rules.only_allows(name) or not rules.holds(name, "turned") else "turned"
     causes = rules.causes(name, asked, gone)
+    if asked == "removed" and any(_opposes(context, cause, action) for cause in causes or ()):
+        # a tier that only allows, behind one that denies: what is asked before it may decide all that the rule is about
+        before = rules.causes(name, "turned", gone) if rules.holds(name, "turned") else None
+        if before and all(_opposes(context, cause, action) for cause in before):
+            asked, causes = "turned", before
     if not causes:
         return None
     if asked == "turned" and not all(_says(context, cause, action) for cause in causes):
@@ -111,6 +116,11 @@ def _says(context: Context, name: PolicyId, action: Action) -> bool:
     """Whether an element is a rule with that action."""
     rule = _element(context, name).rule
     return rule is not None and rule.action is action
+
+
+def _opposes(context: Context, name: PolicyId, action: Action) -> bool:
+    """Whether an element is a rule with another action."""
+    return _element(context, name).rule is not None and not _says(context, name, action)
 
 
 def _implied(context: Context, name: PolicyId, some: Iterable[PolicyId]) -> PolicyId | None:
@@ -138,7 +148,9 @@ def find_shadowed(context: Context, about: About) -> Iterator[Finding]:
             if len(causes) == 1
             else f"never decides: {listed(causes)} are asked before it, and match all that it does"
         )
-        fix = f"remove the rule, or place it before {listed(causes)} if its `{action}` is meant"
+        # behind a tier, or in one where order means nothing, it has no place that is before
+        instead = "narrow" if context.rules.only_allows(name) else "place it before"
+        fix = f"remove the rule, or {instead} {listed(causes)} if its `{action}` is meant"
         yield _finding(context, about, name, f"{name}: `{action}` {what}", fix, causes)
 
 
@@ -146,10 +158,12 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
     """Each rule without which every flow of its direction is decided the same, because of others that say the same."""
     for name, _, causes in _of_kind(context, about, "redundant"):
         action = _action(context, name).lower()
-        message = (
-            f"{name} changes nothing here: all flows of this input that it {_does(action)}, {listed(causes)} "
-            f"{_does(action) if len(causes) == 1 else action} too"
-        )
+        message = f"{name} changes nothing here: all flows of this input that it {_does(action)}, {listed(causes)} "
+        rule = _element(context, name).rule
+        if rule is not None and any(_opposes(context, cause, rule.action) for cause in causes):
+            message += "allow or deny without it"
+        else:
+            message += f"{_does(action) if len(causes) == 1 else action} too"
         fix = "remove it, unless it is there for pods that are to come: for those it may matter"
         yield _finding(context, about, name, message, fix, causes)
 
@@ -195,7 +209,11 @@ def _finding(
 def _reason(context: Context, cause: PolicyId) -> Reason:
     policy, rule = _element(context, cause)
     if rule is None:
-        return Reason(f"{policy.id} isolates what it selects, and no rule allows these flows", policy.id, policy.span)
+        # where it denies by a rule too, others of its rules may allow some of these flows, asked too late
+        own = (e.rule for e in context.rules.elements.values() if e.owner == policy.id)
+        denies = any(each is not None and each.action is Action.DENY for each in own)
+        and_so = "lets none of these flows pass" if denies else "no rule allows these flows"
+        return Reason(f"{policy.id} isolates what it selects, and {and_so}", policy.id, policy.span)
     return Reason(f"{cause} is a rule with `{_action(context, cause)}`", policy.id, rule.span or policy.span)
 
 
