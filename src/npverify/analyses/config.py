@@ -12,8 +12,10 @@ from pathlib import Path
 
 from npverify.dialects.calico.settings import SETTINGS, VERSIONS
 from npverify.dialects.profiles import profile
+from npverify.ingest.cluster import CLUSTER
 from npverify.ingest.fields import Fields, nearest, type_name
 from npverify.ingest.git import is_git
+from npverify.ingest.rendered import rendered_parts
 from npverify.ingest.settings import read_settings
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
@@ -99,10 +101,23 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
 
 
 def _paths(fields: Fields, key: str, base: Path, folder: Path) -> tuple[str, ...]:
-    return tuple(
-        text if is_git(text) else os.path.relpath(base / text, folder).replace(os.sep, "/")
-        for text in fields.texts(key)
-    )
+    return tuple(_seen_from(text, base, folder) for text in fields.texts(key))
+
+
+def _seen_from(text: str, base: Path, folder: Path) -> str:
+    """A path of the config file as seen from `folder`."""
+    if is_git(text) or text.startswith(CLUSTER):
+        return text
+
+    def seen(path: str) -> str:
+        return os.path.relpath(base / path, folder).replace(os.sep, "/")
+
+    scheme, place, behind = rendered_parts(text)
+    parameters = [
+        f"values={seen(part.removeprefix('values='))}" if part.startswith("values=") else part
+        for part in behind.removeprefix("?").split("&")
+    ]
+    return f"{scheme}{seen(place)}{'?' if behind else ''}{'&'.join(parameters)}"
 
 
 def _remotes(fields: Fields, base: Path, folder: Path) -> dict[str, tuple[str, ...]]:

@@ -38,6 +38,8 @@ _COMMANDS = {
     "lint": "lint:lint",
     "rule": "rule:rule",
     "init": "init:init",
+    "snapshot": "snapshot:snapshot",
+    "doctor": "doctor:doctor",
     "fleet": "fleet:app",
 }
 """The commands in the order in which help lists them, with the module and name of each."""

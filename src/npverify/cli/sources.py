@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from npverify.ingest.cluster import CLUSTER
 from npverify.ingest.files import STDIN
 from npverify.ingest.git import git_files, is_git
+from npverify.ingest.rendered import is_rendered, rendered_files
 from npverify.ingest.source import Problems
 
 
@@ -36,6 +38,10 @@ class Sources:
         if is_git(file):
             found = next(git_files(file, (), Problems()), None)
             return b"" if found is None else found.data
+        if is_rendered(file):
+            # a cluster may have other objects a moment later, so nothing is quoted from it
+            made = None if file.startswith(CLUSTER) else next(rendered_files(file, Problems()), None)
+            return b"" if made is None else made.data
         try:
             return Path(file).read_bytes()
         except OSError:

@@ -26,6 +26,7 @@ from npverify.cli.output import emit, paint_for, say, say_all
 from npverify.cli.prove import exit_code, refuse_empty
 from npverify.cli.sources import Sources
 from npverify.ingest.files import MANIFESTS, SPEC
+from npverify.ingest.rendered import is_rendered
 from npverify.ingest.source import InputError
 from npverify.report.json_values import dump_line
 from npverify.report.prove_json import prove_json
@@ -85,6 +86,9 @@ def watch(
     if "-" in inputs.paths:
         fix = "name files or folders; `npverify prove -` reads standard input once"
         raise InputError.one("NPV145", "standard input cannot be watched", fix=fix)
+    if made := [path for path in inputs.paths if is_rendered(path)]:
+        fix = "name the folder of the manifests; `npverify prove` reads what a program makes once"
+        raise InputError.one("NPV145", f"`{made[0]}` cannot be watched", fix=fix)
     chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     watched = (*inputs.paths, *inputs.specs)
     seen = snapshot(watched)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from npverify.ingest.git import git_files, is_git
+from npverify.ingest.rendered import is_rendered, rendered_files
 from npverify.ingest.source import Problems, Span
 
 MANIFESTS = (".yaml", ".yml", ".json")
@@ -60,6 +61,9 @@ def _found(paths: Sequence[str], problems: Problems) -> Iterator[_Found]:
         if is_git(path):
             for file in git_files(path, (*MANIFESTS, SPEC), problems):
                 yield _Found(file.name, file.named, file.identity, file.data)
+        elif is_rendered(path):
+            for made in rendered_files(path, problems):
+                yield _Found(made.name, named=True, identity=made.name, data=made.data)
         else:
             yield from (_Found(name, named, _identity(name)) for name, named in _names(path, problems))
 

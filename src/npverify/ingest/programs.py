@@ -1,0 +1,43 @@
+"""Runs the user's own programs (kubectl, kustomize, helm) and tells what went wrong in one message.
+
+Nothing of these programs is done again here: what they print is what is read.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+from npverify.ingest.source import Problems, Span
+
+LIMIT = 300.0
+"""Seconds after which a program is given up."""
+
+
+def find(*names: str) -> str | None:
+    """The first of some programs that is there."""
+    return next((name for name in names if shutil.which(name)), None)
+
+
+def output(command: Sequence[str], span: Span, problems: Problems, *, code: str, fix: str) -> bytes | None:
+    """What a program prints; None after a report, with the last lines that it complained with."""
+    shown = " ".join(command)
+    try:
+        # the arguments are a list, so no shell reads them
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        problems.error(code, f"`{shown}` did not end within {LIMIT:.0f} seconds", span, fix)
+        return None
+    except OSError as error:
+        problems.error(code, f"`{shown}` cannot be run: {(error.strerror or str(error)).lower()}", span, fix)
+        return None
+    if done.returncode:
+        problems.error(code, f"`{shown}` failed: {_complaint(done.stderr)}", span, fix)
+        return None
+    return done.stdout
+
+
+def _complaint(text: bytes) -> str:
+    lines = [line.strip() for line in text.decode("utf-8", "replace").splitlines() if line.strip()]
+    return " / ".join(lines[-3:]) if lines else "it says nothing"
