@@ -30,7 +30,7 @@ ROWS = [
     usage("a value that a switch does not have", (*PROVE, "--assume", "ipblock_matches_pods=often"), "NPV082 literal"),
     usage("a switch without a value", (*PROVE, "--assume", "ipblock_matches_pods"), "NPV145 ipblock_matches_pods"),
     usage("a tag that no assertion has", (*PROVE, "--only", "pci"), "NPV117 pci"),
-    usage("an output format that is not there", (*PROVE, "--format", "sarif"), "NPV145 sarif"),
+    usage("an output format that is not there", (*PROVE, "--format", "xml"), "NPV145 xml"),
     usage("a pod range that is none", (*PROVE, "--pod-cidr", "10.244.0.0"), "NPV145 10.244.0.0"),
     usage("a budget that does not exist", (*PROVE, "--budget", "huge"), "NPV145 huge"),
     usage("a flow from nowhere", (*EVAL, "--to", "shop/db", "--port", "80"), "NPV151 --from"),
