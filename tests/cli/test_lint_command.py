@@ -266,3 +266,57 @@ def test_every_key_of_the_report_is_on_the_page(folder, capsys):
     report = json.loads(capsys.readouterr().out)
     keys = {*report, *report["findings"][0], *report["silenced"][0], *report["summary"]} - {"schema"}
     assert sorted(key for key in keys if f"`{key}`" not in page) == []
+
+
+def test_a_baseline_accepts_what_was_there_before(folder, capsys):
+    """Only what is new fails; a line that moved is nothing new; what is gone is told."""
+    write(folder, policy_yaml=WARNING)
+    assert run(["lint", "pods.yaml", "policy.yaml"]) == 1
+    assert run(["lint", "pods.yaml", "policy.yaml", "--write-baseline", "known.json"]) == 0
+    capsys.readouterr()
+    write(folder, policy_yaml=f"# a line more\n{WARNING}")
+    assert run(["lint", "pods.yaml", "policy.yaml", "--baseline", "known.json"]) == 0
+    captured = capsys.readouterr()
+    assert "silenced" in captured.out
+    assert captured.err == ""
+    assert run(["lint", "pods.yaml", "policy.yaml", "--baseline", "known.json", "--format", "json"]) == 0
+    silenced = json.loads(capsys.readouterr().out)["silenced"]
+    assert {(one["silenced_how"], one["silenced_at"], one["silenced_by"]) for one in silenced} == {
+        ("baseline", "known.json", None)
+    }
+    write(folder, policy_yaml=CLEAN)
+    assert run(["lint", "pods.yaml", "policy.yaml", "--baseline", "known.json"]) == 0
+    assert "warning[NPV337]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [(None, "cannot read the baseline"), ("{", "the baseline is no JSON"), ('{"findings": []}', "this is no baseline")],
+)
+def test_a_baseline_that_is_none(text, told, folder, capsys):
+    """One message, exit code 2: without it every finding would be new."""
+    if text is not None:
+        (folder / "known.json").write_text(text, encoding="utf-8")
+    assert run(["lint", "pods.yaml", "policy.yaml", "--baseline", "known.json"]) == 2
+    err = capsys.readouterr().err
+    assert "error[NPV336]" in err
+    assert told in err
+
+
+def test_the_config_accepts_findings_with_a_reason(folder, capsys):
+    """By rule and object; what is wrong with an entry is told at its place."""
+    write(folder, policy_yaml=WARNING)
+    assert run(["lint", "pods.yaml", "policy.yaml", "--format", "json"]) == 1
+    rules = {one["rule"] for one in json.loads(capsys.readouterr().out)["findings"]}
+    entries = "".join(f'  - {{rule: {rule}, reason: "known", until: "2999-01-01"}}\n' for rule in sorted(rules))
+    (folder / ".npverify.yaml").write_text(f"suppress:\n{entries}", encoding="utf-8")
+    assert run(["lint", "pods.yaml", "policy.yaml"]) == 0
+    (folder / ".npverify.yaml").write_text(
+        "suppress:\n  - {rule: NPL1, reason: x}\n  - {rule: NPL113}\n  - {rule: NPL113, reason: x, until: soon}\n",
+        encoding="utf-8",
+    )
+    capsys.readouterr()
+    assert run(["lint", "pods.yaml", "policy.yaml"]) == 2
+    err = capsys.readouterr().err
+    for place, code in (("2:5", "NPV330"), ("3:5", "NPV331"), ("4:5", "NPV334")):
+        assert f".npverify.yaml:{place}: error[{code}]" in err

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from lint.lint_rows import HOST, WEB_IN, gnp, knp, np, other
 from lint.lint_worlds import OF_OTHERS, run, world
+from npverify.analyses.lint.examples import INVENTORY
 from npverify.analyses.lint.registry import RULES
 from npverify.analyses.lint.run import lint
+from npverify.analyses.lint.silence import Ignore
 from npverify.analyses.world import World
-from npverify.ingest.source import InputError
+from npverify.ingest.source import InputError, Span
 
 
 def annotated(text: str) -> str:
@@ -22,8 +26,9 @@ def test_an_annotation_silences_a_rule_for_its_object_alone():
     bare = "egress: [{action: Allow}]"
     result = run(np(bare, "a", also=annotated("NPL113 the API server fills it in")) + np(bare, "b"))
     assert [f.policy.name for f in result.findings] == ["b"]
-    ((finding, by, reason),) = result.silenced
-    assert (finding.policy.name, by.name, reason) == ("a", "a", "the API server fills it in")
+    (silenced,) = result.silenced
+    told = (silenced.finding.policy.name, str(silenced.by), silenced.reason, silenced.how)
+    assert told == ("a", "NetworkPolicy shop/a", "the API server fills it in", "annotation")
     assert result.unused == ()
 
 
@@ -62,8 +67,8 @@ def test_a_namespace_silences_what_is_about_it():
     result = run(knp("podSelector: {}") + quiet % also + pod, "NPL160")
     assert [str(f.policy) for f in result.findings] == ["Namespace ops"]
     assert [(str(s.by), s.reason) for s in result.silenced] == [("Namespace quiet", "whoever wants may reach it")]
-    ((policy, code, _),) = run(knp("podSelector: {}") + quiet % also, "NPL160").unused
-    assert (str(policy), code) == ("Namespace quiet", "NPL160")
+    (idle,) = run(knp("podSelector: {}") + quiet % also, "NPL160").unused
+    assert (idle.title, idle.code) == ("`npverify.io/ignore` of Namespace quiet", "NPL160")
 
 
 def test_one_annotation_may_name_several_rules():
@@ -75,9 +80,10 @@ def test_one_annotation_may_name_several_rules():
 
 def test_what_silences_nothing_is_told():
     """The object, the rule and the place of an annotation that is not needed."""
-    ((policy, code, span),) = run(np(WEB_IN % "Allow", also=annotated("NPL113 was needed once"))).unused
-    assert (str(policy), code) == ("NetworkPolicy shop/p", "NPL113")
-    assert span.line > 40
+    (idle,) = run(np(WEB_IN % "Allow", also=annotated("NPL113 was needed once"))).unused
+    assert (idle.title, idle.code) == ("`npverify.io/ignore` of NetworkPolicy shop/p", "NPL113")
+    assert idle.span.line > 40
+    assert not idle.expired
     assert run(np(WEB_IN % "Allow", also=annotated("NPL113 was needed once")), "NPL101").unused == ()
 
 
@@ -87,6 +93,8 @@ def test_what_silences_nothing_is_told():
         ("NPL113", "NPV331", "gives no reason for `NPL113`"),
         ("NPL999 because", "NPV330", "no rule `NPL999`"),
         ("equal-oder names are meant", "NPV330", "no rule `equal-oder`"),
+        ("NPL113 until 2027-03-31", "NPV331", "gives no reason for `NPL113`"),
+        ("NPL113 until Easter it is being written", "NPV334", "`Easter` is no day"),
     ],
 )
 def test_an_annotation_needs_a_rule_and_a_reason(text, code, says):
@@ -97,6 +105,75 @@ def test_an_annotation_needs_a_rule_and_a_reason(text, code, says):
     assert (wrong.code, wrong.span is not None and wrong.span.line > 40) == (code, True)
     assert says in wrong.message
     assert wrong.fix
+
+
+BARE = "egress: [{action: Allow}]"
+
+
+@pytest.mark.parametrize(
+    ("today", "silenced", "expired"),
+    [(date(2027, 3, 31), 1, 0), (date(2027, 4, 1), 0, 1), (None, 1, 0)],
+    ids=["the last day", "the day after", "no day"],
+)
+def test_a_silence_runs_out(today, silenced, expired):
+    """It holds on its last day; after it the finding is back, and that it ran out is told."""
+    loaded = world(np(BARE, "a", also=annotated("NPL113 until 2027-03-31: the API server fills it in")))
+    result = lint(loaded, select=["NPL113"], today=today)
+    assert [s.reason for s in result.silenced] == ["the API server fills it in"] * silenced
+    assert len(result.findings) == 1 - silenced
+    assert [idle.expired for idle in result.unused] == [True] * expired
+
+
+COMMENTS = (
+    pytest.param("{0}  # npverify: ignore NPL113 meant", 1, 0, id="behind the line of the finding"),
+    pytest.param("# npverify: ignore NPL113 meant\n{0}", 1, 0, id="above it"),
+    pytest.param("# npverify: ignore NPL113 meant\n# more\n{0}", 1, 0, id="above another comment"),
+    pytest.param("#npverify:ignore NPL113 until 2027-01-01, meant\n{0}", 1, 0, id="short, with a day"),
+    pytest.param("# npverify: ignore NPL101 meant\n{0}", 0, 1, id="another rule"),
+)
+
+
+@pytest.mark.parametrize(("form", "silenced", "idle"), COMMENTS)
+def test_a_comment_silences_the_line_that_it_is_at(form, silenced, idle):
+    """Its own line, and if it stands alone the next one that is no comment."""
+    head = len(f"{INVENTORY}---\n".splitlines())
+    lines = np(BARE, "a").splitlines()
+    (finding,) = lint(world(np(BARE, "a")), select=["NPL113"]).findings
+    at = finding.span.line - head - 1
+    lines[at] = form.format(lines[at])
+    manifests = "\n".join(lines) + "\n"
+    texts = f"{INVENTORY}---\n{manifests}".splitlines()
+    both = ["NPL113", "NPL101"]
+    result = lint(world(manifests), select=both, lines=lambda _file: texts, today=date(2026, 12, 31))
+    assert len(result.unused) == idle
+    assert [s.how for s in result.silenced] == ["comment"] * silenced
+
+
+def test_a_comment_above_another_line_is_about_that_line():
+    """And silences nothing further down."""
+    manifests = "# npverify: ignore NPL113 meant\n" + np(BARE, "a")
+    result = lint(world(manifests), select=["NPL113"], lines=lambda _file: f"{INVENTORY}---\n{manifests}".splitlines())
+    assert result.silenced == ()
+    assert [(idle.title, idle.code) for idle in result.unused] == [("the comment", "NPL113")]
+
+
+def test_a_comment_needs_a_reason():
+    """As an annotation does."""
+    loaded = world(np(BARE, "a"))
+    with pytest.raises(InputError, match="the comment gives no reason for `NPL113`"):
+        lint(loaded, lines=lambda _file: ["kind: x  # npverify: ignore NPL113"])
+
+
+@pytest.mark.parametrize(
+    ("name", "silenced"), [("", 2), ("shop/a", 1), ("NetworkPolicy shop/b", 1), ("a", 0), ("shop/c", 0)]
+)
+def test_the_config_silences_by_the_name_of_the_object(name, silenced):
+    """With its kind or without, or every object."""
+    loaded = world(np(BARE, "a") + np(BARE, "b"))
+    ignore = Ignore("NPL113", "meant", Span(".npverify.yaml", 3, 5), "config", name=name)
+    result = lint(loaded, select=["NPL113"], suppress=[ignore])
+    assert len(result.silenced) == silenced
+    assert len(result.unused) == (not silenced)
 
 
 def test_a_rule_is_asked_alone_or_left_out():

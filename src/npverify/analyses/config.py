@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from npverify.dialects.calico.settings import SETTINGS, VERSIONS
 from npverify.dialects.profiles import profile
@@ -19,6 +20,9 @@ from npverify.ingest.rendered import rendered_parts
 from npverify.ingest.settings import read_settings
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
+
+if TYPE_CHECKING:
+    from npverify.analyses.lint.silence import Ignore
 
 NAMES = (".npverify.yaml", "npverify.yaml")
 KEYS = (
@@ -35,6 +39,7 @@ KEYS = (
     "timeout",
     "budget",
     "lint",
+    "suppress",
 )
 BUDGETS = ("small", "normal", "large")
 _FAMILIES: Mapping[int, Family] = {4: 4, 6: 6}
@@ -59,6 +64,7 @@ class Config:
     calico_version: str | None = None
     lint_select: tuple[str, ...] = ()
     lint_ignore: tuple[str, ...] = ()
+    suppress: tuple[Ignore, ...] = ()
 
 
 def find_config(start: Path) -> Path | None:
@@ -97,6 +103,7 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
         _budget(fields),
         fields.text("calico_version"),
         *_lint(fields),
+        _suppress(fields),
     )
 
 
@@ -140,6 +147,32 @@ def _lint(fields: Fields) -> tuple[tuple[str, ...], tuple[str, ...]]:
             span = inner.span(key, index)
             check_code(text, f"`lint.{key}`", fields.problems, span, fields.doc.excerpt(span))
     return tuple(inner.texts("select")), tuple(inner.texts("ignore"))
+
+
+def _suppress(fields: Fields) -> tuple[Ignore, ...]:
+    """Findings that are accepted: each entry has a `rule` and a `reason`, perhaps a `policy` and a day `until`."""
+    if not fields.has("suppress"):
+        return ()
+    # imported here so that a config without the key does not wait for the rules
+    from npverify.analyses.lint.registry import check_code
+    from npverify.analyses.lint.silence import Ignore, read_day
+
+    found = []
+    for index, inner in fields.maps("suppress"):
+        inner.only(("rule", "policy", "reason", "until"), "an entry of suppress")
+        span = fields.span("suppress", index)
+        rule, reason, until = inner.text("rule"), inner.text("reason"), inner.text("until")
+        where, excerpt = "`suppress`", fields.doc.excerpt(span)
+        code = check_code(rule, where, fields.problems, span, excerpt) if rule is not None else None
+        if rule is None and not inner.has("rule"):
+            fields.problems.error("NPV331", "`suppress` names no rule", span, "write rule: NPL101", excerpt)
+        if not (reason or "").strip() and (reason is not None or not inner.has("reason")):
+            fix = f"write the reason: {{rule: {rule or 'NPL101'}, reason: why it is meant}}"
+            fields.problems.error("NPV331", f"`suppress` gives no reason for `{rule or ''}`", span, fix, excerpt)
+        day = read_day(until, where, fields.problems, span, excerpt) if until is not None else None
+        if code is not None and reason:
+            found.append(Ignore(code, reason.strip(), span, "config", name=inner.text("policy") or "", until=day))
+    return tuple(found)
 
 
 def _assume(fields: Fields) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,15 +14,17 @@ from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
-from npverify.cli.output import emit, paint_for, say_all
+from npverify.cli.output import emit, paint_for, say, say_all
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Diagnostic, Problems
 from npverify.report.json_values import dumps
+from npverify.report.paint import count
 from npverify.report.prove_text import View
 
 if TYPE_CHECKING:
     from npverify.analyses.lint.findings import LintResult
+    from npverify.analyses.world import World
 
 
 def lint(
@@ -43,6 +46,15 @@ def lint(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline", metavar="FILE", help="Accept the findings of this file, which --write-baseline wrote."
+        ),
+    ] = None,
+    write_baseline: Annotated[
+        str | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found to a file, and leave.")
+    ] = None,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     timeout: o.Timeout = None,
@@ -55,6 +67,7 @@ def lint(
     """Tell what is probably wrong with the policies: at which line, why, and how to mend it."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.lint.run import lint as ask_rules
+    from npverify.cli.baseline import without_known
     from npverify.report.lint_items import lint_items
     from npverify.report.lint_json import lint_json
     from npverify.report.lint_text import render_lint
@@ -91,7 +104,16 @@ def lint(
             jobs=jobs,
             progress=progress.step,
             stop=lambda: interrupt.asked,
+            suppress=config.suppress,
+            lines=sources.lines,
+            today=date.today(),
         )
+    if write_baseline is not None:
+        return _write_baseline(result, world, write_baseline)
+    if baseline is not None:
+        problems = Problems()
+        result = without_known(result, world, baseline, problems)
+        say_all(problems.warnings, no_color=no_color)
     say_all(warnings_of(result), no_color=no_color)
     paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
     own = {
@@ -100,6 +122,17 @@ def lint(
     }
     write_all(wanted, output, own, lambda: lint_items(result, world, sources.lines))
     return exit_code(result, strict=strict)
+
+
+def _write_baseline(result: LintResult, world: World, file: str) -> int:
+    """A run that did not get to its end has no baseline: what it did not find would be new the next time."""
+    from npverify.cli.baseline import baseline_text
+
+    if result.interrupted:
+        return INTERRUPTED
+    emit(baseline_text(result, world), file)
+    say(f"wrote {file}: {count(len(result.findings), 'finding')}; from now on: npverify lint … --baseline {file}\n")
+    return UNDECIDED if result.undecided else OK
 
 
 def exit_code(result: LintResult, *, strict: bool = False) -> int:
@@ -128,7 +161,12 @@ def warnings_of(result: LintResult) -> tuple[Diagnostic, ...]:
         codes = ", ".join(about.code for about in result.not_asked)
         fix = "add the manifests of the workloads or the output of `kubectl get pods -A -o json`"
         problems.warn("NPV332", f"no pod or workload was found, so these rules were not asked: {codes}", fix=fix)
-    for policy, code, span in result.unused:
-        message = f"`npverify.io/ignore` of {policy} silences {code}, which finds nothing there"
-        problems.warn("NPV333", message, span, "remove it")
+    for idle in result.unused:
+        if idle.expired:
+            message = f"{idle.title} has silenced {idle.code} until a day that is over"
+            problems.warn("NPV335", message, idle.span, "mend what it is about, or name a later day")
+        else:
+            problems.warn(
+                "NPV333", f"{idle.title} silences {idle.code}, which finds nothing there", idle.span, "remove it"
+            )
     return problems.warnings

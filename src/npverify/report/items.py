@@ -63,8 +63,7 @@ class Item:
     `detail`    the same with its evidence, as the terminal shows it, without colours
     `identity`  what stays the same when lines move: the fingerprint is made of it
     `steps`     the way of a counterexample, from the source to the destination
-    `silenced`  the reason for which it does not count, "" if it counts
-    `sort`      `opened` and the like, for a table of changes
+    `silenced`  the reason for which it does not count, "" if it counts; `outside`: it is not in the manifests themselves
     """
 
     rule: str
@@ -78,6 +77,7 @@ class Item:
     steps: tuple[Step, ...] = ()
     edges: tuple[Edge, ...] = ()
     silenced: str = ""
+    outside: bool = False
     seconds: float | None = None
 
     @property

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from npverify.analyses.lint.findings import Finding, LintResult
+from npverify.analyses.lint.findings import Finding, LintResult, Silenced
 from npverify.analyses.world import World
 from npverify.dialects.lint import Severity
 from npverify.report.counterexample_text import Scene
 from npverify.report.excerpt import Lines, no_lines
 from npverify.report.flow_items import edge_of, steps_of
 from npverify.report.items import Item, Level, Report, RuleText, State, Step
-from npverify.report.lint_text import finding_lines, summary_line
+from npverify.report.lint_text import finding_lines, silenced_where, summary_line
 from npverify.report.prove_text import View
 
 _LEVELS: Mapping[Severity, Level] = {"error": "error", "warning": "warning", "info": "note"}
@@ -21,7 +21,7 @@ def lint_items(result: LintResult, world: World, lines: Lines = no_lines) -> Rep
     """The whole report, silenced findings with their reasons at the end, then what could not be decided."""
     scene, view = Scene(world, lines), View(lines=lines)
     items = [_item(finding, scene, view, world) for finding in result.findings]
-    items += [_item(s.finding, scene, view, world, f"{s.reason} ({s.by})") for s in result.silenced]
+    items += [_item(s.finding, scene, view, world, s) for s in result.silenced]
     items += [
         Item(u.rule.code, State.OPEN, "warning", u.rule.name, f"undecided: {u.because}", (u.rule.code, u.because))
         for u in result.undecided
@@ -30,7 +30,7 @@ def lint_items(result: LintResult, world: World, lines: Lines = no_lines) -> Rep
     return Report("lint", summary_line(result, world, view), tuple(items), rules, (), result.interrupted)
 
 
-def _item(finding: Finding, scene: Scene, view: View, world: World, silenced: str = "") -> Item:
+def _item(finding: Finding, scene: Scene, view: View, world: World, silenced: Silenced | None = None) -> Item:
     shown = finding.shown
     return Item(
         finding.rule.code,
@@ -46,5 +46,6 @@ def _item(finding: Finding, scene: Scene, view: View, world: World, silenced: st
             *(steps_of(shown, world) if shown is not None else ()),
         ),
         (edge_of(shown),) if shown is not None else (),
-        silenced,
+        f"{silenced.reason} ({silenced_where(silenced)})" if silenced is not None else "",
+        silenced is not None and silenced.how in ("config", "baseline"),
     )

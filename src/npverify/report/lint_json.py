@@ -15,7 +15,14 @@ def lint_json(result: LintResult, world: World) -> j.Json:
         "schema": j.SCHEMA,
         "findings": [_finding(finding, world) for finding in result.findings],
         "silenced": [
-            {**_finding(s.finding, world), "silenced_by": j.policy(s.by), "reason": s.reason} for s in result.silenced
+            {
+                **_finding(s.finding, world),
+                "silenced_by": j.policy(s.by) if s.by is not None else None,
+                "silenced_how": s.how,
+                "silenced_at": str(s.span) if s.span is not None else None,
+                "reason": s.reason,
+            }
+            for s in result.silenced
         ],
         "undecided": [{"rule": u.rule.code, "because": u.because} for u in result.undecided],
         "rules": [about.code for about in result.rules],

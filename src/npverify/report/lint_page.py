@@ -40,13 +40,39 @@ lint:
   ignore: [NPL113]
 ```
 
-An object silences a rule with an annotation, one rule a line, each with its reason. Findings in which the object has a part
-are then counted, and shown with `--verbose`; an annotation that silences nothing is a warning.
+## Findings that are accepted
+
+Each needs a reason, and may have a last day: behind it the finding is back, and a warning tells that the silence has run out. One
+that silences nothing is a warning too. What is silenced is counted, shown with `--verbose`, and in SARIF a suppressed result.
+
+An object silences a rule with an annotation, one rule a line, for every finding in which it has a part:
 
 ```yaml
 metadata:
   annotations:
-    npverify.io/ignore: "NPL106 the default deny is installed with the cluster"
+    npverify.io/ignore: "NPL106 until 2027-03-31 the default deny is installed with the cluster"
+```
+
+A comment silences a rule at its own line, or at the next one if it stands alone:
+
+```yaml
+  # npverify: ignore NPL145 the list is generated
+  - {ipBlock: {cidr: 10.0.0.0/8}}
+```
+
+The config file silences by the name of an object (`NetworkPolicy shop/db`, `shop/db`), or everywhere if it names none:
+
+```yaml
+suppress:
+  - {rule: NPL133, policy: shop/legacy, reason: "goes with the old front end", until: "2027-03-31"}
+```
+
+A baseline accepts what was there before anybody looked, so that only new findings fail. It goes by the rule, the object and the
+message, not by lines; a warning tells how much of it is not there any more.
+
+```
+npverify lint k8s --write-baseline lint-baseline.json
+npverify lint k8s --baseline lint-baseline.json
 ```
 """
 

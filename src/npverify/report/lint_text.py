@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from npverify.analyses.lint.findings import Finding, LintResult
+from npverify.analyses.lint.findings import Finding, LintResult, Silenced
 from npverify.analyses.world import World
 from npverify.dialects.lint import Severity
 from npverify.ingest.source import Span
@@ -42,7 +42,7 @@ def _report(result: LintResult, world: World, view: View, *, strict: bool) -> It
     for silenced in result.silenced if view.verbose else ():
         finding = silenced.finding
         yield view.paint("dim", printable(f"{_at(finding.span)}silenced[{finding.rule.code}]: {finding.message}"))
-        yield f"  reason    {printable(silenced.reason)} ({printable(str(silenced.by))})"
+        yield f"  reason    {printable(silenced.reason)} ({printable(silenced_where(silenced))})"
     if result.undecided or (result.silenced and view.verbose):
         yield ""
     yield summary_line(result, world, view)
@@ -64,6 +64,13 @@ def finding_lines(finding: Finding, scene: Scene, view: View) -> Iterator[str]:
         yield from scene.counterexample(finding.shown)
     if finding.fix:
         yield f"  {paint('cyan', 'fix')}       {printable(finding.fix)}"
+
+
+def silenced_where(silenced: Silenced) -> str:
+    """What says that a finding is accepted: the object of an annotation, else the place."""
+    if silenced.by is not None:
+        return str(silenced.by)
+    return f"{silenced.how}{f' {silenced.span}' if silenced.span is not None else ''}"
 
 
 def _at(span: Span | None) -> str:

@@ -82,7 +82,9 @@ def _result(item: Item, mark: str, index: int, root: Root) -> Json:
     if related := _related(item.steps, root):
         out["relatedLocations"] = related
     if item.silenced:
-        out["suppressions"] = [{"kind": "inSource", "justification": printable(item.silenced)}]
+        out["suppressions"] = [
+            {"kind": "external" if item.outside else "inSource", "justification": printable(item.silenced)}
+        ]
     return out
 
 

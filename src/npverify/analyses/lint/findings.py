@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from npverify.analyses.results import Counterexample
 from npverify.dialects.lint import About, Reason, Severity
@@ -38,12 +38,27 @@ class Finding:
         return (self.span or Span(""), self.rule.code, self.policy, self.message)
 
 
+How = Literal["annotation", "comment", "config", "baseline"]
+"""Where it is written that a finding is accepted."""
+
+
 class Silenced(NamedTuple):
-    """A finding that an annotation silences, with the reason that it gives."""
+    """A finding that is accepted, with the reason; `by` is the object whose annotation says so, `span` where that stands."""
 
     finding: Finding
-    by: PolicyId
+    by: PolicyId | None
     reason: str
+    how: How = "annotation"
+    span: Span | None = None
+
+
+class Idle(NamedTuple):
+    """What silences nothing, as messages call it, and whether that is because it has run out."""
+
+    title: str
+    code: str
+    span: Span
+    expired: bool = False
 
 
 class Undecided(NamedTuple):
@@ -59,7 +74,7 @@ class LintResult:
 
     `rules`      those that were asked
     `not_asked`  those that were left out because the input has no pods
-    `unused`     annotations that silence nothing, by object, code and place
+    `unused`     what silences nothing
     """
 
     findings: tuple[Finding, ...]
@@ -67,7 +82,7 @@ class LintResult:
     undecided: tuple[Undecided, ...] = ()
     rules: tuple[About, ...] = ()
     not_asked: tuple[About, ...] = ()
-    unused: tuple[tuple[PolicyId, str, Span], ...] = ()
+    unused: tuple[Idle, ...] = ()
     interrupted: bool = False
 
     def count(self, severity: Severity) -> int:

@@ -5,16 +5,17 @@ A rule is one piece of work. Several processes part the suspicions of a dialect'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import NamedTuple
 
 from npverify.analyses.answers import never
-from npverify.analyses.lint.findings import Finding, LintResult, Undecided, in_order
+from npverify.analyses.lint.findings import Finding, Idle, LintResult, Undecided, in_order
 from npverify.analyses.lint.registry import RULES, check_code
 from npverify.analyses.lint.rule import Context, Rule
-from npverify.analyses.lint.silence import parted, read_ignores
+from npverify.analyses.lint.silence import Ignore, parted, read_comments, read_ignores
 from npverify.analyses.lint.suspicions import Ends, find, standing
 from npverify.analyses.parallel import Piece, anchors_of, run
 from npverify.analyses.prove import Progress
@@ -39,6 +40,9 @@ def lint(
     jobs: int = 1,
     progress: Progress | None = None,
     stop: Callable[[], bool] = never,
+    suppress: Sequence[Ignore] = (),
+    lines: Callable[[str], Sequence[str]] | None = None,
+    today: date | None = None,
 ) -> LintResult:
     """What the rules find in a world that was read with `load(…, for_lint=True)`; ValueError for another one.
 
@@ -47,6 +51,9 @@ def lint(
     jobs              how many processes may work; they find what one finds
     progress          called with how many rules (or parts of them) were asked, how many there are, and the name of the next
     stop              asked between questions: True ends the run with what is found
+    suppress          findings that are accepted, beside what annotations say
+    lines             the lines of a file, in which comments may accept findings; None: comments do not count
+    today             the day after which `until` has run out; None: it never does
 
     InputError for a rule that there is not, and for annotations that cannot be read. InternalError if the oracle does not
     confirm a flow.
@@ -55,7 +62,9 @@ def lint(
         raise ValueError("the world was not read for lint: load(…, for_lint=True)")
     problems = Problems()
     chosen = _chosen(select, ignore, problems)
-    ignores = read_ignores(world.lint.ignores, problems)
+    ignores = [*read_ignores(world.lint.ignores, problems), *suppress]
+    if lines is not None:
+        ignores += read_comments(_files(world), lines, problems)
     problems.raise_errors()
     asked = [rule for rule in chosen if world.inventory.pods or not rule.about.needs_pods]
     budget = Budget(budget.rlimit, timeout if timeout is not None else budget.seconds)
@@ -68,17 +77,24 @@ def lint(
 
     done = run(_Job(world, world.lint, budget, parts), len(parts), processes, stop=stop, tell=tell)
     answers = [answer for answer in done.results if answer is not None]
-    kept, silenced, unused = parted(in_order([f for answer in answers for f in answer.found]), ignores)
+    found = parted(in_order([f for answer in answers for f in answer.found]), ignores, today)
     codes = {rule.about.code for rule in asked}
+    idle = [*(Idle(i.title, i.code, i.span) for i in found.unused if i.code in codes)]
+    idle += [Idle(i.title, i.code, i.span, expired=True) for i in found.expired]
     return LintResult(
-        tuple(kept),
-        tuple(silenced),
+        tuple(found.kept),
+        tuple(found.silenced),
         tuple(u for answer in answers for u in answer.undecided),
         tuple(rule.about for rule in asked),
         tuple(rule.about for rule in chosen if rule not in asked),
-        () if done.interrupted else tuple((i.policy, i.code, i.span) for i in unused if i.code in codes),
+        () if done.interrupted else tuple(idle),
         done.interrupted,
     )
+
+
+def _files(world: World) -> tuple[str, ...]:
+    """The files in which policies stand."""
+    return tuple(dict.fromkeys(span.file for span in world.defined.values()))
 
 
 class _Part(NamedTuple):
