@@ -49,7 +49,7 @@ def program(only: str | None = None) -> typer.Typer:
     """The program with all its commands, or with one of them: the others are then not imported."""
     app = typer.Typer(
         name="npverify",
-        add_completion=False,
+        add_completion=only is None,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
