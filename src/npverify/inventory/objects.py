@@ -70,7 +70,7 @@ class Item:
     @property
     def span(self) -> Span | None:
         """Where the object is named; None in large inputs."""
-        return self.doc.span("metadata", "name") if self.positioned else None
+        return self.doc.span_later("metadata", "name") if self.positioned else None
 
     def __str__(self) -> str:
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
