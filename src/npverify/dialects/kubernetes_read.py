@@ -75,7 +75,7 @@ class Parts:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bytes], Any] = {}
 
-    def read(self, what: str, fields: Fields, value: object, read: Callable[[], P]) -> P:
+    def read(self, what: str, fields: Fields, value: Any, read: Callable[[], P]) -> P:
         """The part of this sort with that value, which stands in `fields`; `read` reads it."""
         # Python takes 1, 1.0 and True for equal; their bytes are not
         key = (what, marshal.dumps(value, _WITHOUT_IDENTITY))

@@ -78,6 +78,7 @@ __all__ = [
     "address_owned_by",
     "and_",
     "atoms",
+    "atoms_among",
     "atoms_of",
     "const",
     "http_is",
@@ -254,19 +255,25 @@ def own_node(side: Side) -> Pred:
 
 def atoms(pred: Pred) -> Iterator[Pred]:
     """Every atom of a predicate, each once, in the order of the text."""
+    return atoms_among((pred,))
+
+
+def atoms_among(preds: Iterable[Pred]) -> Iterator[Pred]:
+    """Every atom of some predicates, each once, in the order of the text; what they share is walked through once."""
     seen: set[Pred] = set()
-    stack = [pred]
-    while stack:
-        at = stack.pop()
-        if at in seen:
-            continue
-        seen.add(at)
-        if isinstance(at, And | Or):
-            stack.extend(reversed(at.parts))
-        elif isinstance(at, Not):
-            stack.append(at.body)
-        elif not isinstance(at, Const):
-            yield at
+    for pred in preds:
+        stack = [pred]
+        while stack:
+            at = stack.pop()
+            if at in seen:
+                continue
+            seen.add(at)
+            if isinstance(at, And | Or):
+                stack.extend(reversed(at.parts))
+            elif isinstance(at, Not):
+                stack.append(at.body)
+            elif not isinstance(at, Const):
+                yield at
 
 
 def substitute(pred: Pred, settle: Callable[[Pred], Pred]) -> Pred:

@@ -27,6 +27,7 @@ from npverify.normal.predicates import (
     ServiceAccountIs,
     Side,
     and_,
+    atoms_among,
     atoms_of,
     or_,
 )
@@ -59,7 +60,10 @@ class Residuals:
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
         self._inventory = inventory
-        self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
+        own = self.classes.mentioned.nodes
+        self.by_node = (
+            own if classes is None else any(isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
+        )
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
         if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
             self.partial: Partial = beside.partial
