@@ -13,7 +13,7 @@ from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.schema import SHAPES
-from npverify.inventory.shapes import checker, report
+from npverify.inventory.shapes import Checked, checker, report
 from npverify.inventory.syntax import is_dns_label, is_subdomain
 from npverify.inventory.unknown_fields import UnknownFields
 
@@ -104,7 +104,7 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
     for doc in documents:
         if not is_inventory(doc.api_version, doc.kind):
             continue
-        if not checks[doc.kind](doc.value):
+        if type(doc.value) is not Checked and not checks[doc.kind](doc.value):
             found = Problems()
             report(Fields.of(doc, found), SHAPES[doc.kind], unknown.look)
             problems.extend(found.errors)
