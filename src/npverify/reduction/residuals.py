@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
+from npverify.ingest.collector import without_gc
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Rule
 from npverify.normal.predicates import (
@@ -52,6 +53,7 @@ class Group(NamedTuple):
 class Residuals:
     """The reduction of one policy set over one inventory. Guards the memos; every answer is a pure function of the two."""
 
+    @without_gc()
     def __init__(
         self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None, beside: Residuals | None = None
     ) -> None:
