@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from npverify.ingest.source import Span
+from npverify.ingest.thin import thin
 
 Path = tuple[str | int, ...]
 """Where a value stands inside an object: `("spec", "ingress", 0, "from")`."""
@@ -24,7 +24,7 @@ class Locator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@thin(frozen=True, slots=True, eq=False)
 class Document:
     """A Kubernetes object. `value` holds dict, list, str, int, float, bool and None, read as the Kubernetes API reads it.
 

@@ -58,7 +58,8 @@ def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
     lengths = array("Q")
     colons = 0
     decoder = msgspec.json.Decoder()
-    shortcut = tidy.shortcut() if isinstance(tidy, HasShortcut) else None
+    given: object = tidy
+    shortcut = given.shortcut() if isinstance(given, HasShortcut) else None
     alike = False  # the item before was one that the shortcut reads
     try:
         for key, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():

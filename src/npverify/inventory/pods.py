@@ -107,8 +107,11 @@ def node_addresses(node: str | None, nodes: Mapping[str, Endpoint]) -> tuple[Add
 
 def _addresses(item: Item, status: dict[str, Any], problems: Problems) -> tuple[Address, ...]:
     """status.podIPs, or podIP where that is missing."""
+    listed: list[dict[str, Any]] = status.get("podIPs") or []
+    if len(listed) == 1 and listed[0]:
+        address = read_address(item, listed[0].get("ip") or "", problems, "status", "podIPs", 0, "ip")
+        return () if address is None else (address,)
     found: list[Address | None] = []
-    listed = status.get("podIPs") or ()
     for index, entry in enumerate(listed):
         found.append(read_address(item, (entry or {}).get("ip") or "", problems, "status", "podIPs", index, "ip"))
     if not found and status.get("podIP"):
