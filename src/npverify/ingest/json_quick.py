@@ -68,7 +68,8 @@ def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
                 colons += msgspec.json.encode({key: value[key]}).count(b":")
                 continue
             colons += 1
-            value[key] = items = []
+            items: list[Any] = []
+            value[key] = items
             raws = msgspec.json.decode(raw, type=list[msgspec.Raw])
             for start in range(0, len(raws), _BATCH):
                 batch = raws[start : start + _BATCH]
