@@ -140,7 +140,6 @@ def lower(
         Fields.of(doc, problems).warn("NPV086", message, "kind", fix="leave their files out, or the option")
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
-    keep(len(documents))
     facts = LintFacts() if for_lint else None
     if profile.name == "calico":
         policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
@@ -150,6 +149,7 @@ def lower(
         policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
+    keep(len(documents))
     if facts is not None and with_facts:
         suspicions = _suspicions(found, facts, profile, inventory)
         facts = replace(facts, suspicions=suspicions, ignores=_ignores(found.documents))

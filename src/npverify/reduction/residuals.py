@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-from npverify.ingest.collector import without_gc
+from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Rule
 from npverify.normal.predicates import (
@@ -77,6 +77,7 @@ class Residuals:
         self._start_over()
         self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
         self._by_kind = self._partition(lambda end: end.kind)
+        keep(len(inventory.endpoints))
 
     @classmethod
     def after(cls, before: Residuals, change: Change) -> Residuals:
