@@ -63,9 +63,7 @@ class Residuals:
         self.classes = classes or Classes(inventory, policies)
         self._inventory = inventory
         own = self.classes.mentioned.nodes
-        self.by_node = (
-            own if classes is None else any(isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
-        )
+        self.by_node = own if classes is None else any(isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
         if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
             self.partial: Partial = beside.partial
