@@ -27,10 +27,10 @@ USES: list[tuple[str, Callable[[Span], object]]] = [
     ("file", lambda span: span.file),
     ("line", lambda span: span.line),
     ("column", lambda span: span.column),
-    ("equal", lambda span: (span == PLACE, PLACE == span)),
+    ("equal", lambda span: (span == PLACE, span == PLACE)),
     ("order", lambda span: (span < Span("a.yaml", 3, 8), span > Span("a.yaml", 3, 6), sorted([span, Span("a")])[1])),
     ("replace", lambda span: replace(span, line=4)),
-    ("pickle", lambda span: pickle.loads(pickle.dumps(span))),  # noqa: S301
+    ("pickle", lambda span: pickle.loads(pickle.dumps(span))),
     ("copy", copy.copy),
     ("no such attribute", lambda span: hasattr(span, "lines")),
 ]

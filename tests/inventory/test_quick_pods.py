@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from manifests import PathLocator
 from test_slim import pods
 
 from npverify.ingest import json_quick
+from npverify.ingest.document import Document
 from npverify.ingest.json_quick import Quick
+from npverify.ingest.source import Problems
+from npverify.inventory.build import build
+from npverify.inventory.model import Inventory
 from npverify.inventory.schema import SHAPES
 from npverify.inventory.shapes import Checked, conforms
 from npverify.inventory.slim import Slim
@@ -69,8 +74,12 @@ def pod(metadata: str = GOOD, spec: str = "{}", status: str = "{}", more: str = 
     ],
 )  # fmt: skip
 def test_taken(text: str) -> None:
-    """The shortcut reads these."""
+    """The shortcut reads these, as the ordinary reader does."""
+    short, plain = read([text], quick=True), read([text], quick=False)
     assert taken([text]) == [True]
+    assert short is not None
+    assert plain is not None
+    assert exactly(short.value) == exactly(plain.value)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,34 @@ def test_a_key_that_stands_twice(text: str) -> None:
     """It is seen, also behind a pod with the same part, and the whole text is left to the reader that reports it."""
     assert read([pod(), text], quick=True) is None
     assert read([text, pod()], quick=True) is None
+
+
+def inventory(*texts: str) -> tuple[Inventory, Problems]:
+    """What exists according to a list of pods."""
+    found, problems = read(list(texts), quick=True), Problems()
+    assert found is not None
+    values = found.value["items"]
+    documents = [Document("v1", "Pod", "shop", v["metadata"]["name"], v, PathLocator(n)) for n, v in enumerate(values)]
+    return build(documents, problems), problems
+
+
+def test_pods_of_one_owner_and_two_templates() -> None:
+    """They share the reference to a ReplicaSet; whether a Deployment made it is told by each pod's own hash."""
+    owner = '"ownerReferences":[{"kind":"ReplicaSet","name":"web-abc"}]'
+    one, other = (
+        pod(f'{{"name":"{name}","labels":{{"pod-template-hash":"{hash_}"}},{owner}}}', status='{"podIP":"10.0.0.1"}')
+        for name, hash_ in (("a", "abc"), ("b", "xyz"))
+    )
+    found, _ = inventory(one, other)
+    assert [str(e.workload) for e in found.pods] == ["shop/web", "shop/web-abc"]
+    assert [e.workload and e.workload.kind for e in found.pods] == ["Deployment", "ReplicaSet"]
+
+
+def test_labels_that_no_pod_may_have() -> None:
+    """Each pod that has them is told of, though they are looked through together."""
+    bad = [pod(f'{{"name":"{name}","labels":{{"app":"a b"}}}}', status='{"podIP":"10.0.0.1"}') for name in "ab"]
+    _, problems = inventory(*bad)
+    assert [(e.code, e.span and e.span.line) for e in problems.errors] == [("NPV033", 0), ("NPV033", 1)]
 
 
 def test_alike_pods_share_their_parts() -> None:

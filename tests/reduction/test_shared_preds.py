@@ -7,11 +7,11 @@ from itertools import chain
 from random import Random
 
 import pytest
+from random_preds import random_pred
 
 from npverify.normal.predicates import FALSE, TRUE, And, Not, Or, and_, atoms_among, atoms_of, label_in, not_, or_
 from npverify.normal.syntax import _interned
 from npverify.reduction.bitsets import as_set, bits
-from random_preds import random_pred
 from smallworld import SRC, app
 
 WEB, DB, CACHE = app(SRC, "web"), app(SRC, "db"), app(SRC, "cache")
