@@ -140,6 +140,7 @@ def lower(
         Fields.of(doc, problems).warn("NPV086", message, "kind", fix="leave their files out, or the option")
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
+    keep(len(documents))
     facts = LintFacts() if for_lint else None
     if profile.name == "calico":
         policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)

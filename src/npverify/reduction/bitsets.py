@@ -66,12 +66,10 @@ Parts = tuple[tuple[int, Pred], ...]
 
 def bits(classes: int) -> Iterator[int]:
     """The members of a set, ascending."""
-    at = -1
     while classes:
-        step = (classes & -classes).bit_length()
-        at += step
-        yield at
-        classes >>= step  # what is left is as short as the members are near each other, as those of one namespace are
+        low = classes & -classes
+        yield low.bit_length() - 1
+        classes ^= low
 
 
 def as_set(classes: Collection[int]) -> int:

@@ -36,7 +36,7 @@ class Classes:
     def __init__(self, inventory: Inventory, *policies: PolicySet) -> None:
         """Of several policy sets: what none of them can tell apart."""
         every = chain.from_iterable(map(predicates, policies))
-        self.mentioned = seen = Mentioned.of(map(_mention, atoms_among(every)))
+        self.mentioned = seen = Mentioned.of(mentioned_by(atoms_among(every)))
         cells = {family: _boundaries(family, seen.prefixes) for family in BITS}
         found: dict[Hashable, list[Endpoint]] = {}
         # alike pods share their labels and ports, so each of these is looked through once and is a number from then on
@@ -144,9 +144,9 @@ class Mentioned(NamedTuple):
     nodes: bool
 
     @classmethod
-    def of(cls, found: Iterable[Mention | None]) -> Mentioned:
+    def of(cls, found: Iterable[Mention]) -> Mentioned:
         """All of these together."""
-        each = {mention for mention in found if mention is not None}
+        each = set(found)
         keys = sorted(key for what, key in each if what == "label" and isinstance(key, str))
         prefixes = sorted(prefix for _, prefix in each if isinstance(prefix, Prefix))
         accounts, ports, nodes = ((what, "") in each for what in ("accounts", "ports", "nodes"))
@@ -156,25 +156,27 @@ class Mentioned(NamedTuple):
 @cache
 def mentions(pred: Pred) -> tuple[Mention, ...]:
     """What a predicate looks at, each once."""
-    return tuple(dict.fromkeys(mention for atom in atoms_of(pred) if (mention := _mention(atom)) is not None))
+    return mentioned_by(atoms_of(pred))
 
 
-def _mention(atom: Pred) -> Mention | None:
-    """What an atom looks at."""
-    match atom:
-        case LabelIn() | LabelText():
+def mentioned_by(atoms: Iterable[Pred]) -> tuple[Mention, ...]:
+    """What atoms look at, each once."""
+    found: dict[Mention, None] = {}
+    for atom in atoms:
+        if isinstance(atom, LabelIn | LabelText):
             if atom.of == "service account":
-                return "accounts", ""
-            return ("label", atom.key) if atom.of == "pod" else None
-        case AddressIn():
-            return "prefix", atom.prefix
-        case ServiceAccountIs():
-            return "accounts", ""
-        case NamedPortIs():
-            return "ports", ""
-        case NodeIs():
-            return "nodes", ""
-    return None
+                found["accounts", ""] = None
+            elif atom.of == "pod":
+                found["label", atom.key] = None
+        elif isinstance(atom, AddressIn):
+            found["prefix", atom.prefix] = None
+        elif isinstance(atom, ServiceAccountIs):
+            found["accounts", ""] = None
+        elif isinstance(atom, NamedPortIs):
+            found["ports", ""] = None
+        elif isinstance(atom, NodeIs):
+            found["nodes", ""] = None
+    return tuple(found)
 
 
 def _place(end: Endpoint) -> tuple[str, ...]:
