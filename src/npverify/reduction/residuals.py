@@ -37,6 +37,7 @@ from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, of_one_pod
 from npverify.reduction.standing import Change, Moved
+from npverify.reduction.subjects import Subjects
 
 _REMEMBERED = 200_000  # groups kept over changes before the memory is given back
 
@@ -62,8 +63,8 @@ class Residuals:
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
         self._inventory = inventory
-        own = self.classes.mentioned.nodes
-        self.by_node = own if classes is None else any(isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
+        by_node = (isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
+        self.by_node = self.classes.mentioned.nodes if classes is None else any(by_node)
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
         if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
             self.partial: Partial = beside.partial
@@ -214,14 +215,13 @@ class Residuals:
         )
 
     def _select(self, direction: Direction) -> dict[int, Signature]:
-        side = direction.subject
         found: dict[int, list[Entry]] = {}
+        subjects = Subjects(self.classes, self.bitsets, self.partial, direction)
         for place, policy in _placed(self.policies.half(direction)):
-            for part, selects in self.bitsets.parts(policy.subject, side, DIRECT):
-                if selects is not FALSE:
-                    entry = Entry(*place, policy, selects, policy.rules)
-                    for c in bits(part):
-                        found.setdefault(c, []).append(entry)
+            for members, selects in subjects.selected(policy.subject):
+                entry = Entry(*place, policy, selects, policy.rules)
+                for c in members:
+                    found.setdefault(c, []).append(entry)
         return {c: self._as_one(entries) for c, entries in found.items()}
 
     def _as_one(self, entries: Iterable[Entry]) -> Signature:
@@ -257,15 +257,13 @@ class Residuals:
         """The classes that a policy may select, each with when it does."""
         for part, selects in self.bitsets.parts(policy.subject, direction.subject, DIRECT):
             if selects is not FALSE:
-                for c in bits(part):
-                    yield c, selects
+                yield from ((c, selects) for c in bits(part))
 
     def _partition(self, key: Callable[[Endpoint], Hashable]) -> tuple[int, ...]:
-        parts: dict[Hashable, int] = {}
+        parts: dict[Hashable, list[int]] = {}
         for c, end in enumerate(self.classes.representatives):
-            k = key(end)
-            parts[k] = parts.get(k, 0) | 1 << c
-        return tuple(parts.values())
+            parts.setdefault(key(end), []).append(c)
+        return tuple(map(as_set, parts.values()))
 
     def _part(
         self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, among: int
@@ -395,9 +393,8 @@ def _looks_at(pred: Pred, side: Side) -> bool:
 
 def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) -> dict[str, Endpoint | None]:
     """The two ends by their side, for `Partial.residual`."""
-    if direction.subject is Side.SRC:
-        return {"src": subject, "dst": peer}
-    return {"src": peer, "dst": subject}
+    is_source = direction.subject is Side.SRC
+    return {"src": subject, "dst": peer} if is_source else {"src": peer, "dst": subject}
 
 
 def host_network(end: Endpoint) -> bool:
