@@ -226,8 +226,7 @@ class Residuals:
 
     def _as_one(self, entries: Iterable[Entry]) -> Signature:
         """A signature; equal ones are the same object."""
-        signature = tuple(entries)
-        return self._interned.setdefault(signature, signature)
+        return self._interned.setdefault(signature := tuple(entries), signature)
 
     def _moved(self, direction: Direction, moved: Moved) -> tuple[dict[int, Signature], int]:
         """The signatures after policies came and went, and the set of the classes that have another one now."""
@@ -393,8 +392,7 @@ def _looks_at(pred: Pred, side: Side) -> bool:
 
 def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) -> dict[str, Endpoint | None]:
     """The two ends by their side, for `Partial.residual`."""
-    is_source = direction.subject is Side.SRC
-    return {"src": subject, "dst": peer} if is_source else {"src": peer, "dst": subject}
+    return {"src": subject, "dst": peer} if direction.subject is Side.SRC else {"src": peer, "dst": subject}
 
 
 def host_network(end: Endpoint) -> bool:
