@@ -15,6 +15,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.stages: list[tuple[str, float, float, float]] = []
+        self.held: list[Any] = []  # what a command has until it leaves, which gives nothing back piece by piece
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import functools
 import json
 import os
 import platform
@@ -55,12 +57,22 @@ class Plan:
 
 def environment(cache: Path | None = None) -> dict[str, str]:
     """That of the processes that are started: they find the program where this one does, and `benchmarks`; what they keep from run
-    to run goes to `cache`."""
+    to run goes to `cache`. Their modules are compiled, as those of a program that pip installed are."""
+    home = _compiled()
+    kept = {"XDG_CACHE_HOME": str(cache)} if cache else {}
+    inherited = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPATH": os.pathsep.join((str(ROOT), home)), **kept}
+
+
+@functools.cache
+def _compiled() -> str:
+    """The folder of the package, once its modules are compiled."""
     import npverify
 
-    home = str(Path(npverify.__file__).parents[1])
-    kept = {"XDG_CACHE_HOME": str(cache)} if cache else {}
-    return {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), home)), **kept}
+    package = Path(npverify.__file__).parent
+    for folder in (package, ROOT / "benchmarks"):
+        compileall.compile_dir(folder, quiet=2)
+    return str(package.parent)
 
 
 def machine() -> Row:

@@ -51,7 +51,9 @@ def _load(clock: Clock, paths: list[str], name: str = "load, the rest", **option
         module = importlib.import_module("npverify.analyses.load")
     parts = {"read": "read", "build": "inventory", "lower": "lower", "resolve": "assertions"}
     with clock.parts(name, module, parts):
-        return npverify.load(paths, **options)
+        loaded = npverify.load(paths, **options)
+    clock.held.append(loaded)
+    return loaded
 
 
 def _imported(clock: Clock, name: str) -> None:
@@ -68,7 +70,8 @@ def load(clock: Clock, data: Data) -> Answer:
     with clock.stage("import"):
         from npverify.reduction.residuals import Residuals  # without the solver, which loading does not need
     with clock.stage("reduce"):
-        Residuals(loaded.world.inventory, loaded.world.policies)
+        reduced = Residuals(loaded.world.inventory, loaded.world.policies)
+    clock.held.append(reduced)
     return {"policies": len(loaded.world.defined), "warnings": len(loaded.world.warnings)}
 
 

@@ -16,6 +16,9 @@ def main() -> None:
 
         sys.stdout.write(f"npverify {__version__}\n")
         return
+    # one command makes much that it needs to its end, and few cycles: with the usual thresholds a tenth of the time of a
+    # short run is spent on looking for them
+    gc.set_threshold(100_000, 20, 100)
     try:
         from npverify.cli.app import run
 

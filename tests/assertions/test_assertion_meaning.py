@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from npverify.analyses.load import load
 from npverify.assertions.claims import (
     AllFlows,
     Assertion,
@@ -19,7 +20,8 @@ from npverify.assertions.claims import (
 )
 from npverify.assertions.legs import NO_POD, OWN_NODE, SELF, USUAL
 from npverify.assertions.resolve import Resolved, declared_pod_space, resolve
-from npverify.ingest.source import Diagnostic, Problems, Span
+from npverify.ingest.files import File
+from npverify.ingest.source import Diagnostic, InputError, Problems, Span
 from npverify.inventory.addresses import Address, Prefix
 from npverify.inventory.model import (
     EXTERNAL,
@@ -515,6 +517,14 @@ def test_a_tag_that_nothing_has_is_an_error() -> None:
     _, problems = said("assert tag pci no db reaches cache", only_tags=("pcii",))
     (error,) = problems.errors
     assert error == Diagnostic("NPV117", "no assertion has the tag `pcii`", None, "did you mean `pci`?")
+
+
+def test_a_tag_is_an_error_also_where_no_assertion_is() -> None:
+    """Without any spec nothing would be proved at all."""
+    pod = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "b"}}'
+    with pytest.raises(InputError) as raised:
+        load([File("a.json", pod, named=True)], only_tags=["pci"])
+    assert [error.code for error in raised.value.diagnostics] == ["NPV117"]
 
 
 def test_pod_space_is_read_without_an_inventory() -> None:

@@ -108,6 +108,14 @@ def test_the_version_costs_nothing():
     assert not loaded & {"typer", "z3", "lark", "rich", "yaml"}
 
 
+def test_loading_without_a_spec_waits_for_no_parser_of_specs(shop):
+    """Nor for the solver."""
+    (shop / "pod.json").write_text('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "b"}}')
+    code = "import sys, npverify; npverify.load(['pod.json']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=shop)
+    assert not set(done.stdout.split()) & {"npverify.assertions.resolve", "lark", "z3", "typer"}
+
+
 def test_importing_the_package_costs_nothing():
     """`import npverify` loads nothing of it; a name is loaded on first use, and every public name can be had."""
     code = (

@@ -11,19 +11,19 @@ from typing import Any
 from npverify.analyses.remotes import Remotes, read_remotes, wanted
 from npverify.analyses.world import Origin, World
 from npverify.assertions.claims import Assertion, PolicyClaim
-from npverify.assertions.resolve import declared_pod_space, resolve
 from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, silenced_namespaces, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.files import SPEC, File, files
 from npverify.ingest.read import SpecText, read
-from npverify.ingest.source import Diagnostic, InputError, Problems
+from npverify.ingest.source import Diagnostic, InputError, Problems, Span
 from npverify.inventory.addresses import BITS, Family, Prefix
 from npverify.inventory.build import build, is_inventory
 from npverify.inventory.clusters import with_clusters
 from npverify.inventory.model import Inventory
 from npverify.inventory.slim import Slim
 from npverify.normal.keep import keep
+from npverify.normal.policy import PolicyId
 
 NO_ASSUMPTIONS: Mapping[str, str] = {}
 NO_REMOTES: Mapping[str, Sequence[str | File]] = {}
@@ -173,7 +173,7 @@ def settle(
         declared, told["space"] = before.declared, before.told["space"]
     else:
         said = Problems()
-        declared = declared_pod_space(given.specs, said)
+        declared = _declared(given.specs, said)
         told["space"] = (*said.errors, *said.warnings)
     problems.extend(told["space"])
     pod_space = tuple(dict.fromkeys((*_prefixes(options.pod_cidrs, problems), *declared)))
@@ -214,7 +214,7 @@ def settle(
             assertions, told["specs"] = before.loaded.assertions, before.told["specs"]
         else:
             said = Problems()
-            found = resolve(given.specs, inventory, lowered.ids, said, only_tags=options.only_tags).assertions
+            found = resolve(given.specs, inventory, lowered.ids, said, options.only_tags)
             assertions = _as_before(found, inventory, given, before) if before is not None else found
             errors = said.errors if inventory.pods else tuple(_without_unknown_names(said.errors))
             told["specs"] = (*said.warnings, *errors)
@@ -243,6 +243,31 @@ def settle(
         )
     settled = Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)
     return settled
+
+
+def resolve(
+    specs: Sequence[SpecText],
+    inventory: Inventory,
+    ids: Mapping[PolicyId, Span],
+    problems: Problems,
+    only_tags: Collection[str],
+) -> tuple[Assertion, ...]:
+    """The assertions of the specs. Without specs nothing waits for the parser of their language, or for indexes over all
+    endpoints."""
+    if not specs and not only_tags:
+        return ()
+    from npverify.assertions import resolve as language
+
+    return language.resolve(specs, inventory, ids, problems, only_tags=only_tags).assertions
+
+
+def _declared(specs: Sequence[SpecText], problems: Problems) -> tuple[Prefix, ...]:
+    """Where the specs say that pods of unknown address live."""
+    if not specs:
+        return ()
+    from npverify.assertions import resolve as language
+
+    return language.declared_pod_space(specs, problems)
 
 
 def _edited(values: Mapping[Document, dict[str, Any]], before: Settled, options: Options) -> World:

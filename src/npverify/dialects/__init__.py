@@ -15,7 +15,7 @@ from npverify.dialects import cluster_read, kubernetes
 from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import Role, kinds_of, role
-from npverify.dialects.kubernetes_read import NetworkPolicy, read
+from npverify.dialects.kubernetes_read import NetworkPolicy, Parts, read
 from npverify.dialects.lint import IGNORE, About, LintFacts, Suspicion
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
@@ -109,12 +109,17 @@ def lower(
     memo = (memo or Memo()).under(profile)
     found = _Found(memo)
     not_ignored: dict[tuple[str, str], Document] = {}
+    parts = Parts()
+
+    def native(doc: Document, told: Problems) -> NetworkPolicy:
+        return read(doc, told, strict_cidr=profile.strict_cidr, parts=parts)
+
     for doc in documents:
         what = role(doc.api_version, doc.kind)
         if what is Role.NO_POLICY:
             continue
         if what is Role.MODELLED:
-            _add(found, found.native, doc, lambda doc, told: read(doc, told, strict_cidr=profile.strict_cidr), problems)
+            _add(found, found.native, doc, native, problems)
         elif what is Role.CALICO and profile.name == "calico":
             found.calico.append(doc)
         elif what is Role.CILIUM and profile.name == "cilium":
@@ -145,6 +150,7 @@ def lower(
         policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
+    keep(len(documents))
     if facts is not None and with_facts:
         suspicions = _suspicions(found, facts, profile, inventory)
         facts = replace(facts, suspicions=suspicions, ignores=_ignores(found.documents))

@@ -14,6 +14,8 @@ from npverify.inventory.addresses import BITS, Address, Family, Prefix
 
 _IPV4 = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){3}")
 _LENGTH = re.compile(r"[0-9]{1,9}")
+_OCTETS = {str(number): number for number in range(256)}
+_LENGTHS = {str(number): number for number in range(33)}
 _MAPPED = Prefix.parse("::ffff:0:0/96")
 
 
@@ -27,6 +29,8 @@ class Block(NamedTuple):
 
 def parse(text: str) -> Block:
     """Read `10.0.0.0/8` or `fd00::/8`; ValueError says in one clause why it is no block at all."""
+    if (usual := _usual(text)) is not None:
+        return Block(usual)
     head, slash, tail = text.partition("/")
     if not slash:
         raise ValueError("has no prefix length")
@@ -46,6 +50,18 @@ def parse(text: str) -> Block:
     if prefix.value != address.value:
         return Block(prefix, ambiguous="has bits behind its prefix length")
     return Block(prefix, unusual=str(prefix) if str(prefix) != text else "")
+
+
+def _usual(text: str) -> Prefix | None:
+    """The block of a text that everybody reads alike and nobody would write in another way, as nearly all are."""
+    try:
+        a, b, c, rest = text.split(".")
+        d, tail = rest.split("/")
+        value = _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]
+        length = _LENGTHS[tail]
+    except (KeyError, ValueError):
+        return None
+    return Prefix(4, value, length) if not value & (0xFFFFFFFF >> length) else None
 
 
 def _address(text: str) -> tuple[Address, bool]:

@@ -6,7 +6,9 @@ Everything wrong is reported; what is read is only meaningful where nothing was.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+import marshal
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from npverify.dialects import cidrs, selectors
 from npverify.dialects.kubernetes_fields import children
@@ -61,18 +63,45 @@ class NetworkPolicy(NamedTuple):
     sections: dict[Direction, tuple[RuleText, ...]]
 
 
-def read(doc: Document, problems: Problems, *, strict_cidr: bool) -> NetworkPolicy:
-    """The policy that a document describes."""
+_WITHOUT_IDENTITY = 2  # the last version of marshal in which equal values have equal bytes, whatever refers to them
+
+P = TypeVar("P")
+
+
+class Parts:
+    """Selectors, peers and lists of ports that were read with nothing to say about them, by their values: large sets of
+    policies are made of few. Guards them. For policies that are read in one way (`strict_cidr`)."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes], Any] = {}
+
+    def read(self, what: str, fields: Fields, value: Any, read: Callable[[], P]) -> P:
+        """The part of this sort with that value, which stands in `fields`; `read` reads it."""
+        # Python takes 1, 1.0 and True for equal; their bytes are not
+        key = (what, marshal.dumps(value, _WITHOUT_IDENTITY))
+        found: P | None = self._known.get(key)
+        if found is None:
+            before = fields.problems.count
+            found = read()
+            if fields.problems.count == before:
+                self._known[key] = found
+        return found
+
+
+def read(doc: Document, problems: Problems, *, strict_cidr: bool, parts: Parts | None = None) -> NetworkPolicy:
+    """The policy that a document describes; `parts` are those of policies that were read before, and grow."""
+    parts = parts or Parts()
     top = Fields.of(doc, problems)
     top.only(children(""), "NetworkPolicy")
     policy_id = _identity(doc, top)
     spec = top.map("spec") or Fields(doc, ("spec",), {}, problems)
     spec.only(children("spec"), "spec of NetworkPolicy")
-    sections = {d: tuple(_rules(spec, d, strict_cidr)) for d in Direction}
-    selector = spec.map("podSelector")
-    subject = selectors.read(selector, "podSelector") if selector else ()
+    sections = {d: tuple(_rules(spec, d, strict_cidr, parts)) for d in Direction}
+    subject: Selector = ()
+    if selector := spec.map("podSelector"):
+        subject = parts.read("selector", selector, selector.value, lambda: selectors.read(selector, "podSelector"))
     directions = _directions(spec)
-    span = doc.span("metadata", "name") if doc.name else doc.span()
+    span = doc.span_later("metadata", "name") if doc.name else doc.span_later()
     return NetworkPolicy(policy_id, span, subject, {d: sections[d] for d in directions}, sections)
 
 
@@ -135,7 +164,7 @@ def _directions(spec: Fields) -> tuple[Direction, ...]:
     return tuple(d for d in Direction if d in found)
 
 
-def _rules(spec: Fields, direction: Direction, strict: bool) -> list[RuleText]:
+def _rules(spec: Fields, direction: Direction, strict: bool, parts: Parts) -> list[RuleText]:
     section, side = _SECTION[direction], _PEERS[direction]
     path = f"spec.{section}[]"
     _warn_of_nulls(spec, section, "a rule that allows everything")
@@ -143,10 +172,19 @@ def _rules(spec: Fields, direction: Direction, strict: bool) -> list[RuleText]:
     for index, rule in spec.maps(section):
         rule.only(children(path), f"{section} rule")
         _warn_of_nulls(rule, "ports", "every TCP port")
-        peers = tuple(_peer(peer, f"{path}.{side}[]", strict) for _, peer in rule.maps(side))
-        ports = tuple(_port(entry, f"{path}.ports[]") for _, entry in rule.maps("ports"))
-        rules.append(RuleText(f"{section}[{index}]", peers, ports, rule.span()))
+        peers = tuple(
+            parts.read("peer", peer, peer.value, lambda peer=peer: _peer(peer, f"{path}.{side}[]", strict))  # type: ignore[misc]
+            for _, peer in rule.maps(side)
+        )
+        ports: tuple[PortEntry, ...] = ()
+        if (listed := rule.value.get("ports")) is not None:
+            ports = parts.read("ports", rule, listed, lambda rule=rule: _ports(rule, f"{path}.ports[]"))  # type: ignore[misc]
+        rules.append(RuleText(f"{section}[{index}]", peers, ports, rule.span_later()))
     return rules
+
+
+def _ports(rule: Fields, path: str) -> tuple[PortEntry, ...]:
+    return tuple(_port(entry, path) for _, entry in rule.maps("ports"))
 
 
 def _warn_of_nulls(fields: Fields, key: str, meaning: str) -> None:

@@ -7,6 +7,7 @@ it stands, so it is None here.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from npverify.ingest.fields import Fields, nearest
@@ -40,6 +41,7 @@ def read(fields: Fields, where: str) -> Selector:
     return tuple(found)
 
 
+@lru_cache(maxsize=10_000)
 def lower(selector: Selector, side: Side, of: Literal["pod", "namespace"]) -> Pred:
     """The pods (or pods of the namespaces) that the selector matches. Holds for other endpoints where nothing is
     required of them, so the caller says which kinds of endpoint it means."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from npverify.ingest.source import Span
+from npverify.ingest.thin import thin
 
 Path = tuple[str | int, ...]
 """Where a value stands inside an object: `("spec", "ingress", 0, "from")`."""
@@ -23,7 +24,7 @@ class Locator(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@thin(frozen=True, slots=True, eq=False)
 class Document:
     """A Kubernetes object. `value` holds dict, list, str, int, float, bool and None, read as the Kubernetes API reads it.
 
@@ -42,6 +43,10 @@ class Document:
     def span(self, *path: str | int, key: bool = False) -> Span:
         """The position of the value at `path` (of its key, if `key`)."""
         return self.locator.locate(self.prefix + path, key=key)
+
+    def span_later(self, *path: str | int) -> Span:
+        """The position of the value at `path`, found when somebody looks at it."""
+        return Span.later(partial(self.locator.locate, self.prefix + path))
 
     def excerpt(self, span: Span) -> str:
         """The source line that `span` points at."""

@@ -79,6 +79,10 @@ class Fields:
         """The position of a field of this map."""
         return self.doc.span(*self.path, *path, key=key)
 
+    def span_later(self) -> Span:
+        """The position of this map, found when somebody looks at it."""
+        return self.doc.span_later(*self.path)
+
     def has(self, key: str) -> bool:
         """Whether the field is there and not null."""
         return self.value.get(key) is not None

@@ -56,7 +56,13 @@ class Sorter:
             return
         of_list = ("", "") if document.kind == "List" else (document.api_version, document.kind.removesuffix("List"))
         for index, item in enumerate(items or []):
-            yield from self.objects(item, document.locator, (*document.prefix, "items", index), of_list)
+            prefix = (*document.prefix, "items", index)
+            if (usual := _usual(item)) is None:
+                yield from self.objects(item, document.locator, prefix, of_list)
+            elif not self.wanted(usual[0], usual[1]):
+                self.skip(usual[1])
+            else:
+                yield Document(*usual, item, document.locator, prefix)
 
     def _headless(self, document: Document) -> None:
         given = dict(zip(_HEADER, (document.api_version, document.kind), strict=True))
@@ -92,6 +98,21 @@ def is_foreign(value: Any) -> bool:
         return True
     names = {str(key).lower() for key in value}
     return not names & {"apiversion", "kind"} and not {"metadata", "spec"} <= names
+
+
+def _usual(value: Any) -> tuple[str, str, str | None, str] | None:
+    """What `_document` finds in an object that is no list and says what it has to say as text; None of another."""
+    if not isinstance(value, dict):
+        return None
+    api_version, kind, metadata = value.get("apiVersion"), value.get("kind"), value.get("metadata")
+    if type(api_version) is not str or type(kind) is not str or not api_version or not kind or kind.endswith("List"):
+        return None
+    if type(metadata) is not dict:
+        return None
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if type(name) not in _TEXT or type(namespace) not in _TEXT:
+        return None
+    return api_version, kind, namespace, name or ""
 
 
 def _document(value: Any, locator: Locator, prefix: Path, of_list: tuple[str, str]) -> Document:

@@ -9,20 +9,46 @@ Exceptions of the whole program, as a tree:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, Self
 
 Severity = Literal["error", "warning"]
 
 
+class _Later:
+    """Holds what finds a place that nobody has asked for yet."""
+
+    __slots__ = ("_find",)
+    _find: Callable[[], Span]
+
+
 @dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(_Later):
     """A place in an input file; line and column count from 1, 0 where only the file is known."""
 
     file: str
     line: int = 0
     column: int = 0
+
+    @classmethod
+    def later(cls, find: Callable[[], Span]) -> Span:
+        """The place that `find` gives, which is asked for it when somebody looks: finding one reads its text again, and of
+        the places of a large input few are ever shown. `find` must give the same whenever it is called."""
+        span = cls.__new__(cls)
+        object.__setattr__(span, "_find", find)
+        return span
+
+    def __getattr__(self, name: str) -> str | int:
+        # called for slots that are empty, which are those of a span that was not looked for
+        if name not in ("file", "line", "column"):
+            raise AttributeError(name)
+        found = self._find()
+        object.__setattr__(self, "file", found.file)
+        object.__setattr__(self, "line", found.line)
+        object.__setattr__(self, "column", found.column)
+        object.__delattr__(self, "_find")
+        return getattr(found, name)  # type: ignore[no-any-return]
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
@@ -100,5 +126,7 @@ class Problems:
             raise InputError(errors)
 
     def _sorted(self, severity: Severity) -> tuple[Diagnostic, ...]:
+        if not self._found:
+            return ()
         chosen = [d for d in dict.fromkeys(self._found) if d.severity == severity]
         return tuple(sorted(chosen, key=lambda d: (d.span or Span(""), d.code, d.message)))

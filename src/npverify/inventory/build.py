@@ -54,9 +54,11 @@ def build(
     warn_without_containers(items, problems)
     expanded = expand_workloads(items, listed.live, owners, declared, problems, notes)
     known, others = attach([*listed.endpoints, *expanded], attached, listed.left_out, problems, notes)
-    pods = _unique([*known, *others])
+    by_key = _unique([*known, *others])
+    pods = list(by_key.values())
     nodes = [*declared.values(), *implied_nodes(pods, declared)]
-    endpoints = tuple(sorted([*pods, *nodes], key=lambda endpoint: endpoint.key))
+    by_key |= {node.key: node for node in nodes}
+    endpoints = tuple(by_key[key] for key in sorted(by_key))
     keep(len(endpoints))
     targets = read_targets(items, problems, notes)
     services = read_services(items["Service"], endpoints, targets, listed.gone, problems, notes)
@@ -75,13 +77,13 @@ def build(
     )
 
 
-def _unique(pods: Iterable[Endpoint]) -> list[Endpoint]:
-    """Give every pod a key of its own: a listed pod may be called as a workload of its controller's kind is."""
-    seen: set[tuple[str, str, str, str]] = set()
-    found = []
+def _unique(pods: Iterable[Endpoint]) -> dict[tuple[str, str, str, str], Endpoint]:
+    """Every pod by a key of its own: a listed pod may be called as a workload of its controller's kind is."""
+    found: dict[tuple[str, str, str, str], Endpoint] = {}
     for pod in pods:
-        while pod.key in seen:
+        key = pod.key
+        while key in found:
             pod = replace(pod, name=f"{pod.name}?")
-        seen.add(pod.key)
-        found.append(pod)
+            key = pod.key
+        found[key] = pod
     return found

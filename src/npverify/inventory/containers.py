@@ -11,7 +11,7 @@ from npverify.inventory.workloads import WORKLOAD_KINDS, template_path
 
 def warn_without_containers(items: Mapping[str, Sequence[Item]], problems: Problems) -> None:
     """One warning for all of them: they are read as pods that declare no port."""
-    bare = [item for item in items["Pod"] if not part(item.doc.value, "spec").get("containers")]
+    bare = [item for item in items["Pod"] if not (item.doc.value.get("spec") or {}).get("containers")]
     for kind in WORKLOAD_KINDS:
         for item in items[kind]:
             template = part(item.doc.value, *template_path(kind))

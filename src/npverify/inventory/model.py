@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from npverify.ingest.source import Span
+from npverify.ingest.thin import thin
 from npverify.inventory.addresses import Address, Family, Prefix
 from npverify.inventory.unknowns import Unknown
 
@@ -82,7 +83,7 @@ class ServiceAccount:
     declared: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@thin(frozen=True, slots=True, eq=False)
 class Endpoint:
     """Who sends or receives. Identity is the object itself; `key` orders endpoints and is unique in an inventory.
 
@@ -129,7 +130,7 @@ class Endpoint:
     @property
     def is_pod(self) -> bool:
         """A pod, also one on the host network."""
-        return self.kind in (EndpointKind.POD, EndpointKind.HOST_POD)
+        return self.kind in _PODS
 
     @property
     def is_node(self) -> bool:
@@ -150,6 +151,7 @@ class Endpoint:
         return f"{cluster}{self.namespace}/{self.name}"
 
 
+_PODS = (EndpointKind.POD, EndpointKind.HOST_POD)
 _RANK = {
     EndpointKind.POD: "0",
     EndpointKind.HOST_POD: "1",

@@ -6,14 +6,15 @@ In come documents, out come `Item`s whose fields have the right types and whose 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems, Span
+from npverify.ingest.thin import thin
 from npverify.inventory.schema import SHAPES
-from npverify.inventory.shapes import checker, report
+from npverify.inventory.shapes import Checked, checker, report
 from npverify.inventory.syntax import is_dns_label, is_subdomain
 from npverify.inventory.unknown_fields import UnknownFields
 
@@ -42,7 +43,7 @@ def is_inventory(api_version: str, kind: str) -> bool:
     return (api_version.rpartition("/")[0], kind) in INVENTORY_KINDS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@thin(frozen=True, slots=True, eq=False)
 class Item:
     """An object with its identity. `namespace` is "" for a cluster-scoped one; `generated` where the API makes the name."""
 
@@ -70,7 +71,7 @@ class Item:
     @property
     def span(self) -> Span | None:
         """Where the object is named; None in large inputs."""
-        return self.doc.span("metadata", "name") if self.positioned else None
+        return self.doc.span_later("metadata", "name") if self.positioned else None
 
     def __str__(self) -> str:
         where = f"{self.namespace}/{self.name}" if self.namespace else self.name
@@ -101,10 +102,11 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
     positioned = len(documents) <= POSITIONED
     unknown = UnknownFields()
     checks = {kind: checker(shape) for kind, shape in SHAPES.items()}
+    is_read = cache(is_inventory)
     for doc in documents:
-        if not is_inventory(doc.api_version, doc.kind):
+        if not is_read(doc.api_version, doc.kind):
             continue
-        if not checks[doc.kind](doc.value):
+        if type(doc.value) is not Checked and not checks[doc.kind](doc.value):
             found = Problems()
             report(Fields.of(doc, found), SHAPES[doc.kind], unknown.look)
             problems.extend(found.errors)
@@ -128,10 +130,9 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
 
 def _name(doc: Document, problems: Problems) -> str:
     """The name, or the beginning of a generated one; "" if there is none that the API takes."""
-    meta = part(doc.value, "metadata")
     name = doc.name
     if not name:
-        name = meta.get("generateName") or ""
+        name = part(doc.value, "metadata").get("generateName") or ""
         if not name:
             fix = "add `name` under `metadata`"
             Fields.of(doc, problems).error("NPV030", f"`metadata.name` of {doc.kind} is missing", "metadata", fix=fix)

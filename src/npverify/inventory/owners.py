@@ -31,16 +31,18 @@ class Owners:
     def __init__(self, items: Mapping[str, Iterable[Item]]) -> None:
         self._above = {item.ref: owner_of(item.doc.value) for kind in _PASSED_ON for item in items[kind]}
         self._cron_jobs = {(item.namespace, item.name) for item in items["CronJob"]}
-        self._chains: dict[tuple[str, tuple[str, str], str | None], tuple[WorkloadRef, ...]] = {}
+        self._chains: dict[tuple[str, int, str | None], tuple[WorkloadRef, ...]] = {}
 
     def chain(self, item: Item) -> tuple[WorkloadRef, ...]:
         """The controllers of a pod, a ReplicaSet or a Job, nearest first; () if it has none."""
-        owner = owner_of(item.doc.value)
-        if owner is None:
+        meta = item.doc.value.get("metadata") or {}
+        references = meta.get("ownerReferences")
+        if not references:
             return ()
-        at = (item.namespace, owner, item.labels.get(_HASH))
+        template = (meta.get("labels") or {}).get(_HASH)
+        at = (item.namespace, id(references), template)  # the item holds the list, and the input the item
         if (known := self._chains.get(at)) is None:
-            known = self._chains[at] = self._find(*at)
+            known = self._chains[at] = self._find(item.namespace, owner_of(item.doc.value), template)
         return known
 
     def _find(self, namespace: str, owner: tuple[str, str] | None, template: str | None) -> tuple[WorkloadRef, ...]:

@@ -10,7 +10,7 @@ from npverify.ingest.source import Problems
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
 from npverify.inventory.nodes import read_address
-from npverify.inventory.objects import Item, part
+from npverify.inventory.objects import Item
 from npverify.inventory.owners import Owners
 from npverify.inventory.podspec import KnownPorts, read_pod_spec
 from npverify.inventory.syntax import check_labels
@@ -51,23 +51,29 @@ def read_pods(
     finished: list[tuple[str, str]] = []
     waiting: list[tuple[str, str]] = []
     ports: KnownPorts = {}
+    fine: set[int] = set()  # labels that alike pods share are looked at once
     for item in items:
         value = item.doc.value
         labels = item.labels
-        check_labels(item.doc, labels, problems, "metadata", "labels")
-        status = part(value, "status")
+        if id(labels) not in fine:
+            before = problems.count
+            check_labels(item.doc, labels, problems, "metadata", "labels")
+            if problems.count == before:
+                fine.add(id(labels))
+        status = value.get("status") or {}
         addresses = _addresses(item, status, problems)
         phase = status.get("phase")
         if phase in ("Succeeded", "Failed"):
             finished.append((item.namespace, item.name))
             gone.update(addresses)
             continue
-        if not addresses and not part(value, "spec").get("hostNetwork"):
+        given = value.get("spec") or {}
+        if not addresses and not given.get("hostNetwork"):
             addresses = assigned.get((item.namespace, item.name), ())
         if phase and not addresses:
             waiting.append((item.namespace, item.name))
             continue
-        spec = read_pod_spec(item, ("spec",), part(value, "spec"), problems, ports)
+        spec = read_pod_spec(item, ("spec",), given, problems, ports)
         if not addresses and spec.kind is EndpointKind.HOST_POD:
             addresses = node_addresses(spec.node, nodes)
         chain = owners.chain(item)
@@ -101,8 +107,12 @@ def node_addresses(node: str | None, nodes: Mapping[str, Endpoint]) -> tuple[Add
 
 def _addresses(item: Item, status: dict[str, Any], problems: Problems) -> tuple[Address, ...]:
     """status.podIPs, or podIP where that is missing."""
+    listed: list[dict[str, Any]] = status.get("podIPs") or []
+    if len(listed) == 1 and listed[0]:
+        address = read_address(item, listed[0].get("ip") or "", problems, "status", "podIPs", 0, "ip")
+        return () if address is None else (address,)
     found: list[Address | None] = []
-    for index, entry in enumerate(status.get("podIPs") or ()):
+    for index, entry in enumerate(listed):
         found.append(read_address(item, (entry or {}).get("ip") or "", problems, "status", "podIPs", index, "ip"))
     if not found and status.get("podIP"):
         found.append(read_address(item, status["podIP"], problems, "status", "podIP"))

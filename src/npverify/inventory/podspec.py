@@ -21,6 +21,8 @@ class PodSpec(NamedTuple):
     ports: tuple[ContainerPort, ...]
 
 
+_POD, _HOST_POD = EndpointKind.POD, EndpointKind.HOST_POD  # a member of an enumeration is found slowly
+
 KnownPorts = dict[tuple[int, int], tuple[ContainerPort, ...]]
 """The ports of lists of containers, by the identities of the two lists: alike pods may share them."""
 
@@ -40,7 +42,7 @@ def read_pod_spec(
         if known is not None and problems.count == before:
             known[at] = ports
     return PodSpec(
-        EndpointKind.HOST_POD if spec.get("hostNetwork") else EndpointKind.POD,
+        _HOST_POD if spec.get("hostNetwork") else _POD,
         spec.get("serviceAccountName") or spec.get("serviceAccount") or "default",
         spec.get("nodeName") or None,
         ports,

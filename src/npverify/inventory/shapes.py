@@ -50,6 +50,12 @@ def map_of(type_: str, /, **fields: Shape) -> MapOf:
     return MapOf(type_, tuple(fields.items()), frozenset(FIELDS[type_]))
 
 
+class Checked(dict[str, Any]):
+    """An object that was read with its types checked: it conforms to the shape of its kind."""
+
+    __slots__ = ()
+
+
 Check = Callable[[Any], bool]
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from npverify.ingest.source import Span
+from npverify.ingest.thin import thin
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.predicates import FALSE, Pred, Side, and_, kind_is
@@ -60,7 +61,7 @@ class PolicyId(NamedTuple):
         return f"{self.kind} {where}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@thin(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule. `label` names it as the user counts it: `ingress[0]`.
 
@@ -79,7 +80,7 @@ class Rule:
         return and_(self.peer, self.traffic)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@thin(frozen=True, slots=True, eq=False)
 class Policy:
     """The part of an API object that speaks about one direction.
 

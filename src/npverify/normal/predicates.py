@@ -43,7 +43,6 @@ from npverify.normal.syntax import (
     TextTest,
     UnknownIn,
     intern,
-    interned,
 )
 
 __all__ = [
@@ -79,6 +78,7 @@ __all__ = [
     "address_owned_by",
     "and_",
     "atoms",
+    "atoms_among",
     "atoms_of",
     "const",
     "http_is",
@@ -139,21 +139,19 @@ def ite(test: Pred, then: Pred, otherwise: Pred) -> Pred:
 def _join(make: type[And] | type[Or], parts: Iterable[Pred], *, absorbing: Pred, neutral: Pred) -> Pred:
     kept: dict[Pred, None] = {}
     for part in parts:
-        for leaf in part.parts if isinstance(part, make) else (part,):
-            if leaf is absorbing or _opposite(leaf) in kept:
-                return absorbing
-            if leaf is not neutral:
+        if type(part) is make:
+            for leaf in part.parts:
                 kept[leaf] = None
-    if not kept:
-        return neutral
-    if len(kept) == 1:
-        return next(iter(kept))
+        elif part is absorbing:
+            return absorbing
+        elif part is not neutral:
+            kept[part] = None
+    if len(kept) < 2:
+        return next(iter(kept)) if kept else neutral
+    for leaf in kept:
+        if type(leaf) is Not and leaf.body in kept:
+            return absorbing
     return intern(make, tuple(kept))
-
-
-def _opposite(leaf: Pred) -> Pred | None:
-    """The negation of a predicate if somebody made it already; making it only to look for it would cost more."""
-    return leaf.body if isinstance(leaf, Not) else interned.get((Not, leaf))
 
 
 def kind_is(side: Side, *kinds: EndpointKind) -> Pred:
@@ -257,19 +255,25 @@ def own_node(side: Side) -> Pred:
 
 def atoms(pred: Pred) -> Iterator[Pred]:
     """Every atom of a predicate, each once, in the order of the text."""
+    return atoms_among((pred,))
+
+
+def atoms_among(preds: Iterable[Pred]) -> Iterator[Pred]:
+    """Every atom of some predicates, each once, in the order of the text; what they share is walked through once."""
     seen: set[Pred] = set()
-    stack = [pred]
-    while stack:
-        at = stack.pop()
-        if at in seen:
-            continue
-        seen.add(at)
-        if isinstance(at, And | Or):
-            stack.extend(reversed(at.parts))
-        elif isinstance(at, Not):
-            stack.append(at.body)
-        elif not isinstance(at, Const):
-            yield at
+    for pred in preds:
+        stack = [pred]
+        while stack:
+            at = stack.pop()
+            if at in seen:
+                continue
+            seen.add(at)
+            if isinstance(at, And | Or):
+                stack.extend(reversed(at.parts))
+            elif isinstance(at, Not):
+                stack.append(at.body)
+            elif not isinstance(at, Const):
+                yield at
 
 
 def substitute(pred: Pred, settle: Callable[[Pred], Pred]) -> Pred:

@@ -29,7 +29,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EndpointKind, PortOrigin
@@ -54,8 +54,22 @@ LabelOf = Literal["pod", "namespace", "service account"]
 TextTest = Literal["contains", "starts with", "ends with"]
 PathTest = Literal["exact", "prefix"]
 
-interned: WeakValueDictionary[tuple[Any, ...], Pred] = WeakValueDictionary()
-"""Every predicate that somebody holds, by class and fields."""
+
+class _Held(ref["Pred"]):
+    """A predicate as long as somebody holds it, with its class and fields."""
+
+    __slots__ = ("key",)
+    key: tuple[Any, ...]
+
+
+_interned: dict[tuple[Any, ...], _Held] = {}
+"""Every predicate that somebody holds, by class and fields. As weakref.WeakValueDictionary, in half the time: a large set of
+policies is a hundred thousand of them."""
+
+
+def _forget(held: _Held) -> None:
+    if _interned.get(held.key) is held:
+        del _interned[held.key]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -75,9 +89,12 @@ P = TypeVar("P", bound=Pred)
 def intern(make: Callable[..., P], *args: Any) -> P:
     """The one predicate of that class with these fields; the constructors of `normal.predicates` fold what they can first."""
     key = (make, *args)
-    found = interned.get(key)
+    held = _interned.get(key)
+    found = held() if held is not None else None
     if found is None:
-        found = interned[key] = make(*args)
+        found = make(*args)
+        held = _interned[key] = _Held(found, _forget)
+        held.key = key
     return found  # type: ignore[return-value]  # the key holds the class
 
 

@@ -25,6 +25,7 @@ from npverify.normal.predicates import (
     NodeIs,
     Pred,
     ServiceAccountIs,
+    atoms_among,
     atoms_of,
 )
 
@@ -34,19 +35,29 @@ class Classes:
 
     def __init__(self, inventory: Inventory, *policies: PolicySet) -> None:
         """Of several policy sets: what none of them can tell apart."""
-        preds = dict.fromkeys(chain.from_iterable(map(predicates, policies)))
-        self.mentioned = seen = Mentioned.of(chain.from_iterable(map(mentions, preds)))
+        every = chain.from_iterable(map(predicates, policies))
+        self.mentioned = seen = Mentioned.of(mentioned_by(atoms_among(every)))
         cells = {family: _boundaries(family, seen.prefixes) for family in BITS}
         found: dict[Hashable, list[Endpoint]] = {}
+        # alike pods share their labels and ports, so each of these is looked through once and is a number from then on
+        numbers: dict[Hashable, int] = {}
+        of_labels: dict[int, int] = {}
+        of_ports: dict[int, int] = {}
         for end in (*inventory.endpoints, EXTERNAL):
-            labels = tuple((k, _value(end.labels[k])) for k in seen.keys if k in end.labels)
+            if (labels := of_labels.get(id(end.labels))) is None:
+                told = tuple((k, _value(end.labels[k])) for k in seen.keys if k in end.labels)
+                labels = of_labels[id(end.labels)] = numbers.setdefault(told, len(numbers))
+            ports = 0
+            if seen.ports and (ports := of_ports.get(id(end.ports), -1)) < 0:
+                named = tuple(p for p in end.ports if p.name)
+                ports = of_ports[id(end.ports)] = numbers.setdefault(("ports", named), len(numbers))
             key = (
-                end.kind,
+                id(end.kind),  # the hash of a member of an enumeration is slow
                 end.on_host,
                 end.namespace,
                 labels,
                 end.service_account if seen.accounts else "",
-                tuple(p for p in end.ports if p.name) if seen.ports else (),
+                ports,
                 _cell_ids(end.addresses, cells) if end.address_known else None,
                 _place(end) if seen.nodes else None,
             )
@@ -145,8 +156,13 @@ class Mentioned(NamedTuple):
 @cache
 def mentions(pred: Pred) -> tuple[Mention, ...]:
     """What a predicate looks at, each once."""
+    return mentioned_by(atoms_of(pred))
+
+
+def mentioned_by(atoms: Iterable[Pred]) -> tuple[Mention, ...]:
+    """What atoms look at, each once."""
     found: dict[Mention, None] = {}
-    for atom in atoms_of(pred):
+    for atom in atoms:
         if isinstance(atom, LabelIn | LabelText):
             if atom.of == "service account":
                 found["accounts", ""] = None
@@ -181,5 +197,8 @@ def _boundaries(family: Family, prefixes: Iterable[Prefix]) -> list[int]:
     return sorted(starts)
 
 
-def _cell_ids(addresses: Iterable[Address], cells: dict[Family, list[int]]) -> tuple[tuple[int, int], ...]:
+def _cell_ids(addresses: tuple[Address, ...], cells: dict[Family, list[int]]) -> tuple[Hashable, ...]:
+    if len(addresses) == 1:
+        family, value = addresses[0]
+        return family, bisect_right(cells[family], value)
     return tuple(sorted((a.family, bisect_right(cells[a.family], a.value)) for a in addresses))

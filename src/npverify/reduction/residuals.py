@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
+from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Rule
 from npverify.normal.predicates import (
@@ -27,6 +28,7 @@ from npverify.normal.predicates import (
     ServiceAccountIs,
     Side,
     and_,
+    atoms_among,
     atoms_of,
     or_,
 )
@@ -35,6 +37,7 @@ from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, of_one_pod
 from npverify.reduction.standing import Change, Moved
+from npverify.reduction.subjects import Subjects
 
 _REMEMBERED = 200_000  # groups kept over changes before the memory is given back
 
@@ -51,6 +54,7 @@ class Group(NamedTuple):
 class Residuals:
     """The reduction of one policy set over one inventory. Guards the memos; every answer is a pure function of the two."""
 
+    @without_gc()
     def __init__(
         self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None, beside: Residuals | None = None
     ) -> None:
@@ -59,7 +63,8 @@ class Residuals:
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
         self._inventory = inventory
-        self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
+        by_node = (isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
+        self.by_node = self.classes.mentioned.nodes if classes is None else any(by_node)
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
         if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
             self.partial: Partial = beside.partial
@@ -71,6 +76,7 @@ class Residuals:
         self._start_over()
         self._by_ports = self._partition(lambda end: tuple(p for p in end.ports if p.name))
         self._by_kind = self._partition(lambda end: end.kind)
+        keep(len(inventory.endpoints))
 
     @classmethod
     def after(cls, before: Residuals, change: Change) -> Residuals:
@@ -209,20 +215,18 @@ class Residuals:
         )
 
     def _select(self, direction: Direction) -> dict[int, Signature]:
-        side = direction.subject
         found: dict[int, list[Entry]] = {}
+        subjects = Subjects(self.classes, self.bitsets, self.partial, direction)
         for place, policy in _placed(self.policies.half(direction)):
-            for part, selects in self.bitsets.parts(policy.subject, side, DIRECT):
-                if selects is not FALSE:
-                    entry = Entry(*place, policy, selects, policy.rules)
-                    for c in bits(part):
-                        found.setdefault(c, []).append(entry)
+            for members, selects in subjects.selected(policy.subject):
+                entry = Entry(*place, policy, selects, policy.rules)
+                for c in members:
+                    found.setdefault(c, []).append(entry)
         return {c: self._as_one(entries) for c, entries in found.items()}
 
     def _as_one(self, entries: Iterable[Entry]) -> Signature:
         """A signature; equal ones are the same object."""
-        signature = tuple(entries)
-        return self._interned.setdefault(signature, signature)
+        return self._interned.setdefault(signature := tuple(entries), signature)
 
     def _moved(self, direction: Direction, moved: Moved) -> tuple[dict[int, Signature], int]:
         """The signatures after policies came and went, and the set of the classes that have another one now."""
@@ -252,15 +256,13 @@ class Residuals:
         """The classes that a policy may select, each with when it does."""
         for part, selects in self.bitsets.parts(policy.subject, direction.subject, DIRECT):
             if selects is not FALSE:
-                for c in bits(part):
-                    yield c, selects
+                yield from ((c, selects) for c in bits(part))
 
     def _partition(self, key: Callable[[Endpoint], Hashable]) -> tuple[int, ...]:
-        parts: dict[Hashable, int] = {}
+        parts: dict[Hashable, list[int]] = {}
         for c, end in enumerate(self.classes.representatives):
-            k = key(end)
-            parts[k] = parts.get(k, 0) | 1 << c
-        return tuple(parts.values())
+            parts.setdefault(key(end), []).append(c)
+        return tuple(map(as_set, parts.values()))
 
     def _part(
         self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, among: int
@@ -390,9 +392,7 @@ def _looks_at(pred: Pred, side: Side) -> bool:
 
 def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) -> dict[str, Endpoint | None]:
     """The two ends by their side, for `Partial.residual`."""
-    if direction.subject is Side.SRC:
-        return {"src": subject, "dst": peer}
-    return {"src": peer, "dst": subject}
+    return {"src": subject, "dst": peer} if direction.subject is Side.SRC else {"src": peer, "dst": subject}
 
 
 def host_network(end: Endpoint) -> bool:

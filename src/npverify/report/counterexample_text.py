@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 
 from npverify.analyses.results import Counterexample
 from npverify.analyses.why import why_not
@@ -30,8 +31,14 @@ class Scene:
         self.world = world
         self.paint = paint
         self._lines = lines
-        self._oracle = Oracle(world.policies, world.inventory)
-        self._mattering = words.mattering_labels(world.policies)
+
+    @cached_property
+    def _oracle(self) -> Oracle:
+        return Oracle(self.world.policies, self.world.inventory)
+
+    @cached_property
+    def _mattering(self) -> frozenset[str]:
+        return words.mattering_labels(self.world.policies)
 
     def counterexample(self, found: Counterexample) -> Iterator[str]:
         """The lines of one flow, each with its heading in a column of its own."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.flow import EPHEMERAL, Decider, Flow, SideVerdict
 from npverify.normal.policy import Direction, PolicySet, Tier
-from npverify.normal.predicates import LabelIn, Side, atoms_of
+from npverify.normal.predicates import LabelIn, Side, atoms_among
 from npverify.report.paint import printable
 
 USUAL_LABELS = ("app", "app.kubernetes.io/name", "k8s-app", "name", "role", "tier")
@@ -138,9 +138,6 @@ def tiers_of(policies: PolicySet) -> tuple[Tier, ...]:
 
 def mattering_labels(policies: PolicySet) -> frozenset[str]:
     """The keys of the pod labels that some policy looks at."""
-    keys: set[str] = set()
-    for tier in tiers_of(policies):
-        for policy in tier.policies:
-            for pred in (policy.subject, *(rule.peer for rule in policy.rules)):
-                keys.update(a.key for a in atoms_of(pred) if isinstance(a, LabelIn) and a.of == "pod")
-    return frozenset(keys)
+    of = (policy for tier in tiers_of(policies) for policy in tier.policies)
+    preds = (pred for policy in of for pred in (policy.subject, *(rule.peer for rule in policy.rules)))
+    return frozenset(a.key for a in atoms_among(preds) if isinstance(a, LabelIn) and a.of == "pod")

@@ -1,0 +1,66 @@
+"""Asking the few classes of a namespace one by one gives what sets of all classes give."""
+
+from __future__ import annotations
+
+from random import Random
+from unittest.mock import patch
+
+import pytest
+
+from npverify.normal.policy import Direction
+from npverify.normal.predicates import FALSE, Pred
+from npverify.reduction import subjects
+from npverify.reduction.bitsets import Bitsets, bits
+from npverify.reduction.classes import Classes
+from npverify.reduction.partial import DIRECT, Partial
+from npverify.reduction.residuals import Residuals
+from npverify.reduction.subjects import Subjects
+from worlds import random_world
+
+
+@pytest.mark.parametrize("few", [1, 3, 100])
+@pytest.mark.parametrize("seed", range(25))
+def test_few_are_asked_as_all_are(seed: int, few: int) -> None:
+    """Every subject of random policies selects the same classes under the same conditions."""
+    it = random_world(Random(seed))
+    classes, partial = Classes(it.inventory, it.policies), Partial(it.inventory, it.policies.vip_visible)
+    bitsets = Bitsets(classes, it.inventory, partial)
+    for direction in Direction:
+        with patch.object(subjects, "LARGE", 0), patch.object(subjects, "FEW", few):
+            asked = Subjects(classes, bitsets, partial, direction)
+            for policy in (p for tier in it.policies.half(direction).tiers for p in tier.policies):
+                found: dict[int, Pred] = {}
+                for members, selects in asked.selected(policy.subject):
+                    assert selects is not FALSE
+                    for c in members:
+                        assert c not in found
+                        found[c] = selects
+                parts = bitsets.parts(policy.subject, direction.subject, DIRECT)
+                assert found == {c: left for part, left in parts if left is not FALSE for c in bits(part)}
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_signatures_are_the_same(seed: int) -> None:
+    """Also of policies that stand in several tiers, in their order."""
+    it = random_world(Random(seed))
+    plain = Residuals(it.inventory, it.policies)
+    with patch.object(subjects, "LARGE", 0):
+        quick = Residuals(it.inventory, it.policies)
+    for direction in Direction:
+        for c in range(len(plain.classes)):
+            assert quick.signature(direction, c) == plain.signature(direction, c)
+
+
+def test_few_are_really_asked() -> None:
+    """The tests above would hold if nobody ever took the other way."""
+    asked = 0
+    for seed in range(25):
+        it = random_world(Random(seed))
+        with patch.object(subjects, "LARGE", 0), patch.object(Bitsets, "parts", side_effect=AssertionError) as sets:
+            try:
+                Residuals(it.inventory, it.policies)
+            except AssertionError:
+                continue
+            asked += any(it.policies.half(d).tiers for d in Direction)
+            assert not sets.called
+    assert asked > 3
