@@ -5,7 +5,7 @@ Pages cite kubernetes/website network-policies.md, the plugin or the issue; `CNI
 
 from __future__ import annotations
 
-from lint.lint_rows import WEB, Row, gnp, knp, np
+from lint.lint_rows import WEB, Row, gnp, knp, np, other
 
 SPEC = ("--cni", "kubernetes")
 
@@ -75,6 +75,70 @@ ADMIN_DENY = (
 )
 HOST_POD = pod("agent", "ops", spec="hostNetwork: true, ")
 CALICO: tuple[str, ...] = ()
+
+SET = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: s, labels: {role: partner}}\nspec: {nets: [192.0.2.0/24]}\n---\n"
+ACCOUNT = (
+    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: shop, labels: {team: payments}}\n---\n"
+)
+OTHER_ACCOUNT = pod("own", spec="serviceAccountName: own, ")
+
+
+def asked_of(selectors: str) -> str:
+    """A rule of Calico with such a source."""
+    return gnp(f"selector: app == 'api', types: [Ingress], ingress: [{{action: Allow, source: {{{selectors}}}}}]")
+
+
+CALICO_TYPOS = [
+    ask("NPL172", "the selector of a policy of Calico", gnp("selector: app == 'wep', types: [Ingress]"), "probably `app: web`", options=CALICO),
+    ask("NPL172", "one that is right", gnp("selector: app == 'web', types: [Ingress]"), options=CALICO),
+    ask("NPL172", "one that is far from all", gnp("selector: app == 'nginx', types: [Ingress]"), options=CALICO),
+    ask("NPL172", "the key of a test", gnp("selector: has(appp), types: [Ingress]"), "`appp`", options=CALICO),
+    ask("NPL172", "in one of several tests", gnp("selector: \"app == 'api' || (has(app) && app in {'webb', 'db'})\", types: [Ingress]"),
+        "`app: webb`", options=CALICO),
+    ask("NPL172", "a negated test excludes nothing", gnp("selector: app != 'wep', types: [Ingress]"), "excludes nothing", options=CALICO),
+    ask("NPL172", "a part of a value may be anything", gnp("selector: app starts with 'wep', types: [Ingress]"), options=CALICO),
+    ask("NPL172", "a selector of namespaces", gnp("namespaceSelector: env == 'prd', types: [Ingress]"), "no namespace has `env: prd`",
+        options=CALICO),
+    ask("NPL172", "the name of a namespace as Calico has it", asked_of("namespaceSelector: projectcalico.org/name == 'shpo'"),
+        "`projectcalico.org/name: shop`", options=CALICO),
+    ask("NPL172", "a source", asked_of("selector: app == 'wep'"), "ingress[0], source", options=CALICO),
+    ask("NPL172", "what a source is not", asked_of("selector: all(), notSelector: app == 'wep'"), "excludes nothing", options=CALICO),
+    ask("NPL172", "a network set has the label", SET + asked_of("selector: role == 'partner'"), options=CALICO),
+    ask("NPL172", "a network set has nearly the label", SET + asked_of("selector: role == 'partnr'"), "network set", options=CALICO)._replace(says="GlobalNetworkSet s"),
+    ask("NPL172", "a selector of accounts", ACCOUNT + asked_of("serviceAccounts: {selector: team == 'payment'}"),
+        "no service account has `team: payment`", options=CALICO),
+    ask("NPL172", "accounts that are not declared may have the label",
+        OTHER_ACCOUNT + ACCOUNT + asked_of("serviceAccounts: {selector: team == 'payment'}"), options=CALICO),
+    ask("NPL172", "the accounts that a policy selects", ACCOUNT + gnp("serviceAccountSelector: team == 'payment', types: [Ingress]"),
+        "`team: payments`", options=CALICO),
+    ask("NPL172", "labels that Calico sets are not compared", gnp("selector: projectcalico.org/orchestrator == 'k8', types: [Ingress]"),
+        options=CALICO),
+]  # fmt: skip
+
+CILIUM = ("--cni", "cilium")
+
+
+def cnp(spec: str, key: str = "spec") -> str:
+    """A policy of Cilium in the namespace shop."""
+    return f"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: c, namespace: shop}}\n{key}: {spec}\n---\n"
+
+
+def from_endpoints(labels: str, section: str = "ingress", peers: str = "fromEndpoints") -> str:
+    """The spec of a policy of Cilium with one peer of those labels."""
+    return f"{{endpointSelector: {{}}, {section}: [{{{peers}: [{{matchLabels: {{{labels}}}}}]}}]}}"
+
+
+CILIUM_TYPOS = [
+    ask("NPL172", "an `endpointSelector`", cnp("{endpointSelector: {matchLabels: {app: wep}}, ingress: [{}]}"), "endpointSelector: no pod has `app: wep`", options=CILIUM),
+    ask("NPL172", "one that is right", cnp("{endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}"), options=CILIUM),
+    ask("NPL172", "a peer of Cilium", cnp(from_endpoints("k8s:app: wep")), "ingress[0].fromEndpoints[0]", options=CILIUM),
+    ask("NPL172", "a peer that is denied", cnp(from_endpoints("app: wep", "egressDeny", "toEndpoints")), "egressDeny[0].toEndpoints[0]", options=CILIUM),
+    ask("NPL172", "one of several specs", cnp(f"[{from_endpoints('app: web')}, {from_endpoints('app: wep')}]", "specs"), "specs[1].ingress", options=CILIUM),
+    ask("NPL172", "the namespace of a peer", cnp(from_endpoints("k8s:io.kubernetes.pod.namespace: shpo")), "no namespace has", options=CILIUM),
+    ask("NPL172", "a label of the namespace of a peer", cnp(from_endpoints("io.cilium.k8s.namespace.labels.env: prd")), "no namespace has `env: prd`", options=CILIUM),
+    ask("NPL172", "a label that Cilium sets", cnp(from_endpoints("io.cilium.k8s.policy.serviceaccount: defualt")), options=CILIUM),
+    ask("NPL172", "an expression of Cilium", cnp("{endpointSelector: {matchExpressions: [{key: app, operator: NotIn, values: [wep]}]}, ingress: [{}]}"), "excludes nothing", options=CILIUM),
+]  # fmt: skip
 
 DEFAULT_DENY = [
     ask("NPL160", "a default deny of one namespace leaves the other open", knp(DENY % "Ingress"),
@@ -364,4 +428,30 @@ PLUGIN = [
     ask("NPL176", "Canal is Calico", knp(into(API, "{port: http}, {port: 8000, endPort: 8999}")), options=on("canal")),
 ]  # fmt: skip
 
-MANIFEST_ROWS = [*DEFAULT_DENY, *NAMES, *METADATA, *BLOCKS, *PORTS, *LABELS, *SIDE_BY_SIDE, *PLUGIN]
+WEAVE, FLANNEL = ("--cni", "weave"), ("--cni", "flannel")
+UNREAD = [
+    ask("NPL177", "a policy of Calico under Weave", np("selector: all()"), "`weave` does not read NetworkPolicy of projectcalico.org", options=WEAVE),
+    ask("NPL177", "a tier is of no use there either", other("Tier", "order: 1", "t"), "Tier t has no effect", options=WEAVE),
+    ask("NPL177", "a policy of Cilium", cnp("{endpointSelector: {}}"), "CiliumNetworkPolicy shop/c has no effect", options=WEAVE),
+    ask("NPL177", "a policy of Cilium under Calico", cnp("{endpointSelector: {}}"), "`calico` does not read", options=("--cni", "calico")),
+    ask("NPL177", "a policy of Calico under Cilium", np("selector: all()"), "`cilium` does not read", options=CILIUM),
+    ask("NPL177", "a cluster-wide policy", ADMIN_DENY % "Deny", "ClusterNetworkPolicy base has no effect", options=FLANNEL),
+    ask("NPL177", "under Calico some versions read it", ADMIN_DENY % "Deny", options=("--cni", "calico")),
+    ask("NPL177", "one of each, each told", np("selector: all()") + cnp("{endpointSelector: {}}"), "has no effect", times=2, options=WEAVE),
+    ask("NPL177", "an annotation silences it", np("selector: all()", also=', annotations: {npverify.io/ignore: "NPL177 for the move"}'), options=WEAVE),
+    ask("NPL177", "a NetworkPolicy is read by all that enforce anything", knp("podSelector: {}"), options=WEAVE),
+]  # fmt: skip
+
+MANIFEST_ROWS = [
+    *UNREAD,
+    *CALICO_TYPOS,
+    *CILIUM_TYPOS,
+    *DEFAULT_DENY,
+    *NAMES,
+    *METADATA,
+    *BLOCKS,
+    *PORTS,
+    *LABELS,
+    *SIDE_BY_SIDE,
+    *PLUGIN,
+]
