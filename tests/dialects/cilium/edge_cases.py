@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dialects.cilium.edge_cases_found import FOUND
+from dialects.cilium.edge_cases_joined import JOINED
 from dialects.cilium.edge_cases_peers import PEERS
 from dialects.cilium.edge_cases_ports import PORTS
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED)
 
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",
@@ -32,7 +32,6 @@ NOT_DECIDABLE = {
 LATER = {
     48: "an `except` that is wider than the block, written with host bits",
     78: "the union of layer-7 rules and of whole peers is by facts here",
-    80: "conflicts of parsers are found by the agent for each endpoint",
     82: "requests are facts, their expressions are not evaluated yet",
     83: "requests are facts, their expressions are not evaluated yet",
     84: "requests are facts, their expressions are not evaluated yet",

@@ -55,13 +55,17 @@ class PeerLowering:
 
     def peer(self, element: Element, namespace: str, side: Side) -> Pred:
         """Whom an element of a policy of `namespace` ("": clusterwide) means."""
+        return or_(*self.selectors(element, namespace, side))
+
+    def selectors(self, element: Element, namespace: str, side: Side) -> tuple[Pred, ...]:
+        """Whom an element means, one predicate for each of its peers."""
         peers = element.peers
         open_ports = bool(element.ports) or element.icmps is not None
         if peers.empty:
-            return FALSE
+            return ()
         if not peers.given:
-            return TRUE if open_ports else FALSE
-        found = [self.endpoints(selector, namespace, side, scoped=peers.scoped) for selector in peers.endpoints]
+            return (TRUE,) if open_ports else ()
+        found = [self.endpoints(selector, namespace, side) for selector in peers.endpoints]
         found += [self._nodes(selector, side) for selector in peers.nodes]
         found += [self.identities.entity(name, side) for name in peers.entities]
         found += [self._block(block, namespace, side, element.span) for block in peers.blocks]
@@ -72,7 +76,7 @@ class PeerLowering:
         ]
         if peers.services:
             found.append(self._services(peers, side, open_ports=open_ports))
-        return or_(*found)
+        return tuple(found)
 
     def endpoints(self, selector: Selector, namespace: str, side: Side, *, scoped: bool) -> Pred:
         """The identities that a selector means in a policy of a namespace; a `scoped` one says of which namespaces."""

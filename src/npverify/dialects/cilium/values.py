@@ -108,18 +108,35 @@ class Port(NamedTuple):
     protocol: str
 
 
+class Redirect(NamedTuple):
+    """Where connections are sent before they reach their end, which only one rule of a port can say.
+
+    parser    `http`, `kafka`, `dns`, that of `l7proto`, or `listener`; `tls` where only server names are asked; "": none
+    tls       the contexts of `terminatingTLS` and `originatingTLS`, as texts; "": none
+    listener  the listener of Envoy with its priority; "": none
+    names     server names are asked for
+    """
+
+    parser: str = ""
+    tls: tuple[str, str] = ("", "")
+    listener: str = ""
+    names: bool = False
+
+
 class PortRule(NamedTuple):
     """Ports with what else must hold of traffic to them.
 
     requests  what an HTTP, Kafka or other request must be, one sentence for each alternative; (): nothing is asked
     domains   what names DNS requests may ask for; None: no `dns` rules
     facts     what nobody can know and must hold too: server names of TLS, a listener of Envoy
+    redirect  where its connections are sent
     """
 
     ports: tuple[Port, ...]
     requests: tuple[str, ...] = ()
     domains: tuple[Domain, ...] | None = None
     facts: tuple[str, ...] = ()
+    redirect: Redirect = Redirect()
 
 
 class Element(NamedTuple):
