@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dialects.cilium.edge_cases_joined import JOINED
+from dialects.cilium.edge_cases_names import NAMES
 from dialects.cilium.edge_cases_peers import PEERS
 from dialects.cilium.edge_cases_ports import PORTS
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED, *NAMES)
 
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",
@@ -30,14 +31,11 @@ NOT_DECIDABLE = {
 """Numbers without a case, with the reason."""
 
 LATER = {
-    48: "an `except` that is wider than the block, written with host bits",
     78: "the union of layer-7 rules and of whole peers is by facts here",
     82: "requests are facts, their expressions are not evaluated yet",
     83: "requests are facts, their expressions are not evaluated yet",
     84: "requests are facts, their expressions are not evaluated yet",
     85: "requests are facts, their expressions are not evaluated yet",
-    91: "patterns of names are facts, and not compared with each other yet",
-    96: "names that DNS is asked for are not part of a flow yet",
     101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",
     104: "audit mode is not modelled yet",
 }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from npverify.dialects.cilium.conflicts import Clash, Item, clashes, items_of, mixtures
+from npverify.dialects.cilium.domains import covers
 from npverify.dialects.cilium.identities import Identities, opaque
 from npverify.dialects.cilium.peers import PeerLowering
 from npverify.dialects.cilium.settings import Settings
@@ -56,8 +57,24 @@ class CiliumLowering:
     def __post_init__(self) -> None:
         identities = Identities(self.inventory, self.profile)
         self._identities = identities
-        self._peers = PeerLowering(identities, self.groups, self.problems)
+        elements = [e for p in self.policies for r in p.rules for d in Direction for e in r.elements[d]]
+        names = {d.text for e in elements for d in e.peers.domains if not d.pattern}
+        self._peers = PeerLowering(identities, self.groups, self.problems, tuple(sorted(names)))
+        self._warn_of_names(elements)
         self._traffic = TrafficLowering(identities)
+
+    def _warn_of_names(self, elements: Sequence[Element]) -> None:
+        """Names that no pod may ask for by way of the agent, which then knows no address of theirs."""
+        asked = [d for e in elements for rule in e.ports or () for d in rule.domains or ()]
+        for element in elements:
+            for domain in element.peers.domains:
+                if not any(covers(seen, domain, self.settings.version) for seen in asked):
+                    message = (
+                        f"no `dns` rule of the input lets a pod ask for `{domain.text}`: Cilium learns addresses from the "
+                        "answers to such requests alone, so it knows none of this name"
+                    )
+                    fix = f"add `rules: {{dns: [{{matchPattern: \"{domain.text}\"}}]}}` to the element for the DNS server"
+                    self.problems.warn("NPV549", message, element.span, fix)
 
     @property
     def settings(self) -> Settings:

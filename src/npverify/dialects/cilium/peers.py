@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from npverify.dialects.cilium.domains import means
 from npverify.dialects.cilium.identities import END, Identities, opaque
 from npverify.dialects.cilium.values import (
     CLUSTER,
@@ -47,11 +48,15 @@ _NAMESPACE_BESIDE = fact("an ipBlock of an ingress rule lets in the pods of the 
 
 @dataclass(frozen=True)
 class PeerLowering:
-    """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`."""
+    """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`.
+
+    names  the names of domains that some rule speaks of, sorted
+    """
 
     identities: Identities
     groups: Mapping[str, CidrGroup]
     problems: Problems
+    names: tuple[str, ...] = ()
 
     def peer(self, element: Element, namespace: str, side: Side) -> Pred:
         """Whom an element of a policy of `namespace` ("": clusterwide) means."""
@@ -142,14 +147,19 @@ class PeerLowering:
         return and_(whose, where, *(not_(address_in(side, hole)) for hole in excepts))
 
     def resolves(self, domain: Domain, side: Side) -> Pred:
-        """The agent has seen a name that is meant resolve to the address, which is outside the cluster."""
-        return and_(self.identities.outside(side), opaque(f"{domain.text} resolves to the address of the {END[side]}"))
+        """The agent has seen a name that is meant resolve to the address, which is outside the cluster. What a name of the
+        input resolves to, a pattern that means it resolves to as well."""
+        version = self.identities.settings.version
+        texts = (domain.text, *(name for name in self.names if domain.pattern and means(domain, name, version)))
+        seen = (opaque(f"{text} resolves to the address of the {END[side]}") for text in texts)
+        return and_(self.identities.outside(side), or_(*seen))
 
     def _services(self, peers: Peers, side: Side, *, open_ports: bool) -> Pred:
         """What is behind the Services; a list that finds nothing behind any stands for everybody where ports are named
         (mergeEgress: the list is not empty, and its selectors are)."""
         known = self.identities.inventory.services
-        found = []
+        found: list[Pred] = []
+        unclear: list[Service] = []
         for ref in peers.services:
             chosen = [service for service in known.values() if _is_named(service, ref)]
             if not chosen:
@@ -158,9 +168,21 @@ class PeerLowering:
                 )
                 self.problems.warn("NPV545", message, ref.span, "add the manifest of the Service, or correct the name")
             found += [pred for service in chosen if (pred := self._behind(service, side)) is not FALSE]
-        if not found:
-            return TRUE if open_ports else FALSE
-        return or_(*found)
+            unclear += [service for service in chosen if self._is_unclear(service)]
+        beside = [self._perhaps(service, side) for service in unclear]
+        if found or not open_ports:
+            return or_(*found, *beside)
+        nobody = (unknown_in(fact(f"the Service {service} has no endpoints"), "true") for service in unclear)
+        return or_(and_(*nobody), *beside)
+
+    def _is_unclear(self, service: Service) -> bool:
+        """Whether somebody gives the Service its endpoints, and no EndpointSlice of the input tells which."""
+        known = self.identities.inventory.targets.get((service.namespace, service.name))
+        return not (service.selector or service.problem or known)
+
+    def _perhaps(self, service: Service, side: Side) -> Pred:
+        address = opaque(f"an endpoint of the Service {service} has the address of the {END[side]}")
+        return and_(self.identities.outside(side), address)
 
     def _behind(self, service: Service, side: Side) -> Pred:
         if service.selector and not service.problem:
