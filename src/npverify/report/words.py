@@ -10,6 +10,9 @@ from npverify.normal.policy import Direction, PolicySet, Tier
 from npverify.normal.predicates import LabelIn, Side, atoms_of
 from npverify.report.paint import printable
 
+VERSIONS = ("calico_version", "cilium_version")
+"""The settings that name the release of a plugin."""
+
 USUAL_LABELS = ("app", "app.kubernetes.io/name", "k8s-app", "name", "role", "tier")
 
 

@@ -181,7 +181,7 @@ def _default_deny(
         return found
     if settings.version < (1, 16):
         message = "`enableDefaultDeny` is of Cilium 1.16 and later: before, the field is dropped, and the rule denies"
-        fix = "leave it out, or name the version with --assume cilium_version"
+        fix = "leave it out, or name the version with --cilium-version"
         fields.warn("NPV512", message, "enableDefaultDeny", fix=fix, key=True)
         return found
     given.only(children(kind, f"{path}.enableDefaultDeny"), "enableDefaultDeny")
