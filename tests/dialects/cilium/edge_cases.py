@@ -6,10 +6,11 @@ from dialects.cilium.edge_cases_joined import JOINED
 from dialects.cilium.edge_cases_names import NAMES
 from dialects.cilium.edge_cases_peers import PEERS
 from dialects.cilium.edge_cases_ports import PORTS
+from dialects.cilium.edge_cases_requires import REQUIRES
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED, *NAMES)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED, *NAMES, *REQUIRES)
 
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",

@@ -60,8 +60,21 @@ class CiliumLowering:
         elements = [e for p in self.policies for r in p.rules for d in Direction for e in r.elements[d]]
         names = {d.text for e in elements for d in e.peers.domains if not d.pattern}
         self._peers = PeerLowering(identities, self.groups, self.problems, tuple(sorted(names)))
+        self._require()
         self._warn_of_names(elements)
         self._traffic = TrafficLowering(identities)
+
+    def _require(self) -> None:
+        """Tell the lowering of peers what `fromRequires` and `toRequires` ask."""
+        for policy in self.policies:
+            for rule in policy.rules:
+                for direction in Direction:
+                    for element in rule.elements[direction]:
+                        for selector in element.peers.requires:
+                            subject = self._subject(policy, rule, direction)
+                            asked = self._peers.requirement(selector, policy.id.namespace, direction.peer)
+                            found = self._peers.requirements.setdefault((direction.peer, element.deny), [])
+                            found.append((subject, asked))
 
     def _warn_of_names(self, elements: Sequence[Element]) -> None:
         """Names that no pod may ask for by way of the agent, which then knows no address of theirs."""

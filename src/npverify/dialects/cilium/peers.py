@@ -7,7 +7,7 @@ means that names none), pkg/policy/api (GetAggregatedSelectors), pkg/policy/rule
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from npverify.dialects.cilium.domains import means
 from npverify.dialects.cilium.identities import END, Identities, opaque
@@ -51,12 +51,14 @@ class PeerLowering:
     """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`.
 
     names  the names of domains that some rule speaks of, sorted
+    requirements  by the side of the peers and whether it is of deny elements: a subject, and what is required of its peers
     """
 
     identities: Identities
     groups: Mapping[str, CidrGroup]
     problems: Problems
     names: tuple[str, ...] = ()
+    requirements: dict[tuple[Side, bool], list[tuple[Pred, Pred]]] = field(default_factory=dict)
 
     def peer(self, element: Element, namespace: str, side: Side) -> Pred:
         """Whom an element of a policy of `namespace` ("": clusterwide) means."""
@@ -70,7 +72,8 @@ class PeerLowering:
             return ()
         if not peers.given:
             return (TRUE,) if open_ports else ()
-        found = [self.endpoints(selector, namespace, side) for selector in peers.endpoints]
+        asked = self.required(side, deny=element.deny) if peers.endpoints else TRUE
+        found = [and_(self.endpoints(selector, namespace, side), asked) for selector in peers.endpoints]
         found += [self._nodes(selector, side) for selector in peers.nodes]
         found += [self.identities.entity(name, side) for name in peers.entities]
         found += [self._block(block, namespace, side, element.span) for block in peers.blocks]
@@ -80,11 +83,22 @@ class PeerLowering:
             for group in peers.groups
         ]
         if peers.services:
-            found.append(self._services(peers, side, open_ports=open_ports))
+            asked = self.required(side, deny=element.deny)
+            found.append(self._services(peers, side, asked, open_ports=open_ports))
         return tuple(found)
 
-    def endpoints(self, selector: Selector, namespace: str, side: Side, *, scoped: bool) -> Pred:
-        """The identities that a selector means in a policy of a namespace; a `scoped` one says of which namespaces."""
+    def required(self, side: Side, *, deny: bool) -> Pred:
+        """What the rules about the endpoint at the other end require of its peers: all that select it ask it of the
+        selectors of each other (pkg/policy/rules.go resolveL4IngressPolicy of 1.18), and only of those."""
+        found = self.requirements.get((side, deny), ())
+        return and_(*(or_(not_(subject), peer) for subject, peer in found))
+
+    def requirement(self, selector: Selector, namespace: str, side: Side) -> Pred:
+        """What one selector requires; a reserved label does not free it from the namespace."""
+        return self.identities.selected((*selector, *self._implied(selector, namespace)), side)
+
+    def endpoints(self, selector: Selector, namespace: str, side: Side) -> Pred:
+        """The identities that a selector means in a policy of a namespace."""
         if any(term.source == "reserved" for term in selector):
             return self.identities.selected(selector, side)
         return self.identities.selected((*selector, *self._implied(selector, namespace, scoped=scoped)), side)
@@ -154,7 +168,7 @@ class PeerLowering:
         seen = (opaque(f"{text} resolves to the address of the {END[side]}") for text in texts)
         return and_(self.identities.outside(side), or_(*seen))
 
-    def _services(self, peers: Peers, side: Side, *, open_ports: bool) -> Pred:
+    def _services(self, peers: Peers, side: Side, asked: Pred, *, open_ports: bool) -> Pred:
         """What is behind the Services; a list that finds nothing behind any stands for everybody where ports are named
         (mergeEgress: the list is not empty, and its selectors are)."""
         known = self.identities.inventory.services
@@ -167,7 +181,7 @@ class PeerLowering:
                     ": Cilium then lets everything pass on these ports" if open_ports else ", so nothing matches"
                 )
                 self.problems.warn("NPV545", message, ref.span, "add the manifest of the Service, or correct the name")
-            found += [pred for service in chosen if (pred := self._behind(service, side)) is not FALSE]
+            found += [pred for service in chosen if (pred := self._behind(service, side, asked)) is not FALSE]
             unclear += [service for service in chosen if self._is_unclear(service)]
         beside = [self._perhaps(service, side) for service in unclear]
         if found or not open_ports:
@@ -184,13 +198,12 @@ class PeerLowering:
         address = opaque(f"an endpoint of the Service {service} has the address of the {END[side]}")
         return and_(self.identities.outside(side), address)
 
-    def _behind(self, service: Service, side: Side) -> Pred:
+    def _behind(self, service: Service, side: Side, asked: Pred) -> Pred:
         if service.selector and not service.problem:
             if self.identities.settings.version < (1, 16):
                 return FALSE  # Services without a selector alone
-            # the Service's selector becomes one of the rule, which sees the labels of identities alone
-            labels = tuple(Term("k8s", key, "Equals", (value,)) for key, value in service.selector.items())
-            return and_(namespace_is(side, service.namespace), self.identities.selected(labels, side))
+            labels = (label_in(side, "pod", key, (value,)) for key, value in service.selector.items())
+            return and_(self.identities.pods(side), namespace_is(side, service.namespace), *labels, asked)
         targets = self.identities.inventory.targets.get((service.namespace, service.name), ())
         return or_(*(self.prefix(Prefix.host(target.address), (), side, in_set=True) for target in targets))
 

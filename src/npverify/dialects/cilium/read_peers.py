@@ -43,6 +43,10 @@ def read_peers(fields: Fields, path: str, side: str, kind: str, settings: Settin
     if len(filled) > 1:
         message = f"an element cannot have both `{filled[0]}` and `{filled[1]}`: the whole {kind} is not enforced"
         fields.error("NPV535", message, filled[1], fix="make two elements of them", key=True)
+    if settings.version < (1, 16) and fields.value.get("toServices") and fields.value.get("toPorts"):
+        message = f"Cilium 1.15 takes no `toPorts` beside `toServices`: the whole {kind} is not enforced"
+        fix = "make two elements of them, or name the version with --cilium-version"
+        fields.error("NPV590", message, "toPorts", fix=fix, key=True)
     nobody = settings.version >= (1, 16)
     empty = [f"{side}{name}" for name in _EMPTY_IS_NOBODY if fields.value.get(f"{side}{name}") == []]
     if empty and nobody:
@@ -50,10 +54,10 @@ def read_peers(fields: Fields, path: str, side: str, kind: str, settings: Settin
         fields.warn("NPV536", message, empty[0], fix=f"remove `{empty[0]}` to mean everybody, or the element", key=True)
     given = tuple(dict.fromkeys(of for key, of in lists if fields.value.get(key)))
     requires = tuple(_selectors(fields, f"{side}Requires"))
-    if requires:
-        gone = "was removed in Cilium 1.19" if settings.version >= (1, 19) else "is not modelled"
-        message = f"`{side}Requires` {gone}"
-        fields.error("NPV537", message, f"{side}Requires", fix="write the requirement into each selector", key=True)
+    if requires and settings.version >= (1, 19):
+        message = f"`{side}Requires` was removed in Cilium 1.19"
+        fix = "write the requirement into each selector, or name the version with --cilium-version"
+        fields.error("NPV537", message, f"{side}Requires", fix=fix, key=True)
     return Peers(
         given,
         bool(empty) and nobody,
@@ -64,6 +68,7 @@ def read_peers(fields: Fields, path: str, side: str, kind: str, settings: Settin
         tuple(_services(fields)),
         tuple(d for _, item in fields.maps("toFQDNs") if (d := read_domain(item, "toFQDNs")) is not None),
         tuple(json.dumps(item.value, sort_keys=True, default=str) for _, item in fields.maps(f"{side}Groups")),
+        requires,
     )
 
 

@@ -85,7 +85,7 @@ class Peers(NamedTuple):
     """The peer part of an element.
 
     `given` holds the kinds that are there, also as empty lists; none: every peer. Empty lists of endpoints, nodes,
-    entities, CIDRs and CIDR sets select nobody. `scoped`: the selectors of endpoints say themselves which namespaces they mean.
+    entities, CIDRs and CIDR sets select nobody. `requires` lets nobody in: it is asked of the endpoints of every rule.
     """
 
     given: tuple[PeerKind, ...] = ()
@@ -97,7 +97,7 @@ class Peers(NamedTuple):
     services: tuple[ServiceRef, ...] = ()
     domains: tuple[Domain, ...] = ()
     groups: tuple[str, ...] = ()
-    scoped: bool = False
+    requires: tuple[Selector, ...] = ()
 
 
 class Port(NamedTuple):
