@@ -100,7 +100,7 @@ def _where(side: SideVerdict, policies: PolicySet) -> str:
 
 
 def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
-    word = "allowed" if side.allowed else "denied"
+    word = side.word
     who = judged(flow, side.direction)
     match side.because:
         case "rule":

@@ -109,6 +109,13 @@ metadata: {name: front, namespace: a, labels: {of: front}}
 spec: {selector: {app: fe}, clusterIP: 10.96.0.7, ports: [{port: 80, targetPort: 8080}]}
 """
 
+
+
+def joined_world(policies: str) -> str:
+    """The world with policies."""
+    return joined(WORLD, policies)
+
+
 A, B, X, Y, DNS, HN = "a/a", "a/b", "x/x", "x/q", "z/dns", "a/hn"
 C = "a/c"
 OAK, ELM = "node oak", "node elm"

@@ -38,6 +38,5 @@ LATER = {
     84: "requests are facts, their expressions are not evaluated yet",
     85: "requests are facts, their expressions are not evaluated yet",
     101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",
-    104: "audit mode is not modelled yet",
 }
 """Numbers that are decidable and not covered yet."""

@@ -161,4 +161,12 @@ JOINED = (
         (depends(A, "node elm", {"": "D", "authentication `required` lets the connection through=true": "A"}, 22),),
         assume={"host_firewall": "on"},
     ),
+    Case(
+        104,
+        "audit mode changes what is dropped, and not what the policies say (how it is told: test_cilium_audit.py)",
+        "bpf/lib/policy.h POLICY_AUDIT_MODE",
+        on_a("ingress: [{fromCIDR: [203.0.113.0/24]}], ingressDeny: [{fromCIDR: [203.0.113.9/32]}]"),
+        (denied(W, A), denied(X, A), allowed("203.0.113.10", A)),
+        assume={"audit_mode": "on"},
+    ),
 )

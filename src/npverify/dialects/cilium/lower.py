@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from npverify.dialects.cilium.audit import bare
 from npverify.dialects.cilium.conflicts import Clash, Item, clashes, items_of, mixtures
 from npverify.dialects.cilium.domains import covers
 from npverify.dialects.cilium.identities import Identities, opaque
@@ -227,7 +228,7 @@ class CiliumLowering:
                 peer = self._peers.peer(element, policy.id.namespace, direction.peer)
                 asked = list(self._traffic.asked(element, direction))
                 if element.authentication in ("required", "test-always-fail"):
-                    whole = _bare(element)
+                    whole = bare(element)
                     mode = f"authentication `{element.authentication}`"
                     asked.append(
                         (self._traffic.traffic(whole, direction), opaque(f"{mode} lets the connection through"))
@@ -246,9 +247,9 @@ class CiliumLowering:
         """Requests that one of two rules for overlapping ports does not ask for: whether it is that one which judges them is
         nowhere said (the rules are entries of their own in the map of policies)."""
         both = [self._traffic.traffic(i.element._replace(ports=(i.ports,)), direction) for i in (one, two)]
-        bare = [self._traffic.traffic(_bare(i.element._replace(ports=(i.ports,))), direction) for i in (one, two)]
+        open_ = [self._traffic.traffic(bare(i.element._replace(ports=(i.ports,))), direction) for i in (one, two)]
         peers = [self._peers.peer(i.element, i.policy.id.namespace, direction.peer) for i in (one, two)]
-        traffic = and_(*bare, not_(and_(*both)))
+        traffic = and_(*open_, not_(and_(*both)))
         if FALSE in (traffic, *peers):
             return
         judged = opaque("of two rules for overlapping ports the stricter one judges the request")
@@ -299,12 +300,6 @@ class CiliumLowering:
 def _of_itself(exempt: tuple[Exemption, ...]) -> tuple[Exemption, ...]:
     """The exemptions that hold of what is denied, too: what a pod sends to itself."""
     return tuple(e for e in exempt if e.name in ("self_pod_ip", "self_via_service"))
-
-
-def _bare(element: Element) -> Element:
-    """The element without what it asks of requests."""
-    rules = None if element.ports is None else tuple(rule._replace(requests=(), facts=()) for rule in element.ports)
-    return element._replace(ports=rules)
 
 
 def _without_sctp(direction: Direction) -> Stage:

@@ -163,11 +163,13 @@ class RuleText(NamedTuple):
 
 
 class CiliumPolicy(NamedTuple):
-    """An object with its rules; `id.namespace` is "" for a clusterwide one."""
+    """An object with its rules; `id.namespace` is "" for a clusterwide one. `audited`: its annotation asks that what it
+    denies is only reported."""
 
     id: PolicyId
     span: Span
     rules: tuple[RuleText, ...]
+    audited: bool = False
 
 
 class CidrGroup(NamedTuple):
