@@ -146,7 +146,9 @@ def test_the_verbose_run_names_its_config(shop, capsys):
         pytest.param("", (), "1.20", id="the newest"),
         pytest.param("cilium_version: '1.17'\n", (), "1.17", id="the config"),
         pytest.param("cilium_version: '1.17'\n", ("--cilium-version", "1.18"), "1.18", id="an option wins"),
-        pytest.param("assume: {cilium_version: '1.17'}\n", ("--cilium-version", "1.15"), "1.15", id="over a switch too"),
+        pytest.param(
+            "assume: {cilium_version: '1.17'}\n", ("--cilium-version", "1.15"), "1.15", id="over a switch too"
+        ),
         pytest.param("", ("--assume", "cilium_version=1.19"), "1.19", id="a switch alone"),
     ],
 )

@@ -110,7 +110,6 @@ spec: {selector: {app: fe}, clusterIP: 10.96.0.7, ports: [{port: 80, targetPort:
 """
 
 
-
 def joined_world(policies: str) -> str:
     """The world with policies."""
     return joined(WORLD, policies)

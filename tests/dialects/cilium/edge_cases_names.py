@@ -19,7 +19,9 @@ def _resolves(name: str) -> str:
 
 def _pattern(pattern: str) -> str:
     return joined(
-        on_a(f"egress: [{{toFQDNs: [{{matchPattern: '{pattern}'}}], toPorts: [{{ports: [{{port: '443'}}]}}]}}, {_DNS}]"),
+        on_a(
+            f"egress: [{{toFQDNs: [{{matchPattern: '{pattern}'}}], toPorts: [{{ports: [{{port: '443'}}]}}]}}, {_DNS}]"
+        ),
         cnp(_OTHERS, "others"),
     )
 

@@ -82,7 +82,10 @@ REQUIRES = (
         "what allows and what denies ask apart, and so do the directions",
         _RULES,
         joined(
-            on_a(f"ingress: [{{fromEndpoints: [{{}}]}}], ingressDeny: [{{{_REQUIRES}}}, {{fromEndpoints: [{{}}]}}]", "one"),
+            on_a(
+                f"ingress: [{{fromEndpoints: [{{}}]}}], ingressDeny: [{{{_REQUIRES}}}, {{fromEndpoints: [{{}}]}}]",
+                "one",
+            ),
             on_a("egress: [{toEndpoints: [{}]}]", "two"),
         ),
         (denied(B, A), allowed(C, A), denied(X, A), allowed(A, B), allowed(A, C)),

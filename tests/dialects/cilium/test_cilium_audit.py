@@ -29,7 +29,9 @@ ROWS = [
     pytest.param(_CLOSED, _ON, X, A, "TCP", "would be denied", id="for want of a rule"),
     pytest.param(_CLOSED, _ON, B, A, "TCP", "denied", id="the request is refused by the proxy all the same"),
     pytest.param(_CLOSED, _ON, OAK, A, "TCP", "allowed", id="what passes passes"),
-    pytest.param(_CLOSED, *_SCTP[1:], X, A, "SCTP", "denied", id="what the datapath does not know is dropped all the same"),
+    pytest.param(
+        _CLOSED, *_SCTP[1:], X, A, "SCTP", "denied", id="what the datapath does not know is dropped all the same"
+    ),
     pytest.param(on_a("ingressDeny: [{fromEntities: [world]}]"), _ON, W, A, "TCP", "would be denied", id="by a deny"),
     pytest.param(
         on_a(f"ingress: [{{{_B}, authentication: {{mode: required}}}}]"),
@@ -42,12 +44,26 @@ ROWS = [
     ),
     pytest.param(_AUDITED, {}, X, A, "TCP", "would be denied", id="by a policy with the annotation"),
     pytest.param(_AUDITED, {}, A, W, "TCP", "would be denied", id="by its deny"),
-    pytest.param(_AUDITED, {"audit_mode": "off"}, X, A, "TCP", "denied", id="unless the annotation is said to mean nothing"),
     pytest.param(
-        joined(_AUDITED, on_a("ingress: [{}]", "other")), {}, X, A, "TCP", "denied", id="another policy denies it as well"
+        _AUDITED, {"audit_mode": "off"}, X, A, "TCP", "denied", id="unless the annotation is said to mean nothing"
     ),
     pytest.param(
-        joined(_AUDITED, on_a("egress: [{}]", "other")), {}, X, A, "TCP", "would be denied", id="one that is about egress does not"
+        joined(_AUDITED, on_a("ingress: [{}]", "other")),
+        {},
+        X,
+        A,
+        "TCP",
+        "denied",
+        id="another policy denies it as well",
+    ),
+    pytest.param(
+        joined(_AUDITED, on_a("egress: [{}]", "other")),
+        {},
+        X,
+        A,
+        "TCP",
+        "would be denied",
+        id="one that is about egress does not",
     ),
     pytest.param(
         joined(_AUDITED, cnp("endpointSelector: {matchLabels: {app: fe}}, egress: [{}]", "other")),
@@ -62,7 +78,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("policies", "assume", "src", "dst", "protocol", "want"), ROWS)
-def test_a_verdict_in_words(policies: str, assume: Mapping[str, str], src: str, dst: str, protocol: str, want: str) -> None:
+def test_a_verdict_in_words(
+    policies: str, assume: Mapping[str, str], src: str, dst: str, protocol: str, want: str
+) -> None:
     """A flow is allowed, denied, or would be denied."""
     assume = {"cilium_version": "1.19", "cilium_sctp": "on", **assume}
     world = npverify.load(["-"], cni="cilium", assume=assume, stdin=joined_world(policies).encode).world
@@ -75,7 +93,9 @@ def test_reports_say_so_everywhere() -> None:
     from npverify.report.assumed import assumptions
     from npverify.report.eval_report import evaluation_json, evaluation_line, evaluation_text
 
-    spec = 'let web = pods where app == "fe" in namespace x\nassert no web reaches pods where app == "be" in namespace a\n'
+    spec = (
+        'let web = pods where app == "fe" in namespace x\nassert no web reaches pods where app == "be" in namespace a\n'
+    )
     loaded = npverify.load(
         ["-"], cni="cilium", assume=_ON, stdin=joined_world(_CLOSED).encode, specs=[File("s.npv", spec, True)]
     )

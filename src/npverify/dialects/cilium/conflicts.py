@@ -125,9 +125,7 @@ def may_meet(one: Item, two: Item) -> bool:
     spaces = {item.policy.id.namespace for item in (one, two)} - {""}
     if len(spaces) > 1:
         return False
-    first, second = (
-        {t.key: t.values for t in item.rule.subject if t.operator == "Equals"} for item in (one, two)
-    )
+    first, second = ({t.key: t.values for t in item.rule.subject if t.operator == "Equals"} for item in (one, two))
     return all(second.get(key, values) == values for key, values in first.items())
 
 

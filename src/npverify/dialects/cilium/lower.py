@@ -87,7 +87,7 @@ class CiliumLowering:
                         f"no `dns` rule of the input lets a pod ask for `{domain.text}`: Cilium learns addresses from the "
                         "answers to such requests alone, so it knows none of this name"
                     )
-                    fix = f"add `rules: {{dns: [{{matchPattern: \"{domain.text}\"}}]}}` to the element for the DNS server"
+                    fix = f'add `rules: {{dns: [{{matchPattern: "{domain.text}"}}]}}` to the element for the DNS server'
                     self.problems.warn("NPV549", message, element.span, fix)
 
     @property
