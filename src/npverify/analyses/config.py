@@ -197,12 +197,12 @@ def _assume(fields: Fields) -> dict[str, str]:
 def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
     """Report an unknown plugin, switch or value at its place in the file."""
     cni = fields.value.get("cni")
-    version, release = fields.value.get("calico_version"), fields.value.get("cilium_version")
+    version, cilium = fields.value.get("calico_version"), fields.value.get("cilium_version")
     newest = VERSIONS[-1]
     for path, name, chosen, release in (
         *([(("cni",), cni, {}, newest)] if isinstance(cni, str) else []),
         *([(("calico_version",), "calico", {}, version)] if isinstance(version, str) else []),
-        *([(("cilium_version",), "cilium", {"cilium_version": release}, newest)] if isinstance(release, str) else []),
+        *([(("cilium_version",), "cilium", {"cilium_version": cilium}, newest)] if isinstance(cilium, str) else []),
         *(
             (("assume", switch), _owner(switch), {switch: value}, newest)
             for switch, value in assume.items()

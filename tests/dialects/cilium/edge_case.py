@@ -24,6 +24,7 @@ class Case(NamedTuple):
     assume: Mapping[str, str] = {}
     refused: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
+    remote: str = ""  # manifests of the cluster c2
 
     @property
     def id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialects.cilium.edge_cases_joined import JOINED
+from dialects.cilium.edge_cases_mesh import MESH
 from dialects.cilium.edge_cases_names import NAMES
 from dialects.cilium.edge_cases_peers import PEERS
 from dialects.cilium.edge_cases_ports import PORTS
@@ -10,15 +11,11 @@ from dialects.cilium.edge_cases_requires import REQUIRES
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED, *NAMES, *REQUIRES)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED, *NAMES, *REQUIRES, *MESH)
 
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",
     20: "the endpoints of health checks and of Envoy are in no manifest",
-    32: "pods of other clusters are seen as addresses",
-    33: "pods of other clusters are seen as addresses",
-    34: "pods of other clusters are seen as addresses",
-    35: "pods of other clusters are seen as addresses",
     37: "which label keys the filter for nodes has is an option of the agent",
     59: "where a pod's DNS goes is not in the policies; `reaches` is asked of the address",
     60: "which node translates, and whether it hides the client, is not in the manifests",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dialects.cilium.edge_case import B, A, Case, DNS, OAK, W, X, Y, allowed, ccnp, denied, depends, on_a
+from dialects.cilium.edge_case import DNS, OAK, A, B, Case, W, X, Y, allowed, ccnp, denied, depends, on_a
 from dialects.edge_cases import joined
 
 _B = "fromEndpoints: [{matchLabels: {app: fe}}]"

@@ -8,7 +8,7 @@ import pytest
 
 import npverify
 from dialects.calico.edge_queries import flow_of
-from dialects.cilium.edge_case import A, B, OAK, W, X, cnp, denied, joined_world, on_a
+from dialects.cilium.edge_case import OAK, A, B, W, X, cnp, denied, joined_world, on_a
 from dialects.edge_cases import joined
 from npverify.ingest.files import File
 from npverify.oracle import Oracle

@@ -59,6 +59,10 @@ def lower_all(
         problems.extend((*said.errors, *said.warnings))
     policies = [*own.values(), *(as_cilium(policy, profile.cilium) for policy in native)]
     policies.sort(key=lambda policy: policy.id)
+    if inventory.clusters and profile.cilium.cluster_mesh == "off":
+        names = ", ".join(sorted(inventory.clusters))
+        message = f"the pods of other clusters ({names}) count as outside addresses: Cilium knows them only where a mesh connects them"
+        problems.warn("NPV591", message, fix="where Cluster Mesh connects them, say so with --assume cluster_mesh=on")
     if profile.cilium.host_firewall == "off":
         _warn_of_nodes(own.values(), problems)
     lowering = CiliumLowering(policies, groups, inventory, profile, problems)

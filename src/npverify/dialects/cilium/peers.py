@@ -13,6 +13,7 @@ from npverify.dialects.cilium.domains import means
 from npverify.dialects.cilium.identities import END, Identities, opaque
 from npverify.dialects.cilium.values import (
     CLUSTER,
+    LOCAL,
     NAMESPACE,
     NAMESPACE_LABELS,
     Block,
@@ -43,6 +44,7 @@ from npverify.normal.predicates import (
 
 __all__ = ["PeerLowering"]
 
+_MESHED_SERVICES = fact("`toServices` means pods of other clusters of the mesh as well")
 _NAMESPACE_BESIDE = fact("an ipBlock of an ingress rule lets in the pods of the policy's namespace")
 
 
@@ -114,7 +116,7 @@ class PeerLowering:
             elif not by_labels:
                 yield Term("k8s", NAMESPACE, "In", (namespace,))
         if settings.local_cluster and CLUSTER not in keys:
-            yield Term("k8s", CLUSTER, "Exists")  # every pod of the inventory is of this cluster
+            yield Term("k8s", LOCAL, "Exists")
 
     def _nodes(self, selector: Selector, side: Side) -> Pred:
         """Nodes other than the own one, by their labels, which are of the source `node`."""
@@ -203,9 +205,18 @@ class PeerLowering:
             if self.identities.settings.version < (1, 16):
                 return FALSE  # Services without a selector alone
             labels = (label_in(side, "pod", key, (value,)) for key, value in service.selector.items())
-            return and_(self.identities.pods(side), namespace_is(side, service.namespace), *labels, asked)
+            here = and_(self.identities.pods(side), namespace_is(side, service.namespace), *labels, asked)
+            return or_(here, and_(self._elsewhere(service, side), asked))
         targets = self.identities.inventory.targets.get((service.namespace, service.name), ())
         return or_(*(self.prefix(Prefix.host(target.address), (), side, in_set=True) for target in targets))
+
+    def _elsewhere(self, service: Service, side: Side) -> Pred:
+        """Pods of other clusters that the selector of a Service matches: whether they are meant is not told."""
+        terms = (Term("k8s", key, "Equals", (value,)) for key, value in service.selector.items())
+        mesh = self.identities.mesh
+        found = [mesh.labelled(NAMESPACE, (service.namespace,), side)]
+        found += [mesh.labelled(term.key, term.values, side) for term in terms]
+        return and_(*found, unknown_in(_MESHED_SERVICES, "true"))
 
 
 def _is_meant(group: CidrGroup, block: Block) -> bool:

@@ -16,6 +16,7 @@ NAMESPACE = "io.kubernetes.pod.namespace"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels"
 ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 CLUSTER = "io.cilium.k8s.policy.cluster"
+LOCAL = "(of this cluster)"  # a key that no text can name: what selectors mean that name no cluster
 
 
 class Term(NamedTuple):
