@@ -344,7 +344,7 @@ class _View:
     def endpoint(self, selector: Manifest, namespace: str | None, *, reserved: bool = True) -> bool:
         for key in selector.get("matchLabels", {}):
             if key == "reserved:world":  # a label that the outside does not have where there are two families
-                return self.entity("world") and self.one_family
+                return reserved and self.entity("world") and self.one_family
             if key.startswith("reserved:"):
                 return reserved and self.entity(key.removeprefix("reserved:"))
         keys = [*selector.get("matchLabels", {}), *(e["key"] for e in selector.get("matchExpressions", []))]

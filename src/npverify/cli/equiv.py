@@ -122,13 +122,13 @@ def equiv(
         )
     if two.one_plugin:
         result = replace(result, notes=(*result.notes, ONE_PLUGIN.format(two.one_plugin)))
-    if format == "json":
-        text = dumps(equiv_json(result, (paths[0], paths[1])))
-    else:
-        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
-        text = render_equiv(result, View(paint, verbose, quiet, sources.lines), names)
-    emit(text, output)
+    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+    names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
+    own = {
+        "json": lambda: dumps(equiv_json(result, (paths[0], paths[1]))),
+        "text": lambda: render_equiv(result, View(paint, verbose, quiet, sources.lines), names),
+    }
+    write_all(wanted, output, own, lambda: equiv_items(result, names, sources.lines))
     return exit_code(result)
 
 

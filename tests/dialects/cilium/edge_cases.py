@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dialects.cilium.edge_cases_found import FOUND
 from dialects.cilium.edge_cases_joined import JOINED
 from dialects.cilium.edge_cases_mesh import MESH
 from dialects.cilium.edge_cases_names import NAMES
@@ -11,7 +12,7 @@ from dialects.cilium.edge_cases_requires import REQUIRES
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST, *JOINED, *NAMES, *REQUIRES, *MESH)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND, *JOINED, *NAMES, *REQUIRES, *MESH)
 
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",

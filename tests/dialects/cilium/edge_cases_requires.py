@@ -109,14 +109,4 @@ REQUIRES = (
         on_a(f"ingress: [{{{_REQUIRES}}}]"),
         refused=("NPV537",),
     ),
-    Case(
-        17,
-        "until 1.15 Services and ports exclude each other",
-        "pkg/policy/api/rule_validation.go of 1.15",
-        on_a(
-            "egress: [{toServices: [{k8sService: {serviceName: front, namespace: a}}], toPorts: [{ports: [{port: '443'}]}]}]"
-        ),
-        version="1.15",
-        refused=("NPV590",),
-    ),
 )

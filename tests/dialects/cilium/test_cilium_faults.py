@@ -41,7 +41,7 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ),
     (
         "a selector means every namespace and cluster",
-        _instead(PeerLowering, "_implied", lambda real: lambda *_: iter(())),
+        _instead(PeerLowering, "_implied", lambda real: lambda *_, **__: iter(())),
         "a selector means pods of the policy's own namespace",
     ),
     (
@@ -58,7 +58,7 @@ FAULTS: list[tuple[str, Fault, str]] = [
     ),
     (
         "all parsers can be joined",
-        _instead(lower, "clashes", lambda real: lambda *_: iter(())),
+        _instead(lower, "clashes", lambda real: lambda *_, **__: iter(())),
         "two parsers for the same peers and port cannot be joined: what was enforced before stays",
     ),
     (

@@ -34,7 +34,7 @@ class Item(NamedTuple):
     @property
     def keys(self) -> frozenset[tuple[object, ...]]:
         """The ports under which Cilium files it: rules meet where these are the same, and not where ports overlap."""
-        if self.element.icmps:
+        if self.element.icmps is not None:
             return frozenset(("ICMP", *message) for message in self.element.icmps)
         if self.ports is _WHOLE:
             return frozenset({("every port",)})
@@ -100,7 +100,7 @@ def mixtures(items: list[Item]) -> Iterator[tuple[Item, Item]]:
         if not one.ports.requests:
             continue
         for two in items:
-            if two is one or two.ports is _WHOLE or two.element.icmps or not may_meet(one, two):
+            if two is one or two.ports is _WHOLE or two.element.icmps is not None or not may_meet(one, two):
                 continue
             parser = two.ports.redirect.parser
             same = parser in (*_PLAIN, one.ports.redirect.parser)

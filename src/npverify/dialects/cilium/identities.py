@@ -111,6 +111,8 @@ class Identities:
         match name:
             case "all":
                 return TRUE
+            case "world":  # by whatever label
+                return self.outside(side)
             case "cluster":
                 return or_(self.pods(side), self.hosts(side), self.api_server(side), self.mesh.hosts(side))
             case "cluster-mesh":

@@ -172,7 +172,7 @@ class CiliumLowering:
             self.problems.warn("NPV548", message, clash.two.element.span, fix)
         return tuple(found)
 
-    def _closed_all(self, direction: Direction, pods: Pred) -> Iterator[Policy]:
+    def _closed_all(self, direction: Direction, everybody: Pred) -> Iterator[Policy]:
         if self.settings.enable_policy == "always":
             yield Policy(PolicyId("cilium", "Option", "", "enable-policy"), everybody, ())
 

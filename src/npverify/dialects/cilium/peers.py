@@ -75,7 +75,8 @@ class PeerLowering:
         if not peers.given:
             return (TRUE,) if open_ports else ()
         asked = self.required(side, deny=element.deny) if peers.endpoints else TRUE
-        found = [and_(self.endpoints(selector, namespace, side), asked) for selector in peers.endpoints]
+        meant = (self.endpoints(selector, namespace, side, scoped=peers.scoped) for selector in peers.endpoints)
+        found = [and_(each, asked) for each in meant]
         found += [self._nodes(selector, side) for selector in peers.nodes]
         found += [self.identities.entity(name, side) for name in peers.entities]
         found += [self._block(block, namespace, side, element.span) for block in peers.blocks]
@@ -97,10 +98,10 @@ class PeerLowering:
 
     def requirement(self, selector: Selector, namespace: str, side: Side) -> Pred:
         """What one selector requires; a reserved label does not free it from the namespace."""
-        return self.identities.selected((*selector, *self._implied(selector, namespace)), side)
+        return self.identities.selected((*selector, *self._implied(selector, namespace, scoped=False)), side)
 
-    def endpoints(self, selector: Selector, namespace: str, side: Side) -> Pred:
-        """The identities that a selector means in a policy of a namespace."""
+    def endpoints(self, selector: Selector, namespace: str, side: Side, *, scoped: bool) -> Pred:
+        """The identities that a selector means in a policy of a namespace; a `scoped` one says of which namespaces."""
         if any(term.source == "reserved" for term in selector):
             return self.identities.selected(selector, side)
         return self.identities.selected((*selector, *self._implied(selector, namespace, scoped=scoped)), side)
@@ -204,9 +205,10 @@ class PeerLowering:
         if service.selector and not service.problem:
             if self.identities.settings.version < (1, 16):
                 return FALSE  # Services without a selector alone
-            labels = (label_in(side, "pod", key, (value,)) for key, value in service.selector.items())
-            here = and_(self.identities.pods(side), namespace_is(side, service.namespace), *labels, asked)
-            return or_(here, and_(self._elsewhere(service, side), asked))
+            # the Service's selector becomes one of the rule, which sees the labels of identities alone
+            labels = tuple(Term("k8s", key, "Equals", (value,)) for key, value in service.selector.items())
+            here = and_(namespace_is(side, service.namespace), self.identities.selected(labels, side))
+            return and_(or_(here, self._elsewhere(service, side)), asked)
         targets = self.identities.inventory.targets.get((service.namespace, service.name), ())
         return or_(*(self.prefix(Prefix.host(target.address), (), side, in_set=True) for target in targets))
 

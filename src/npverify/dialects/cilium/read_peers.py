@@ -43,10 +43,6 @@ def read_peers(fields: Fields, path: str, side: str, kind: str, settings: Settin
     if len(filled) > 1:
         message = f"an element cannot have both `{filled[0]}` and `{filled[1]}`: the whole {kind} is not enforced"
         fields.error("NPV535", message, filled[1], fix="make two elements of them", key=True)
-    if settings.version < (1, 16) and fields.value.get("toServices") and fields.value.get("toPorts"):
-        message = f"Cilium 1.15 takes no `toPorts` beside `toServices`: the whole {kind} is not enforced"
-        fix = "make two elements of them, or name the version with --cilium-version"
-        fields.error("NPV590", message, "toPorts", fix=fix, key=True)
     nobody = settings.version >= (1, 16)
     empty = [f"{side}{name}" for name in _EMPTY_IS_NOBODY if fields.value.get(f"{side}{name}") == []]
     if empty and nobody:

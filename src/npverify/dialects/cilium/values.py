@@ -87,6 +87,7 @@ class Peers(NamedTuple):
 
     `given` holds the kinds that are there, also as empty lists; none: every peer. Empty lists of endpoints, nodes,
     entities, CIDRs and CIDR sets select nobody. `requires` lets nobody in: it is asked of the endpoints of every rule.
+    `scoped`: the selectors of endpoints say themselves which namespaces they mean.
     """
 
     given: tuple[PeerKind, ...] = ()
@@ -99,6 +100,7 @@ class Peers(NamedTuple):
     domains: tuple[Domain, ...] = ()
     groups: tuple[str, ...] = ()
     requires: tuple[Selector, ...] = ()
+    scoped: bool = False
 
 
 class Port(NamedTuple):
