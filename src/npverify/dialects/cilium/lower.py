@@ -44,6 +44,8 @@ from npverify.normal.predicates import (
 
 __all__ = ["CiliumLowering"]
 
+_WHERE = "as rules for one port cannot be joined"
+
 
 @dataclass
 class CiliumLowering:
@@ -127,7 +129,15 @@ class CiliumLowering:
         if closing:
             name = "NetworkPolicy" if all(p.id.dialect == "kubernetes" for p in closing) else "default deny"
             tiers.append(Tier(name, closing, Action.DENY))
-        yield Stage("pods", pods, tuple(tiers), (*exempt, always))
+        yield Stage("pods", pods, tuple(tiers), (*exempt, always), shifts=self._hang_together(direction, rules))
+
+    def _hang_together(self, direction: Direction, rules: Sequence[tuple[CiliumPolicy, RuleText]]) -> bool:
+        """Whether what one rule means hangs on others, so that the rest says nothing of the set without one of them: it
+        requires something of their peers, lets names be asked for, or may judge their requests."""
+        elements = [element for _, rule in rules for element in rule.elements[direction]]
+        if any(element.peers.requires or element.peers.domains for element in elements):
+            return True
+        return any(mixtures([item for item in items_of(self.policies, direction) if not item.rule.host]))
 
     def _unresolved(self, direction: Direction, exempt: tuple[Exemption, ...]) -> Iterator[Stage]:
         """The endpoints whose policies Cilium cannot join: what it enforced for them before stays, which nobody knows."""
@@ -143,15 +153,21 @@ class CiliumLowering:
                     Rule(Action.ALLOW, TRUE, before, clash.one.element.label, clash.one.element.span),
                     Rule(Action.DENY, TRUE, TRUE, clash.one.element.label, clash.one.element.span),
                 )
-                policies.append(Policy(clash.one.policy.id, and_(*both), rules, clash.one.policy.span))
+                subject = and_(*both)
+                policies += (
+                    Policy(policy.id, subject, rules, policy.span)
+                    for policy in {each.policy.id: each.policy for each in (clash.one, clash.two)}.values()
+                )
             tiers = (Tier("unresolved", tuple(policies), Action.PASS),)
             exemptions = (*_of_itself(exempt), self._always(direction))
             if host:
                 hosts, mine = self._identities.hosts(direction.subject), (self._of_node(direction), exemptions[-1])
-                yield Stage("unresolved host", hosts, tiers, mine, skips=("host",), hosts=True, where="at the node")
+                yield Stage(
+                    "unresolved host", hosts, tiers, mine, skips=("host",), hosts=True, where=_WHERE, shifts=True
+                )
             else:
                 pods = self._identities.pods(direction.subject)
-                yield Stage("unresolved", pods, tiers, exemptions, skips=("deny", "pods"))
+                yield Stage("unresolved", pods, tiers, exemptions, skips=("deny", "pods"), where=_WHERE, shifts=True)
 
     @cached_property
     def _clashes(self) -> tuple[Clash, ...]:
