@@ -148,16 +148,12 @@ class CiliumLowering:
             before = opaque("what Cilium enforced before lets the connection through")
             policies = []
             for clash in found:
-                both = (self._subject(item.policy, item.rule, direction) for item in (clash.one, clash.two))
-                rules = (
-                    Rule(Action.ALLOW, TRUE, before, clash.one.element.label, clash.one.element.span),
-                    Rule(Action.DENY, TRUE, TRUE, clash.one.element.label, clash.one.element.span),
-                )
-                subject = and_(*both)
-                policies += (
-                    Policy(policy.id, subject, rules, policy.span)
-                    for policy in {each.policy.id: each.policy for each in (clash.one, clash.two)}.values()
-                )
+                both = (clash.one, clash.two)
+                subject = and_(*(self._subject(item.policy, item.rule, direction) for item in both))
+                # the one says when the flow passes and the other that it does not, so that neither is idle
+                for item, action, match in zip(both, (Action.ALLOW, Action.DENY), (before, TRUE), strict=True):
+                    rule = Rule(action, TRUE, match, item.element.label, item.element.span)
+                    policies.append(Policy(item.policy.id, subject, (rule,), item.policy.span))
             tiers = (Tier("unresolved", tuple(policies), Action.PASS),)
             exemptions = (*_of_itself(exempt), self._always(direction))
             if host:
