@@ -7,7 +7,7 @@ before what allows (cilium/cilium pkg/policy/repository.go, pkg/policy/mapstate.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from random import Random
 from typing import Any
@@ -34,35 +34,92 @@ class MadeCilium:
     policies: list[Manifest]
     world: World
     firewall: bool
+    version: tuple[int, int]
 
 
 def random_cilium(rng: Random) -> MadeCilium:
-    """A small cluster with up to five policies of Cilium."""
-    policies = [_policy(rng, number) for number in range(rng.randint(1, 5))]
+    """A small cluster with up to five policies: namespaced and clusterwide ones of Cilium, and NetworkPolicies among them."""
+    version = rng.choice(((1, 18), (1, 19), (1, 19), (1, 20)))
+    policies = [
+        _native(rng, number) if rng.random() < 0.3 else _policy(rng, number, version)
+        for number in range(rng.randint(1, 5))
+    ]
     text = "\n---\n".join(json.dumps(manifest) for manifest in [*cluster(rng), *policies])
     firewall = rng.random() < 0.3
-    assume = {"host_firewall": "on" if firewall else "off", "cilium_sctp": "on", "cilium_version": "1.19"}
+    assume = {
+        "host_firewall": "on" if firewall else "off",
+        "cilium_sctp": "on",
+        "cilium_version": ".".join(map(str, version)),
+    }
     world = npverify.load(["-"], cni="cilium", assume=assume, stdin=text.encode).world
-    return MadeCilium(policies, world, firewall)
+    return MadeCilium(policies, world, firewall, version)
 
 
-def _policy(rng: Random, number: int) -> Manifest:
+def _native(rng: Random, number: int) -> Manifest:
+    """A NetworkPolicy, with what Cilium reads otherwise than the API: rules that `policyTypes` leaves out."""
+    spec: Manifest = {"podSelector": _plain_selector(rng, ("app", "tier", "pod-template-hash"))}
+    if rng.random() < 0.6:
+        spec["policyTypes"] = rng.sample(("Ingress", "Egress"), rng.randint(1, 2))
+    for section, side in (("ingress", "from"), ("egress", "to")):
+        if rng.random() < 0.6:
+            spec[section] = [_native_rule(rng, side) for _ in range(rng.randint(0, 2))]
+    meta = {"name": f"p{number}", "namespace": rng.choice(NAMESPACES)}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta, "spec": spec}
+
+
+def _native_rule(rng: Random, side: str) -> Manifest:
+    rule: Manifest = {}
+    if rng.random() < 0.8:
+        rule[side] = [_native_peer(rng) for _ in range(rng.randint(0, 2))]
+    if rng.random() < 0.5:
+        rule["ports"] = [
+            {"port": rng.choice(PORTS), "protocol": rng.choice(("TCP", "UDP"))} for _ in range(rng.randint(0, 2))
+        ]
+    return rule
+
+
+def _native_peer(rng: Random) -> Manifest:
+    if rng.random() < 0.25:
+        cidr = rng.choice(("10.0.0.0/8", "0.0.0.0/0", "10.1.0.0/16"))
+        return {"ipBlock": {"cidr": cidr, "except": ["10.1.0.0/30"] if rng.random() < 0.3 else []}}
+    peer: Manifest = {}
+    if rng.random() < 0.7:
+        peer["podSelector"] = _plain_selector(rng, ("app", "tier", "pod-template-hash"))
+    if not peer or rng.random() < 0.5:
+        peer["namespaceSelector"] = _plain_selector(rng, ("env",))
+    return peer
+
+
+def _plain_selector(rng: Random, keys: tuple[str, ...]) -> Manifest:
+    if rng.random() < 0.25:
+        return {}
+    key = rng.choice(keys)
+    values = {"app": APPS, "tier": ("a", "b", "")}.get(key, ("prod", "dev", "abc"))
+    operator = rng.choice(("In", "NotIn", "Exists", "DoesNotExist"))
+    chosen = rng.sample(values, rng.randint(1, 2)) if operator in ("In", "NotIn") else []
+    return {"matchExpressions": [{"key": key, "operator": operator, "values": chosen}]}
+
+
+def _policy(rng: Random, number: int, version: tuple[int, int]) -> Manifest:
     wide = rng.random() < 0.3
     meta: Manifest = {"name": f"p{number}"}
     if not wide:
         meta["namespace"] = rng.choice(NAMESPACES)
     kind = "CiliumClusterwideNetworkPolicy" if wide else "CiliumNetworkPolicy"
-    rules = [_rule(rng, wide) for _ in range(rng.choice((1, 1, 2)))]
+    rules = [_rule(rng, wide, version) for _ in range(rng.choice((1, 1, 2)))]
     body = {"spec": rules[0]} if len(rules) == 1 else {"specs": rules}
     return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": meta, **body}
 
 
-def _rule(rng: Random, wide: bool) -> Manifest:
+def _rule(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
     host = wide and rng.random() < 0.25
     rule: Manifest = {"nodeSelector" if host else "endpointSelector": {} if host else _selector(rng)}
     sections = rng.sample(("ingress", "ingressDeny", "egress", "egressDeny"), rng.randint(1, 3))
     for section in sections:
         rule[section] = [_element(rng, section) for _ in range(rng.randint(1, 2))]
+        if version < (1, 19) and rng.random() < 0.2:
+            side = "toRequires" if section.startswith("egress") else "fromRequires"
+            rule[section][0][side] = [_selector(rng)]
     if rng.random() < 0.3:
         rule["enableDefaultDeny"] = {d: rng.random() < 0.5 for d in ("ingress", "egress") if rng.random() < 0.7}
     return rule
@@ -135,7 +192,8 @@ def said(made: MadeCilium, case: Case, direction: str) -> bool:
     if flow.protocol == "ICMP" and flow.icmp == (3, 4) and address is not None and address.family == 4:
         return True
     view = _View(made, case, direction, own, peer)
-    rules = [(p, r) for p in made.policies for r in ([p["spec"]] if "spec" in p else p["specs"]) if view.about(p, r)]
+    rules = [(p, r) for p in made.policies for r in _rules(p) if view.about(p, r)]
+    view.rules.extend(rules)
     denied = any(view.matches(p, e) for p, r in rules for e in r.get(f"{direction}Deny", []))
     if denied:
         return False
@@ -148,15 +206,39 @@ def said(made: MadeCilium, case: Case, direction: str) -> bool:
     return not closed or any(view.matches(p, e) for p, r in rules for e in r.get(direction, []))
 
 
+def _rules(policy: Manifest) -> list[Manifest]:
+    """The rules of an object; those of a NetworkPolicy as Cilium understands it: a listed direction has an element, and what
+    has rules is closed whether it is listed or not."""
+    if policy["kind"] != "NetworkPolicy":
+        return [policy["spec"]] if "spec" in policy else policy["specs"]
+    spec = policy["spec"]
+    rule: Manifest = {"endpointSelector": spec["podSelector"]}
+    types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    for section, side in (("ingress", "from"), ("egress", "to")):
+        elements = [_translated(element, side) for element in spec.get(section, [])]
+        if elements or section.capitalize() in types:
+            rule[section] = elements or [{}]
+    return [rule]
+
+
+def _translated(element: Manifest, side: str) -> Manifest:
+    found: Manifest = {f"{side}Native": element[side]} if element.get(side) else {f"{side}Entities": ["all"]}
+    if element.get("ports"):
+        ports = [{"port": str(port["port"]), "protocol": port["protocol"]} for port in element["ports"]]
+        found["toPorts"] = [{"ports": ports}]
+    return found
+
+
 @dataclass(frozen=True)
 class _View:
-    """One end that is judged, and the other."""
+    """One end that is judged, and the other. Guards the rules about it, with their policies."""
 
     made: MadeCilium
     case: Case
     direction: str
     own: Endpoint
     peer: Endpoint
+    rules: list[tuple[Manifest, Manifest]] = field(default_factory=list)
 
     @property
     def flow(self) -> Flow:
@@ -172,11 +254,55 @@ class _View:
         return host or self.selects(rule["endpointSelector"], self.own, "own")
 
     def matches(self, policy: Manifest, element: Manifest) -> bool:
-        return self.meets(policy, element) and self.carries(element)
+        return self.carries(element) and self.meets(policy, element) and self.required(policy, element)
+
+    def required(self, policy: Manifest, element: Manifest) -> bool:
+        """Until 1.18: what the rules about this end ask of the selectors of each other, apart for what denies."""
+        if not any(key.endswith(("Endpoints", "Native")) and value for key, value in element.items()):
+            return True
+        if any(key.endswith("Native") for key in element) and self.block_alone(policy, element):
+            return True
+        deny = any(element in rule.get(f"{self.direction}Deny", []) for _, rule in self.rules)
+        section = f"{self.direction}Deny" if deny else self.direction
+        return all(
+            self.endpoint(selector, other["metadata"].get("namespace"), reserved=False)
+            for other, rule in self.rules
+            for each in rule.get(section, [])
+            for key, selectors in each.items()
+            if key.endswith("Requires")
+            for selector in selectors
+        )
+
+    def block_alone(self, policy: Manifest, element: Manifest) -> bool:
+        """Whether it is an ipBlock of a NetworkPolicy that means the peer, of which nothing is required."""
+        items = next(value for key, value in element.items() if key.endswith("Native"))
+        return any("ipBlock" in item and self.native(item, policy["metadata"]["namespace"]) for item in items)
+
+    def native(self, peer: Manifest, namespace: str) -> bool:
+        """A peer of a NetworkPolicy."""
+        if "ipBlock" in peer:
+            if self.block(peer["ipBlock"]["cidr"], peer["ipBlock"]["except"], in_set=True):
+                return True
+            beside = "an ipBlock of an ingress rule lets in the pods of the policy's namespace"
+            local = self.peer.kind is EndpointKind.POD and self.peer.namespace == namespace
+            open_ = self.made.version >= (1, 19) and self.direction == "ingress"
+            return local and open_ and self.case.reading.get(beside) == "true"
+        spaces = peer.get("namespaceSelector")
+        if self.peer.kind is not EndpointKind.POD and (self.made.version >= (1, 19) or not spaces):
+            return False  # until 1.18 nothing but a positive requirement asks that there is a namespace
+        asked = [] if spaces is None else [(f"{_NS_LABELS}{e['key']}", e) for e in spaces.get("matchExpressions", [])]
+        asked += [(e["key"], e) for e in peer.get("podSelector", {}).get("matchExpressions", [])]
+        if spaces is None and self.peer.namespace != namespace:
+            return False
+        return all(self.holds(self.peer, "peer", key, e["operator"], e["values"]) for key, e in asked)
 
     def meets(self, policy: Manifest, element: Manifest) -> bool:
         side = "to" if self.direction == "egress" else "from"
-        lists = {key: value for key, value in element.items() if key.startswith(side) and key not in ("toPorts",)}
+        lists = {
+            key: value
+            for key, value in element.items()
+            if key.startswith(side) and key != "toPorts" and not key.endswith("Requires")
+        }
         if any(value == [] for value in lists.values()):
             return False
         if not lists:
@@ -185,11 +311,13 @@ class _View:
             for item in items:
                 if key.endswith("Endpoints") and self.endpoint(item, policy["metadata"].get("namespace")):
                     return True
+                if key.endswith("Native") and self.native(item, policy["metadata"]["namespace"]):
+                    return True
                 if key.endswith("Entities") and self.entity(item):
                     return True
                 if key.endswith("CIDR") and self.block(item, []):
                     return True
-                if key.endswith("CIDRSet") and self.block(item["cidr"], item["except"]):
+                if key.endswith("CIDRSet") and self.block(item["cidr"], item["except"], in_set=True):
                     return True
         return False
 
@@ -213,16 +341,20 @@ class _View:
         first = int(port["port"])
         return first == 0 or first <= flow.port <= max(first, port.get("endPort", first))
 
-    def endpoint(self, selector: Manifest, namespace: str | None) -> bool:
+    def endpoint(self, selector: Manifest, namespace: str | None, *, reserved: bool = True) -> bool:
         for key in selector.get("matchLabels", {}):
             if key == "reserved:world":  # a label that the outside does not have where there are two families
-                return self.entity("world") and self.one_family
+                return reserved and self.entity("world") and self.one_family
             if key.startswith("reserved:"):
-                return self.entity(key.removeprefix("reserved:"))
-        if self.peer.kind is not EndpointKind.POD:
-            return False  # every other selector asks for the own cluster
+                return reserved and self.entity(key.removeprefix("reserved:"))
         keys = [*selector.get("matchLabels", {}), *(e["key"] for e in selector.get("matchExpressions", []))]
-        free = _NS in keys or any(key.startswith(_NS_LABELS) for key in keys)
+        by_labels = any(key.startswith(_NS_LABELS) for key in keys)
+        free = _NS in keys or by_labels
+        if self.peer.kind is not EndpointKind.POD:
+            # every other selector asks for the own cluster since 1.19; before, only what asks for a namespace leaves them out
+            if self.made.version >= (1, 19) or not (_NS in keys or (namespace and by_labels)):
+                return False
+            return self.selects(selector, self.peer, "peer")
         if namespace and not free and self.peer.namespace != namespace:
             return False
         return self.selects(selector, self.peer, "peer")
@@ -246,11 +378,14 @@ class _View:
             "none": False,
         }[name]
 
-    def block(self, cidr: str, holes: list[str]) -> bool:
+    def block(self, cidr: str, holes: list[str], *, in_set: bool = False) -> bool:
         address = self.flow.dst_ip if self.direction == "egress" else self.flow.src_ip
         if self.peer.kind is not EndpointKind.EXTERNAL or address is None:
             return False
         here = ip_address(str(address))
+        whole = self.made.version < (1, 19) and in_set and cidr == "0.0.0.0/0"
+        if whole and 4 not in self.made.world.inventory.families:
+            return here.version == 6  # the /0 of a family that the cluster does not have was the whole world
         return here in ip_network(cidr) and not any(here in ip_network(hole) for hole in holes)
 
     def selects(self, selector: Manifest, end: Endpoint, which: str) -> bool:
@@ -265,6 +400,8 @@ class _View:
 
     def label(self, end: Endpoint, which: str, key: str) -> str | None:
         found: Any
+        if end.kind is not EndpointKind.POD:
+            return None
         if key == _NS:
             return end.namespace
         if key == "pod-template-hash":

@@ -138,3 +138,56 @@ def test_the_verbose_run_names_its_config(shop, capsys):
     err = capsys.readouterr().err
     assert "note: settings from .npverify.yaml" in err
     assert "skipped 1 object without effect on policies: 1 ConfigMap" in err
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "version"),
+    [
+        pytest.param("", (), "1.20", id="the newest"),
+        pytest.param("cilium_version: '1.17'\n", (), "1.17", id="the config"),
+        pytest.param("cilium_version: '1.17'\n", ("--cilium-version", "1.18"), "1.18", id="an option wins"),
+        pytest.param(
+            "assume: {cilium_version: '1.17'}\n", ("--cilium-version", "1.15"), "1.15", id="over a switch too"
+        ),
+        pytest.param("", ("--assume", "cilium_version=1.19"), "1.19", id="a switch alone"),
+    ],
+)
+def test_the_version_of_cilium_is_an_option_of_its_own(shop, capsys, config, arguments, version):
+    """Precedence: option, config file, default."""
+    put(shop, CONFIG + config)
+    run(("prove", "--format", "json", "--cni", "cilium", *arguments))
+    assert f"cilium_version={version}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "code"),
+    [
+        pytest.param("cilium_version: '2.0'\n", (), "NPV082", id="unknown in the config"),
+        pytest.param("cilium_version: 1.19\n", (), "NPV020", id="a number in the config"),
+        pytest.param("", ("--cni", "cilium", "--cilium-version", "2.0"), "NPV082", id="unknown"),
+        pytest.param("", ("--cni", "calico", "--cilium-version", "1.19"), "NPV084", id="of another plugin"),
+    ],
+)
+def test_a_wrong_version_of_cilium_is_bad_usage(shop, capsys, config, arguments, code):
+    """One message, exit code 2."""
+    put(shop, CONFIG + config)
+    assert run(("prove", *arguments)) == 2
+    assert capsys.readouterr().err.count("NPV") == 1
+
+
+def test_every_command_that_takes_a_plugin_takes_its_version():
+    """`--cilium-version` stands wherever `--cni` does."""
+    from typer.main import get_command
+
+    from npverify.cli.app import program
+
+    commands = [("", get_command(program()))]
+    found = []
+    while commands:
+        name, command = commands.pop()
+        commands += getattr(command, "commands", {}).items()
+        options = {option for parameter in command.params for option in parameter.opts}
+        if "--cni" in options:
+            found.append(name)
+            assert "--cilium-version" in options, name
+    assert len(found) > 9

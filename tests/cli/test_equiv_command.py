@@ -24,6 +24,15 @@ spec:
   ingress:
   - {action: Allow, protocol: TCP, source: {selector: app == 'web'}, destination: {ports: [5432]}}
 """
+CILIUM = """apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: postgres, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: postgres}}
+  ingress:
+  - fromEndpoints: [{matchLabels: {app: web}}]
+    toPorts: [{ports: [{port: "5432", protocol: TCP}]}]
+"""
 BLOCK = POLICY.replace("podSelector: {matchLabels: {app: web}}", "ipBlock: {cidr: 0.0.0.0/0}")
 
 
@@ -34,7 +43,7 @@ def two(shop: Path) -> Path:
         (shop / name).mkdir()
         write(shop / name, all_yaml=f"{MANIFESTS}---\n{policy}")
         write(shop, **{f"{name}_yaml": policy})
-    write(shop, calico_yaml=CALICO)
+    write(shop, calico_yaml=CALICO, cilium_yaml=CILIUM)
     return shop
 
 
@@ -70,6 +79,17 @@ def two(shop: Path) -> Path:
         pytest.param(
             ("allow", "allow", "--cni", "calico", "--calico-version-left", "3.30"), 0, id="two versions that agree"
         ),
+        pytest.param(
+            ("block", "block", "--cni-left", "calico", "--cni-right", "cilium", "--cilium-version", "1.17"),
+            1,
+            id="a version for the side that has the plugin",
+        ),
+        pytest.param(
+            ("block", "block", "--cni", "cilium", "--cilium-version-left", "1.17", "--cilium-version-right", "1.18"),
+            0,
+            id="two versions of Cilium that agree",
+        ),
+        pytest.param(("allow", "cilium.yaml"), 0, id="a side for Cilium makes the other one for Cilium too"),
         pytest.param(("allow", "calico.yaml"), 0, id="a side for Calico makes the other one for Calico too"),
         pytest.param(("allow", "calico.yaml", "--cni-left", "kubernetes"), 1, id="unless a plugin is named"),
         pytest.param(("policy.yaml", "deny.yaml", "--allow-empty"), 0, id="nobody, allowed"),

@@ -42,7 +42,7 @@ def readings_of(query: Query, switches: Sequence[Unknown]) -> Iterator[tuple[Rea
                 yield {switch.name: value}, query.want == "A"
         return
     for text, verdict in query.want.items():
-        yield dict(part.rsplit("=", 1) for part in [text] if part), verdict == "A"
+        yield dict(part.rsplit("=", 1) for part in text.split(" & ") if part), verdict == "A"
 
 
 def _end(text: str, inventory: Inventory) -> tuple[Endpoint, Address | None]:

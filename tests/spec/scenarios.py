@@ -3,9 +3,11 @@
     # The fact, in a sentence
     prose
     ```yaml      manifests; several blocks are one input
-    ```options   `--cni NAME`, `--calico-version VERSION` or `--assume SWITCH=VALUE`
+    ```options   `--cni NAME`, `--calico-version VERSION`, `--cilium-version VERSION` or `--assume SWITCH=VALUE`
+    ```remote_x  manifests of another cluster, which is called x
     ```npv       a spec; behind each assertion its answer, behind `use` those of the whole pack: `# proved refuted`
-    ```flows     `namespace/pod -> namespace/pod tcp/80  # allowed`; an end is also an address or `node:NAME`
+    ```flows     `namespace/pod -> namespace/pod tcp/80  # allowed`, `denied` or `would be denied`; an end is also an address,
+                 `node:NAME`, or a pod of another cluster: `x:namespace/pod`
     ```error     the manifests are refused: `line:column word word`, one line per message
 
 A heading with `##` opens a variant: it has the blocks of the `#` heading above it, and its own after them.
@@ -19,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-BLOCK = re.compile(r"^```(\w+)$(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```([\w-]+)$(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#{1,2}) (.+)$", re.MULTILINE)
 STATUSES = {"proved", "refuted", "vacuous", "undecided"}
 
@@ -86,8 +88,16 @@ class Scenario:
 
     @property
     def assume(self) -> dict[str, str]:
-        """The switches that the options fix."""
-        return dict(re.findall(r"--assume (\w+)=(\S+)", "\n".join(self.blocks.get("options", []))))
+        """The switches that the options fix, and the release of Cilium if they name one."""
+        found = dict(re.findall(r"--assume (\w+)=(\S+)", "\n".join(self.blocks.get("options", []))))
+        release = self._option("cilium-version", "")
+        return {**found, "cilium_version": release} if release else found
+
+    @property
+    def remotes(self) -> dict[str, str]:
+        """The manifests of the other clusters, by their names."""
+        found = {key: texts for key, texts in self.blocks.items() if key.startswith("remote_")}
+        return {key.removeprefix("remote_"): "\n---\n".join(texts) for key, texts in found.items()}
 
     @property
     def expected(self) -> list[Expected]:
@@ -117,7 +127,7 @@ class Scenario:
 
 
 def _flow(line: str) -> FlowLine:
-    match = re.fullmatch(r"(\S+) -> (\S+) (\w+)/(\d+) +# (allowed|denied)", line.strip())
+    match = re.fullmatch(r"(\S+) -> (\S+) (\w+)/(\d+) +# (allowed|denied|would be denied)", line.strip())
     assert match, f"no flow: {line!r}"
     src, dst, protocol, port, verdict = match.groups()
     return FlowLine(line.partition("#")[0].strip(), _end(src), _end(dst), protocol.upper(), int(port), verdict)
@@ -128,6 +138,9 @@ def _end(text: str) -> dict[str, str]:
         return {"node": text.removeprefix("node:")}
     if "/" not in text:
         return {"ip": text}
+    cluster, colon, name = text.partition(":")
+    if colon and cluster != "deployment":
+        return {"pod": name, "cluster": cluster}
     return {"workload" if text.startswith("deployment:") else "pod": text.removeprefix("deployment:")}
 
 
@@ -147,9 +160,10 @@ def read(file: str, text: str) -> Iterator[Scenario]:
         own: dict[str, list[str]] = {}
         for match in BLOCK.finditer(body):
             own.setdefault(match.group(1), []).append(match.group(2).strip("\n"))
-        assert set(own) <= {"yaml", "npv", "flows", "options", "error"}, f"{file}: unknown block among {sorted(own)}"
+        known = {key for key in own if key.startswith("remote_")} | {"yaml", "npv", "flows", "options", "error"}
+        assert set(own) <= known, f"{file}: unknown block among {sorted(own)}"
         if head.group(1) == "#":
-            base = {key: value for key, value in own.items() if key in ("yaml", "options")}
+            base = {key: value for key, value in own.items() if key not in ("npv", "flows", "error")}
             blocks = own
         else:
             blocks = {key: base.get(key, []) + own.get(key, []) for key in {**base, **own}}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from npverify.dialects.calico.settings import SETTINGS, VERSIONS
+from npverify.dialects.cilium.settings import SETTINGS as CILIUM
 from npverify.dialects.profiles import profile
 from npverify.ingest.cluster import CLUSTER
 from npverify.ingest.fields import Fields, nearest, type_name
@@ -30,6 +31,7 @@ KEYS = (
     "specs",
     "cni",
     "calico_version",
+    "cilium_version",
     "assume",
     "pod_cidrs",
     "remotes",
@@ -87,6 +89,9 @@ def read_config(path: Path, folder: Path, problems: Problems) -> Config:
     fields = Fields.of(document, problems)
     fields.only(KEYS, "the config file")
     assume = _assume(fields)
+    release = fields.text("cilium_version")
+    if release is not None:
+        assume["cilium_version"] = release
     _check_profile(fields, assume)
     return Config(
         name,
@@ -192,14 +197,16 @@ def _assume(fields: Fields) -> dict[str, str]:
 def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
     """Report an unknown plugin, switch or value at its place in the file."""
     cni = fields.value.get("cni")
-    version = fields.value.get("calico_version")
+    version, cilium = fields.value.get("calico_version"), fields.value.get("cilium_version")
     newest = VERSIONS[-1]
     for path, name, chosen, release in (
         *([(("cni",), cni, {}, newest)] if isinstance(cni, str) else []),
         *([(("calico_version",), "calico", {}, version)] if isinstance(version, str) else []),
+        *([(("cilium_version",), "cilium", {"cilium_version": cilium}, newest)] if isinstance(cilium, str) else []),
         *(
-            (("assume", switch), "calico" if switch in SETTINGS else "kubernetes", {switch: value}, newest)
+            (("assume", switch), _owner(switch), {switch: value}, newest)
             for switch, value in assume.items()
+            if switch != "cilium_version" or not fields.has("cilium_version")
         ),
     ):
         try:
@@ -207,6 +214,13 @@ def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
         except InputError as error:
             for found in error.diagnostics:
                 fields.error(found.code, found.message, *path, fix=found.fix)
+
+
+def _owner(switch: str) -> str:
+    """A plugin that has a setting; any has the switches."""
+    if switch in SETTINGS:
+        return "calico"
+    return "cilium" if switch in (*CILIUM, "cilium_version") else "kubernetes"
 
 
 def _families(fields: Fields) -> frozenset[Family] | None:

@@ -46,7 +46,14 @@ def connectivity(world: World) -> Connectivity:
         rows = ClassRows(world)
         units, split = _units(world, rows)
     notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
-    return Connectivity(_Listing(rows, units), (*notes, *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
+    return Connectivity(
+        _Listing(rows, units), (*notes, *_audit(world), *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split))
+    )
+
+
+def _audit(world: World) -> Iterator[str]:
+    if world.policies.audit is not None:
+        yield "audit mode only reports some denials: connections that it lets pass are not listed"
 
 
 def _drops(world: World) -> Iterator[str]:

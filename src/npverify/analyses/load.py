@@ -182,7 +182,8 @@ def settle(
     else:
         said = Problems()
         inventory = build(given.documents, said, pod_space=pod_space, families=options.families)
-        inventory = with_clusters(inventory, given.remotes.inventories, said)
+        meshed = chosen is not None and chosen.cilium.cluster_mesh == "on"
+        inventory = with_clusters(inventory, given.remotes.inventories, said, meshed=meshed)
         told["inventory"] = (*said.errors, *said.warnings)
     problems.extend(told["inventory"])
     if chosen is None:

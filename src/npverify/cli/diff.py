@@ -74,6 +74,7 @@ def diff(
     flows_format: o.FlowsFormat = "auto",
     cni: o.Cni = None,
     calico_version: o.CalicoVersion = None,
+    cilium_version: o.CiliumVersion = None,
     assume: o.Assume = None,
     pod_cidr: o.PodCidrs = None,
     ip_family: o.IpFamily = None,
@@ -102,7 +103,7 @@ def diff(
         raise InputError.one("NPV455", "`--fail-on flows` needs recorded flows", fix="name their file with --flows")
     refuse_no_paths("NPV420", (("old version", paths[0]), ("new version", paths[1])), _NO_PATH)
     sources = Sources()
-    shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, spec)
+    shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, spec, cilium_version)
     two = TwoSides((Side(paths[0]), Side(paths[1])), shared, sources, specs_of_second=True)
     chosen = BUDGETS[o.check_budget(budget or two.config.budget or "normal")]
     two.tell(verbose=verbose, no_color=no_color)
@@ -122,7 +123,7 @@ def diff(
     tally = _tally(two, flows, flows_format) if flows is not None and not result.interrupted else None
     say_all(result.warnings, no_color=no_color)
     if two.one_plugin:
-        result = replace(result, notes=(*result.notes, ONE_PLUGIN))
+        result = replace(result, notes=(*result.notes, ONE_PLUGIN.format(two.one_plugin)))
     sides = (result.old.policies, result.new.policies)
     paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
 

@@ -52,11 +52,18 @@ def equiv(
     cni_left: Annotated[str | None, typer.Option("--cni-left", metavar="NAME", help="--cni for LEFT alone.")] = None,
     cni_right: Annotated[str | None, typer.Option("--cni-right", metavar="NAME", help="--cni for RIGHT alone.")] = None,
     calico_version: o.CalicoVersion = None,
+    cilium_version: o.CiliumVersion = None,
     calico_version_left: Annotated[
         str | None, typer.Option("--calico-version-left", metavar="X.Y", help="--calico-version for LEFT alone.")
     ] = None,
     calico_version_right: Annotated[
         str | None, typer.Option("--calico-version-right", metavar="X.Y", help="--calico-version for RIGHT alone.")
+    ] = None,
+    cilium_version_left: Annotated[
+        str | None, typer.Option("--cilium-version-left", metavar="X.Y", help="--cilium-version for LEFT alone.")
+    ] = None,
+    cilium_version_right: Annotated[
+        str | None, typer.Option("--cilium-version-right", metavar="X.Y", help="--cilium-version for RIGHT alone.")
     ] = None,
     assume: o.Assume = None,
     assume_left: Annotated[
@@ -91,10 +98,12 @@ def equiv(
     refuse_no_paths("NPV300", (("left side", paths[0]), ("right side", paths[1])), _NO_PATH)
     sources = Sources()
     sides = (
-        Side(paths[0], cni_left, calico_version_left, assume_left or ()),
-        Side(paths[1], cni_right, calico_version_right, assume_right or ()),
+        Side(paths[0], cni_left, calico_version_left, assume_left or (), cilium_version_left),
+        Side(paths[1], cni_right, calico_version_right, assume_right or (), cilium_version_right),
     )
-    shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote)
+    shared = Shared(
+        cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, cilium_version=cilium_version
+    )
     two = TwoSides(sides, shared, sources, once=True)
     worlds, config = [loaded.world for loaded in two.loaded], two.config
     chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
@@ -112,7 +121,7 @@ def equiv(
             stop=lambda: interrupt.asked,
         )
     if two.one_plugin:
-        result = replace(result, notes=(*result.notes, ONE_PLUGIN))
+        result = replace(result, notes=(*result.notes, ONE_PLUGIN.format(two.one_plugin)))
     paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
     names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
     own = {

@@ -19,6 +19,7 @@ def init(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files or folders of manifests.")],
     cni: o.Cni = None,
     calico_version: o.CalicoVersion = None,
+    cilium_version: o.CiliumVersion = None,
     ignore_kind: o.IgnoreKinds = None,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     no_color: o.NoColor = False,

@@ -52,6 +52,10 @@ CalicoVersion = Annotated[
     str | None,
     typer.Option("--calico-version", metavar="X.Y", help="The release of Calico that is meant; the newest by default."),
 ]
+CiliumVersion = Annotated[
+    str | None,
+    typer.Option("--cilium-version", metavar="X.Y", help="The release of Cilium that is meant; the newest by default."),
+]
 Assume = Annotated[
     list[str] | None,
     typer.Option("--assume", metavar="SWITCH=VALUE", help="Fix a behaviour that the plugin chooses; may be repeated."),
@@ -144,6 +148,7 @@ class Inputs:
         specs: list[str] | None = None,
         cni: str | None = None,
         calico_version: str | None = None,
+        cilium_version: str | None = None,
         assume: list[str] | None = None,
         pod_cidrs: list[str] | None = None,
         ip_family: str | None = None,
@@ -154,6 +159,8 @@ class Inputs:
         problems = Problems()
         config = _config(problems)
         switches = _switches(assume or [], problems)
+        if cilium_version is not None:
+            switches["cilium_version"] = cilium_version
         clusters = _clusters(remotes or [], problems)
         families = config.families
         if ip_family is not None:

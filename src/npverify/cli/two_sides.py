@@ -16,9 +16,7 @@ from npverify.ingest.source import Diagnostic, InputError, Problems
 if TYPE_CHECKING:
     from npverify.analyses.load import Loaded
 
-ONE_PLUGIN = (
-    "both sides are judged under Calico, since one has policies of it; --cni-left and --cni-right say otherwise"
-)
+ONE_PLUGIN = "both sides are judged under {}, since one has policies of it; --cni-left and --cni-right say otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,7 @@ class Side:
     cni: str | None = None
     calico_version: str | None = None
     assume: Sequence[str] = ()
+    cilium_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class Shared:
     ignore_kinds: list[str] | None = None
     remotes: list[str] | None = None
     specs: list[str] | None = None
+    cilium_version: str | None = None
 
 
 Read = Callable[[o.Inputs, Sources, Sequence[File]], "Loaded"]
@@ -61,7 +61,8 @@ def _together() -> Read:
 
 
 class TwoSides:
-    """Both inputs, read. Guards nothing: `one_plugin` says that one of them was read again under the plugin of the other."""
+    """Both inputs, read. Guards nothing: `one_plugin` names the plugin of one of them, under which the other was read
+    again; "" where none was."""
 
     def __init__(
         self,
@@ -94,17 +95,18 @@ class TwoSides:
         self.one_plugin = self._under_one_plugin(sources, more, read)
         self.config = self.inputs[0].config
 
-    def _under_one_plugin(self, sources: Sources, more: Sequence[File], read: Read) -> bool:
-        """Where nobody names a plugin and one side has policies that only Calico reads, the other is meant for Calico too;
-        whether it was so."""
+    def _under_one_plugin(self, sources: Sources, more: Sequence[File], read: Read) -> str:
+        """Where nobody names a plugin and one side has policies that one plugin alone reads, the other is meant for it too;
+        the name of that plugin, "" where it was not so."""
         profiles = [loaded.world.policies.profile for loaded in self.loaded]
-        if any(each.cni is not None for each in self.inputs) or len(set(profiles)) == 1:
-            return False
+        own = sorted(set(profiles) & {"calico", "cilium"})
+        if any(each.cni is not None for each in self.inputs) or len(set(profiles)) == 1 or len(own) != 1:
+            return ""
         for side, profile in enumerate(profiles):
-            if profile != "calico":
-                self.inputs[side] = replace(self.inputs[side], cni="calico")
+            if profile != own[0]:
+                self.inputs[side] = replace(self.inputs[side], cni=own[0])
                 self.loaded[side] = read(self.inputs[side], sources, more)
-        return True
+        return own[0].capitalize()
 
     def tell(self, *, verbose: bool, no_color: bool) -> None:
         """Write the warnings of both, each once, and with `verbose` what was read."""
@@ -121,12 +123,18 @@ def _settled(side: Side, shared: Shared) -> o.Inputs:
         specs=shared.specs,
         cni=side.cni or shared.cni,
         calico_version=side.calico_version or shared.calico_version,
+        cilium_version=side.cilium_version or _for_cilium(side.cni or shared.cni, shared.cilium_version),
         assume=[*shared.assume, *side.assume],
         pod_cidrs=shared.pod_cidrs,
         ip_family=shared.ip_family,
         ignore_kinds=shared.ignore_kinds,
         remotes=shared.remotes,
     )
+
+
+def _for_cilium(cni: str | None, version: str | None) -> str | None:
+    """The version that both sides are given, for one that may run Cilium."""
+    return version if cni is None or cni.startswith("cilium") else None
 
 
 def paths_of(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:

@@ -24,7 +24,7 @@ from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields, nearest
 from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.inventory.model import Inventory
-from npverify.normal.policy import Direction, PolicyId, PolicySet
+from npverify.normal.policy import Audit, Direction, PolicyId, PolicySet
 
 __all__ = [
     "ALIASES",
@@ -311,8 +311,11 @@ def _lower_for_cilium(
     native = list(found.native.values())
     own = lower_all(found.cilium, native, profile, problems, inventory)
     found.documents += own.documents
-    egress, ingress = own.halves
-    policies = replace(kubernetes.with_switches(egress, ingress, profile), settings=profile.cilium.shown)
+    audit = None
+    if own.audit is not None:
+        audit = Audit(*(kubernetes.with_switches(*halves, profile) for halves in own.audit))
+    of_all = kubernetes.with_switches(*own.halves, profile)
+    policies = replace(of_all, settings=profile.cilium.shown, audit=audit)
     return policies, own.ids
 
 

@@ -16,11 +16,16 @@ from npverify.inventory.model import EXTERNAL, Backend, Endpoint, EndpointKind, 
 from npverify.inventory.unknowns import Unknown
 
 
-def with_clusters(inventory: Inventory, others: Mapping[str, Inventory], problems: Problems) -> Inventory:
-    """The inventory with the endpoints of other clusters, by name of the cluster; warns about addresses of two clusters."""
+def with_clusters(
+    inventory: Inventory, others: Mapping[str, Inventory], problems: Problems, *, meshed: bool = False
+) -> Inventory:
+    """The inventory with the endpoints of other clusters, by name of the cluster; warns about addresses of two clusters.
+
+    With `meshed` policies tell these endpoints apart: each has a node of its own, by which predicates can name it.
+    """
     if not others:
         return inventory
-    remote = [_remote(end, name) for name, other in others.items() for end in other.endpoints]
+    remote = [_remote(end, name, meshed=meshed) for name, other in others.items() for end in other.endpoints]
     remote.sort(key=lambda end: end.key)
     owners = _owners(remote)
     _warn_of_overlap(inventory, remote, problems)
@@ -36,13 +41,14 @@ def with_clusters(inventory: Inventory, others: Mapping[str, Inventory], problem
     )
 
 
-def _remote(end: Endpoint, cluster: str) -> Endpoint:
+def _remote(end: Endpoint, cluster: str, *, meshed: bool) -> Endpoint:
     """An endpoint as it is seen from another cluster. Its node has a name that none of this cluster has."""
+    kind = end.workload.kind if end.workload else "Node"
     return replace(
         end,
         kind=EndpointKind.REMOTE,
         labels={key: _elsewhere(value, cluster) for key, value in end.labels.items()},
-        node=f"{cluster}:{end.node or ''}",
+        node=f"{cluster}:{kind} {end.namespace}/{end.name}" if meshed else f"{cluster}:{end.node or ''}",
         on_every_node=False,
         replicated=end.replicated or end.on_every_node,
         cluster=cluster,

@@ -89,6 +89,10 @@ class Decider(NamedTuple):
     rule: Rule | None
 
 
+WOULD_BE_DENIED = "would be denied"
+"""What a denial is called that is only reported."""
+
+
 @dataclass(frozen=True, slots=True)
 class SideVerdict:
     """The verdict of one direction.
@@ -96,7 +100,8 @@ class SideVerdict:
     `because` is one of: `rule` (the rules in `by` decided), `no rule` (the policies in `by` select the endpoint and no
     rule matches), `not isolated` (no policy decides, and the default is to allow), `default` (no policy decides, and the
     default is to deny; those in `by` select the endpoint and pass the flow on), `exempt` (`exemption` names why no policy judges the flow), `no pod` (nothing judges this end).
-    `stage` names the stage that decided, "" where nothing judges the flow.
+    `stage` names the stage that decided, "" where nothing judges the flow. `audited`: the denial is only reported, and the
+    flow passes.
     """
 
     direction: Direction
@@ -105,11 +110,17 @@ class SideVerdict:
     by: tuple[Decider, ...] = ()
     exemption: str = ""
     stage: str = ""
+    audited: bool = False
 
     @property
     def allowed(self) -> bool:
-        """Whether this direction lets the flow pass."""
+        """Whether the policies of this direction let the flow pass."""
         return self.action is Action.ALLOW
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word, or in three where the denial is only reported."""
+        return "allowed" if self.allowed else WOULD_BE_DENIED if self.audited else "denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +134,9 @@ class Verdict:
     def allowed(self) -> bool:
         """Whether the flow passes."""
         return self.egress.allowed and self.ingress.allowed
+
+    @property
+    def word(self) -> str:
+        """The verdict in a word, or in three where every denial is only reported."""
+        words = {side.word for side in (self.egress, self.ingress)} - {"allowed"}
+        return "denied" if "denied" in words else next(iter(words), "allowed")

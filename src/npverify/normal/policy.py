@@ -199,6 +199,7 @@ class PolicySet:
     `fixed`     name and value of those that the profile or the user fixed
     `settings` name and value of what else the answer depends on, such as the version of the plugin
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
+    `audit`    what tells denials that are only reported from those that stop the flow; None: every denial stops it
     """
 
     profile: str
@@ -208,6 +209,7 @@ class PolicySet:
     fixed: tuple[tuple[str, str], ...] = ()
     vip_visible: Pred = FALSE
     settings: tuple[tuple[str, str], ...] = ()
+    audit: Audit | None = None
 
     @property
     def judges_hosts(self) -> bool:
@@ -221,3 +223,15 @@ class PolicySet:
     def with_half(self, direction: Direction, half: Half) -> PolicySet:
         """The set with another half for a direction."""
         return replace(self, egress=half) if direction is Direction.EGRESS else replace(self, ingress=half)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audit:
+    """Two sets beside the policies of a plugin that only reports what it would deny.
+
+    `connections`  the policies without what they ask of requests: a proxy refuses what only the whole set denies
+    `dropped`      what is denied all the same
+    """
+
+    connections: PolicySet
+    dropped: PolicySet

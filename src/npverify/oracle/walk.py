@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Reading
@@ -66,6 +66,21 @@ class Oracle:
         self, direction: Direction, flow: Flow, reading: Reading = DEFAULT_READING, touched: Touched | None = None
     ) -> SideVerdict:
         """Ask stage by stage; the first that denies decides, else the last that has something to say."""
+        verdict = self._side(direction, flow, reading, touched)
+        if verdict.allowed or self.policies.audit is None:
+            return verdict
+        connections, dropped = self._beside
+        let_in = connections.side(direction, flow, reading).allowed  # so that a proxy refuses the request
+        return replace(verdict, audited=not let_in and dropped.side(direction, flow, reading).allowed)
+
+    @cached_property
+    def _beside(self) -> tuple[Oracle, Oracle]:
+        """The two sets that tell what audit stops."""
+        audit = self.policies.audit
+        assert audit is not None
+        return Oracle(audit.connections, self._inventory), Oracle(audit.dropped, self._inventory)
+
+    def _side(self, direction: Direction, flow: Flow, reading: Reading, touched: Touched | None) -> SideVerdict:
         if not self._judged(direction, flow):
             return SideVerdict(direction, Action.ALLOW, "no pod")
         seen = self.seen(flow, reading, direction)

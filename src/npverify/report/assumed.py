@@ -22,6 +22,8 @@ def assumptions(result: ProveResult, world: World) -> tuple[str, ...]:
     if settings := world.policies.settings:
         found.append(f"settings {', '.join(f'{name}={value}' for name, value in settings)}")
     found += [f"{count(number, kind, kind)} ignored as asked" for kind, number in world.ignored.items()]
+    if world.policies.audit is not None:
+        found.append("denials that audit mode only reports, and lets pass, count as denied")
     if world.inventory.clusters:
         found.append("no address belongs to two clusters")
     if world.mesh:

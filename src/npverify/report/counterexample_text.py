@@ -68,7 +68,7 @@ class Scene:
 
     def side(self, side: SideVerdict, flow: Flow, reading: Reading) -> Iterator[str]:
         """The verdict of one direction on one line, and below it what decided and why nothing else did."""
-        word = "allowed" if side.allowed else "denied"
+        word = side.word
         text = words.verdict(side, flow, self.world.policies).removeprefix(word)
         yield f"{self.paint('green' if side.allowed else 'red', word)}{text}"
         asked = self._asked(side, flow, reading)

@@ -62,7 +62,7 @@ def _seen(seen: Counterexample | None, world: World) -> j.Json:
     if seen is None:
         return {"verdict": "denied", "flow": None}
     return {
-        "verdict": "allowed" if seen.verdict.allowed else "denied",
+        "verdict": seen.verdict.word,
         "flow": j.flow(seen.flow, seen.any),
         "egress": j.side(seen.verdict.egress, world.policies),
         "ingress": j.side(seen.verdict.ingress, world.policies),

@@ -67,7 +67,7 @@ def summary_line(result: EquivResult, paint: Paint, names: Names) -> str:
 def _about(world: World) -> str:
     workloads = {e.workload or e for e in world.inventory.pods}
     policies = count(len(world.defined), "policy", "policies")
-    settings = "".join(f" {printable(value)}" for name, value in world.policies.settings if name == "calico_version")
+    settings = "".join(f" {printable(value)}" for name, value in world.policies.settings if name in words.VERSIONS)
     return f"{policies}, {count(len(workloads), 'workload')}, profile {world.policies.profile}{settings}"
 
 

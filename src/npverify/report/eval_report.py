@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from npverify.analyses.results import Evaluation
-from npverify.normal.flow import SideVerdict
+from npverify.normal.flow import SideVerdict, Verdict
 from npverify.normal.policy import PolicySet
 from npverify.normal.predicates import Side
 from npverify.report import json_values as j
@@ -14,7 +14,7 @@ from npverify.report.paint import PLAIN, Paint, printable
 def evaluation_json(found: Evaluation, policies: PolicySet) -> j.Json:
     """One answer of `eval`, without the flow (its line tells) and without the schema."""
     return {
-        "verdict": "allowed" if found.verdict.allowed else "denied",
+        "verdict": found.verdict.word,
         "egress": j.side(found.verdict.egress, policies),
         "ingress": j.side(found.verdict.ingress, policies),
         "depends": list(found.depends),
@@ -35,7 +35,7 @@ def evaluation_line(found: Evaluation, paint: Paint = PLAIN) -> str:
     """One answer on one line: the verdict, the flow, and what denied it."""
     flow = found.flow
     line = (
-        f"{_word(found.verdict.allowed, paint)}  {words.end_name(flow, Side.SRC)} -> {words.end_name(flow, Side.DST)}"
+        f"{_word(found.verdict, paint)}  {words.end_name(flow, Side.SRC)} -> {words.end_name(flow, Side.DST)}"
         f"  {words.traffic(flow)}{words.via(flow)}"
     )
     denied = [str(side.direction) for side in (found.verdict.egress, found.verdict.ingress) if not side.allowed]
@@ -50,7 +50,7 @@ def evaluation_text(found: Evaluation, policies: PolicySet, paint: Paint = PLAIN
     """One answer in full."""
     flow = found.flow
     head = (
-        f"{_word(found.verdict.allowed, paint)}  {words.end_name(flow, Side.SRC)} -> {words.end_name(flow, Side.DST)}"
+        f"{_word(found.verdict, paint)}  {words.end_name(flow, Side.SRC)} -> {words.end_name(flow, Side.DST)}"
         f"  {words.traffic(flow)}{words.via(flow)}"
     )
     lines = [head, *(_side(side, found, policies, paint) for side in (found.verdict.egress, found.verdict.ingress))]
@@ -60,10 +60,9 @@ def evaluation_text(found: Evaluation, policies: PolicySet, paint: Paint = PLAIN
 
 def _side(side: SideVerdict, found: Evaluation, policies: PolicySet, paint: Paint) -> str:
     text = words.verdict(side, found.flow, policies)
-    word, rest = text[: len("allowed")] if side.allowed else text[: len("denied")], ""
-    rest = text[len(word) :]
-    return f"  {side.direction:<9} {paint('green' if side.allowed else 'red', word)}{rest}"
+    rest = text.removeprefix(side.word)
+    return f"  {side.direction:<9} {paint('green' if side.allowed else 'red', side.word)}{rest}"
 
 
-def _word(allowed: bool, paint: Paint) -> str:
-    return paint("bold green", "allowed") if allowed else paint("bold red", "denied ")
+def _word(verdict: Verdict, paint: Paint) -> str:
+    return paint("bold green" if verdict.allowed else "bold red", f"{verdict.word:<7}")

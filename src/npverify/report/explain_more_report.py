@@ -30,7 +30,7 @@ def range_text(
     head = [paint("bold", f"{prefix}: {_counted(parts)}")]
     names = [printable(_part_name(each, prefix)) for each in parts]
     for number, (each, name) in enumerate(zip(parts, names, strict=True), 1):
-        word = "allowed" if each.explanation.verdict.allowed else "denied "
+        word = f"{each.explanation.verdict.word:<7}"
         style = "green" if each.explanation.verdict.allowed else "red"
         head.append(f"  {number}. {paint(style, word)}  {name}")
     text = "".join(f"{line}\n" for line in head)
@@ -87,7 +87,7 @@ def _beside(found: Sequence[Other], kin: Siblings, policies: PolicySet, paint: P
     for other in found:
         flow, verdict = other.evaluation.flow, other.evaluation.verdict
         side = next((s for s in (verdict.egress, verdict.ingress) if not s.allowed), verdict.ingress)
-        word = paint("green", "allowed") if verdict.allowed else paint("red", "denied")
+        word = paint("green" if verdict.allowed else "red", verdict.word)
         ends = f"{words.end_name(flow, Side.SRC)} -> {words.end_name(flow, Side.DST)}"
         number = "" if other.number == 1 else f" and {count(other.number - 1, 'more flow')}"
         yield f"Otherwise {word}: {printable(ends + number)}; {side.direction} {words.verdict(side, flow, policies)}"
@@ -102,7 +102,7 @@ def beside_json(found: Sequence[Other], kin: Siblings) -> j.Json:
         "others": [
             {
                 "flow": j.flow(other.evaluation.flow),
-                "verdict": "allowed" if other.evaluation.verdict.allowed else "denied",
+                "verdict": other.evaluation.verdict.word,
                 "count": other.number,
             }
             for other in found

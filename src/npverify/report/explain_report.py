@@ -17,7 +17,7 @@ from npverify.report.paint import PLAIN, Paint, printable
 def explain_text(found: Explanation, policies: PolicySet, lines: Lines = no_lines, paint: Paint = PLAIN) -> str:
     """The whole explanation; ends with a line break."""
     flow = found.flow
-    word = paint("bold green", "ALLOWED") if found.verdict.allowed else paint("bold red", "DENIED")
+    word = paint("bold green" if found.verdict.allowed else "bold red", found.verdict.word.upper())
     head = (
         f"{words.end_name(flow, Side.SRC)} -> {words.end_name(flow, Side.DST)}  {words.traffic(flow)}{words.via(flow)}"
     )
@@ -81,7 +81,7 @@ def explain_json(found: Explanation, policies: PolicySet) -> j.Json:
     return {
         "schema": j.SCHEMA,
         "flow": j.flow(found.flow),
-        "verdict": "allowed" if found.verdict.allowed else "denied",
+        "verdict": found.verdict.word,
         "egress": j.side(found.verdict.egress, policies),
         "ingress": j.side(found.verdict.ingress, policies),
         "depends": list(found.depends),

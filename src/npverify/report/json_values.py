@@ -78,7 +78,7 @@ def side(value: SideVerdict, policies: PolicySet) -> Json:
     """The verdict of one direction with what decided it."""
     because = exemption_reason(value, policies) if value.because == "exempt" else value.because
     return {
-        "verdict": "allowed" if value.allowed else "denied",
+        "verdict": value.word,
         "by": [decider(by) for by in value.by],
         "because": because,
     }

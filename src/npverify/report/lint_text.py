@@ -9,6 +9,7 @@ from npverify.analyses.lint.findings import Finding, LintResult, Silenced
 from npverify.analyses.world import World
 from npverify.dialects.lint import Severity
 from npverify.ingest.source import Span
+from npverify.report import words
 from npverify.report.counterexample_text import Scene
 from npverify.report.diagnostics import gutter
 from npverify.report.paint import count, printable
@@ -92,7 +93,7 @@ def summary_line(result: LintResult, world: World, view: View) -> str:
         parts.append(view.paint("bold yellow", f"{len(result.undecided):,} undecided"))
     workloads = {e.workload or e for e in world.inventory.pods}
     parts.append(f"{count(len(world.defined), 'policy', 'policies')}, {count(len(workloads), 'workload')}")
-    version = dict(world.policies.settings).get("calico_version", "")
+    version = next((value for name, value in world.policies.settings if name in words.VERSIONS), "")
     parts.append(f"profile {world.policies.profile}{f' {version}' if version else ''}")
     if result.interrupted:
         parts.append(view.paint("bold yellow", "interrupted"))

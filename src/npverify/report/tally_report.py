@@ -116,7 +116,7 @@ def _affected(each: Affected, old: PolicySet, new: PolicySet) -> j.Json:
                 d: j.side(s, policies)
                 for d, s in (("egress", found.verdict.egress), ("ingress", found.verdict.ingress))
             }
-            verdict = "allowed" if found.verdict.allowed else "denied"
+            verdict = found.verdict.word
             out[name] = {"verdict": verdict, **sides, "depends": list(found.depends)}
         else:
             out[name] = None

@@ -10,6 +10,9 @@ from npverify.normal.policy import Direction, PolicySet, Tier
 from npverify.normal.predicates import LabelIn, Side, atoms_among
 from npverify.report.paint import printable
 
+VERSIONS = ("calico_version", "cilium_version")
+"""The settings that name the release of a plugin."""
+
 USUAL_LABELS = ("app", "app.kubernetes.io/name", "k8s-app", "name", "role", "tier")
 
 
@@ -97,7 +100,7 @@ def _where(side: SideVerdict, policies: PolicySet) -> str:
 
 
 def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
-    word = "allowed" if side.allowed else "denied"
+    word = side.word
     who = judged(flow, side.direction)
     match side.because:
         case "rule":

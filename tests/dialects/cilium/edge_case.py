@@ -24,6 +24,7 @@ class Case(NamedTuple):
     assume: Mapping[str, str] = {}
     refused: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
+    remote: str = ""  # manifests of the cluster c2
 
     @property
     def id(self) -> str:
@@ -108,6 +109,12 @@ kind: Service
 metadata: {name: front, namespace: a, labels: {of: front}}
 spec: {selector: {app: fe}, clusterIP: 10.96.0.7, ports: [{port: 80, targetPort: 8080}]}
 """
+
+
+def joined_world(policies: str) -> str:
+    """The world with policies."""
+    return joined(WORLD, policies)
+
 
 A, B, X, Y, DNS, HN = "a/a", "a/b", "x/x", "x/q", "z/dns", "a/hn"
 C = "a/c"

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dialects.cilium.edge_cases_found import FOUND
+from dialects.cilium.edge_cases_joined import JOINED
+from dialects.cilium.edge_cases_mesh import MESH
+from dialects.cilium.edge_cases_names import NAMES
 from dialects.cilium.edge_cases_peers import PEERS
 from dialects.cilium.edge_cases_ports import PORTS
+from dialects.cilium.edge_cases_requires import REQUIRES
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND, *JOINED, *NAMES, *REQUIRES, *MESH)
 
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",
     20: "the endpoints of health checks and of Envoy are in no manifest",
-    32: "pods of other clusters are seen as addresses",
-    33: "pods of other clusters are seen as addresses",
-    34: "pods of other clusters are seen as addresses",
-    35: "pods of other clusters are seen as addresses",
     37: "which label keys the filter for nodes has is an option of the agent",
     59: "where a pod's DNS goes is not in the policies; `reaches` is asked of the address",
     60: "which node translates, and whether it hides the client, is not in the manifests",
@@ -30,16 +30,11 @@ NOT_DECIDABLE = {
 """Numbers without a case, with the reason."""
 
 LATER = {
-    48: "an `except` that is wider than the block, written with host bits",
     78: "the union of layer-7 rules and of whole peers is by facts here",
-    80: "conflicts of parsers are found by the agent for each endpoint",
     82: "requests are facts, their expressions are not evaluated yet",
     83: "requests are facts, their expressions are not evaluated yet",
     84: "requests are facts, their expressions are not evaluated yet",
     85: "requests are facts, their expressions are not evaluated yet",
-    91: "patterns of names are facts, and not compared with each other yet",
-    96: "names that DNS is asked for are not part of a flow yet",
     101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",
-    104: "audit mode is not modelled yet",
 }
 """Numbers that are decidable and not covered yet."""

@@ -11,6 +11,7 @@ from dialects.cilium.edge_case import Case
 from dialects.cilium.edge_cases import CASES, LATER, NOT_DECIDABLE
 from dialects.queries import readings_of
 from npverify.analyses.world import World
+from npverify.ingest.files import File
 from npverify.oracle import Oracle
 from npverify.reduction.residuals import Residuals
 
@@ -21,7 +22,8 @@ REFUSED = [pytest.param(case, id=case.id) for case in CASES if case.refused]
 def world_of(case: Case) -> World:
     """The world of a case; InputError where its manifests are refused."""
     assume = {"cilium_version": case.version, **case.assume}
-    return npverify.load(["-"], cni="cilium", assume=assume, stdin=case.manifests.encode).world
+    remotes = {"c2": [File("c2.yaml", case.remote, True)]} if case.remote else {}
+    return npverify.load(["-"], cni="cilium", assume=assume, remotes=remotes, stdin=case.manifests.encode).world
 
 
 @pytest.mark.parametrize("case", LEGAL)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from npverify.dialects import kubernetes
+from npverify.dialects.cilium.audit import connections, enforced, is_on
 from npverify.dialects.cilium.lower import CiliumLowering
 from npverify.dialects.cilium.native import as_cilium
 from npverify.dialects.cilium.read import read_group, read_policy
@@ -21,9 +22,11 @@ __all__ = ["Lowered", "lower_all"]
 
 
 class Lowered(NamedTuple):
-    """Egress and ingress; where every policy stands; and the documents of Cilium's own."""
+    """Egress and ingress; the same of connections, and of what is dropped all the same, where denials are only reported;
+    where every policy stands; and the documents of Cilium's own."""
 
     halves: tuple[Half, Half]
+    audit: tuple[tuple[Half, Half], tuple[Half, Half]] | None
     ids: dict[PolicyId, Span]
     documents: list[tuple[PolicyId, Document]]
 
@@ -56,15 +59,29 @@ def lower_all(
         problems.extend((*said.errors, *said.warnings))
     policies = [*own.values(), *(as_cilium(policy, profile.cilium) for policy in native)]
     policies.sort(key=lambda policy: policy.id)
+    if inventory.clusters and profile.cilium.cluster_mesh == "off":
+        names = ", ".join(sorted(inventory.clusters))
+        message = f"the pods of other clusters ({names}) count as outside addresses: Cilium knows them only where a mesh connects them"
+        problems.warn("NPV591", message, fix="where Cluster Mesh connects them, say so with --assume cluster_mesh=on")
     if profile.cilium.host_firewall == "off":
         _warn_of_nodes(own.values(), problems)
     lowering = CiliumLowering(policies, groups, inventory, profile, problems)
+    audit = None
+    if is_on(policies, profile.cilium):
+        # what is to be said of the policies was said of the whole set
+        beside = (connections(policies), enforced(policies, profile.cilium))
+        told = (CiliumLowering(some, groups, inventory, profile, Problems()) for some in beside)
+        audit = (_halves(next(told), profile), _halves(next(told), profile))
+    ids = {policy.id: policy.span for policy in native}
+    ids |= {policy.id: policy.span for policy in own.values()}
+    return Lowered(_halves(lowering, profile), audit, ids, kept)
+
+
+def _halves(lowering: CiliumLowering, profile: Profile) -> tuple[Half, Half]:
     egress, ingress = (
         lowering.half(d, kubernetes.exemptions(d, profile)) for d in (Direction.EGRESS, Direction.INGRESS)
     )
-    ids = {policy.id: policy.span for policy in native}
-    ids |= {policy.id: policy.span for policy in own.values()}
-    return Lowered((egress, ingress), ids, kept)
+    return egress, ingress
 
 
 def _warn_of_nodes(policies: Iterable[CiliumPolicy], problems: Problems) -> None:

@@ -56,11 +56,9 @@ def _element(at: str, side: str, *, deny: bool) -> Iterator[tuple[str, State]]:
     m, irrelevant, opaque = State.MODELLED, State.IRRELEVANT, State.OPAQUE
     yield at, m
     for kind in ("Endpoints", "Requires", "Nodes"):
-        m = State.REFUSED if kind == "Requires" else State.MODELLED
         yield f"{at}[].{side}{kind}", m
         for path in _SELECTOR[1:]:
             yield f"{at}[].{side}{kind}[]{path}", m
-    m = State.MODELLED
     yield f"{at}[].{side}Entities", m
     yield f"{at}[].{side}CIDR", m
     yield f"{at}[].{side}CIDRSet", m

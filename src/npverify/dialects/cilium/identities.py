@@ -1,8 +1,8 @@
 """Whom Cilium sees: the identity of each end of a flow, as predicates.
 
 Source: cilium/cilium pkg/policy/api/entity.go (InitEntities), pkg/ipcache/metadata.go (resolveLabels), pkg/labels. A pod on
-the network of its node has no identity of its own: it is its node. Pods and nodes of other clusters are addresses outside
-here, as they are without Cluster Mesh.
+the network of its node has no identity of its own: it is its node. Pods and nodes of other clusters are addresses outside,
+unless Cluster Mesh connects them: mesh.py.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from npverify.dialects.cilium.labels import is_seen
+from npverify.dialects.cilium.mesh import Mesh
 from npverify.dialects.cilium.settings import Settings
-from npverify.dialects.cilium.values import ACCOUNT, CLUSTER, NAMESPACE, NAMESPACE_LABELS, Selector, Term
+from npverify.dialects.cilium.values import ACCOUNT, CLUSTER, LOCAL, NAMESPACE, NAMESPACE_LABELS, Selector, Term
 from npverify.dialects.kubernetes import policed
 from npverify.dialects.profiles import Profile
 from npverify.inventory.addresses import EVERYTHING, Prefix
@@ -59,6 +60,11 @@ class Identities:
         """How Cilium runs."""
         return self.profile.cilium
 
+    @cached_property
+    def mesh(self) -> Mesh:
+        """The ends in other clusters that Cluster Mesh connects."""
+        return Mesh(self.inventory, self.settings)
+
     def pods(self, side: Side) -> Pred:
         """Pods with an identity of their own: those on the network of their node have none."""
         return policed(side, self.profile)
@@ -70,7 +76,7 @@ class Identities:
 
     def outside(self, side: Side) -> Pred:
         """Addresses that are of nothing in the cluster."""
-        return kind_is(side, EndpointKind.EXTERNAL, EndpointKind.REMOTE)
+        return kind_is(side, EndpointKind.EXTERNAL, *(() if self.mesh.on else (EndpointKind.REMOTE,)))
 
     def reserved(self, name: str, side: Side) -> Pred:
         """The ends that carry a label of the source `reserved`."""
@@ -78,7 +84,7 @@ class Identities:
             case "host":
                 return self._own_host(side)
             case "remote-node":
-                return and_(self.hosts(side), not_(self._own_host(side)))
+                return or_(and_(self.hosts(side), not_(self._own_host(side))), self.mesh.hosts(side))
             case "world":
                 return and_(self.outside(side), self._one_family)
             case "world-ipv4" | "world-ipv6":
@@ -107,8 +113,10 @@ class Identities:
                 return TRUE
             case "world":  # by whatever label
                 return self.outside(side)
-            case "cluster" | "cluster-mesh":
-                return or_(self.pods(side), self.hosts(side), self.api_server(side))
+            case "cluster":
+                return or_(self.pods(side), self.hosts(side), self.api_server(side), self.mesh.hosts(side))
+            case "cluster-mesh":
+                return or_(self.entity("cluster", side), self.mesh.pods(side))
         return self.reserved(name, side)
 
     def api_server(self, side: Side) -> Pred:
@@ -132,6 +140,7 @@ class Identities:
         found = []
         if source in ("k8s", "any"):
             found.append(and_(self.pods(side), self._of_pod(key, values, side)))
+            found.append(self.mesh.labelled(key, values, side))
         if source in ("reserved", "any") and (values is None or "" in values):
             found.append(self.reserved(key, side))
         if source == "node" or (source == "any" and self._node_labels):
@@ -145,8 +154,12 @@ class Identities:
             return label_in(side, "namespace", key.removeprefix(f"{NAMESPACE_LABELS}."), values)
         if key == ACCOUNT:
             return TRUE if values is None else or_(*(service_account_is(side, name) for name in values))
+        if key == LOCAL:
+            return TRUE
         if key == CLUSTER:
-            called = (unknown_in(fact(f"this cluster is called {name}"), "true") for name in values or ())
+            others = self.inventory.clusters if self.mesh.on else {}
+            names = (name for name in values or () if name not in others)
+            called = (unknown_in(fact(f"this cluster is called {name}"), "true") for name in names)
             return TRUE if values is None else or_(*called)
         return label_in(side, "pod", key, values) if is_seen(key, self.settings.version) else FALSE
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from npverify.dialects.cilium.audit import bare
+from npverify.dialects.cilium.conflicts import Clash, Item, clashes, items_of, mixtures
+from npverify.dialects.cilium.domains import covers
 from npverify.dialects.cilium.identities import Identities, opaque
 from npverify.dialects.cilium.peers import PeerLowering
 from npverify.dialects.cilium.settings import Settings
@@ -21,6 +25,7 @@ from npverify.inventory.addresses import EVERYTHING
 from npverify.inventory.model import EndpointKind, Inventory
 from npverify.normal.policy import Action, Direction, Exemption, Half, Policy, PolicyId, Rule, Stage, Tier
 from npverify.normal.predicates import (
+    FALSE,
     TRUE,
     Pred,
     Side,
@@ -39,6 +44,8 @@ from npverify.normal.predicates import (
 
 __all__ = ["CiliumLowering"]
 
+_WHERE = "as rules for one port cannot be joined"
+
 
 @dataclass
 class CiliumLowering:
@@ -53,8 +60,37 @@ class CiliumLowering:
     def __post_init__(self) -> None:
         identities = Identities(self.inventory, self.profile)
         self._identities = identities
-        self._peers = PeerLowering(identities, self.groups, self.problems)
+        elements = [e for p in self.policies for r in p.rules for d in Direction for e in r.elements[d]]
+        names = {d.text for e in elements for d in e.peers.domains if not d.pattern}
+        self._peers = PeerLowering(identities, self.groups, self.problems, tuple(sorted(names)))
+        self._require()
+        self._warn_of_names(elements)
         self._traffic = TrafficLowering(identities)
+
+    def _require(self) -> None:
+        """Tell the lowering of peers what `fromRequires` and `toRequires` ask."""
+        for policy in self.policies:
+            for rule in policy.rules:
+                for direction in Direction:
+                    for element in rule.elements[direction]:
+                        for selector in element.peers.requires:
+                            subject = self._subject(policy, rule, direction)
+                            asked = self._peers.requirement(selector, policy.id.namespace, direction.peer)
+                            found = self._peers.requirements.setdefault((direction.peer, element.deny), [])
+                            found.append((subject, asked))
+
+    def _warn_of_names(self, elements: Sequence[Element]) -> None:
+        """Names that no pod may ask for by way of the agent, which then knows no address of theirs."""
+        asked = [d for e in elements for rule in e.ports or () for d in rule.domains or ()]
+        for element in elements:
+            for domain in element.peers.domains:
+                if not any(covers(seen, domain, self.settings.version) for seen in asked):
+                    message = (
+                        f"no `dns` rule of the input lets a pod ask for `{domain.text}`: Cilium learns addresses from the "
+                        "answers to such requests alone, so it knows none of this name"
+                    )
+                    fix = f'add `rules: {{dns: [{{matchPattern: "{domain.text}"}}]}}` to the element for the DNS server'
+                    self.problems.warn("NPV549", message, element.span, fix)
 
     @property
     def settings(self) -> Settings:
@@ -65,7 +101,7 @@ class CiliumLowering:
         """One direction; `exemptions` are those of pods."""
         if self.settings.enable_policy == "never":
             return Half((Stage("pods", self._identities.pods(direction.subject), (), exemptions),))
-        stages = [*self._of_pods(direction, exemptions)]
+        stages = [*self._unresolved(direction, exemptions), *self._of_pods(direction, exemptions)]
         if self.settings.host_firewall == "on":
             stages.append(self._of_hosts(direction))
         if self.settings.cilium_sctp == "off":
@@ -80,10 +116,8 @@ class CiliumLowering:
         rules = [(policy, rule) for policy in self.policies for rule in policy.rules if not rule.host]
         denies = tuple(self._part(direction, rules, deny=True))
         if denies:
-            own = tuple(e for e in exempt if e.name in ("self_pod_ip", "self_via_service"))
-            yield Stage(
-                "deny", pods, (Tier("deny", denies, Action.PASS),), (*own, always), where="before what is allowed"
-            )
+            own = (*_of_itself(exempt), always)
+            yield Stage("deny", pods, (Tier("deny", denies, Action.PASS),), own, where="before what is allowed")
         tiers = []
         asks = tuple(self._asking(direction, rules))
         if asks:
@@ -95,7 +129,60 @@ class CiliumLowering:
         if closing:
             name = "NetworkPolicy" if all(p.id.dialect == "kubernetes" for p in closing) else "default deny"
             tiers.append(Tier(name, closing, Action.DENY))
-        yield Stage("pods", pods, tuple(tiers), (*exempt, always))
+        yield Stage("pods", pods, tuple(tiers), (*exempt, always), shifts=self._hang_together(direction, rules))
+
+    def _hang_together(self, direction: Direction, rules: Sequence[tuple[CiliumPolicy, RuleText]]) -> bool:
+        """Whether what one rule means hangs on others, so that the rest says nothing of the set without one of them: it
+        requires something of their peers, lets names be asked for, or may judge their requests."""
+        elements = [element for _, rule in rules for element in rule.elements[direction]]
+        if any(element.peers.requires or element.peers.domains for element in elements):
+            return True
+        return any(mixtures([item for item in items_of(self.policies, direction) if not item.rule.host]))
+
+    def _unresolved(self, direction: Direction, exempt: tuple[Exemption, ...]) -> Iterator[Stage]:
+        """The endpoints whose policies Cilium cannot join: what it enforced for them before stays, which nobody knows."""
+        for host in (False, True) if self.settings.host_firewall == "on" else (False,):
+            found = [clash for clash in self._clashes if clash.one.rule.host is host]
+            if not found:
+                continue
+            before = opaque("what Cilium enforced before lets the connection through")
+            policies = []
+            for clash in found:
+                both = (clash.one, clash.two)
+                subject = and_(*(self._subject(item.policy, item.rule, direction) for item in both))
+                # the one says when the flow passes and the other that it does not, so that neither is idle
+                for item, action, match in zip(both, (Action.ALLOW, Action.DENY), (before, TRUE), strict=True):
+                    rule = Rule(action, TRUE, match, item.element.label, item.element.span)
+                    policies.append(Policy(item.policy.id, subject, (rule,), item.policy.span))
+            tiers = (Tier("unresolved", tuple(policies), Action.PASS),)
+            exemptions = (*_of_itself(exempt), self._always(direction))
+            if host:
+                hosts, mine = self._identities.hosts(direction.subject), (self._of_node(direction), exemptions[-1])
+                yield Stage(
+                    "unresolved host", hosts, tiers, mine, skips=("host",), hosts=True, where=_WHERE, shifts=True
+                )
+            else:
+                pods = self._identities.pods(direction.subject)
+                yield Stage("unresolved", pods, tiers, exemptions, skips=("deny", "pods"), where=_WHERE, shifts=True)
+
+    @cached_property
+    def _clashes(self) -> tuple[Clash, ...]:
+        """What cannot be joined, in both directions, each with a warning."""
+        found: list[Clash] = []
+        for direction in Direction:
+
+            def peers(item: Item, side: Side = direction.peer) -> frozenset[Pred]:
+                return frozenset(self._peers.selectors(item.element, item.policy.id.namespace, side)) - {FALSE}
+
+            found += clashes(items_of(self.policies, direction), self.settings.version, peers)
+        for clash in found:
+            message = (
+                f"{clash.one.shown} and {clash.two.shown} disagree about {clash.about}: Cilium cannot join them, and what "
+                "it enforced before stays, so that nothing can be said of the endpoints that both select"
+            )
+            fix = "give one port one parser, or make the policies select different endpoints"
+            self.problems.warn("NPV548", message, clash.two.element.span, fix)
+        return tuple(found)
 
     def _closed_all(self, direction: Direction, everybody: Pred) -> Iterator[Policy]:
         if self.settings.enable_policy == "always":
@@ -113,9 +200,12 @@ class CiliumLowering:
             Tier("default deny", closing, Action.DENY),
         )
         kept = tuple(tier for tier in tiers if tier.policies)
+        exemptions = (self._of_node(direction), self._always(direction))
+        return Stage("host", hosts, kept, exemptions, hosts=True, where="at the node")
+
+    def _of_node(self, direction: Direction) -> Exemption:
         at_home = and_(self._identities.hosts(direction.peer), or_(own_node(Side.SRC), own_node(Side.DST)))
-        itself = Exemption("host_itself", at_home, True, "what a node sends to itself never leaves it")
-        return Stage("host", hosts, kept, (itself, self._always(direction)), hosts=True, where="at the node")
+        return Exemption("host_itself", at_home, True, "what a node sends to itself never leaves it")
 
     def _part(
         self,
@@ -150,7 +240,7 @@ class CiliumLowering:
                 peer = self._peers.peer(element, policy.id.namespace, direction.peer)
                 asked = list(self._traffic.asked(element, direction))
                 if element.authentication in ("required", "test-always-fail"):
-                    whole = _bare(element)
+                    whole = bare(element)
                     mode = f"authentication `{element.authentication}`"
                     asked.append(
                         (self._traffic.traffic(whole, direction), opaque(f"{mode} lets the connection through"))
@@ -161,6 +251,23 @@ class CiliumLowering:
                 ]
             if found:
                 yield Policy(policy.id, self._subject(policy, rule, direction), tuple(found), policy.span)
+        host = bool(rules) and rules[0][1].host
+        for one, two in mixtures([i for i in items_of(self.policies, direction) if i.rule.host is host]):
+            yield from self._mixed(one, two, direction)
+
+    def _mixed(self, one: Item, two: Item, direction: Direction) -> Iterator[Policy]:
+        """Requests that one of two rules for overlapping ports does not ask for: whether it is that one which judges them is
+        nowhere said (the rules are entries of their own in the map of policies)."""
+        both = [self._traffic.traffic(i.element._replace(ports=(i.ports,)), direction) for i in (one, two)]
+        open_ = [self._traffic.traffic(bare(i.element._replace(ports=(i.ports,))), direction) for i in (one, two)]
+        peers = [self._peers.peer(i.element, i.policy.id.namespace, direction.peer) for i in (one, two)]
+        traffic = and_(*open_, not_(and_(*both)))
+        if FALSE in (traffic, *peers):
+            return
+        judged = opaque("of two rules for overlapping ports the stricter one judges the request")
+        subject = and_(*(self._subject(i.policy, i.rule, direction) for i in (one, two)))
+        rule = Rule(Action.DENY, and_(*peers), and_(traffic, judged), one.element.label, one.element.span)
+        yield Policy(one.policy.id, subject, (rule,), one.policy.span)
 
     def _rule(self, element: Element, policy: CiliumPolicy, rule: RuleText, direction: Direction) -> Rule:
         peer = self._peers.peer(element, policy.id.namespace, direction.peer)
@@ -202,10 +309,9 @@ class CiliumLowering:
         return Exemption("icmp_frag_needed", match, False, "the plugin lets messages about too large packets pass")
 
 
-def _bare(element: Element) -> Element:
-    """The element without what it asks of requests."""
-    rules = None if element.ports is None else tuple(rule._replace(requests=(), facts=()) for rule in element.ports)
-    return element._replace(ports=rules)
+def _of_itself(exempt: tuple[Exemption, ...]) -> tuple[Exemption, ...]:
+    """The exemptions that hold of what is denied, too: what a pod sends to itself."""
+    return tuple(e for e in exempt if e.name in ("self_pod_ip", "self_via_service"))
 
 
 def _without_sctp(direction: Direction) -> Stage:

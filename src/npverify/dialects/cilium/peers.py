@@ -7,11 +7,13 @@ means that names none), pkg/policy/api (GetAggregatedSelectors), pkg/policy/rule
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from npverify.dialects.cilium.domains import means
 from npverify.dialects.cilium.identities import END, Identities, opaque
 from npverify.dialects.cilium.values import (
     CLUSTER,
+    LOCAL,
     NAMESPACE,
     NAMESPACE_LABELS,
     Block,
@@ -42,26 +44,39 @@ from npverify.normal.predicates import (
 
 __all__ = ["PeerLowering"]
 
+_MESHED_SERVICES = fact("`toServices` means pods of other clusters of the mesh as well")
 _NAMESPACE_BESIDE = fact("an ipBlock of an ingress rule lets in the pods of the policy's namespace")
 
 
 @dataclass(frozen=True)
 class PeerLowering:
-    """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`."""
+    """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`.
+
+    names  the names of domains that some rule speaks of, sorted
+    requirements  by the side of the peers and whether it is of deny elements: a subject, and what is required of its peers
+    """
 
     identities: Identities
     groups: Mapping[str, CidrGroup]
     problems: Problems
+    names: tuple[str, ...] = ()
+    requirements: dict[tuple[Side, bool], list[tuple[Pred, Pred]]] = field(default_factory=dict)
 
     def peer(self, element: Element, namespace: str, side: Side) -> Pred:
         """Whom an element of a policy of `namespace` ("": clusterwide) means."""
+        return or_(*self.selectors(element, namespace, side))
+
+    def selectors(self, element: Element, namespace: str, side: Side) -> tuple[Pred, ...]:
+        """Whom an element means, one predicate for each of its peers."""
         peers = element.peers
         open_ports = bool(element.ports) or element.icmps is not None
         if peers.empty:
-            return FALSE
+            return ()
         if not peers.given:
-            return TRUE if open_ports else FALSE
-        found = [self.endpoints(selector, namespace, side, scoped=peers.scoped) for selector in peers.endpoints]
+            return (TRUE,) if open_ports else ()
+        asked = self.required(side, deny=element.deny) if peers.endpoints else TRUE
+        meant = (self.endpoints(selector, namespace, side, scoped=peers.scoped) for selector in peers.endpoints)
+        found = [and_(each, asked) for each in meant]
         found += [self._nodes(selector, side) for selector in peers.nodes]
         found += [self.identities.entity(name, side) for name in peers.entities]
         found += [self._block(block, namespace, side, element.span) for block in peers.blocks]
@@ -71,8 +86,19 @@ class PeerLowering:
             for group in peers.groups
         ]
         if peers.services:
-            found.append(self._services(peers, side, open_ports=open_ports))
-        return or_(*found)
+            asked = self.required(side, deny=element.deny)
+            found.append(self._services(peers, side, asked, open_ports=open_ports))
+        return tuple(found)
+
+    def required(self, side: Side, *, deny: bool) -> Pred:
+        """What the rules about the endpoint at the other end require of its peers: all that select it ask it of the
+        selectors of each other (pkg/policy/rules.go resolveL4IngressPolicy of 1.18), and only of those."""
+        found = self.requirements.get((side, deny), ())
+        return and_(*(or_(not_(subject), peer) for subject, peer in found))
+
+    def requirement(self, selector: Selector, namespace: str, side: Side) -> Pred:
+        """What one selector requires; a reserved label does not free it from the namespace."""
+        return self.identities.selected((*selector, *self._implied(selector, namespace, scoped=False)), side)
 
     def endpoints(self, selector: Selector, namespace: str, side: Side, *, scoped: bool) -> Pred:
         """The identities that a selector means in a policy of a namespace; a `scoped` one says of which namespaces."""
@@ -91,7 +117,7 @@ class PeerLowering:
             elif not by_labels:
                 yield Term("k8s", NAMESPACE, "In", (namespace,))
         if settings.local_cluster and CLUSTER not in keys:
-            yield Term("k8s", CLUSTER, "Exists")  # every pod of the inventory is of this cluster
+            yield Term("k8s", LOCAL, "Exists")
 
     def _nodes(self, selector: Selector, side: Side) -> Pred:
         """Nodes other than the own one, by their labels, which are of the source `node`."""
@@ -138,14 +164,19 @@ class PeerLowering:
         return and_(whose, where, *(not_(address_in(side, hole)) for hole in excepts))
 
     def resolves(self, domain: Domain, side: Side) -> Pred:
-        """The agent has seen a name that is meant resolve to the address, which is outside the cluster."""
-        return and_(self.identities.outside(side), opaque(f"{domain.text} resolves to the address of the {END[side]}"))
+        """The agent has seen a name that is meant resolve to the address, which is outside the cluster. What a name of the
+        input resolves to, a pattern that means it resolves to as well."""
+        version = self.identities.settings.version
+        texts = (domain.text, *(name for name in self.names if domain.pattern and means(domain, name, version)))
+        seen = (opaque(f"{text} resolves to the address of the {END[side]}") for text in texts)
+        return and_(self.identities.outside(side), or_(*seen))
 
-    def _services(self, peers: Peers, side: Side, *, open_ports: bool) -> Pred:
+    def _services(self, peers: Peers, side: Side, asked: Pred, *, open_ports: bool) -> Pred:
         """What is behind the Services; a list that finds nothing behind any stands for everybody where ports are named
         (mergeEgress: the list is not empty, and its selectors are)."""
         known = self.identities.inventory.services
-        found = []
+        found: list[Pred] = []
+        unclear: list[Service] = []
         for ref in peers.services:
             chosen = [service for service in known.values() if _is_named(service, ref)]
             if not chosen:
@@ -153,20 +184,41 @@ class PeerLowering:
                     ": Cilium then lets everything pass on these ports" if open_ports else ", so nothing matches"
                 )
                 self.problems.warn("NPV545", message, ref.span, "add the manifest of the Service, or correct the name")
-            found += [pred for service in chosen if (pred := self._behind(service, side)) is not FALSE]
-        if not found:
-            return TRUE if open_ports else FALSE
-        return or_(*found)
+            found += [pred for service in chosen if (pred := self._behind(service, side, asked)) is not FALSE]
+            unclear += [service for service in chosen if self._is_unclear(service)]
+        beside = [self._perhaps(service, side) for service in unclear]
+        if found or not open_ports:
+            return or_(*found, *beside)
+        nobody = (unknown_in(fact(f"the Service {service} has no endpoints"), "true") for service in unclear)
+        return or_(and_(*nobody), *beside)
 
-    def _behind(self, service: Service, side: Side) -> Pred:
+    def _is_unclear(self, service: Service) -> bool:
+        """Whether somebody gives the Service its endpoints, and no EndpointSlice of the input tells which."""
+        known = self.identities.inventory.targets.get((service.namespace, service.name))
+        return not (service.selector or service.problem or known)
+
+    def _perhaps(self, service: Service, side: Side) -> Pred:
+        address = opaque(f"an endpoint of the Service {service} has the address of the {END[side]}")
+        return and_(self.identities.outside(side), address)
+
+    def _behind(self, service: Service, side: Side, asked: Pred) -> Pred:
         if service.selector and not service.problem:
             if self.identities.settings.version < (1, 16):
                 return FALSE  # Services without a selector alone
             # the Service's selector becomes one of the rule, which sees the labels of identities alone
             labels = tuple(Term("k8s", key, "Equals", (value,)) for key, value in service.selector.items())
-            return and_(namespace_is(side, service.namespace), self.identities.selected(labels, side))
+            here = and_(namespace_is(side, service.namespace), self.identities.selected(labels, side))
+            return and_(or_(here, self._elsewhere(service, side)), asked)
         targets = self.identities.inventory.targets.get((service.namespace, service.name), ())
         return or_(*(self.prefix(Prefix.host(target.address), (), side, in_set=True) for target in targets))
+
+    def _elsewhere(self, service: Service, side: Side) -> Pred:
+        """Pods of other clusters that the selector of a Service matches: whether they are meant is not told."""
+        terms = (Term("k8s", key, "Equals", (value,)) for key, value in service.selector.items())
+        mesh = self.identities.mesh
+        found = [mesh.labelled(NAMESPACE, (service.namespace,), side)]
+        found += [mesh.labelled(term.key, term.values, side) for term in terms]
+        return and_(*found, unknown_in(_MESHED_SERVICES, "true"))
 
 
 def _is_meant(group: CidrGroup, block: Block) -> bool:

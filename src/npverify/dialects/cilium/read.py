@@ -24,6 +24,7 @@ from npverify.normal.policy import Direction, PolicyId
 __all__ = ["CLUSTERWIDE", "read_group", "read_policy"]
 
 CLUSTERWIDE = "CiliumClusterwideNetworkPolicy"
+_AUDIT = "policy.cilium.io/audit-mode"
 _SECTIONS = {Direction.INGRESS: ("ingress", "ingressDeny"), Direction.EGRESS: ("egress", "egressDeny")}
 
 
@@ -44,7 +45,22 @@ def read_policy(doc: Document, problems: Problems, settings: Settings) -> Cilium
         fix = "write the rule below `spec`; an object without a rule is invalid, and enforces nothing"
         top.error("NPV504", f"{doc.kind} `{doc.name}` has neither `spec` nor `specs`", fix=fix)
     span = doc.span("metadata", "name") if doc.name else doc.span()
-    return CiliumPolicy(policy_id, span, tuple(rules))
+    return CiliumPolicy(policy_id, span, tuple(rules), _is_audited(top, settings))
+
+
+def _is_audited(top: Fields, settings: Settings) -> bool:
+    """Whether the annotation for it asks that denials are only reported. No release has it (pkg/annotation), so it is told."""
+    meta = top.map("metadata")
+    annotations = meta.map("annotations") if meta is not None else None
+    if annotations is None or annotations.value.get(_AUDIT) != "true" or settings.audit_mode != "annotated":
+        return False
+    message = (
+        f"`{_AUDIT}` is no annotation of any release of Cilium that npverify knows: where the agent or the endpoint is not in "
+        "audit mode, the policy is enforced"
+    )
+    fix = "say how the cluster runs with --assume audit_mode=on, or audit_mode=off"
+    annotations.warn("NPV547", message, _AUDIT, fix=fix, key=True)
+    return True
 
 
 def read_group(doc: Document, problems: Problems) -> CidrGroup:
@@ -181,7 +197,7 @@ def _default_deny(
         return found
     if settings.version < (1, 16):
         message = "`enableDefaultDeny` is of Cilium 1.16 and later: before, the field is dropped, and the rule denies"
-        fix = "leave it out, or name the version with --assume cilium_version"
+        fix = "leave it out, or name the version with --cilium-version"
         fields.warn("NPV512", message, "enableDefaultDeny", fix=fix, key=True)
         return found
     given.only(children(kind, f"{path}.enableDefaultDeny"), "enableDefaultDeny")

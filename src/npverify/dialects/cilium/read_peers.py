@@ -50,10 +50,10 @@ def read_peers(fields: Fields, path: str, side: str, kind: str, settings: Settin
         fields.warn("NPV536", message, empty[0], fix=f"remove `{empty[0]}` to mean everybody, or the element", key=True)
     given = tuple(dict.fromkeys(of for key, of in lists if fields.value.get(key)))
     requires = tuple(_selectors(fields, f"{side}Requires"))
-    if requires:
-        gone = "was removed in Cilium 1.19" if settings.version >= (1, 19) else "is not modelled"
-        message = f"`{side}Requires` {gone}"
-        fields.error("NPV537", message, f"{side}Requires", fix="write the requirement into each selector", key=True)
+    if requires and settings.version >= (1, 19):
+        message = f"`{side}Requires` was removed in Cilium 1.19"
+        fix = "write the requirement into each selector, or name the version with --cilium-version"
+        fields.error("NPV537", message, f"{side}Requires", fix=fix, key=True)
     return Peers(
         given,
         bool(empty) and nobody,
@@ -64,6 +64,7 @@ def read_peers(fields: Fields, path: str, side: str, kind: str, settings: Settin
         tuple(_services(fields)),
         tuple(d for _, item in fields.maps("toFQDNs") if (d := read_domain(item, "toFQDNs")) is not None),
         tuple(json.dumps(item.value, sort_keys=True, default=str) for _, item in fields.maps(f"{side}Groups")),
+        requires,
     )
 
 

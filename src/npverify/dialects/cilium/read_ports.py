@@ -10,6 +10,7 @@ import json
 import re
 
 from npverify.dialects.cilium.fields import children
+from npverify.dialects.cilium.read_redirect import read_redirect
 from npverify.dialects.cilium.settings import Settings
 from npverify.dialects.cilium.values import Domain, Port, PortRule
 from npverify.ingest.fields import Fields, nearest
@@ -45,7 +46,7 @@ def read_port_rule(
     if deny:
         return PortRule(ports)
     requests, domains = _rules(fields, path, kind, ports, settings, egress=egress, host=host)
-    return PortRule(ports, requests, domains, _facts(fields, path, kind, egress=egress))
+    return PortRule(ports, requests, domains, _facts(fields, path, kind, egress=egress), read_redirect(fields))
 
 
 def _port(fields: Fields) -> Port | None:

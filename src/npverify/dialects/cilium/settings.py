@@ -16,6 +16,8 @@ SETTINGS: dict[str, tuple[str, ...]] = {
     "cidr_match_mode": ("none", "nodes", "pods"),
     "node_selector_labels": ("off", "on"),
     "cilium_sctp": ("off", "on"),
+    "audit_mode": ("annotated", "on", "off"),
+    "cluster_mesh": ("off", "on"),
 }
 """Name of a setting to its values, the default first."""
 
@@ -28,6 +30,8 @@ class Settings(NamedTuple):
     cidr_match_mode       whether CIDRs also mean the addresses of nodes, or of pods (1.20)
     node_selector_labels  whether `fromNodes` and `toNodes` may be used
     cilium_sctp           whether SCTP passes the datapath at all
+    cluster_mesh          whether Cluster Mesh connects the other clusters that are given
+    audit_mode            whether what policies deny is only reported: everywhere, or for policies with the annotation for it
     """
 
     version: tuple[int, int] = (1, 20)
@@ -36,6 +40,8 @@ class Settings(NamedTuple):
     cidr_match_mode: Literal["none", "nodes", "pods"] = "none"
     node_selector_labels: Literal["off", "on"] = "off"
     cilium_sctp: Literal["off", "on"] = "off"
+    audit_mode: Literal["annotated", "on", "off"] = "annotated"
+    cluster_mesh: Literal["off", "on"] = "off"
 
     @classmethod
     def of(cls, version: str, given: dict[str, str]) -> Settings:

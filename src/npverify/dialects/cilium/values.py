@@ -16,6 +16,7 @@ NAMESPACE = "io.kubernetes.pod.namespace"
 NAMESPACE_LABELS = "io.cilium.k8s.namespace.labels"
 ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
 CLUSTER = "io.cilium.k8s.policy.cluster"
+LOCAL = "(of this cluster)"  # a key that no text can name: what selectors mean that name no cluster
 
 
 class Term(NamedTuple):
@@ -85,7 +86,8 @@ class Peers(NamedTuple):
     """The peer part of an element.
 
     `given` holds the kinds that are there, also as empty lists; none: every peer. Empty lists of endpoints, nodes,
-    entities, CIDRs and CIDR sets select nobody. `scoped`: the selectors of endpoints say themselves which namespaces they mean.
+    entities, CIDRs and CIDR sets select nobody. `requires` lets nobody in: it is asked of the endpoints of every rule.
+    `scoped`: the selectors of endpoints say themselves which namespaces they mean.
     """
 
     given: tuple[PeerKind, ...] = ()
@@ -97,6 +99,7 @@ class Peers(NamedTuple):
     services: tuple[ServiceRef, ...] = ()
     domains: tuple[Domain, ...] = ()
     groups: tuple[str, ...] = ()
+    requires: tuple[Selector, ...] = ()
     scoped: bool = False
 
 
@@ -108,18 +111,35 @@ class Port(NamedTuple):
     protocol: str
 
 
+class Redirect(NamedTuple):
+    """Where connections are sent before they reach their end, which only one rule of a port can say.
+
+    parser    `http`, `kafka`, `dns`, that of `l7proto`, or `listener`; `tls` where only server names are asked; "": none
+    tls       the contexts of `terminatingTLS` and `originatingTLS`, as texts; "": none
+    listener  the listener of Envoy with its priority; "": none
+    names     server names are asked for
+    """
+
+    parser: str = ""
+    tls: tuple[str, str] = ("", "")
+    listener: str = ""
+    names: bool = False
+
+
 class PortRule(NamedTuple):
     """Ports with what else must hold of traffic to them.
 
     requests  what an HTTP, Kafka or other request must be, one sentence for each alternative; (): nothing is asked
     domains   what names DNS requests may ask for; None: no `dns` rules
     facts     what nobody can know and must hold too: server names of TLS, a listener of Envoy
+    redirect  where its connections are sent
     """
 
     ports: tuple[Port, ...]
     requests: tuple[str, ...] = ()
     domains: tuple[Domain, ...] | None = None
     facts: tuple[str, ...] = ()
+    redirect: Redirect = Redirect()
 
 
 class Element(NamedTuple):
@@ -146,11 +166,13 @@ class RuleText(NamedTuple):
 
 
 class CiliumPolicy(NamedTuple):
-    """An object with its rules; `id.namespace` is "" for a clusterwide one."""
+    """An object with its rules; `id.namespace` is "" for a clusterwide one. `audited`: its annotation asks that what it
+    denies is only reported."""
 
     id: PolicyId
     span: Span
     rules: tuple[RuleText, ...]
+    audited: bool = False
 
 
 class CidrGroup(NamedTuple):

@@ -1,0 +1,163 @@
+"""Edge cases 91 and 96: names of domains, what patterns mean, and names that DNS may be asked for."""
+
+from __future__ import annotations
+
+from dialects.cilium.edge_case import DNS, A, Case, W, allowed, cnp, denied, depends, on_a
+from dialects.edge_cases import joined
+
+_DNS = "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchPattern: '*'}]}}]}"
+_OTHERS = (
+    "endpointSelector: {matchLabels: {app: nobody}}, egress: [{toFQDNs: "
+    "[{matchName: a.example}, {matchName: x.a.example}, {matchName: x.y.a.example}, {matchName: xa.example}]}]"
+)
+_KUBE_DNS = "toEndpoints: [{matchLabels: {k8s-app: kube-dns, io.kubernetes.pod.namespace: z}}]"
+
+
+def _resolves(name: str) -> str:
+    return f"{name} resolves to the address of the destination=true"
+
+
+def _pattern(pattern: str) -> str:
+    return joined(
+        on_a(
+            f"egress: [{{toFQDNs: [{{matchPattern: '{pattern}'}}], toPorts: [{{ports: [{{port: '443'}}]}}]}}, {_DNS}]"
+        ),
+        cnp(_OTHERS, "others"),
+    )
+
+
+_SOURCE = "pkg/fqdn/matchpattern"
+
+NAMES = (
+    Case(
+        91,
+        "a star stands for one label",
+        _SOURCE,
+        _pattern("*.a.example"),
+        (
+            depends(
+                A,
+                W,
+                {
+                    "": "D",
+                    _resolves("x.a.example"): "A",
+                    _resolves("a.example"): "D",
+                    _resolves("x.y.a.example"): "D",
+                    _resolves("*.a.example"): "A",
+                },
+                443,
+            ),
+        ),
+    ),
+    Case(
+        91,
+        "it may stand for nothing, and never for a dot",
+        _SOURCE,
+        _pattern("*a.example"),
+        (
+            depends(
+                A,
+                W,
+                {_resolves("a.example"): "A", _resolves("xa.example"): "A", _resolves("x.a.example"): "D"},
+                443,
+            ),
+        ),
+    ),
+    Case(
+        91,
+        "two stars and a dot in front stand for one label or more since 1.19",
+        _SOURCE,
+        _pattern("**.a.example"),
+        (
+            depends(
+                A,
+                W,
+                {_resolves("x.y.a.example"): "A", _resolves("x.a.example"): "A", _resolves("a.example"): "D"},
+                443,
+            ),
+        ),
+    ),
+    Case(
+        91,
+        "before they were two stars of one label",
+        f"{_SOURCE} of 1.18",
+        _pattern("**.a.example"),
+        (
+            depends(
+                A,
+                W,
+                {_resolves("x.y.a.example"): "D", _resolves("x.a.example"): "A", _resolves("a.example"): "D"},
+                443,
+            ),
+        ),
+        version="1.18",
+    ),
+    Case(
+        91,
+        "a star alone is every name",
+        _SOURCE,
+        _pattern("*"),
+        (depends(A, W, {"": "D", _resolves("x.y.a.example"): "A", _resolves("a.example"): "A"}, 443),),
+    ),
+    Case(
+        89,
+        "a name that no rule lets a pod ask for is told of",
+        "Documentation/security/dns.rst",
+        on_a(
+            "egress: [{toFQDNs: [{matchName: a.example}]}, "
+            + _DNS.replace("matchPattern: '*'", "matchName: b.example")
+            + "]"
+        ),
+        (depends(A, W, {"": "D", _resolves("a.example"): "A"}, 443), allowed(A, DNS, 53, "UDP")),
+        warned=("NPV549",),
+    ),
+    Case(
+        96,
+        "an element for the DNS server without names lets the same connections through: which name is asked is no part of them",
+        "pkg/policy/l4_filter_test.go; what the proxy says of other names is not known",
+        on_a(
+            f"egress: [{{{_KUBE_DNS}, toPorts: [{{ports: [{{port: '53'}}], rules: {{dns: [{{matchName: a.example}}]}}}}]}}, "
+            f"{{{_KUBE_DNS}}}]"
+        ),
+        (allowed(A, DNS, 53, "UDP"), allowed(A, DNS, 53), allowed(A, DNS, 80), denied(A, W, 53, "UDP")),
+    ),
+    Case(
+        48,
+        "an exception may be wider than its block, of which nothing is left then",
+        "pkg/policy/api/rule_validation.go CIDRRule.sanitize",
+        on_a("egress: [{toCIDRSet: [{cidr: 203.0.0.0/16, except: [203.0.0.0/8]}]}]"),
+        (denied(A, W, 443), denied(A, "203.0.1.1", 443), denied(A, "198.51.100.1", 443)),
+        warned=("NPV542",),
+    ),
+    Case(
+        48,
+        "its address, as it is written, must lie in the block",
+        "pkg/policy/api/rule_validation.go CIDRRule.sanitize",
+        on_a("egress: [{toCIDRSet: [{cidr: 203.1.0.0/16, except: [203.0.0.0/8]}]}]"),
+        refused=("NPV541",),
+    ),
+    Case(
+        17,
+        "whether a Service without a selector has endpoints is not known unless an EndpointSlice tells",
+        "pkg/policy/k8s/service.go processRule",
+        joined(
+            on_a(
+                "egress: [{toServices: [{k8sService: {serviceName: ext, namespace: a}}], toPorts: [{ports: [{port: '443'}]}]}]"
+            ),
+            "apiVersion: v1\nkind: Service\nmetadata: {name: ext, namespace: a}\nspec: {ports: [{port: 443}]}\n",
+        ),
+        (
+            depends(
+                A,
+                W,
+                {
+                    "": "D",
+                    "the Service a/ext has no endpoints=true": "A",
+                    "an endpoint of the Service a/ext has the address of the destination=true": "A",
+                },
+                443,
+            ),
+            denied(A, W, 80),
+        ),
+    ),
+)
