@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lint.lint_worlds import ABOUT_RULES, OF_EVERY_KIND
+from lint.lint_worlds import ABOUT_RULES, IDLE, OF_EVERY_KIND
 
 V3, STORED = "projectcalico.org/v3", "crd.projectcalico.org/v1"
 
@@ -281,6 +281,55 @@ ABOUT_ONE_RULE = [
         select=("NPL106",),
     ),
 ]
+
+BARE_OUT = f"{WEB}, policyTypes: [Ingress, Egress], ingress: [{{ports: [{{port: 80}}]}}]"
+OPEN_OUT = "podSelector: {}, policyTypes: [Egress], egress: [{}]"
+DENY_OUT = "%s, policyTypes: [Egress]"
+CALICO_BOTH = "selector: app == 'web', types: [Ingress, Egress], ingress: [{action: Allow, protocol: TCP}]"
+IN = "podSelector: {matchExpressions: [{key: app, operator: %s, values: [api]}]}"
+
+
+def idle(fact: str, manifests: str, says: str = "", *, times: int = 1, options: tuple[str, ...] = ()) -> Row:
+    """A row for the rule about directions without rules."""
+    return Row(fact, manifests, (IDLE,) * times if says else (), says, (IDLE,), options)
+
+
+IDLE_DIRECTIONS = [
+    # NPL144: a direction without rules that others isolate anyway
+    idle("a default deny for egress isolates already", knp(BARE_OUT) + knp(DENY_OUT % "podSelector: {}", "deny"),
+         "NetworkPolicy shop/deny isolates whatever it selects"),
+    idle("a policy with egress rules does too", knp(BARE_OUT) + knp(OPEN_OUT, "out"),
+         "NetworkPolicy shop/out isolates"),
+    idle("alone it isolates", knp(BARE_OUT)),
+    idle("beside a policy about ingress alone it isolates", knp(BARE_OUT) + knp("podSelector: {}, policyTypes: [Ingress]", "deny")),
+    idle("the same pods of the input, but not all that are to come",
+         knp(BARE_OUT) + knp(DENY_OUT % "podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}, {key: tier, operator: DoesNotExist}]}", "deny")),
+    idle("two others isolate together what neither does alone",
+         knp(BARE_OUT.replace("matchLabels: {app: web}", "")) + knp(DENY_OUT % (IN % "In"), "api") + knp(DENY_OUT % (IN % "NotIn"), "rest"),
+         "NetworkPolicy shop/api and NetworkPolicy shop/rest together isolate"),
+    idle("a third that is not needed is not named",
+         knp(BARE_OUT) + knp(DENY_OUT % WEB, "a") + knp(DENY_OUT % (IN % "NotIn"), "b") + knp(DENY_OUT % (IN % "In"), "c"),
+         "effect: NetworkPolicy shop/b isolates"),
+    idle("a default deny without any rule is there on purpose",
+         knp("podSelector: {}, policyTypes: [Ingress, Egress]") + knp(OPEN_OUT, "out")),
+    idle("a policy with rules for both directions", knp(f"{BARE_OUT}, egress: [{{ports: [{{port: 53}}]}}]") + knp(DENY_OUT % "podSelector: {}", "deny")),
+    idle("a policy without `policyTypes` is about ingress as well",
+         knp(f"{WEB}, egress: [{{ports: [{{port: 53}}]}}]") + knp("podSelector: {}, policyTypes: [Ingress]", "deny"),
+         "has no ingress rule and is about ingress all the same"),
+    idle("of two that make up for each other one is told", knp(BARE_OUT) + knp(BARE_OUT.replace("80", "81"), "l"), "NetworkPolicy shop/k has no egress"),
+    idle("one that changes nothing at all is told as that", knp(BARE_OUT) + knp(BARE_OUT, "l")),
+    idle("in the namespace of another it isolates nobody here",
+         knp(BARE_OUT) + knp(DENY_OUT % "podSelector: {}", "deny").replace("namespace: shop", "namespace: ops")),
+    idle("a policy that selects nobody is told as that",
+         knp(BARE_OUT.replace("web", "wep")) + knp(DENY_OUT % "podSelector: {}", "deny")),
+    idle("a policy of Calico beside one of Kubernetes", np(CALICO_BOTH) + knp(DENY_OUT % "podSelector: {}", "deny"),
+         "NetworkPolicy shop/deny isolates"),
+    idle("a tier that is asked before isolates by its own",
+         other("Tier", "order: 5", "first") + np(f"tier: first, {CALICO_BOTH}") + knp(DENY_OUT % "podSelector: {}", "deny")),
+    idle("in a tier that passes on nothing is isolated",
+         other("Tier", "order: 5, defaultAction: Pass", "first") + np(f"tier: first, {CALICO_BOTH}")
+         + np("tier: first, selector: all(), types: [Egress], egress: [{action: Deny, protocol: UDP}]", "q")),
+]  # fmt: skip
 
 CHANGES_NOTHING = [
     # NPL132 to NPL134: policies of every kind that change nothing
@@ -694,4 +743,4 @@ SEEDS = [
         ("NPL105",), "`tier: security`"),
 ]  # fmt: skip
 
-ROWS = [*ORDER, *IN_FORCE, *MATCHES, *CHANGES_NOTHING, *ABOUT_ONE_RULE, *SEEDS]
+ROWS = [*ORDER, *IN_FORCE, *MATCHES, *CHANGES_NOTHING, *IDLE_DIRECTIONS, *ABOUT_ONE_RULE, *SEEDS]

@@ -24,8 +24,9 @@ OF_MANIFESTS = tuple(f"NPL{number}" for number in range(160, 177))
 """Rules about manifests and about what is missing, with rows of their own."""
 
 OF_EVERY_KIND = ("NPL132", "NPL133", "NPL134")
+IDLE = "NPL144"
 ABOUT_RULES = ("NPL140", "NPL141", "NPL142", "NPL143", "NPL145", "NPL146", "NPL147")
-OF_OTHERS = (*OF_EVERY_KIND, *ABOUT_RULES, *OF_MANIFESTS)
+OF_OTHERS = (*OF_EVERY_KIND, *ABOUT_RULES, IDLE, *OF_MANIFESTS)
 """Rules that would find something in most of what is written to try another rule: they are asked where they are named."""
 
 

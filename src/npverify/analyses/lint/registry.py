@@ -14,6 +14,7 @@ from npverify.analyses.lint.rules import (
     default_deny_undone,
     equal_order,
     equal_tier_order,
+    idle_direction,
     metadata_reachable,
     no_default_deny,
     pass_allows,
@@ -25,7 +26,15 @@ from npverify.dialects import lint_rules
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Problems, Span
 
-_MODULES = (equal_order, equal_tier_order, tier_denies_the_rest, pass_allows, default_deny_undone, metadata_reachable)
+_MODULES = (
+    equal_order,
+    equal_tier_order,
+    tier_denies_the_rest,
+    pass_allows,
+    default_deny_undone,
+    metadata_reachable,
+    idle_direction,
+)
 
 _ALL = (
     *(module.RULE for module in _MODULES),
