@@ -132,21 +132,25 @@ class PolicySweep:
         return frozenset(e.policy.id for case, _ in self._cases.get(policy, ()) for e in case.signature) - {policy}
 
     def substitutes(self, policy: PolicyId, gone: Collection[PolicyId]) -> tuple[PolicyId, ...] | None:
-        """A few others, none of those that are `gone`, that make a policy redundant wherever it selects; None if the others
-        of its tier do not, or not for certain."""
+        """As few others as isolate and allow as much wherever a policy selects, none of those that are `gone`; None if those of
+        its tier do not, or not for certain."""
         found: dict[PolicyId, None] = {}
-        for case, part in self._cases.get(policy, ()):
-            if not self._contributions.allows_alone(case, part):
+        sets, cases = self._contributions, self._cases.get(policy, ())
+        for case, part in cases:
+            if not sets.allows_alone(case, part):
                 return None
-            rest = [e for e in self._contributions.beside(case, part) if e.policy.id not in gone]
+            rest = [e for e in sets.beside(case, part) if e.policy.id not in gone]
             chosen = [e for e in rest if e.policy.id in found] + [e for e in rest if e.policy.id not in found]
             if not self._makes_up(case, part, chosen):
                 return None
             for entry in reversed(chosen):
-                fewer = [e for e in chosen if e is not entry]
-                if self._makes_up(case, part, fewer):
+                if self._makes_up(case, part, fewer := [e for e in chosen if e is not entry]):
                     chosen = fewer
             found.update(dict.fromkeys(entry.policy.id for entry in chosen))
+        for name in tuple(found) if len(cases) > 1 else ():  # what one case needs may do for another too
+            left = found.keys() - {name}
+            if all(self._makes_up(c, p, [e for e in sets.beside(c, p) if e.policy.id in left]) for c, p in cases):
+                del found[name]
         return tuple(sorted(found))
 
     def _makes_up(self, case: Case, policy: Policy, others: list[Entry]) -> bool:

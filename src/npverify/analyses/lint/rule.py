@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from npverify.analyses.answers import never
 from npverify.analyses.elements import Effect
 from npverify.analyses.engine import Engine
+from npverify.analyses.few_policies import FewPolicies
 from npverify.analyses.lint.findings import Finding, Undecided
 from npverify.analyses.lint.name_server import NameServer
 from npverify.analyses.policy_sweep import PolicySweep
@@ -52,9 +53,22 @@ class Context:
         return PolicySweep(self.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
 
     @cached_property
+    def few(self) -> FewPolicies:
+        """What each policy changes beside a few others alone."""
+        return FewPolicies(self.engine)
+
+    @cached_property
     def rules(self) -> RuleSweep:
         """What each rule changes."""
         return RuleSweep(self.world, self.budget, self._stop)
+
+    @cached_property
+    def elements_of(self) -> Mapping[PolicyId, Sequence[PolicyId]]:
+        """Policy to the names of what it is taken apart into: what selects, and its rules."""
+        found: dict[PolicyId, list[PolicyId]] = {}
+        for name, element in self.rules.elements.items():
+            found.setdefault(element.owner, []).append(name)
+        return found
 
     @cached_property
     def name_server(self) -> NameServer:

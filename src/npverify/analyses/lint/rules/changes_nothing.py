@@ -8,11 +8,13 @@ from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.rule import Context, Rule
 from npverify.analyses.policy_sweep import Property
 from npverify.analyses.prove_policies import decide_by_solver
+from npverify.analyses.rule_sweep import Asked
 from npverify.dialects.lint import About, Reason
 from npverify.ingest.fields import nearest
 from npverify.normal.policy import Direction, Policy, PolicyId, Tier
 
 _NAMED = 3  # policies that a message names, before it counts the rest
+_LOOKED_AT = 200  # policies among which the reasons of one finding are looked for
 
 
 def find_selecting_nothing(context: Context, about: About) -> Iterator[Finding]:
@@ -62,7 +64,11 @@ def _shadowed_without(context: Context, about: About, policy: PolicyId, gone: Co
     rules = [name for name, e in elements.items() if e.owner == policy and e.rule is not None]
     decided: list[bool] = []
     with context.deciding(about, f"whether {policy} is shadowed"):
-        decided += (context.rules.holds(name, "removed", left.difference(rules[:n])) for n, name in enumerate(rules))
+        # the last one first: what it decides, none before it does, so step by step is as all at once
+        decided += (
+            context.rules.holds(name, "removed", left.difference(rules[n:]))
+            for n, name in reversed([*enumerate(rules)])
+        )
     return decided == [True] * len(rules)
 
 
@@ -90,20 +96,67 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
         context.undecided += (note._replace(rule=about) for note in context.redundant[1])
     for policy in sorted(told):
         others = sweep.substitutes(policy, told)
-        if others:
-            isolate, allow = ("isolates", "allows") if len(others) == 1 else ("isolate", "allow")
-            message = f"{policy} changes nothing: {listed(others)} {isolate} the same endpoints and {allow} as much"
-            because = [Reason(f"{o} is in force for the same endpoints", o, policies[o].span) for o in others]
+        causes = _few(context, about, policy, "redundant", told, others)
+        causes = others if causes is None else causes
+        if causes and causes == others:
+            isolate, allow = ("isolates", "allows") if len(causes) == 1 else ("isolate", "allow")
+            message = f"{policy} changes nothing: {listed(causes)} {isolate} the same endpoints and {allow} as much"
         else:
             message = f"{policy} changes nothing: without it every flow has the same verdict"
-            because = [
-                Reason(
-                    "what it says other policies say as well, or the other end of the flow has policies that stop it"
-                ),
-                *_of_its_rules(context, about, policy, told),
-            ]
+        because = [_reason(context, policy, policies[cause]) for cause in causes or ()]
+        if causes != others:
+            rules = _of_its_rules(context, about, policy, told)
+            because += [_SOMEHOW, *rules] if causes is None else [rule for rule in rules if rule.policy in causes]
         fix = "remove it, or change what it selects or allows if it is meant to do more"
-        yield Finding(about, policy, policies[policy].span, message, fix, tuple(because), others or ())
+        yield Finding(about, policy, policies[policy].span, message, fix, tuple(because) or (_ALONE,), causes or ())
+
+
+_ALONE = Reason("it is so of the policy alone: it stops nothing, or what it stops cannot be")
+_SOMEHOW = Reason("what it says other policies say as well, or the other end of the flow has policies that stop it")
+
+
+_NO_FLOW = Reason("it is so of the policy alone: its rules match no flow, or say what is said where none matches")
+_AS_WITHOUT = Reason("for each flow that a rule matches, the verdict is the same without the rules")
+
+
+def _reason(context: Context, policy: PolicyId, cause: Policy) -> Reason:
+    same = cause.id in context.sweep.beside(policy)
+    what = "is in force for the same endpoints" if same else "decides at the other end of the flows"
+    return Reason(f"{cause.id} {what}", cause.id, cause.span)
+
+
+def _few(
+    context: Context,
+    about: About,
+    policy: PolicyId,
+    asked: Property,
+    gone: Collection[PolicyId],
+    known: Sequence[PolicyId] | None = None,
+) -> tuple[PolicyId, ...] | None:
+    """As few policies, none of those that are gone, as make it so of one: beside them it is so, and not beside all of them
+    but one. None: they were not found."""
+    causes: list[tuple[PolicyId, ...] | None] = []
+    with context.aside(), context.deciding(about, f"why {policy} is {asked}"):
+        for found in _likely(context, policy, asked, gone) if known is None else (known,):
+            if len(found) <= _LOOKED_AT and causes in ([], [None]):
+                causes = [context.few.fewest(policy, asked, found)]
+    return causes[0] if causes else None
+
+
+def _likely(
+    context: Context, policy: PolicyId, asked: Property, gone: Collection[PolicyId]
+) -> Iterator[list[PolicyId]]:
+    """Policies, none of those that are gone, among which the reasons are probably; the better ones last."""
+    rules = context.rules
+    gone_too = {name for each in gone for name in context.elements_of.get(each, ())}
+    by_rules: Asked = "answered" if asked == "redundant" else "removed"
+    names = [
+        name for name in context.elements_of[policy] if rules.elements[name].rule is not None and rules.selects(name)
+    ]
+    causes = {rules.elements[c].owner for name in names for c in rules.causes(name, by_rules, gone_too) or ()}
+    first = [*sorted(context.sweep.beside(policy).difference(gone, causes)), *sorted(causes - {policy})]
+    yield first
+    yield [each.id for each in in_force(context) if each.id not in (policy, *gone, *first)] + first
 
 
 def _of_its_rules(context: Context, about: About, policy: PolicyId, told: Collection[PolicyId]) -> Iterator[Reason]:
@@ -125,12 +178,15 @@ def _of_its_rules(context: Context, about: About, policy: PolicyId, told: Collec
 
 def find_shadowed(context: Context, about: About) -> Iterator[Finding]:
     """Each policy with rules that decide about no flow, though the policy by itself changes something."""
-    for policy in in_force(context):
+    policies = {policy.id: policy for policy in in_force(context)}
+    for policy in policies.values():
         if shadowed(context, about, policy.id):
             message = f"the rules of {policy.id} decide about no flow: all that it does is to isolate what it selects"
-            because = (Reason("for each flow that a rule matches, the verdict is the same without the rules"),)
+            causes = _few(context, about, policy.id, "shadowed", redundant(context, about))
+            because = tuple(_reason(context, policy.id, policies[cause]) for cause in causes or ())
+            known = because or (_NO_FLOW if causes == () else _AS_WITHOUT,)
             fix = "compare the peers and ports of its rules with the pods that there are and with the other policies"
-            yield Finding(about, policy.id, policy.span, message, fix, because)
+            yield Finding(about, policy.id, policy.span, message, fix, known, causes or ())
 
 
 def _for_pods_to_come(context: Context, policy: PolicyId, gone: Collection[PolicyId]) -> bool:
@@ -241,7 +297,8 @@ RULES = (
             "A policy changes nothing: without it every flow has the same verdict.",
             "Others select the same endpoints and allow as much, or the other end of each flow that it allows stops it. It is so "
             "whatever the plugin leaves open. Of policies that make up for each other, one is not told, and a policy that only "
-            "isolates is told only beside one with the same selector: else it is there for pods to come. Decided as `policy P is redundant`.",
+            "isolates is told only beside one with the same selector: else it is there for pods to come. The policies that are named "
+            "are as few as can be: beside them alone it is so, and not once any of them is left out. Decided as `policy P is redundant`.",
             fires=_DENY + _API % ("api", "web") + _WIDE % 8080,
             silent=_DENY + _API % ("api", "web") + _WIDE % 8081,
             needs_pods=True,
@@ -255,7 +312,8 @@ RULES = (
             "warning",
             "A policy has rules, and they decide about no flow.",
             "It isolates what it selects, but each flow that its rules match is decided the same without them: their peers are nobody, "
-            "or other policies are asked first. Decided as `policy P is shadowed`; a policy that changes nothing at all is NPL133.",
+            "or other policies are asked first; these are named, as few as make it so. Decided as `policy P is shadowed`; a policy "
+            "that changes nothing at all is NPL133.",
             fires=_API % ("api", "wep"),
             silent=_API % ("api", "web"),
             needs_pods=True,
