@@ -76,6 +76,45 @@ ADMIN_DENY = (
 HOST_POD = pod("agent", "ops", spec="hostNetwork: true, ")
 CALICO: tuple[str, ...] = ()
 
+SET = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: s, labels: {role: partner}}\nspec: {nets: [192.0.2.0/24]}\n---\n"
+ACCOUNT = (
+    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: shop, labels: {team: payments}}\n---\n"
+)
+OTHER_ACCOUNT = pod("own", spec="serviceAccountName: own, ")
+
+
+def asked_of(selectors: str) -> str:
+    """A rule of Calico with such a source."""
+    return gnp(f"selector: app == 'api', types: [Ingress], ingress: [{{action: Allow, source: {{{selectors}}}}}]")
+
+
+CALICO_TYPOS = [
+    ask("NPL172", "the selector of a policy of Calico", gnp("selector: app == 'wep', types: [Ingress]"), "probably `app: web`", options=CALICO),
+    ask("NPL172", "one that is right", gnp("selector: app == 'web', types: [Ingress]"), options=CALICO),
+    ask("NPL172", "one that is far from all", gnp("selector: app == 'nginx', types: [Ingress]"), options=CALICO),
+    ask("NPL172", "the key of a test", gnp("selector: has(appp), types: [Ingress]"), "`appp`", options=CALICO),
+    ask("NPL172", "in one of several tests", gnp("selector: \"app == 'api' || (has(app) && app in {'webb', 'db'})\", types: [Ingress]"),
+        "`app: webb`", options=CALICO),
+    ask("NPL172", "a negated test excludes nothing", gnp("selector: app != 'wep', types: [Ingress]"), "excludes nothing", options=CALICO),
+    ask("NPL172", "a part of a value may be anything", gnp("selector: app starts with 'wep', types: [Ingress]"), options=CALICO),
+    ask("NPL172", "a selector of namespaces", gnp("namespaceSelector: env == 'prd', types: [Ingress]"), "no namespace has `env: prd`",
+        options=CALICO),
+    ask("NPL172", "the name of a namespace as Calico has it", asked_of("namespaceSelector: projectcalico.org/name == 'shpo'"),
+        "`projectcalico.org/name: shop`", options=CALICO),
+    ask("NPL172", "a source", asked_of("selector: app == 'wep'"), "ingress[0], source", options=CALICO),
+    ask("NPL172", "what a source is not", asked_of("selector: all(), notSelector: app == 'wep'"), "excludes nothing", options=CALICO),
+    ask("NPL172", "a network set has the label", SET + asked_of("selector: role == 'partner'"), options=CALICO),
+    ask("NPL172", "a network set has nearly the label", SET + asked_of("selector: role == 'partnr'"), "network set", options=CALICO)._replace(says="GlobalNetworkSet s"),
+    ask("NPL172", "a selector of accounts", ACCOUNT + asked_of("serviceAccounts: {selector: team == 'payment'}"),
+        "no service account has `team: payment`", options=CALICO),
+    ask("NPL172", "accounts that are not declared may have the label",
+        OTHER_ACCOUNT + ACCOUNT + asked_of("serviceAccounts: {selector: team == 'payment'}"), options=CALICO),
+    ask("NPL172", "the accounts that a policy selects", ACCOUNT + gnp("serviceAccountSelector: team == 'payment', types: [Ingress]"),
+        "`team: payments`", options=CALICO),
+    ask("NPL172", "labels that Calico sets are not compared", gnp("selector: projectcalico.org/orchestrator == 'k8', types: [Ingress]"),
+        options=CALICO),
+]  # fmt: skip
+
 DEFAULT_DENY = [
     ask("NPL160", "a default deny of one namespace leaves the other open", knp(DENY % "Ingress"),
         "namespace ops has no default deny for ingress: ops/monitor is open"),
@@ -364,4 +403,4 @@ PLUGIN = [
     ask("NPL176", "Canal is Calico", knp(into(API, "{port: http}, {port: 8000, endPort: 8999}")), options=on("canal")),
 ]  # fmt: skip
 
-MANIFEST_ROWS = [*DEFAULT_DENY, *NAMES, *METADATA, *BLOCKS, *PORTS, *LABELS, *SIDE_BY_SIDE, *PLUGIN]
+MANIFEST_ROWS = [*CALICO_TYPOS, *DEFAULT_DENY, *NAMES, *METADATA, *BLOCKS, *PORTS, *LABELS, *SIDE_BY_SIDE, *PLUGIN]

@@ -20,6 +20,7 @@ from npverify.dialects.calico.lint import (
     not_selector_alone,
     own_side,
     port_range_as_name,
+    probable_typo,
     refused,
     selector_left_out,
     service_address,
@@ -75,6 +76,7 @@ def facts(case: Case, native: Iterable[PolicyId]) -> LintFacts:
     suspicions: Mapping[str, tuple[Suspicion, ...]] = {
         **{rule.about.code: tuple(rule.find(case)) for rule in RULES},
         COVERED_ITEM.code: tuple(covered_item.find(case)),
+        probable_typo.CODE: tuple(probable_typo.find(case)),
     }
     version = case.settings.version
     other = next(v for v in _TOLD_APART if (v >= _TOLD_APART[1]) != (version >= _TOLD_APART[1]))
