@@ -115,6 +115,31 @@ CALICO_TYPOS = [
         options=CALICO),
 ]  # fmt: skip
 
+CILIUM = ("--cni", "cilium")
+
+
+def cnp(spec: str, key: str = "spec") -> str:
+    """A policy of Cilium in the namespace shop."""
+    return f"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: c, namespace: shop}}\n{key}: {spec}\n---\n"
+
+
+def from_endpoints(labels: str, section: str = "ingress", peers: str = "fromEndpoints") -> str:
+    """The spec of a policy of Cilium with one peer of those labels."""
+    return f"{{endpointSelector: {{}}, {section}: [{{{peers}: [{{matchLabels: {{{labels}}}}}]}}]}}"
+
+
+CILIUM_TYPOS = [
+    ask("NPL172", "an `endpointSelector`", cnp("{endpointSelector: {matchLabels: {app: wep}}, ingress: [{}]}"), "endpointSelector: no pod has `app: wep`", options=CILIUM),
+    ask("NPL172", "one that is right", cnp("{endpointSelector: {matchLabels: {app: web}}, ingress: [{}]}"), options=CILIUM),
+    ask("NPL172", "a peer of Cilium", cnp(from_endpoints("k8s:app: wep")), "ingress[0].fromEndpoints[0]", options=CILIUM),
+    ask("NPL172", "a peer that is denied", cnp(from_endpoints("app: wep", "egressDeny", "toEndpoints")), "egressDeny[0].toEndpoints[0]", options=CILIUM),
+    ask("NPL172", "one of several specs", cnp(f"[{from_endpoints('app: web')}, {from_endpoints('app: wep')}]", "specs"), "specs[1].ingress", options=CILIUM),
+    ask("NPL172", "the namespace of a peer", cnp(from_endpoints("k8s:io.kubernetes.pod.namespace: shpo")), "no namespace has", options=CILIUM),
+    ask("NPL172", "a label of the namespace of a peer", cnp(from_endpoints("io.cilium.k8s.namespace.labels.env: prd")), "no namespace has `env: prd`", options=CILIUM),
+    ask("NPL172", "a label that Cilium sets", cnp(from_endpoints("io.cilium.k8s.policy.serviceaccount: defualt")), options=CILIUM),
+    ask("NPL172", "an expression of Cilium", cnp("{endpointSelector: {matchExpressions: [{key: app, operator: NotIn, values: [wep]}]}, ingress: [{}]}"), "excludes nothing", options=CILIUM),
+]  # fmt: skip
+
 DEFAULT_DENY = [
     ask("NPL160", "a default deny of one namespace leaves the other open", knp(DENY % "Ingress"),
         "namespace ops has no default deny for ingress: ops/monitor is open"),
@@ -403,4 +428,15 @@ PLUGIN = [
     ask("NPL176", "Canal is Calico", knp(into(API, "{port: http}, {port: 8000, endPort: 8999}")), options=on("canal")),
 ]  # fmt: skip
 
-MANIFEST_ROWS = [*CALICO_TYPOS, *DEFAULT_DENY, *NAMES, *METADATA, *BLOCKS, *PORTS, *LABELS, *SIDE_BY_SIDE, *PLUGIN]
+MANIFEST_ROWS = [
+    *CALICO_TYPOS,
+    *CILIUM_TYPOS,
+    *DEFAULT_DENY,
+    *NAMES,
+    *METADATA,
+    *BLOCKS,
+    *PORTS,
+    *LABELS,
+    *SIDE_BY_SIDE,
+    *PLUGIN,
+]

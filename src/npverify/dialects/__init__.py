@@ -164,9 +164,16 @@ def _suspicions(
         facts.suspicions,
         kubernetes_lint.suspicions(native, documents, profile),
         manifest_lint.suspicions(case),
+        _of_cilium(found, inventory) if profile.name == "cilium" else {},
     )
     codes = dict.fromkeys(code for told in each for code in told)
     return {code: tuple(s for told in each for s in told.get(code, ())) for code in codes}
+
+
+def _of_cilium(found: _Found, inventory: Inventory) -> Mapping[str, tuple[Suspicion, ...]]:
+    from npverify.dialects.cilium import typos
+
+    return typos.suspicions(found.documents, inventory)
 
 
 _Reading = tuple[NetworkPolicy | ClusterPolicy, tuple[Diagnostic, ...], bool]
