@@ -181,3 +181,42 @@ def test_other_kinds_are_deleted_by_their_group() -> None:
         assert commands([(Edit(Action.DELETE, made.new, None),)]) == ((command,),)
         named_in_full = "NetworkPolicy.projectcalico.org default/a" if kind == "NetworkPolicy" else f"{kind} a"
         assert made.object == named_in_full
+
+
+def test_the_comment_has_each_step_in_a_row_and_what_to_type_folded(npverify: Callable[..., tuple[int, str, str]]):
+    """`--format markdown`: the summary as title, the steps in the order of the text, the commands in one block."""
+    code, comment, _ = npverify("rollout", OLD, NEW, *SPEC, "--format", "markdown")
+    _, text, _ = npverify("rollout", OLD, NEW, *SPEC)
+    assert code == 0
+    assert comment.startswith("### ✓ an order was found · 6 edits · 5 assertions kept")
+    rows = [line for line in comment.splitlines() if re.match(r"\| \d", line)]
+    steps = re.findall(r"^ +\d+\. (\w+) +(\S+ \S+)", text, re.MULTILINE)
+    assert [re.findall(r"(\w+) \*\*(.+?)\*\*", row) for row in rows] == [[step] for step in steps]
+    assert all("| 5 of 5 proved |" in row for row in rows)
+    assert "from here on: the stock is asked by the order service alone" in rows[3]
+    typed = comment.partition("```sh\n")[2].partition("```")[0].splitlines()
+    assert typed == [line.strip() for line in text.splitlines() if line.strip().startswith(("yq ", "kubectl "))]
+
+
+def test_the_comment_shows_the_states_that_no_order_avoids(npverify: Callable[..., tuple[int, str, str]]):
+    """Each with what is done and what is not, and the counterexample folded; every block of code and fold is closed."""
+    code, comment, _ = npverify("rollout", OLD, APART, *SPEC, "--format", "markdown")
+    assert code == 1
+    assert comment.startswith("### ✗ there is no order")
+    assert "no order: every one passes through one of these 2 states" in comment
+    assert re.findall(r"^\*\*State (\d)\*\*", comment, re.MULTILINE) == ["1", "2"]
+    told = re.findall(r"^- (done|not yet): create \*\*NetworkPolicy orders/([a-z-]+)\*\*", comment, re.MULTILINE)
+    ours, names = "gateway-calls", "look-names-up"
+    assert told == [("done", ours), ("not yet", names), ("done", names), ("not yet", ours)]
+    assert "<summary>refuted: every pod can look names up</summary>" in comment
+    assert "denied: orders/gateway is isolated by NetworkPolicy orders/gateway-calls" in comment
+    assert comment.count("<details>") == comment.count("</details>") == 2
+    assert comment.count("```") == 4
+
+
+def test_the_comment_tells_what_is_no_matter_of_order(npverify: Callable[..., tuple[int, str, str]]):
+    """An assertion that the change itself breaks is told with its flow."""
+    code, comment, _ = npverify("rollout", NEW, OLD, *SPEC, "--format", "markdown")
+    assert code == 1
+    assert "**Not a matter of order**: 1 assertion does not hold after the change." in comment
+    assert "<summary>refuted: the stock is asked by the order service alone</summary>" in comment

@@ -23,6 +23,8 @@ from npverify.report.prove_text import View
 if TYPE_CHECKING:
     from npverify.analyses.rollout.results import RolloutResult
 
+_FORMATS = ("text", "json", "markdown")
+
 
 def rollout(
     old: Annotated[
@@ -50,7 +52,9 @@ def rollout(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
-    format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
+    format: Annotated[  # noqa: A002  # the parameter's name is the option's
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How to show the answer.")
+    ] = "text",
     output: o.Output = None,
     timeout: o.Timeout = None,
     budget: o.BudgetName = None,
@@ -63,10 +67,11 @@ def rollout(
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.rollout.run import rollout as find_order
     from npverify.report.rollout_json import rollout_json
+    from npverify.report.rollout_markdown import render_rollout_markdown
     from npverify.report.rollout_text import render_rollout
     from npverify.smt.solver import BUDGETS
 
-    o.check_format(format)
+    o.check_format(format, _FORMATS)
     o.check_positive("--timeout", timeout)
     _refuse_no_paths(old, new)
     paths = [[*([side] if side else []), *(both or [])] for side in (old, new)]
@@ -111,6 +116,8 @@ def rollout(
             say_notes(world, inputs.config, verbose=True, no_color=no_color, warnings=False)
     if format == "json":
         text = dumps(rollout_json(result))
+    elif format == "markdown":
+        text = render_rollout_markdown(result, sources.lines)
     else:
         paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
         text = render_rollout(result, View(paint, verbose, quiet, sources.lines))
