@@ -103,11 +103,11 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
             message = f"{policy} changes nothing: {listed(causes)} {isolate} the same endpoints and {allow} as much"
         else:
             message = f"{policy} changes nothing: without it every flow has the same verdict"
-        because = [_reason(context, policy, policies[cause]) for cause in causes or ()]
-        if causes is None:
-            because = [_SOMEHOW, *_of_its_rules(context, about, policy, told)]
-        elif causes != others:
-            because += [rule for rule in _of_its_rules(context, about, policy, told) if rule.policy in causes]
+        rules = [] if causes is not None and causes == others else [*_of_its_rules(context, about, policy, told)]
+        because = [_SOMEHOW, *rules] if causes is None else []
+        for cause in causes or ():
+            of_it = [rule for rule in rules if rule.policy == cause]
+            because += of_it or [_reason(context, policy, policies[cause])]
         fix = "remove it, or change what it selects or allows if it is meant to do more"
         yield Finding(about, policy, policies[policy].span, message, fix, tuple(because) or (_ALONE,), causes or ())
 
