@@ -5,7 +5,7 @@ Pages cite kubernetes/website network-policies.md, the plugin or the issue; `CNI
 
 from __future__ import annotations
 
-from lint.lint_rows import WEB, Row, gnp, knp, np
+from lint.lint_rows import WEB, Row, gnp, knp, np, other
 
 SPEC = ("--cni", "kubernetes")
 
@@ -428,7 +428,22 @@ PLUGIN = [
     ask("NPL176", "Canal is Calico", knp(into(API, "{port: http}, {port: 8000, endPort: 8999}")), options=on("canal")),
 ]  # fmt: skip
 
+WEAVE, FLANNEL = ("--cni", "weave"), ("--cni", "flannel")
+UNREAD = [
+    ask("NPL177", "a policy of Calico under Weave", np("selector: all()"), "`weave` does not read NetworkPolicy of projectcalico.org", options=WEAVE),
+    ask("NPL177", "a tier is of no use there either", other("Tier", "order: 1", "t"), "Tier t has no effect", options=WEAVE),
+    ask("NPL177", "a policy of Cilium", cnp("{endpointSelector: {}}"), "CiliumNetworkPolicy shop/c has no effect", options=WEAVE),
+    ask("NPL177", "a policy of Cilium under Calico", cnp("{endpointSelector: {}}"), "`calico` does not read", options=("--cni", "calico")),
+    ask("NPL177", "a policy of Calico under Cilium", np("selector: all()"), "`cilium` does not read", options=CILIUM),
+    ask("NPL177", "a cluster-wide policy", ADMIN_DENY % "Deny", "ClusterNetworkPolicy base has no effect", options=FLANNEL),
+    ask("NPL177", "under Calico some versions read it", ADMIN_DENY % "Deny", options=("--cni", "calico")),
+    ask("NPL177", "one of each, each told", np("selector: all()") + cnp("{endpointSelector: {}}"), "has no effect", times=2, options=WEAVE),
+    ask("NPL177", "an annotation silences it", np("selector: all()", also=', annotations: {npverify.io/ignore: "NPL177 for the move"}'), options=WEAVE),
+    ask("NPL177", "a NetworkPolicy is read by all that enforce anything", knp("podSelector: {}"), options=WEAVE),
+]  # fmt: skip
+
 MANIFEST_ROWS = [
+    *UNREAD,
     *CALICO_TYPOS,
     *CILIUM_TYPOS,
     *DEFAULT_DENY,

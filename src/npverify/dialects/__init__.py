@@ -17,6 +17,7 @@ from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.lint import IGNORE, About, LintFacts, Suspicion
+from npverify.dialects.plugins import unread
 from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
@@ -107,6 +108,7 @@ def lower(
     read then are not read again.
     """
     memo = (memo or Memo()).under(profile)
+    plugin = profile.plugin or profile.name
     found = _Found(memo)
     not_ignored: dict[tuple[str, str], Document] = {}
     for doc in documents:
@@ -124,6 +126,8 @@ def lower(
         elif _ignored(doc, ignore_kinds):
             found.ignored[doc.kind] += 1
             continue
+        elif for_lint and what in _READ_BY and unread(plugin, _READ_BY[what]):
+            found.unread.append((_id_of(doc, _READ_BY[what]), doc, _READ_BY[what]))
         elif what is Role.MESH:
             found.mesh.append(doc)
         else:
@@ -147,7 +151,11 @@ def lower(
     memo.read = found.read
     if facts is not None and with_facts:
         suspicions = _suspicions(found, facts, profile, inventory)
-        facts = replace(facts, suspicions=suspicions, ignores=_ignores(found.documents))
+        facts = replace(
+            facts,
+            suspicions=suspicions,
+            ignores=_ignores([*found.documents, *((policy, doc) for policy, doc, _ in found.unread)]),
+        )
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
@@ -159,7 +167,9 @@ def _suspicions(
 
     native = tuple(found.native.values())
     documents = dict(found.documents)
-    case = manifest_lint.Case(native, documents, inventory, profile, profile.plugin or profile.name)
+    case = manifest_lint.Case(
+        native, documents, inventory, profile, profile.plugin or profile.name, tuple(found.unread)
+    )
     each = (
         facts.suspicions,
         kubernetes_lint.suspicions(native, documents, profile),
@@ -168,6 +178,14 @@ def _suspicions(
     )
     codes = dict.fromkeys(code for told in each for code in told)
     return {code: tuple(s for told in each for s in told.get(code, ())) for code in codes}
+
+
+_READ_BY = {Role.CALICO: "calico", Role.CILIUM: "cilium", Role.CLUSTER: "cluster"}
+"""What reads objects that are not for every plugin."""
+
+
+def _id_of(doc: Document, dialect: str) -> PolicyId:
+    return PolicyId(dialect, doc.kind, doc.namespace or "", doc.name)
 
 
 def _of_cilium(found: _Found, inventory: Inventory) -> Mapping[str, tuple[Suspicion, ...]]:
@@ -209,6 +227,7 @@ class _Found:
     ignored: Counter[str] = field(default_factory=Counter)
     mesh: list[Document] = field(default_factory=list)
     documents: list[tuple[PolicyId, Document]] = field(default_factory=list)
+    unread: list[tuple[PolicyId, Document, str]] = field(default_factory=list)
 
 
 def _ignores(documents: Sequence[tuple[PolicyId, Document]]) -> dict[PolicyId, tuple[str, Span]]:

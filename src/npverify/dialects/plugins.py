@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["LINT_ONLY", "PLUGINS", "Feature", "Gap", "gaps"]
+__all__ = ["LINT_ONLY", "PLUGINS", "Feature", "Gap", "gaps", "unread"]
 
 
 class Feature(StrEnum):
@@ -133,3 +133,17 @@ LINT_ONLY = tuple(name for name in PLUGINS if name not in ("none", "flannel", "c
 def gaps(plugin: str) -> tuple[Gap, ...]:
     """What a plugin does not do; () for the specification itself."""
     return PLUGINS.get(plugin, ())
+
+
+_OF_CALICO = ("calico", "canal")
+_OF_CILIUM = ("cilium", "gke-dpv2")
+_OF_THE_CLUSTER = ("calico", "canal", "cilium", "gke-dpv2", "antrea", "ovn-kubernetes", "kube-network-policies")
+"""Plugins of which some version reads some cluster-wide kind (kubernetes-sigs/network-policy-api site-src/implementations.md,
+cilium/cilium#47227); whether this one does is not told."""
+
+
+def unread(plugin: str, reads: str) -> bool:
+    """Whether a plugin has nothing that reads the policies of `calico`, of `cilium`, or of the `cluster`; False where some
+    version or setting of it does, and for plugins that are not in the table."""
+    known = {"calico": _OF_CALICO, "cilium": _OF_CILIUM, "cluster": _OF_THE_CLUSTER}[reads]
+    return plugin in PLUGINS and plugin not in known

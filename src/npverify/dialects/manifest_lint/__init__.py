@@ -13,6 +13,7 @@ from npverify.dialects.manifest_lint import (
     port_numbers,
     side_by_side,
     typos,
+    unread_kind,
 )
 from npverify.dialects.manifest_lint.case import Case, LintRule
 
@@ -26,6 +27,7 @@ RULES: tuple[LintRule, ...] = (
     *namespaces.RULES,
     side_by_side.RULE,
     not_supported.RULE,
+    unread_kind.RULE,
 )
 """Every rule, by its code."""
 

@@ -77,13 +77,14 @@ class At(NamedTuple):
 @dataclass(frozen=True)
 class Case:
     """One input: its NetworkPolicies that can be read, the document of each, what exists, and the plugin by its profile
-    and by the name that the user gave. Guards the memos of whom selectors match."""
+    and by the name that the user gave; with the objects that the plugin does not read, and who does. Guards the memos of whom selectors match."""
 
     policies: tuple[NetworkPolicy, ...]
     documents: Mapping[PolicyId, Document]
     inventory: Inventory
     profile: Profile
     plugin: str = ""
+    unread: tuple[tuple[PolicyId, Document, str], ...] = ()
 
     @cached_property
     def rules(self) -> tuple[At, ...]:
