@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npverify.dialects.calico.settings import SETTINGS, VERSIONS
+from npverify.dialects.calico.settings import SETTINGS
+from npverify.dialects.cilium.settings import SETTINGS as CILIUM
 from npverify.dialects.profiles import profile
 from npverify.ingest.cluster import CLUSTER
 from npverify.ingest.fields import Fields, nearest, type_name
@@ -193,20 +194,23 @@ def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
     """Report an unknown plugin, switch or value at its place in the file."""
     cni = fields.value.get("cni")
     version = fields.value.get("calico_version")
-    newest = VERSIONS[-1]
     for path, name, chosen, release in (
-        *([(("cni",), cni, {}, newest)] if isinstance(cni, str) else []),
+        *([(("cni",), cni, {}, "")] if isinstance(cni, str) else []),
         *([(("calico_version",), "calico", {}, version)] if isinstance(version, str) else []),
-        *(
-            (("assume", switch), "calico" if switch in SETTINGS else "kubernetes", {switch: value}, newest)
-            for switch, value in assume.items()
-        ),
+        *((("assume", switch), _owner(switch), {switch: value}, "") for switch, value in assume.items()),
     ):
         try:
             profile(name, chosen, release)
         except InputError as error:
             for found in error.diagnostics:
                 fields.error(found.code, found.message, *path, fix=found.fix)
+
+
+def _owner(switch: str) -> str:
+    """A plugin that has a setting; any has the switches."""
+    if switch in SETTINGS:
+        return "calico"
+    return "cilium" if switch in (*CILIUM, "cilium_version", "cluster_policies") else "kubernetes"
 
 
 def _families(fields: Fields) -> frozenset[Family] | None:

@@ -17,7 +17,8 @@ from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.lint import IGNORE, About, LintFacts, Suspicion
-from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
+from npverify.dialects.plugins import ALIASES
+from npverify.dialects.profiles import PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields, nearest
@@ -159,7 +160,7 @@ def _suspicions(
 
     native = tuple(found.native.values())
     documents = dict(found.documents)
-    case = manifest_lint.Case(native, documents, inventory, profile, profile.plugin or profile.name)
+    case = manifest_lint.Case(native, documents, inventory, profile, profile.shown)
     each = (
         facts.suspicions,
         kubernetes_lint.suspicions(native, documents, profile),
@@ -327,7 +328,7 @@ def _refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> 
         return
     if what in (Role.CALICO, Role.CILIUM):
         plugin = "calico" if what is Role.CALICO else "cilium"
-        message = f"`{doc.kind}` {doc.name} is for {plugin.capitalize()}, and the profile `{profile.name}` does not enforce it"
+        message = f"`{doc.kind}` {doc.name} is for {plugin.capitalize()}, and the plugin `{profile.shown}` does not enforce it"
         fix = f"choose the plugin with --cni {plugin}, or leave such objects out with `--ignore-kind {doc.kind}.{doc.group}`"
         problems.error("NPV085", message, span, fix, doc.excerpt(span))
         return

@@ -78,7 +78,7 @@ def policy_set(policies: Sequence[NetworkPolicy], profile: Profile, remembered: 
 def with_switches(egress: Half, ingress: Half, profile: Profile) -> PolicySet:
     """Two halves as a set of policies under a profile."""
     return PolicySet(
-        profile.plugin or profile.name,
+        profile.shown,
         egress,
         ingress,
         switches=profile.free,
