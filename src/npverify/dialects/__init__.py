@@ -18,6 +18,7 @@ from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, read
 from npverify.dialects.lint import IGNORE, About, LintFacts, Suspicion
 from npverify.dialects.plugins import ALIASES
+from npverify.dialects.plugins.ways import API
 from npverify.dialects.profiles import PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
@@ -143,13 +144,23 @@ def lower(
     elif profile.name == "cilium":
         policies, ids = _lower_for_cilium(found, profile, problems, inventory)
     else:
-        policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
+        policies = _lower_native(found, profile, problems, inventory)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
     if facts is not None and with_facts:
         suspicions = _suspicions(found, facts, profile, inventory)
         facts = replace(facts, suspicions=suspicions, ignores=_ignores(found.documents))
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
+
+
+def _lower_native(found: _Found, profile: Profile, problems: Problems, inventory: Inventory) -> PolicySet:
+    """NetworkPolicies alone, as the API means them or as the plugin does."""
+    native = list(found.native.values())
+    if profile.ways == API:
+        return kubernetes.policy_set(native, profile, found.memo.lowered)
+    from npverify.dialects import by_plugin
+
+    return by_plugin.policy_set(native, profile, inventory, problems)
 
 
 def _suspicions(

@@ -164,7 +164,7 @@ def peer_matches(peer: Peer, namespace: str, side: Side, profile: Profile) -> Pr
         where = namespace_is(side, namespace)
     else:
         where = selectors.lower(peer.namespaces, side, "namespace")
-    return and_(policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod"))
+    return or_(and_(policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod")), peer.also)
 
 
 @_remembered
@@ -204,7 +204,8 @@ def _port(entry: PortEntry, direction: Direction, profile: Profile) -> Pred:
     return and_(protocol, or_(first, whole))
 
 
-def named_port(name: str, protocol: str, profile: Profile) -> Pred:
+def named_port(name: str, protocol: str | None, profile: Profile) -> Pred:
+    """The flows to a port that the destination has under a name; protocol None: whichever it has there."""
     return or_(
         *(
             and_(
