@@ -2,12 +2,12 @@
 
 A switch is an `Unknown` of kind "switch". A profile fixes some of them; the rest stays free, and every proof then holds
 for each of their values. Meaning and sources of every switch: docs/switches.md, whose tables are compared with the data
-here by a test.
+here by a test. What plugins do is in the table of `plugins`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from npverify.dialects.calico.settings import DEFAULTS, VERSIONS, Settings
@@ -119,9 +119,29 @@ def _of(plugin: Plugin, version: str) -> Profile:
     )
 
 
-def _split(cni: str) -> tuple[str, str]:
-    name, _, version = cni.partition("@")
-    return name, version
+def _named(cni: str, problems: list[Diagnostic]) -> tuple[Plugin, str]:
+    """The plugin of `NAME` or `NAME@VERSION`, and the version ("": none is named); what is wrong is reported."""
+    name, at, version = cni.partition("@")
+    plugin = plugin_of(name)
+    if plugin is None:
+        fix = nearest(name, NAMES) or f"known plugins: {', '.join(NAMES)}"
+        problems.append(Diagnostic("NPV080", f"unknown network plugin `{name}`", fix=fix))
+        return PLUGINS["kubernetes"], ""
+    if at and version not in plugin.versions:
+        known = plugin.versions
+        fix = nearest(version, known) or (f"known versions: {', '.join(known)}" if known else "leave the version out")
+        problems.append(Diagnostic("NPV570", f"unknown version `{version}` of `{plugin.name}`", fix=fix))
+        return plugin, ""
+    return plugin, version
+
+
+def rows_of(names: Iterable[str]) -> list[tuple[Plugin, str]]:
+    """The rows of the table of plugins, each in the version that is named, or in the newest. InputError with every wrong name."""
+    problems: list[Diagnostic] = []
+    found = [_named(name, problems) for name in names]
+    if problems:
+        raise InputError(problems)
+    return [(plugin, version or plugin.newest) for plugin, version in found]
 
 
 def profile(
@@ -132,20 +152,10 @@ def profile(
     With `for_lint` a plugin too that proofs refuse. InputError with every wrong name and value.
     """
     problems: list[Diagnostic] = []
-    name, version = _split(cni)
-    plugin = plugin_of(name)
-    if plugin is None:
-        fix = nearest(name, NAMES) or f"known plugins: {', '.join(NAMES)}"
-        problems.append(Diagnostic("NPV080", f"unknown network plugin `{name}`", fix=fix))
-        plugin = PLUGINS["kubernetes"]
-    elif plugin.refusal and not for_lint:
+    plugin, version = _named(cni, problems)
+    if plugin.refusal and not for_lint:
         message = f"nothing can be proved under `{plugin.name}`: {plugin.refusal}"
         problems.append(Diagnostic("NPV571", message, fix="`npverify lint --cni` takes it"))
-    elif version and version not in plugin.versions:
-        known = plugin.versions
-        fix = nearest(version, known) or (f"known versions: {', '.join(known)}" if known else "leave the version out")
-        problems.append(Diagnostic("NPV570", f"unknown version `{version}` of `{plugin.name}`", fix=fix))
-        version = ""
     base = _of(plugin, version or plugin.newest)
     chosen = _Chosen(base, problems)
     for switch, value in assume.items():

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from npverify.dialects.plugins.model import Feature, Property
 
-__all__ = ["BY_NAME", "COLUMNS", "KNOWS", "SWITCHED"]
+__all__ = ["BY_NAME", "COLUMNS"]
 
 
 def _same(name: str, values: Sequence[str], **others: str) -> tuple[str, Mapping[str, str]]:
@@ -17,10 +17,10 @@ def _same(name: str, values: Sequence[str], **others: str) -> tuple[str, Mapping
 
 
 KNOWS = {
-    "enforced": "enforces them",
-    "gate": "enforces them where a gate is open: say so with `--assume cluster_policies=on`",
-    "no_effect": "does not know them: they are stored and change nothing",
-    "unknown": "is not known to enforce them, nor not to; input that has them is refused",
+    "enforced": "are enforced",
+    "gate": "are enforced where a gate is open, which `--assume cluster_policies=on` says",
+    "no_effect": "are not known: they are stored and change nothing",
+    "unknown": "may be enforced or not; input that has them is refused",
 }
 
 COLUMNS: tuple[Property, ...] = (
@@ -275,6 +275,3 @@ COLUMNS: tuple[Property, ...] = (
 )
 
 BY_NAME: Mapping[str, Property] = {column.name: column for column in COLUMNS}
-
-SWITCHED: Mapping[str, Property] = {column.switch[0]: column for column in COLUMNS if column.switch[0]}
-"""Switch to the column that fixes it."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from npverify.dialects.calico.settings import VERSIONS as CALICO_VERSIONS
 from npverify.dialects.cilium.settings import VERSIONS as CILIUM_VERSIONS
 from npverify.dialects.plugins.columns import BY_NAME, COLUMNS
-from npverify.dialects.plugins.model import Cell, Gap, Plugin
+from npverify.dialects.plugins.model import Cell, Feature, Gap, Plugin
 from npverify.dialects.plugins.rows import OTHERS
 from npverify.dialects.plugins.text import SOURCES, cells
 
@@ -181,6 +181,13 @@ GKE = Plugin(
     },
     CILIUM_VERSIONS,
     notes=("Nothing of it was confirmed: where it is a switch, both answers are proved. Versions are those of Cilium.",),
+    also=(
+        Gap(
+            Feature.BLOCK_OF_PODS,
+            "as far as it is Cilium, never takes a block for a pod, so the pods in it stay cut off",
+            "cilium/cilium Documentation/security/policy/layer3.rst",
+        ),
+    ),
 )
 
 _NOTHING = cells("""
