@@ -344,7 +344,7 @@ PLUGIN = [
     ask("NPL176", "alone it is as the API says there", knp(out(block("10.0.0.0/8", "10.1.0.0/16"))), options=on("kube-router")),
     ask("NPL176", "CNI-13: every IPv6 address on kube-router", knp(out(block("'::/0'"))), "2000::/3", options=on("kube-router")),
     ask("NPL176", "a narrower block there", knp(out(block("2001:db8::/32"))), options=on("kube-router")),
-    ask("NPL176", "IPv6 on Azure NPM", knp(out(block("2001:db8::/32"))), "refuses IPv6", options=on("azure-npm")),
+    ask("NPL176", "IPv6 on Azure NPM", knp(out(block("2001:db8::/32"))), "has no IPv6", options=on("azure-npm")),
     ask("NPL176", "IPv4 there", knp(out(block("203.0.113.0/24"))), options=on("azure-npm")),
     ask("NPL176", "CNI-21: 25 ports for a block on AWS",
         knp(out(block("203.0.113.0/24"), ", ".join(f"{{port: {n}}}" for n in range(1, 26)))), "behind the 24th",

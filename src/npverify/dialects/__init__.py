@@ -144,7 +144,7 @@ def lower(
     elif profile.name == "cilium":
         policies, ids = _lower_for_cilium(found, profile, problems, inventory)
     else:
-        policies = _lower_native(found, profile, problems, inventory)
+        policies = _lower_native(found, profile, problems, inventory, for_lint=for_lint)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
     memo.read = found.read
     if facts is not None and with_facts:
@@ -153,14 +153,22 @@ def lower(
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
-def _lower_native(found: _Found, profile: Profile, problems: Problems, inventory: Inventory) -> PolicySet:
-    """NetworkPolicies alone, as the API means them or as the plugin does."""
+def _lower_native(
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
+) -> PolicySet:
+    """NetworkPolicies alone, as the API means them or as the plugin does. What the plugin cannot do is for lint to find, which
+    judges them as the API does then."""
     native = list(found.native.values())
-    if profile.ways == API:
-        return kubernetes.policy_set(native, profile, found.memo.lowered)
-    from npverify.dialects import by_plugin
+    if profile.ways != API:
+        from npverify.dialects import by_plugin
 
-    return by_plugin.policy_set(native, profile, inventory, problems)
+        said = Problems()
+        made = by_plugin.policy_set(native, profile, inventory, said)
+        if not for_lint:
+            problems.extend((*said.errors, *said.warnings))
+        if not (for_lint and said.errors):
+            return made
+    return kubernetes.policy_set(native, profile, found.memo.lowered)
 
 
 def _suspicions(
