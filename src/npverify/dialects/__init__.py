@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
-from npverify.dialects import cluster_read, kubernetes
+from npverify.dialects import cluster_known, cluster_read, kubernetes
 from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import Role, kinds_of, role
@@ -85,6 +85,13 @@ def usual_plugin(documents: Sequence[Document], ignore_kinds: Collection[str] = 
     return "calico" if Role.CALICO in roles else "cilium" if Role.CILIUM in roles else "kubernetes"
 
 
+def _is_idle(doc: Document, profile: Profile) -> bool:
+    """Whether the plugin does nothing with a cluster-wide policy, or nobody knows that it does."""
+    ways = profile.ways
+    known = ways.cluster_policies if doc.kind == "ClusterNetworkPolicy" else ways.admin_policies
+    return profile.name != "calico" and (known != "enforced" or not profile.enforces)
+
+
 def _ignored(doc: Document, kinds: Collection[str]) -> bool:
     return doc.kind in kinds or f"{doc.kind}.{doc.group}" in kinds
 
@@ -121,7 +128,7 @@ def lower(
             found.calico.append(doc)
         elif what is Role.CILIUM and profile.name == "cilium":
             found.cilium.append(doc)
-        elif what is Role.CLUSTER and profile.name == "calico":
+        elif what is Role.CLUSTER and not (_ignored(doc, ignore_kinds) and _is_idle(doc, profile)):
             _add(found, found.cluster, doc, cluster_read.read, problems)
         elif _ignored(doc, ignore_kinds):
             found.ignored[doc.kind] += 1
@@ -145,7 +152,7 @@ def lower(
         policies, ids = _lower_for_cilium(found, profile, problems, inventory)
     else:
         policies = _lower_native(found, profile, problems, inventory, for_lint=for_lint)
-        ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
+        ids = {policy_id: policy.span for policy_id, policy in (*found.native.items(), *found.cluster.items())}
     memo.read = found.read
     if facts is not None and with_facts:
         suspicions = _suspicions(found, facts, profile, inventory)
@@ -159,6 +166,7 @@ def _lower_native(
     """NetworkPolicies alone, as the API means them or as the plugin does. What the plugin cannot do is for lint to find, which
     judges them as the API does then."""
     native = list(found.native.values())
+    made: PolicySet | None = None
     if profile.ways != API:
         from npverify.dialects import by_plugin
 
@@ -166,9 +174,16 @@ def _lower_native(
         made = by_plugin.policy_set(native, profile, inventory, said)
         if not for_lint:
             problems.extend((*said.errors, *said.warnings))
-        if not (for_lint and said.errors):
-            return made
-    return kubernetes.policy_set(native, profile, found.memo.lowered)
+        elif said.errors:
+            made = None
+    if made is None:
+        made = kubernetes.policy_set(native, profile, found.memo.lowered)
+    if not found.cluster:
+        return made
+    from npverify.dialects import cluster_lower
+
+    cluster = cluster_known.enforced(found.cluster.values(), profile, problems)
+    return cluster_lower.around(made, cluster, profile, inventory) if cluster else made
 
 
 def _suspicions(
@@ -299,9 +314,15 @@ def _lower_for_cilium(
     native = list(found.native.values())
     own = lower_all(found.cilium, native, profile, problems, inventory)
     found.documents += own.documents
-    egress, ingress = own.halves
-    policies = replace(kubernetes.with_switches(egress, ingress, profile), settings=profile.cilium.shown)
-    return policies, own.ids
+    halves, ids = own.halves, own.ids | {p.id: p.span for p in found.cluster.values()}
+    cluster = cluster_known.enforced(found.cluster.values(), profile, problems) if found.cluster else ()
+    if cluster:
+        from npverify.dialects.cilium import kube_cluster
+
+        kube_cluster.check_values(found.documents, problems)
+        halves = kube_cluster.around(halves, cluster, profile, inventory)
+    policies = replace(kubernetes.with_switches(*halves, profile), settings=profile.cilium.shown)
+    return policies, ids
 
 
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)

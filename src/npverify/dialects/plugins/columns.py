@@ -258,6 +258,15 @@ COLUMNS: tuple[Property, ...] = (
     Property("admin_policies", "AdminNetworkPolicy and BaselineAdminNetworkPolicy", KNOWS),
     Property("cluster_policies", "ClusterNetworkPolicy", KNOWS),
     Property(
+        "cluster_peers",
+        "Peers of cluster-wide policies",
+        {
+            "all": "are all understood",
+            "standard": "that are nodes or names of domains are not understood: the rule allows nothing, or denies everything",
+        },
+        "all",
+    ),
+    Property(
         "np_shadows_baseline",
         "A NetworkPolicy",
         {

@@ -35,6 +35,7 @@ ANTREA = Plugin(
         admin_policies >= 1.13 | gate | | ANT docs/admin-network-policy.md, AdminNetworkPolicy, off by default
         cluster_policies | no_effect | D | ANT docs/cluster-network-policy.md
         cluster_policies >= 2.7 | gate | | ANT docs/cluster-network-policy.md, alpha, off by default
+        cluster_peers | | ? | nothing was found about nodes and names of domains
         np_shadows_baseline | | ? | nothing was found
     """),
     ("1.12", "1.13", "2.6", "2.7"),
@@ -193,6 +194,7 @@ OVN = Plugin(
         existing_connections | rechecked | | kubernetes-sigs/network-policy-api#305
         admin_policies | enforced | | OVN docs/features/network-security-controls/admin-network-policy.md, priorities 0 to 99
         cluster_policies | unknown | ? | OVN, not in this state
+        cluster_peers | | ? | nothing was found about nodes and names of domains
         np_shadows_baseline | | ? | nothing was found
     """),
     notes=("Read in a state of 2024-12; look again before you rely on it.",),
@@ -229,6 +231,7 @@ KUBE_NETWORK_POLICIES = Plugin(
         cluster_policies | no_effect | | KNP docs, flavours of the image
         cluster_policies >= npa-v1alpha2 | enforced | | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
         cluster_policies >= standard | no_effect | | KNP docs, flavours of the image
+        cluster_peers | all | D | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
         np_shadows_baseline | per_pod | D | KNP pkg/networkpolicy/networkpolicy.go EvaluateIngress
         same_priority | by_name | | KNP pkg/networkpolicy
     """),

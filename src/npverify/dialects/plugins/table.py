@@ -41,6 +41,7 @@ KUBERNETES = Plugin(
         existing_connections | | ? | KDOC: left to the plugin
         admin_policies | enforced | | API v1alpha1: where the plugin has them
         cluster_policies | enforced | | API v1alpha2: where the plugin has them
+        cluster_peers | all | | API
         np_shadows_baseline | | ? | API, the texts name no direction
         same_priority | any | | API
     """),
@@ -75,6 +76,8 @@ CALICO = Plugin(
         admin_policies >= 3.32 | no_effect | | CAL, the converter is gone
         cluster_policies | no_effect | | CAL release-v3.31
         cluster_policies >= 3.32 | enforced | | API site-src/implementations.md; kubernetes-sigs/network-policy-api#376
+        cluster_peers | standard | | CAL libcalico-go/lib/backend/k8s/conversion/clusternetworkpolicy.go
+        np_shadows_baseline | per_direction | | CAL felix/rules/endpoints.go
         same_priority | by_name | | CAL felix/calc/policy_sorter.go
     """),
     CALICO_VERSIONS,
@@ -104,6 +107,7 @@ _CILIUM_CELLS = cells("""
     admin_policies | no_effect | | cilium/cilium#23380
     cluster_policies | no_effect | | cilium/cilium#23380
     cluster_policies >= 1.20 | gate | | cilium/cilium#47227, enable-k8s-cluster-network-policy
+    cluster_peers | all | | CIL pkg/k8s/cluster_network_policy.go; nodes where enable-node-selector-labels is set
 """)
 
 CILIUM = Plugin(

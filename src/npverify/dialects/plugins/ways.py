@@ -28,6 +28,7 @@ class Ways(NamedTuple):
     port_entries: str = "any"
     admin_policies: str = "enforced"
     cluster_policies: str = "enforced"
+    cluster_peers: str = "all"
     same_priority: str = "any"
 
 
