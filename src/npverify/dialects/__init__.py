@@ -321,7 +321,7 @@ def _lower_for_cilium(
 
         kube_cluster.check_values(found.documents, problems)
         halves = kube_cluster.around(halves, cluster, profile, inventory)
-    policies = replace(kubernetes.with_switches(*halves, profile), settings=profile.cilium.shown)
+    policies = replace(kubernetes.with_switches(*halves, profile), settings=(*profile.cilium.shown, *profile.settings))
     return policies, ids
 
 

@@ -84,6 +84,7 @@ def with_switches(egress: Half, ingress: Half, profile: Profile) -> PolicySet:
         switches=profile.free,
         fixed=tuple((s.name, profile.fixed[s.name]) for s in SWITCHES if s.name in profile.fixed),
         vip_visible=profile.pred("service_translation", "after_policy"),
+        settings=profile.settings,
     )
 
 

@@ -66,7 +66,7 @@ class Profile:
 
     `name` is how policies are lowered (kubernetes, calico, cilium, none); `plugin` is the name of the plugin in the table of
     `plugins`, where that is another, and `version` that of a plugin whose versions are told apart nowhere else.
-    `ways` are what it does that no switch has. `calico` and `cilium` are the ways in which these two run, if they do.
+    `ways` are what it does that no switch has; `options` are those settings of `OPTIONS` that the user gave, which it has in it. `calico` and `cilium` are the ways in which these two run, if they do.
     `strict_cidr` refuses CIDRs that programs read differently, as the API server does behind StrictIPCIDRValidation.
     """
 
@@ -79,11 +79,17 @@ class Profile:
     plugin: str = ""
     version: str = ""
     ways: Ways = API
+    options: tuple[tuple[str, str], ...] = ()
 
     @property
     def shown(self) -> str:
         """The name of the plugin."""
         return self.plugin or self.name
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """What the answer depends on besides switches and what Calico and Cilium tell of themselves."""
+        return (*((("version", self.version),) if self.version else ()), *self.options)
 
     def pred(self, switch: str, *values: str) -> Pred:
         """The readings in which the switch has one of `values`; a constant where the profile fixes it."""
@@ -194,6 +200,7 @@ def profile(
         calico=Settings.of(release if base.name == "calico" else VERSIONS[-1], chosen.given["calico"]),
         cilium=cilium.Settings.of(release if base.name == "cilium" else cilium.VERSIONS[-1], chosen.given["cilium"]),
         ways=ways,
+        options=tuple((o.name, chosen.options[o.name]) for o in OPTIONS[1:] if o.name in chosen.options),
     )
 
 
