@@ -364,4 +364,42 @@ PLUGIN = [
     ask("NPL176", "Canal is Calico", knp(into(API, "{port: http}, {port: 8000, endPort: 8999}")), options=on("canal")),
 ]  # fmt: skip
 
-MANIFEST_ROWS = [*DEFAULT_DENY, *NAMES, *METADATA, *BLOCKS, *PORTS, *LABELS, *SIDE_BY_SIDE, *PLUGIN]
+def baseline(kind: str = "ClusterNetworkPolicy", direction: str = "ingress") -> str:
+    """A baseline policy that denies in a direction."""
+    side = {"ingress": "from", "egress": "to"}[direction]
+    version, more = ("v1alpha2", "tier: Baseline, priority: 1, ") if kind.startswith("Cluster") else ("v1alpha1", "")
+    return (
+        f"apiVersion: policy.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{name: default}}\n"
+        f"spec: {{{more}subject: {{namespaces: {{}}}}, {direction}: [{{action: Deny, {side}: [{{namespaces: {{}}}}]}}]}}\n---\n"
+    )
+
+
+_OLD = "BaselineAdminNetworkPolicy"
+_DOOR = "type: NodePort, "
+
+AROUND = [
+    ask("NPL180", "CNI-25: v1alpha1 on Cilium", baseline(_OLD), "does not know the kind", options=on("cilium")),
+    ask("NPL180", "v1alpha2 on Cilium 1.19", baseline(), "does not know the kind", options=on("cilium@1.19")),
+    ask("NPL180", "on Cilium 1.20 there is a gate", baseline(), "unless its gate is open", options=on("cilium")),
+    ask("NPL180", "which may be open", baseline(), options=(*on("cilium"), "--assume", "cluster_policies=on")),
+    ask("NPL180", "CNI-26: Amazon has a kind of its own", baseline(), "does not know the kind", options=on("aws-vpc-cni")),
+    ask("NPL180", "OVN-Kubernetes knows v1alpha1", baseline(_OLD), options=on("ovn-kubernetes")),
+    ask("NPL180", "Antrea has a gate", baseline(_OLD), "unless its gate is open", options=on("antrea")),
+    ask("NPL180", "the specification knows both", baseline(_OLD)),
+    ask("NPL181", "a NetworkPolicy for egress, and a baseline for ingress", baseline() + knp(DENY % "Egress"), "plugins leave it out or not"),
+    ask("NPL181", "on kube-network-policies it is left out", baseline() + knp(DENY % "Egress"), "the plugin leaves it out",
+        options=on("kube-network-policies@npa-v1alpha2")),
+    ask("NPL181", "the other way round", baseline(direction="egress") + knp(DENY % "Ingress"), "egress rules for pods"),
+    ask("NPL181", "a NetworkPolicy of its own direction beside it", baseline() + knp(DENY % "Egress", "a") + knp(DENY % "Ingress", "b")),
+    ask("NPL181", "where the user says it", baseline() + knp(DENY % "Egress"), options=(*SPEC, "--assume", "np_shadows_baseline=per_direction")),
+    ask("NPL181", "no pod is selected by both", baseline() + knp(into(API, of="nobody").replace("Ingress", "Egress").replace("ingress", "egress").replace("from", "to"))),
+    ask("NPL182", "a node port before a closed pod", service("door", "db", "{port: 5432}", _DOOR) + knp(DENY % "Ingress"), "Service shop/door",
+        options=on("azure-npm")),
+    ask("NPL182", "which keeps the address of the client", service("door", "db", "{port: 5432}", _DOOR + "externalTrafficPolicy: Local, ") + knp(DENY % "Ingress"),
+        options=on("azure-npm")),
+    ask("NPL182", "a Service without a node port", service("door", "db", "{port: 5432}") + knp(DENY % "Ingress"), options=on("azure-npm")),
+    ask("NPL182", "pods that no ingress policy selects", service("door", "db", "{port: 5432}", _DOOR) + knp(into(API)), options=on("azure-npm")),
+    ask("NPL182", "on another plugin", service("door", "db", "{port: 5432}", _DOOR) + knp(DENY % "Ingress"), options=on("calico")),
+]  # fmt: skip
+
+MANIFEST_ROWS = [*DEFAULT_DENY, *NAMES, *METADATA, *BLOCKS, *PORTS, *LABELS, *SIDE_BY_SIDE, *PLUGIN, *AROUND]

@@ -67,11 +67,11 @@ class Lowered:
 
 def lint_rules() -> tuple[About, ...]:
     """The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
-    from npverify.dialects import kubernetes_lint, manifest_lint
+    from npverify.dialects import kubernetes_lint, manifest_lint, plugin_lint
     from npverify.dialects.calico.lint import RULES
 
     manifests = (rule.about for rule in manifest_lint.RULES)
-    return (*(rule.about for rule in RULES), *kubernetes_lint.ABOUTS, *manifests)
+    return (*(rule.about for rule in RULES), *kubernetes_lint.ABOUTS, *manifests, *plugin_lint.ABOUTS)
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -145,11 +145,11 @@ def lower(
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
     keep(len(documents))
-    facts = LintFacts() if for_lint else None
+    facts = LintFacts(no_order=profile.ways.same_priority == "any" and bool(found.cluster)) if for_lint else None
     if profile.name == "calico":
         policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
     elif profile.name == "cilium":
-        policies, ids = _lower_for_cilium(found, profile, problems, inventory)
+        policies, ids = _lower_for_cilium(found, profile, problems, inventory, for_lint=for_lint)
     else:
         policies = _lower_native(found, profile, problems, inventory, for_lint=for_lint)
         ids = {policy_id: policy.span for policy_id, policy in (*found.native.items(), *found.cluster.items())}
@@ -182,7 +182,7 @@ def _lower_native(
         return made
     from npverify.dialects import cluster_lower
 
-    cluster = cluster_known.enforced(found.cluster.values(), profile, problems)
+    cluster = _enforced(found, profile, problems, for_lint=for_lint)
     return cluster_lower.around(made, cluster, profile, inventory) if cluster else made
 
 
@@ -190,7 +190,7 @@ def _suspicions(
     found: _Found, facts: LintFacts, profile: Profile, inventory: Inventory
 ) -> dict[str, tuple[Suspicion, ...]]:
     """What the rules of the dialects find, by code: their own, those about lists and peers, and those about manifests."""
-    from npverify.dialects import kubernetes_lint, manifest_lint
+    from npverify.dialects import kubernetes_lint, manifest_lint, plugin_lint
 
     native = tuple(found.native.values())
     documents = dict(found.documents)
@@ -199,6 +199,7 @@ def _suspicions(
         facts.suspicions,
         kubernetes_lint.suspicions(native, documents, profile),
         manifest_lint.suspicions(case),
+        plugin_lint.suspicions(native, found.cluster.values(), profile, inventory),
     )
     codes = dict.fromkeys(code for told in each for code in told)
     return {code: tuple(s for told in each for s in told.get(code, ())) for code in codes}
@@ -305,8 +306,19 @@ def _lower_for_calico(
     return of_all, ids, lint.facts(case, [p.id for p in native])
 
 
+def _enforced(
+    found: _Found, profile: Profile, problems: Problems, *, for_lint: bool
+) -> tuple[ClusterPolicy, ...]:
+    """The cluster-wide policies that the plugin enforces; that others have no effect is for lint to find."""
+    said = Problems()
+    kept = cluster_known.enforced(found.cluster.values(), profile, said)
+    replaced = ("NPV575",) if for_lint else ()
+    problems.extend(problem for problem in (*said.errors, *said.warnings) if problem.code not in replaced)
+    return kept
+
+
 def _lower_for_cilium(
-    found: _Found, profile: Profile, problems: Problems, inventory: Inventory
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
 ) -> tuple[PolicySet, dict[PolicyId, Span]]:
     """All policies as Cilium joins them, and where they stand."""
     from npverify.dialects.cilium.cluster import lower_all
@@ -315,7 +327,7 @@ def _lower_for_cilium(
     own = lower_all(found.cilium, native, profile, problems, inventory)
     found.documents += own.documents
     halves, ids = own.halves, own.ids | {p.id: p.span for p in found.cluster.values()}
-    cluster = cluster_known.enforced(found.cluster.values(), profile, problems) if found.cluster else ()
+    cluster = _enforced(found, profile, problems, for_lint=for_lint)
     if cluster:
         from npverify.dialects.cilium import kube_cluster
 
