@@ -10,7 +10,25 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dialects.calico.edge_case import Query
-from dialects.cilium.edge_case import DNS, ELM, HN, OAK, WORLD, A, B, C, W, X, Y, allowed, cnp, denied, depends, knp, ping
+from dialects.cilium.edge_case import (
+    DNS,
+    ELM,
+    HN,
+    OAK,
+    WORLD,
+    A,
+    B,
+    C,
+    W,
+    X,
+    Y,
+    allowed,
+    cnp,
+    denied,
+    depends,
+    knp,
+    ping,
+)
 from dialects.cluster_rows import ANP, BANP, CNP, VERSIONS
 from dialects.edge_cases import joined
 
@@ -198,7 +216,9 @@ PEERS = (
 )  # fmt: skip
 
 _CILIUM = {"cluster_policies": "on"}
-_CNP_DENY = cnp("endpointSelector: {matchLabels: {app: be}}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: fe}}]}]")
+_CNP_DENY = cnp(
+    "endpointSelector: {matchLabels: {app: be}}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: fe}}]}]"
+)
 
 PLUGINS = (
     Case(110, "Cilium: the lower priority first", "CIL 4.3",

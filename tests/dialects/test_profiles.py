@@ -43,7 +43,9 @@ def test_the_page_lists_every_switch_with_its_values() -> None:
     table = rows("## Switches")
     assert [(words(r[0])[0], words(r[1])) for r in table] == [(s.name, s.values) for s in SWITCHES]
     setting = rows("Three more settings")
-    assert {(words(r[0])[0], frozenset(words(r[1]))) for r in setting} == {(s.name, frozenset(s.values)) for s in OPTIONS}
+    assert {(words(r[0])[0], frozenset(words(r[1]))) for r in setting} == {
+        (s.name, frozenset(s.values)) for s in OPTIONS
+    }
     assert all(len(r) == 4 and r[2] and r[3] for r in (*table, *setting))
 
 
@@ -72,7 +74,9 @@ def test_a_plugin_has_every_cell_that_matters(name: str) -> None:
     assert {"enforces", "admin_policies", "cluster_policies"} <= set(plugin.cells)
     if plugin.refusal or plugin.engine == "none":
         return
-    assert {"endport", "except_scope", "hostnetwork_pods", "node_to_own_pod", "existing_connections"} <= set(plugin.cells)
+    assert {"endport", "except_scope", "hostnetwork_pods", "node_to_own_pod", "existing_connections"} <= set(
+        plugin.cells
+    )
     fixed = PROFILES[name].fixed
     assert all(value in BY_NAME[switch].values for switch, value in fixed.items())
 
@@ -94,7 +98,10 @@ def test_only_ways_that_no_switch_has_are_ways() -> None:
 
 def test_sources_are_written_out() -> None:
     """The key of a source stands for the name of a repository; every key is used."""
-    assert source_in_full("KR pkg/utils (see ANT, docs)") == "cloudnativelabs/kube-router pkg/utils (see antrea-io/antrea, docs)"
+    assert (
+        source_in_full("KR pkg/utils (see ANT, docs)")
+        == "cloudnativelabs/kube-router pkg/utils (see antrea-io/antrea, docs)"
+    )
     texts = [cell.source for plugin in PLUGINS.values() for found in plugin.cells.values() for cell in found]
     texts += [note for plugin in PLUGINS.values() for note in plugin.notes]
     assert {key for key in SOURCES if any(key in text for text in texts)} == set(SOURCES)
@@ -136,9 +143,7 @@ def test_romana_is_refused() -> None:
         pytest.param("canal@3.28", {}, "", ("3.28", "no_effect", "no_effect"), id="of Canal"),
         pytest.param("cilium@1.20", {}, "", ("1.20", "no_effect", "gate"), id="a version of Cilium"),
         pytest.param("cilium", {"cilium_version": "1.19"}, "", ("1.19", "no_effect", "no_effect"), id="by its setting"),
-        pytest.param(
-            "cilium", {"cluster_policies": "on"}, "", ("1.20", "no_effect", "enforced"), id="an open gate"
-        ),
+        pytest.param("cilium", {"cluster_policies": "on"}, "", ("1.20", "no_effect", "enforced"), id="an open gate"),
         pytest.param("antrea@2.6", {"cluster_policies": "on"}, "", ("2.6", "enforced", "no_effect"), id="of Antrea"),
         pytest.param("azure-cilium", {}, "", ("1.18", "no_effect", "unknown"), id="the newest that Azure has"),
         pytest.param("kube-network-policies", {}, "", ("standard", "no_effect", "no_effect"), id="a flavour"),

@@ -364,6 +364,7 @@ PLUGIN = [
     ask("NPL176", "Canal is Calico", knp(into(API, "{port: http}, {port: 8000, endPort: 8999}")), options=on("canal")),
 ]  # fmt: skip
 
+
 def baseline(kind: str = "ClusterNetworkPolicy", direction: str = "ingress") -> str:
     """A baseline policy that denies in a direction."""
     side = {"ingress": "from", "egress": "to"}[direction]

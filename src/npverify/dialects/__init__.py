@@ -152,7 +152,8 @@ def lower(
         policies, ids = _lower_for_cilium(found, profile, problems, inventory, for_lint=for_lint)
     else:
         policies = _lower_native(found, profile, problems, inventory, for_lint=for_lint)
-        ids = {policy_id: policy.span for policy_id, policy in (*found.native.items(), *found.cluster.items())}
+        ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
+        ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
     memo.read = found.read
     if facts is not None and with_facts:
         suspicions = _suspicions(found, facts, profile, inventory)
@@ -306,9 +307,7 @@ def _lower_for_calico(
     return of_all, ids, lint.facts(case, [p.id for p in native])
 
 
-def _enforced(
-    found: _Found, profile: Profile, problems: Problems, *, for_lint: bool
-) -> tuple[ClusterPolicy, ...]:
+def _enforced(found: _Found, profile: Profile, problems: Problems, *, for_lint: bool) -> tuple[ClusterPolicy, ...]:
     """The cluster-wide policies that the plugin enforces; that others have no effect is for lint to find."""
     said = Problems()
     kept = cluster_known.enforced(found.cluster.values(), profile, said)

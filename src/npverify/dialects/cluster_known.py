@@ -37,7 +37,9 @@ def enforced(policies: Iterable[ClusterPolicy], profile: Profile, problems: Prob
             message, fix = without_effect(policy.id, profile)
             problems.warn("NPV575", f"{message}, so it is left out", policy.span, fix)
         elif policy.priority > most:
-            message = f"`{profile.shown}` takes priorities up to {most}, so {policy.id} with {policy.priority} is left out"
+            message = (
+                f"`{profile.shown}` takes priorities up to {most}, so {policy.id} with {policy.priority} is left out"
+            )
             problems.warn("NPV578", message, policy.span, f"give it a priority from 0 to {most}")
         else:
             kept.append(policy)
@@ -65,7 +67,9 @@ def _check_versions(policies: Sequence[ClusterPolicy], problems: Problems) -> No
     old = [p for p in policies if p.id.kind != "ClusterNetworkPolicy"]
     if new and old:
         first = min(old, key=lambda policy: policy.span)
-        message = f"{first.id} and {new[0].id} stand side by side, and no text says which of the two kinds is asked first"
+        message = (
+            f"{first.id} and {new[0].id} stand side by side, and no text says which of the two kinds is asked first"
+        )
         problems.error("NPV576", message, first.span, "write all of them as ClusterNetworkPolicy")
 
 

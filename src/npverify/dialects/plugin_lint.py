@@ -111,14 +111,19 @@ def _in_doubt(
         for direction in policy.rules:
             side = direction.subject
             own, other = (
-                or_(*(_subject(each, side) for each in native if d in each.rules)) for d in (direction, direction.opposite)
+                or_(*(_subject(each, side) for each in native if d in each.rules))
+                for d in (direction, direction.opposite)
             )
             meant = and_(
                 kind_is(side, EndpointKind.POD),
                 selectors.lower(policy.namespaces, side, "namespace"),
                 selectors.lower(policy.pods or (), side, "pod"),
             )
-            leaves = "the plugin leaves it out" if profile.fixed.get("np_shadows_baseline") else "plugins leave it out or not"
+            leaves = (
+                "the plugin leaves it out"
+                if profile.fixed.get("np_shadows_baseline")
+                else "plugins leave it out or not"
+            )
             message = f"{policy.id} has {direction} rules for pods that NetworkPolicies for {direction.opposite} alone select: {leaves}"
             fix = f"give these pods a NetworkPolicy for {direction}, or say what the plugin does with --assume np_shadows_baseline=…"
             yield Suspicion(policy.id, policy.span, message, fix, only_if=and_(meant, other, not_(own)), side=side)
@@ -143,7 +148,9 @@ def _doors(native: Sequence[NetworkPolicy], profile: Profile, inventory: Invento
             if not open_ or service.namespace != policy.id.namespace or not service.selector:
                 continue
             behind = and_(*(label_in(Side.DST, "pod", key, (value,)) for key, value in service.selector.items()))
-            message = f"{policy.id} does not stop what comes through Service {service}: `{profile.shown}` does not police it"
+            message = (
+                f"{policy.id} does not stop what comes through Service {service}: `{profile.shown}` does not police it"
+            )
             yield Suspicion(
                 policy.id,
                 policy.span,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from npverify.dialects.calico.settings import DEFAULTS, VERSIONS, Settings
 from npverify.dialects.calico.settings import SETTINGS as CALICO
 from npverify.dialects.cilium import settings as cilium
-from npverify.dialects.plugins import ALIASES, NAMES, PLUGINS, Plugin, plugin_of
+from npverify.dialects.plugins import NAMES, PLUGINS, Plugin, plugin_of
 from npverify.dialects.plugins.ways import API, Ways, fixed_by, ways_of
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, InputError
@@ -45,7 +45,9 @@ SWITCHES: tuple[Unknown, ...] = (
 STRICT_CIDR = Unknown("strict_cidr", ("true", "false"), "switch", phrase="strict checks of CIDRs are {value}")
 """Whether ambiguous CIDRs are refused. It decides what is valid input, so it is fixed always and never quantified over."""
 
-CLUSTER_POLICIES = Unknown("cluster_policies", ("off", "on"), "switch", phrase="the gate of cluster-wide policies is {value}")
+CLUSTER_POLICIES = Unknown(
+    "cluster_policies", ("off", "on"), "switch", phrase="the gate of cluster-wide policies is {value}"
+)
 """Whether a plugin that has cluster-wide policies behind a gate enforces them; with the others the table of plugins says it."""
 
 SAME_PRIORITY = Unknown("same_priority", ("any", "by_name"), "switch", phrase="ties of priority are broken {value}")
@@ -150,9 +152,7 @@ def rows_of(names: Iterable[str]) -> list[tuple[Plugin, str]]:
     return [(plugin, version or plugin.newest) for plugin, version in found]
 
 
-def profile(
-    cni: str, assume: Mapping[str, str], calico_version: str = "", *, for_lint: bool = False
-) -> Profile:
+def profile(cni: str, assume: Mapping[str, str], calico_version: str = "", *, for_lint: bool = False) -> Profile:
     """The profile of a plugin, `NAME` or `NAME@VERSION`, with the switches of `assume` fixed; the value `free` frees one again.
 
     With `for_lint` a plugin too that proofs refuse. InputError with every wrong name and value.

@@ -48,13 +48,15 @@ def listing() -> str:
     wide = [max(len(row[n]) for row in rows) for n in range(3)]
     lines = ["  ".join((*(row[n].ljust(wide[n]) for n in range(3)), row[3])).rstrip() for row in rows]
     others = ", ".join(f"{name} is {of}" for name, of in ALIASES.items())
-    return "\n".join([
-        *lines,
-        "",
-        f"{others}.",
-        "npverify profiles NAME shows what one does and where that was read; NAME@VERSION shows another version of it.",
-        "",
-    ])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{others}.",
+            "npverify profiles NAME shows what one does and where that was read; NAME@VERSION shows another version of it.",
+            "",
+        ]
+    )
 
 
 def one(plugin: Plugin, version: str) -> str:
@@ -71,7 +73,13 @@ def one(plugin: Plugin, version: str) -> str:
     lines.append("")
     for column, cell in found:
         lines.append(f"{column.name:{wide}}  {cell.value or 'open':{values}}  {_means(column, cell)}")
-        note = f" ({_MARKS['derived']})" if cell.mark == "derived" else " (not confirmed)" if cell.value and cell.mark == "open" else ""
+        note = (
+            f" ({_MARKS['derived']})"
+            if cell.mark == "derived"
+            else " (not confirmed)"
+            if cell.value and cell.mark == "open"
+            else ""
+        )
         lines.append(f"{'':{wide}}  {'':{values}}  {source_in_full(cell.source)}{note}")
     lacks = gaps(plugin.name, version)
     if lacks:
@@ -150,7 +158,14 @@ def page() -> str:
     for column in COLUMNS:
         for value, meaning in sorted(column.values.items(), key=lambda item: item[0] != column.api):
             switch, values = column.switch
-            lines.append(_row(f"`{column.name}`", f"`{value}`", f"{column.title} {meaning}", f"`{switch}={values[value]}`" if switch else ""))
+            lines.append(
+                _row(
+                    f"`{column.name}`",
+                    f"`{value}`",
+                    f"{column.title} {meaning}",
+                    f"`{switch}={values[value]}`" if switch else "",
+                )
+            )
     lines += ["", "## What they do", "", *_matrix()]
     lines += ["", "## What they do not do", "", *_lacks()]
     for plugin in PLUGINS.values():

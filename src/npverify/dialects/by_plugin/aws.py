@@ -94,7 +94,9 @@ def _excepts(direction: Direction, native: Sequence[NetworkPolicy], profile: Pro
         holes = [(rule, h) for rule in policy.rules.get(direction, ()) for peer in rule.peers for h in peer.excepts]
         if holes:
             subject = _subject(policy, direction, profile)
-            beside = [other for other in native if other.id.namespace == policy.id.namespace and direction in other.rules]
+            beside = [
+                other for other in native if other.id.namespace == policy.id.namespace and direction in other.rules
+            ]
             made = [rule for text, hole in holes for rule in _denials(text, hole, policy, beside, direction, profile)]
             yield Policy(policy.id, subject, tuple(made), policy.span)
 
@@ -125,11 +127,11 @@ def _denials(
     unclear = or_(and_(within, or_(*crossing)), and_(not_(within), or_(*around)))
     if unclear is not FALSE:
         stops = fact(f"the table of {policy.id} lets nothing through where blocks and exceptions cross", of_flow=True)
-        opens = fact(f"the table of {policy.id} lets everything through where blocks and exceptions cross", of_flow=True)
-        yield Rule(Action.DENY, and_(unclear, unknown_in(stops, "true")), TRUE, text.label, text.span)
-        yield Rule(
-            Action.ALLOW, and_(within, or_(*crossing), unknown_in(opens, "true")), TRUE, text.label, text.span
+        opens = fact(
+            f"the table of {policy.id} lets everything through where blocks and exceptions cross", of_flow=True
         )
+        yield Rule(Action.DENY, and_(unclear, unknown_in(stops, "true")), TRUE, text.label, text.span)
+        yield Rule(Action.ALLOW, and_(within, or_(*crossing), unknown_in(opens, "true")), TRUE, text.label, text.span)
 
 
 def _is_widest(block: Prefix, hole: Prefix, policy: NetworkPolicy, direction: Direction) -> bool:

@@ -67,7 +67,9 @@ class _Rewriting:
         ways, plugin = self.profile.ways, self.profile.shown
         for rule in _rules(policy):
             if ways.ipv6 == "unpoliced" and any(p.block and p.block.family == 6 for p in rule.peers):
-                message = f"{policy.id}, {rule.label}: `{plugin}` has no IPv6, and what it makes of the block is not known"
+                message = (
+                    f"{policy.id}, {rule.label}: `{plugin}` has no IPv6, and what it makes of the block is not known"
+                )
                 self.problems.error("NPV572", message, rule.span, "remove the block, or choose another plugin")
             if not ways.sctp and any(port.protocol == "SCTP" for port in rule.ports):
                 message = f"{policy.id}, {rule.label}: whether `{plugin}` enforces SCTP is not known"
@@ -87,7 +89,9 @@ class _Rewriting:
             yield rule
         elif ways.named_ports == "whole_protocol":
             # a name is 0 for the plugin, and 0 is no port that it looks for
-            yield rule._replace(ports=tuple(e._replace(port=None) if isinstance(e.port, str) else e for e in rule.ports))
+            yield rule._replace(
+                ports=tuple(e._replace(port=None) if isinstance(e.port, str) else e for e in rule.ports)
+            )
         elif ways.named_ports == "union_of_selected_pods":
             yield from self._blocks_apart(rule, policy, direction)
         elif direction is Direction.EGRESS and not rule.peers and ways.named_ports_to_all == "own_namespace":
@@ -148,8 +152,10 @@ class _Rewriting:
         for peer in peers:
             if peer.block is None and ways.hostnetwork_pods in ("peer_only", "peer_if_pod_selector"):
                 bare = peer.pods is None and ways.hostnetwork_pods == "peer_if_pod_selector"
-                yield peer if bare else peer._replace(
-                    also=host_peer(peer, policy.id.namespace, direction.peer, self.inventory)
+                yield (
+                    peer
+                    if bare
+                    else peer._replace(also=host_peer(peer, policy.id.namespace, direction.peer, self.inventory))
                 )
             else:
                 yield peer

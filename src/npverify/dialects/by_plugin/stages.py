@@ -21,7 +21,6 @@ from npverify.normal.predicates import (
     namespace_is,
     not_,
     or_,
-    own_node,
     port_in,
     protocol_is,
     self_traffic,
@@ -61,10 +60,16 @@ def _exemptions(
     ways = profile.ways
     for exemption in given:
         if exemption.name in ("node_to_own_pod", "pod_to_own_node"):
-            yield replace(exemption, match=and_(exemption.match, _counts_as_node(ways.node_to_own_pod, direction, inventory)))
+            yield replace(
+                exemption, match=and_(exemption.match, _counts_as_node(ways.node_to_own_pod, direction, inventory))
+            )
         else:
             yield exemption
-    if ways.self_via_service == "ingress_allowed" and direction is Direction.INGRESS and not _is_open("self_via_service", profile):
+    if (
+        ways.self_via_service == "ingress_allowed"
+        and direction is Direction.INGRESS
+        and not _is_open("self_via_service", profile)
+    ):
         reason = "the plugin asks no ingress policy where a pod reaches itself through a Service"
         yield Exemption("self_via_service", self_traffic(via_service=True), False, reason)
     if ways.icmp in _ICMP and not _is_open("icmp", profile):

@@ -67,7 +67,9 @@ def around(
     if profile.cilium.enable_policy == "never":
         return halves
     lowering = _Lowering(cluster, profile, inventory)
-    egress, ingress = (lowering.half(d, half) for d, half in zip((Direction.EGRESS, Direction.INGRESS), halves, strict=True))
+    egress, ingress = (
+        lowering.half(d, half) for d, half in zip((Direction.EGRESS, Direction.INGRESS), halves, strict=True)
+    )
     return egress, ingress
 
 

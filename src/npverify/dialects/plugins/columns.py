@@ -172,9 +172,7 @@ COLUMNS: tuple[Property, ...] = (
             "peer_if_pod_selector": "is no subject, and as a peer it stands for the address of its node where the peer has "
             "a `podSelector`",
         },
-        switch=_same(
-            "hostnetwork_pods", ("as_node", "as_pod"), peer_only="as_node", peer_if_pod_selector="as_node"
-        ),
+        switch=_same("hostnetwork_pods", ("as_node", "as_pod"), peer_only="as_node", peer_if_pod_selector="as_node"),
     ),
     Property(
         "node_to_own_pod",
@@ -229,9 +227,7 @@ COLUMNS: tuple[Property, ...] = (
             "after_policy_with_vips": "is seen by egress policies with its port, and rules for pods also open the addresses "
             "of Services whose selector their peers match",
         },
-        switch=_same(
-            "service_translation", ("before_policy", "after_policy"), after_policy_with_vips="after_policy"
-        ),
+        switch=_same("service_translation", ("before_policy", "after_policy"), after_policy_with_vips="after_policy"),
     ),
     Property(
         "node_ports",

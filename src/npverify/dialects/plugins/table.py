@@ -161,7 +161,7 @@ AZURE_CILIUM = Plugin(
 
 def _unsure(base: Mapping[str, tuple[Cell, ...]]) -> dict[str, tuple[Cell, ...]]:
     """The cells of Cilium, where none of them was confirmed: what is a switch is open."""
-    found = {}
+    found: dict[str, tuple[Cell, ...]] = {}
     for name, known in base.items():
         switched = bool(BY_NAME[name].switch[0])
         source = f"GKE says that it is built on Cilium; there {known[-1].value or 'open'} ({known[-1].source})"
@@ -184,7 +184,9 @@ GKE = Plugin(
         """),
     },
     CILIUM_VERSIONS,
-    notes=("Nothing of it was confirmed: where it is a switch, both answers are proved. Versions are those of Cilium.",),
+    notes=(
+        "Nothing of it was confirmed: where it is a switch, both answers are proved. Versions are those of Cilium.",
+    ),
     also=(
         Gap(
             Feature.BLOCK_OF_PODS,
@@ -207,12 +209,13 @@ FLANNEL = Plugin(
     "Flannel",
     "none",
     _NOTHING,
-    notes=("With the option `netpol.enabled` of its chart, policies are those of kube-network-policies: name that instead.",),
+    notes=(
+        "With the option `netpol.enabled` of its chart, policies are those of kube-network-policies: name that instead.",
+    ),
 )
 
 PLUGINS: Mapping[str, Plugin] = {
-    plugin.name: plugin
-    for plugin in (KUBERNETES, CALICO, CANAL, CILIUM, AZURE_CILIUM, GKE, *OTHERS, FLANNEL, NONE)
+    plugin.name: plugin for plugin in (KUBERNETES, CALICO, CANAL, CILIUM, AZURE_CILIUM, GKE, *OTHERS, FLANNEL, NONE)
 }
 """Every plugin by the name that `--cni` takes, in the order in which they are shown."""
 

@@ -15,7 +15,10 @@ from npverify.dialects.plugins.model import Cell, Mark
 __all__ = ["SOURCES", "cells"]
 
 SOURCES: Mapping[str, tuple[str, str]] = {
-    "API": ("kubernetes-sigs/network-policy-api", "apis/v1alpha2 and site-src/implementations.md at 0eec1b0, 2026-07-01"),
+    "API": (
+        "kubernetes-sigs/network-policy-api",
+        "apis/v1alpha2 and site-src/implementations.md at 0eec1b0, 2026-07-01",
+    ),
     "ANT": ("antrea-io/antrea", "fc70f2bb7, 2026-08-21"),
     "AWA": ("aws/aws-network-policy-agent", "c8619c0, 2026-08-21"),
     "AWC": ("aws/amazon-network-policy-controller-k8s", "ecc7e6a, 2026-05-18"),
@@ -24,7 +27,10 @@ SOURCES: Mapping[str, tuple[str, str]] = {
     "FLN": ("flannel-io/flannel", "Documentation/netpol.md"),
     "GKE": ("Google Kubernetes Engine documentation", 'concept page "GKE Dataplane V2", read in excerpts'),
     "KAPI": ("kubernetes/api", "networking/v1/types.go at 10b39a39b, 2026-07-24"),
-    "KDOC": ("kubernetes/website", "content/en/docs/concepts/services-networking/network-policies.md, 2024-01 or later"),
+    "KDOC": (
+        "kubernetes/website",
+        "content/en/docs/concepts/services-networking/network-policies.md, 2024-01 or later",
+    ),
     "KNP": ("kubernetes-sigs/kube-network-policies", "5f81cc3, 2026-08-03"),
     "KR": ("cloudnativelabs/kube-router", "7c2c2779, 2026-08-16"),
     "MSC": ("MicrosoftDocs/azure-aks-docs", "articles/aks/azure-cni-powered-by-cilium.md, 2026-06-26"),
