@@ -91,6 +91,7 @@ WITHOUT_A_VERDICT = {
     "cluster_policies": "edge cases of policy.networking.k8s.io",
     "np_shadows_baseline": "edge cases of policy.networking.k8s.io",
     "same_priority": "edge cases of policy.networking.k8s.io",
+    "cluster_peers": "edge cases of policy.networking.k8s.io",
     "enforces": "CNI-01",
     "named_ports_to_all": "CNI-24",
     "ipblock_matches_pods": "CNI-02",
