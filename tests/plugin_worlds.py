@@ -139,9 +139,9 @@ def _direction(made: Made, flow: Flow, direction: Direction, end: Endpoint, othe
     if end.kind is not EndpointKind.POD or (flow.same and flow.via is None):
         return of_native.allowed
     for tier in ("Admin", "Baseline"):
-        if tier == "Baseline":
-            if of_native.because != "not isolated" and not _only_exempt(made, flow, direction):
-                return of_native.allowed
+        hidden = of_native.because != "not isolated" and not _only_exempt(made, flow, direction)
+        if tier == "Baseline" and hidden:
+            return of_native.allowed
         word = _tier(made, flow, direction, end, other, tier)
         if word in ("unknown", "Accept", "Deny"):
             return {"unknown": None, "Accept": True, "Deny": False}[word]
