@@ -132,6 +132,7 @@ ORDER = (
     Case(113, "after a pass without NetworkPolicies the baseline decides", "CONF admin-network-policy-standard-integration.go",
         joined(admin(into(("Pass", _BLUE))), base(into(("Deny", _BLUE)))), (denied(X, A),)),
     Case(114, "an admin accept goes before isolation", "A2; KNP engine_test.go", joined(admin(into(("Accept", _BLUE))), _SHUT), (allowed(X, A), denied(DNS, A))),
+    Case(114, "an admin accept goes before the baseline", "A2", joined(admin(into(("Accept", _BLUE))), base(into(("Deny", _ALL)))), (allowed(X, A), denied(DNS, A))),
     Case(115, "the baseline does not open what a NetworkPolicy closes", "KNP engine_test.go", joined(_SHUT, base(into(("Accept", _BLUE)))), (denied(X, A),)),
     Case(116, "a NetworkPolicy of the other direction", "page 2.4", joined(_OUT_ONLY, base(into(("Deny", _ALL)))),
         (depends(X, A, {"": "D", _PER_POD: "A"}),)),

@@ -89,7 +89,10 @@ status: {phase: Running, podIP: 10.2.0.1}
 apiVersion: v1
 kind: Service
 metadata: {name: db, namespace: a}
-spec: {selector: {app: db, tier: x}, clusterIP: 10.96.0.5, ports: [{port: 15432, targetPort: 5432}]}
+spec:
+  selector: {app: db, tier: x}
+  clusterIP: 10.96.0.5
+  ports: [{name: sql, port: 15432, targetPort: 5432}, {name: metrics, port: 9999, targetPort: 9090}]
 ---
 apiVersion: v1
 kind: Service
@@ -100,6 +103,11 @@ apiVersion: v1
 kind: Service
 metadata: {name: p1, namespace: a}
 spec: {type: NodePort, selector: {app: web}, clusterIP: 10.96.0.7, ports: [{port: 80, targetPort: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: local, namespace: a}
+spec: {type: NodePort, externalTrafficPolicy: Local, selector: {app: db}, clusterIP: 10.96.0.8, ports: [{port: 5432}]}
 """
 
 P1, P2, DB, HN, Q = "a/p1", "a/p2", "a/db", "a/hn", "b/q"
@@ -150,6 +158,7 @@ def only(**named: Want) -> dict[str, Want]:
     return {name.replace("_", "-"): want for name, want in named.items()}
 
 
+_CROSSING = "the table of NetworkPolicy a/rules lets nothing through where blocks and exceptions cross=true"
 _LITERAL = {"": "A", "ipblock_matches_pods=never": "D"}
 _NODES = {"": "A", "ipblock_matches_nodes=never": "D"}
 _EVERYWHERE = f"{{to: [{to_block('0.0.0.0/0')}]}}"
@@ -181,8 +190,19 @@ BLOCKS = (
         flow(P1, METADATA), only(aws_vpc_cni="A", calico="A")),
     Row("except_scope", "the exception is listed as a block itself",
         out(f"{{to: [{to_block('198.51.0.0/16', '198.51.100.0/24')}]}}, {{to: [{to_block('198.51.100.0/24')}]}}"), flow(P1, METADATA),
-        only(calico="A", aws_vpc_cni={
-            "": "A", "the table of NetworkPolicy a/rules lets nothing through where blocks and exceptions cross=true": "D"})),
+        only(calico="A", aws_vpc_cni={"": "A", _CROSSING: "D"})),
+    Row("except_scope", "a block that begins as the exception of a wider one does",
+        out(f"{{to: [{to_block('198.0.0.0/8', '198.51.0.0/24')}]}}, {{to: [{to_block('198.51.0.0/16')}], ports: [{{port: 22}}]}}"), flow(P1, METADATA),
+        only(calico="A", aws_vpc_cni={"": "A", _CROSSING: "D"})),
+    Row("except_scope", "a block that begins elsewhere",
+        out(f"{{to: [{to_block('198.0.0.0/8', '198.51.99.0/24')}]}}, {{to: [{to_block('198.51.0.0/16')}], ports: [{{port: 22}}]}}"), flow(P1, METADATA),
+        only(calico="A", aws_vpc_cni="A")),
+    Row("except_scope", "a pod that a rule means, in an exception",
+        out(f"{{to: [{to_block('10.0.0.0/8', '10.1.0.0/16')}]}}, {{to: [{{podSelector: {{matchLabels: {{app: db}}}}}}]}}"), flow(P1, DB, 5432),
+        only(calico="A", aws_vpc_cni={"": "A", _CROSSING: "D"})),
+    Row("except_scope", "and one that no rule means",
+        out(f"{{to: [{to_block('10.0.0.0/8', '10.1.0.0/16')}]}}, {{to: [{{podSelector: {{matchLabels: {{app: db}}}}}}]}}"), flow(P1, P2),
+        only(calico="D", aws_vpc_cni="D")),
     Row("except_scope", "what is in the exception and in nothing else",
         out(f"{{to: [{to_block('198.51.0.0/16', '198.51.100.0/24')}]}}"), flow(P1, METADATA), but(rest="D")),
     Row("except_scope", "what is in the block and not in the exception",
@@ -302,6 +322,8 @@ ENDS = (
     Row("CNI-20", "through a Service whose selector it does not match",
         out("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"), flow(P1, DB, 5432, via="a/tier:15432"),
         but(aws_vpc_cni="D")),
+    Row("service_translation", "another port of the Service",
+        out("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"), flow(P1, DB, 9090, via="a/db:9999"), but(rest="D")),
     Row("service_translation", "the same pod at its own address",
         out("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"), flow(P1, DB, 5432), but()),
     Row("service_translation", "a rule for everybody on the pod's port, through a Service on another",
@@ -314,6 +336,7 @@ ENDS = (
             weave={"": "D", "service_translation=after_policy": "A"})),
     Row("CNI-05", "a default deny, and outside traffic that may come through a node port", _DENY, flow(WORLDWIDE, P1, 80),
         but(rest="D", azure_npm={"": "D", "the connection comes through a node port or a load balancer=true": "A"})),
+    Row("CNI-05", "a node port that keeps the client's address", _DENY, flow(WORLDWIDE, DB, 5432), but(rest="D")),
     Row("CNI-05", "no node port leads there", _DENY, flow(WORLDWIDE, P1, 443), but(rest="D")),
     Row("CNI-05", "it is not from outside", _DENY, flow(Q, P1, 80), but(rest="D")),
 )  # fmt: skip

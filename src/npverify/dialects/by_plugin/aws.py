@@ -120,7 +120,7 @@ def _denials(
                 crossing.append(and_(subject, meant))
             elif hole.covers(peer.block):
                 crossing.append(and_(subject, address_in(side, peer.block)))
-            elif peer.block.covers(hole) and not _is_widest(peer.block, hole, policy, direction):
+            elif _lacks_what_is_wider(peer.block, hole, policy, direction):
                 around.append(and_(subject, address_in(side, peer.block)))
     within = address_in(side, hole)
     yield Rule(Action.DENY, and_(within, not_(or_(*crossing))), TRUE, text.label, text.span)
@@ -134,15 +134,17 @@ def _denials(
         yield Rule(Action.ALLOW, and_(within, or_(*crossing), unknown_in(opens, "true")), TRUE, text.label, text.span)
 
 
-def _is_widest(block: Prefix, hole: Prefix, policy: NetworkPolicy, direction: Direction) -> bool:
-    """Whether no block that has the exception is wider than this one: then it takes over nothing from such a block."""
+def _lacks_what_is_wider(block: Prefix, hole: Prefix, policy: NetworkPolicy, direction: Direction) -> bool:
+    """Whether the entry of a block does not take over the ports of a wider one because of its exception: the first address of
+    the block is in it, and the rest of the block need not be."""
     owners = [
         peer.block
         for rule in policy.rules[direction]
         for peer in rule.peers
         if peer.block is not None and hole in peer.excepts
     ]
-    return all(block.covers(owner) for owner in owners)
+    begins = block.covers(hole) and block.first == hole.first
+    return begins and any(owner.covers(block) and owner != block for owner in owners)
 
 
 def _subject(policy: NetworkPolicy, direction: Direction, profile: Profile) -> Pred:
