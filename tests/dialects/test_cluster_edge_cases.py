@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import npverify
 from agreement import encoded
 from dialects.calico.edge_queries import directions_of, flow_of
-from dialects.cluster_edge_cases import CASES, NOT_DECIDABLE, Case
+from dialects.cilium.edge_case import WORLD, knp
+from dialects.cluster_edge_cases import CASES, NOT_DECIDABLE, Case, base, into
+from dialects.edge_cases import joined
 from dialects.plugins.test_plugin_rows import facts
 from dialects.queries import readings_of
 from npverify.analyses.world import World
 from npverify.oracle import Oracle
 from npverify.reduction.residuals import Residuals
 
+EVERY = "subject: {namespaces: {}}"
 LEGAL = [pytest.param(case, id=case.id) for case in CASES if case.queries]
 REFUSED = [pytest.param(case, id=case.id) for case in CASES if case.refused]
 
@@ -50,6 +55,17 @@ def test_what_is_invalid_is_an_error(case: Case) -> None:
     with pytest.raises(npverify.InputError) as raised:
         world_of(case)
     assert [d.code for d in raised.value.diagnostics if d.severity == "error"] == list(case.refused)
+
+
+@pytest.mark.parametrize(("cni", "assume"), [("kubernetes", {}), ("cilium", {"cluster_policies": "on"})])
+def test_what_hides_the_baseline_is_not_redundant(cni: str, assume: dict[str, str], tmp_path: Path) -> None:
+    """A NetworkPolicy that allows everything keeps the baseline away; nobody calls it redundant."""
+    spec = tmp_path / "spec.npv"
+    spec.write_text("assert policy a/native is redundant\n", encoding="utf-8")
+    text = joined(WORLD, knp("podSelector: {}, ingress: [{}]"), base(into(("Deny", "{namespaces: {}}")), subject=EVERY))
+    loaded = npverify.load(["-"], specs=[str(spec)], cni=cni, assume=assume, stdin=text.encode)
+    (result,) = npverify.prove(loaded.world, loaded.assertions).results
+    assert str(result.status) in ("undecided", "refuted")
 
 
 def test_every_number_has_a_place() -> None:

@@ -81,7 +81,9 @@ class _Lowering:
             alone = and_(pods, not_(self._shadowed(direction)))
             tiers = (normal.Tier("baseline", baseline, Action.PASS),)
             where = "behind the NetworkPolicies"
-            stages.append(Stage("baseline", alone, tiers, exempt, where=where, shifts=True))
+            # which pods the baseline is asked about hangs on the NetworkPolicies
+            stages = [replace(stage, shifts=True) if stage.name in later else stage for stage in stages]
+            stages.append(Stage("baseline", alone, tiers, exempt, where=where))
         return Half(tuple(stages))
 
     def _exemptions(self, direction: Direction) -> Iterator[Exemption]:

@@ -10,6 +10,9 @@ from dialects.cilium.edge_cases_rules import RULES
 
 CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND)
 
+ELSEWHERE = {101: "ClusterNetworkPolicies beside Cilium's: `dialects.cluster_edge_cases`, 111"}
+"""Numbers whose cases stand in another table."""
+
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",
     20: "the endpoints of health checks and of Envoy are in no manifest",
@@ -39,7 +42,6 @@ LATER = {
     85: "requests are facts, their expressions are not evaluated yet",
     91: "patterns of names are facts, and not compared with each other yet",
     96: "names that DNS is asked for are not part of a flow yet",
-    101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",
     104: "audit mode is not modelled yet",
 }
 """Numbers that are decidable and not covered yet."""

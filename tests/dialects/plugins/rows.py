@@ -158,6 +158,11 @@ def only(**named: Want) -> dict[str, Want]:
 
 
 _CROSSING = "the table of NetworkPolicy a/rules lets nothing through where blocks and exceptions cross=true"
+_NAMELESS = (
+    "apiVersion: v1\nkind: Service\nmetadata: {name: nameless, namespace: %s}\n"
+    "spec: {selector: {%s}, ports: [{port: 81, targetPort: 8080}]}\n---\n"
+)
+_ANOTHER = "another Service is called, whose address NetworkPolicy a/rules, egress[0] does not hold=true"
 _DOOR = "the connection comes through a node port or a load balancer=true"
 _LITERAL = {"": "A", "ipblock_matches_pods=never": "D"}
 _NODES = {"": "A", "ipblock_matches_nodes=never": "D"}
@@ -323,6 +328,18 @@ ENDS = (
     Row("CNI-20", "through a Service whose selector it does not match",
         out("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"), flow(P1, DB, 5432, via="a/tier:15432"),
         but(aws_vpc_cni="D")),
+    Row("service_translation", "a Service of unknown address before pods that a peer means",
+        _NAMELESS % ("a", "app: web") + out("{to: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 8080}]}", "matchLabels: {app: db}"),
+        flow(DB, P2, 8080, via="a/nameless:81"), only(calico="A", aws_vpc_cni={"": "A", _ANOTHER: "D"})),
+    Row("service_translation", "a Service of unknown address before pods that no other one stands before",
+        _NAMELESS % ("b", "app: q") + out("{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: q}}}], ports: [{port: 8080}]}"),
+        flow(P1, Q, 8080, via="b/nameless:81"), only(calico="A", aws_vpc_cni="A")),
+    Row("service_translation", "a Service whose target is a name",
+        (_NAMELESS % ("b", "app: q")).replace("8080", "http") + out("{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: q}}}], ports: [{port: 8080}]}"),
+        flow(P1, Q, 8080, via="b/nameless:81"), only(calico="A", aws_vpc_cni="A")),
+    Row("service_translation", "and on another port of theirs",
+        _NAMELESS % ("b", "app: q") + out("{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: q}}}], ports: [{port: 81}]}"),
+        flow(P1, Q, 8080, via="b/nameless:81"), only(calico="D", aws_vpc_cni="D")),
     Row("service_translation", "another port of the Service",
         out("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}"), flow(P1, DB, 9090, via="a/db:9999"), but(rest="D")),
     Row("service_translation", "the same pod at its own address",

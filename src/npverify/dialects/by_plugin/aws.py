@@ -29,6 +29,7 @@ from npverify.normal.predicates import (
     address_in,
     address_owned_by,
     and_,
+    label_in,
     namespace_is,
     not_,
     or_,
@@ -172,13 +173,10 @@ def _seeing(rule: Rule, text: RuleText, policy: PolicyId, inventory: Inventory) 
     """A rule for pods is one for their addresses, and for those of the Services whose selector its peers match. Blocks stand
     in rules of their own already."""
     through = address_owned_by(Side.DST, "service")
-    found = [
-        _address_of(service, text.ports, policy, text.label)
-        for service in inventory.services.values()
-        if not service.headless and not service.problem
-        for peer in text.peers
-        if _names(peer, policy.namespace, service, inventory)
-    ]
+    services = [s for s in inventory.services.values() if not s.headless and not s.problem]
+    named = [s for s in services if any(_names(peer, policy.namespace, s, inventory) for peer in text.peers)]
+    others = [s for s in services if s not in named]
+    found = [_address_of(service, others, text.ports, policy, text.label) for service in named]
     direct = and_(rule.peer, rule.traffic, not_(through))
     return replace(rule, peer=or_(direct, and_(through, or_(*found))), traffic=TRUE)
 
@@ -189,23 +187,44 @@ def _names(peer: Peer, own: str, service: Service, inventory: Inventory) -> bool
     return where is not False and matches(peer.pods or (), service.selector) is not False
 
 
-def _address_of(service: Service, ports: tuple[PortEntry, ...], policy: PolicyId, label: str) -> Pred:
-    if not service.vip_known or not service.vips:
-        return unknown_in(fact(f"{policy}, {label} holds the address of Service {service}", of_flow=True), "true")
-    at = or_(*(address_in(Side.DST, Prefix.host(vip)) for vip in service.vips))
+def _address_of(
+    service: Service, others: Sequence[Service], ports: tuple[PortEntry, ...], policy: PolicyId, label: str
+) -> Pred:
+    """The flows to the address of a Service, which a rule holds. Where the address is not known, it is known whom they reach:
+    only another Service before the same pods can be meant instead."""
+    if service.vip_known and service.vips:
+        at = or_(*(address_in(Side.DST, Prefix.host(vip)) for vip in service.vips))
+    else:
+        labels = (label_in(Side.DST, "pod", key, (value,)) for key, value in service.selector.items())
+        at = and_(namespace_is(Side.DST, service.namespace), *labels)
+        if not service.selector or any(_may_share(service, other) for other in others):
+            called = fact(f"another Service is called, whose address {policy}, {label} does not hold", of_flow=True)
+            at = and_(at if service.selector else TRUE, not_(unknown_in(called, "true")))
     return and_(at, or_(*(_entry(entry, service, policy, label) for entry in ports)) if ports else TRUE)
+
+
+def _may_share(service: Service, other: Service) -> bool:
+    """Whether two Services may stand before one pod."""
+    if service.namespace != other.namespace:
+        return False
+    return all(other.selector.get(key, value) == value for key, value in service.selector.items())
 
 
 def _entry(entry: PortEntry, service: Service, policy: PolicyId, label: str) -> Pred:
     """An entry of a rule at the address of a Service: the port of the Service whose target it is."""
     if entry.port is None:
         return protocol_is(entry.protocol)
-    if entry.end is None and isinstance(entry.port, int):
-        numbers = [p.number for p in service.ports if (p.protocol, p.target) == (entry.protocol, entry.port)]
-        if numbers or all(isinstance(p.target, int) for p in service.ports):
-            return and_(protocol_is(entry.protocol), or_(*(port_in(n, n) for n in numbers)))
-    opens = fact(f"{policy}, {label} opens the port at the address of Service {service}", of_flow=True)
-    return and_(protocol_is(entry.protocol), unknown_in(opens, "true"))
+    opens = unknown_in(
+        fact(f"{policy}, {label} opens the port at the address of Service {service}", of_flow=True), "true"
+    )
+    if entry.end is not None or not isinstance(entry.port, int):
+        return and_(protocol_is(entry.protocol), opens)
+    found = []
+    for n, port in enumerate(service.ports):
+        targets = {port.target} if isinstance(port.target, int) else {b.port for b in service.backends.get(n, ())}
+        if port.protocol == entry.protocol and entry.port in targets:
+            found.append(and_(port_in(port.number, port.number), TRUE if len(targets) == 1 else opens))
+    return and_(protocol_is(entry.protocol), or_(*found))
 
 
 # how many entries there may be

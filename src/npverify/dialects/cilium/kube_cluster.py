@@ -91,7 +91,8 @@ class _Lowering:
         admin, baseline = self._tier("admin", direction), self._tier("baseline", direction)
         stages = list(own.stages)
         if baseline:
-            stages = [replace(s, skips=(*s.skips, "baseline")) if s.name == "pods" else s for s in stages]
+            # whom the baseline is asked about hangs on the policies that close
+            stages = [replace(s, skips=(*s.skips, "baseline"), shifts=True) if s.name == "pods" else s for s in stages]
             closed = (
                 p.subject
                 for stage in own.stages
@@ -103,7 +104,7 @@ class _Lowering:
             tiers = (normal.Tier("baseline", baseline, Action.PASS),)
             applies = and_(pods, not_(or_(*closed)))
             where = "behind all other policies"
-            stages.append(Stage("baseline", applies, tiers, exempt, where=where, shifts=True))
+            stages.append(Stage("baseline", applies, tiers, exempt, where=where))
         if admin:
             tiers = (normal.Tier("admin", admin, Action.PASS),)
             skips = ("deny", "pods", "baseline")
