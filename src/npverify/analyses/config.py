@@ -182,7 +182,8 @@ def _assume(fields: Fields) -> dict[str, str]:
     found = {}
     for name, value in inner.value.items() if inner else ():
         if isinstance(value, bool):
-            found[name] = str(value).lower()
+            words = ("off", "on") if name in _ON_OR_OFF else ("false", "true")
+            found[name] = words[value]
         elif isinstance(value, str):
             found[name] = value
         elif inner:
@@ -204,6 +205,13 @@ def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
         except InputError as error:
             for found in error.diagnostics:
                 fields.error(found.code, found.message, *path, fix=found.fix)
+
+
+_ON_OR_OFF = {
+    "cluster_policies",
+    *(n for known in (SETTINGS, CILIUM) for n, v in known.items() if set(v) == {"off", "on"}),
+}
+"""Settings whose words YAML reads as true and false."""
 
 
 def _owner(switch: str) -> str:
