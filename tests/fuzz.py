@@ -24,9 +24,10 @@ from against_reference import reference_disagreements
 from agreement import disagreements, obligation_disagreements
 from cilium_agreement import cilium_disagreements
 from diff_flows import disagreements as diff_disagreements
+from plugin_worlds import random_plugin_world
 
 MOST_FLOWS = 1500
-PER_WORLD = {"kubernetes": 20, "calico": 1, "cilium": 1, "diff": 1}
+PER_WORLD = {"kubernetes": 20, "calico": 1, "cilium": 1, "plugins": 20, "diff": 1}
 
 
 def kubernetes(seed: int) -> list[str]:
@@ -46,6 +47,11 @@ def cilium(seed: int) -> list[str]:
     return [f"seed {seed}: {line}" for line in cilium_disagreements(seed)]
 
 
+def plugins(seed: int) -> list[str]:
+    """What does not agree in the world of one seed, under a plugin with ways of its own."""
+    return [f"seed {seed}: {line}" for line in disagreements(Random(seed), PER_WORLD["plugins"], random_plugin_world)]
+
+
 def diff(seed: int) -> list[str]:
     """Flows about which the changes of one pair and the oracles of both versions do not agree."""
     rng = Random(seed)
@@ -57,6 +63,7 @@ WORLDS: dict[str, Callable[[int], list[str]]] = {
     "kubernetes": kubernetes,
     "calico": calico,
     "cilium": cilium,
+    "plugins": plugins,
     "diff": diff,
 }
 

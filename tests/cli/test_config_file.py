@@ -70,6 +70,11 @@ def test_an_option_wins_over_the_config_and_that_over_the_default(shop, capsys, 
             0,
             id="every key at once",
         ),
+        pytest.param(
+            "specs: [holds.npv]\ncni: cilium@1.20\nassume: {cluster_policies: on, cilium_sctp: off}\n",
+            0,
+            id="a version of a plugin, and words that YAML reads as true and false",
+        ),
     ],
 )
 def test_the_keys_have_their_effect(shop, text, code):

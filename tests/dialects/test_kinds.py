@@ -9,7 +9,12 @@ from npverify.dialects import Lowered, is_policy, lower, profile
 from npverify.ingest.source import Problems
 from npverify.inventory.build import build
 
-MODELLED = [("networking.k8s.io/v1", "NetworkPolicy")]
+MODELLED = [
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
+    ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy"),
+    ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
+]
 UNMODELLED = [
     ("projectcalico.org/v3", "NetworkPolicy"),
     ("projectcalico.org/v3", "GlobalNetworkPolicy"),
@@ -22,9 +27,6 @@ UNMODELLED = [
     ("cilium.io/v2", "CiliumNetworkPolicy"),
     ("cilium.io/v2", "CiliumClusterwideNetworkPolicy"),
     ("cilium.io/v2alpha1", "CiliumCIDRGroup"),
-    ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
-    ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy"),
-    ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
     ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy"),
     ("crd.antrea.io/v1beta1", "NetworkPolicy"),
     ("crd.antrea.io/v1beta1", "ClusterGroup"),

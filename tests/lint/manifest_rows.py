@@ -408,7 +408,7 @@ PLUGIN = [
     ask("NPL176", "alone it is as the API says there", knp(out(block("10.0.0.0/8", "10.1.0.0/16"))), options=on("kube-router")),
     ask("NPL176", "CNI-13: every IPv6 address on kube-router", knp(out(block("'::/0'"))), "2000::/3", options=on("kube-router")),
     ask("NPL176", "a narrower block there", knp(out(block("2001:db8::/32"))), options=on("kube-router")),
-    ask("NPL176", "IPv6 on Azure NPM", knp(out(block("2001:db8::/32"))), "refuses IPv6", options=on("azure-npm")),
+    ask("NPL176", "IPv6 on Azure NPM", knp(out(block("2001:db8::/32"))), "has no IPv6", options=on("azure-npm")),
     ask("NPL176", "IPv4 there", knp(out(block("203.0.113.0/24"))), options=on("azure-npm")),
     ask("NPL176", "CNI-21: 25 ports for a block on AWS",
         knp(out(block("203.0.113.0/24"), ", ".join(f"{{port: {n}}}" for n in range(1, 26)))), "behind the 24th",
@@ -435,11 +435,50 @@ UNREAD = [
     ask("NPL177", "a policy of Cilium", cnp("{endpointSelector: {}}"), "CiliumNetworkPolicy shop/c has no effect", options=WEAVE),
     ask("NPL177", "a policy of Cilium under Calico", cnp("{endpointSelector: {}}"), "`calico` does not read", options=("--cni", "calico")),
     ask("NPL177", "a policy of Calico under Cilium", np("selector: all()"), "`cilium` does not read", options=CILIUM),
-    ask("NPL177", "a cluster-wide policy", ADMIN_DENY % "Deny", "ClusterNetworkPolicy base has no effect", options=FLANNEL),
-    ask("NPL177", "under Calico some versions read it", ADMIN_DENY % "Deny", options=("--cni", "calico")),
+    ask("NPL177", "a cluster-wide policy is for another rule", ADMIN_DENY % "Deny", options=FLANNEL),
     ask("NPL177", "one of each, each told", np("selector: all()") + cnp("{endpointSelector: {}}"), "has no effect", times=2, options=WEAVE),
     ask("NPL177", "an annotation silences it", np("selector: all()", also=', annotations: {npverify.io/ignore: "NPL177 for the move"}'), options=WEAVE),
     ask("NPL177", "a NetworkPolicy is read by all that enforce anything", knp("podSelector: {}"), options=WEAVE),
+]  # fmt: skip
+
+
+def baseline(kind: str = "ClusterNetworkPolicy", direction: str = "ingress") -> str:
+    """A baseline policy that denies in a direction."""
+    side = {"ingress": "from", "egress": "to"}[direction]
+    version, more = ("v1alpha2", "tier: Baseline, priority: 1, ") if kind.startswith("Cluster") else ("v1alpha1", "")
+    return (
+        f"apiVersion: policy.networking.k8s.io/{version}\nkind: {kind}\nmetadata: {{name: default}}\n"
+        f"spec: {{{more}subject: {{namespaces: {{}}}}, {direction}: [{{action: Deny, {side}: [{{namespaces: {{}}}}]}}]}}\n---\n"
+    )
+
+
+_OLD = "BaselineAdminNetworkPolicy"
+_DOOR = "type: NodePort, "
+
+AROUND = [
+    ask("NPL180", "CNI-25: v1alpha1 on Cilium", baseline(_OLD), "does not know the kind", options=on("cilium")),
+    ask("NPL180", "v1alpha2 on Cilium 1.19", baseline(), "does not know the kind", options=on("cilium@1.19")),
+    ask("NPL180", "on Cilium 1.20 there is a gate", baseline(), "unless its gate is open", options=on("cilium")),
+    ask("NPL180", "which may be open", baseline(), options=(*on("cilium"), "--assume", "cluster_policies=on")),
+    ask("NPL180", "CNI-26: Amazon has a kind of its own", baseline(), "does not know the kind", options=on("aws-vpc-cni")),
+    ask("NPL180", "OVN-Kubernetes knows v1alpha1", baseline(_OLD), options=on("ovn-kubernetes")),
+    ask("NPL180", "Antrea has a gate", baseline(_OLD), "unless its gate is open", options=on("antrea")),
+    ask("NPL180", "a plugin that enforces nothing", ADMIN_DENY % "Deny", "ClusterNetworkPolicy base", options=FLANNEL),
+    ask("NPL180", "the specification knows both", baseline(_OLD)),
+    ask("NPL181", "a NetworkPolicy for egress, and a baseline for ingress", baseline() + knp(DENY % "Egress"), "plugins leave it out or not"),
+    ask("NPL181", "on kube-network-policies it is left out", baseline() + knp(DENY % "Egress"), "the plugin leaves it out",
+        options=on("kube-network-policies@npa-v1alpha2")),
+    ask("NPL181", "the other way round", baseline(direction="egress") + knp(DENY % "Ingress"), "egress rules for pods"),
+    ask("NPL181", "a NetworkPolicy of its own direction beside it", baseline() + knp(DENY % "Egress", "a") + knp(DENY % "Ingress", "b")),
+    ask("NPL181", "where the user says it", baseline() + knp(DENY % "Egress"), options=(*SPEC, "--assume", "np_shadows_baseline=per_direction")),
+    ask("NPL181", "no pod is selected by both", baseline() + knp(into(API, of="nobody").replace("Ingress", "Egress").replace("ingress", "egress").replace("from", "to"))),
+    ask("NPL182", "a node port before a closed pod", service("door", "db", "{port: 5432}", _DOOR) + knp(DENY % "Ingress"), "Service shop/door",
+        options=on("azure-npm")),
+    ask("NPL182", "which keeps the address of the client", service("door", "db", "{port: 5432}", _DOOR + "externalTrafficPolicy: Local, ") + knp(DENY % "Ingress"),
+        options=on("azure-npm")),
+    ask("NPL182", "a Service without a node port", service("door", "db", "{port: 5432}") + knp(DENY % "Ingress"), options=on("azure-npm")),
+    ask("NPL182", "pods that no ingress policy selects", service("door", "db", "{port: 5432}", _DOOR) + knp(into(API)), options=on("azure-npm")),
+    ask("NPL182", "on another plugin", service("door", "db", "{port: 5432}", _DOOR) + knp(DENY % "Ingress"), options=on("calico")),
 ]  # fmt: skip
 
 MANIFEST_ROWS = [
@@ -454,4 +493,5 @@ MANIFEST_ROWS = [
     *LABELS,
     *SIDE_BY_SIDE,
     *PLUGIN,
+    *AROUND,
 ]

@@ -6,9 +6,8 @@ import pytest
 
 from lint.lint_rows import ROWS, WEB_IN, Row, gnp, np
 from lint.lint_worlds import run, the_one
-from lint.manifest_rows import ADMIN_DENY, MANIFEST_ROWS
+from lint.manifest_rows import MANIFEST_ROWS
 from npverify.analyses.lint.registry import RULES
-from npverify.ingest.source import InputError
 
 ALL_ROWS = [*ROWS, *MANIFEST_ROWS]
 
@@ -70,10 +69,3 @@ def test_a_tie_that_no_version_breaks_otherwise_says_so():
     finding = the_one(manifests, "NPL101")
     assert [reason.text for reason in finding.because][1:] == ["Calico 3.31 asks them in the same order"]
     assert finding.fix.startswith("give GlobalNetworkPolicy b an order below 10 if the flow is meant to be denied")
-
-
-def test_what_some_version_of_a_plugin_reads_is_not_said_to_have_no_effect():
-    """It is not modelled there, so the input is refused, as it is where no plugin is named."""
-    with pytest.raises(InputError) as refused:
-        run(ADMIN_DENY % "Deny", "NPL177", options=("--cni", "antrea"))
-    assert [problem.code for problem in refused.value.diagnostics] == ["NPV054"]

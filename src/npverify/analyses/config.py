@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from npverify.dialects.calico.settings import SETTINGS, VERSIONS
+from npverify.dialects.calico.settings import SETTINGS
 from npverify.dialects.cilium.settings import SETTINGS as CILIUM
 from npverify.dialects.profiles import profile
 from npverify.ingest.cluster import CLUSTER
@@ -186,7 +186,8 @@ def _assume(fields: Fields) -> dict[str, str]:
     found = {}
     for name, value in inner.value.items() if inner else ():
         if isinstance(value, bool):
-            found[name] = str(value).lower()
+            words = ("off", "on") if name in _ON_OR_OFF else ("false", "true")
+            found[name] = words[value]
         elif isinstance(value, str):
             found[name] = value
         elif inner:
@@ -198,13 +199,12 @@ def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
     """Report an unknown plugin, switch or value at its place in the file."""
     cni = fields.value.get("cni")
     version, cilium = fields.value.get("calico_version"), fields.value.get("cilium_version")
-    newest = VERSIONS[-1]
     for path, name, chosen, release in (
-        *([(("cni",), cni, {}, newest)] if isinstance(cni, str) else []),
+        *([(("cni",), cni, {}, "")] if isinstance(cni, str) else []),
         *([(("calico_version",), "calico", {}, version)] if isinstance(version, str) else []),
-        *([(("cilium_version",), "cilium", {"cilium_version": cilium}, newest)] if isinstance(cilium, str) else []),
+        *([(("cilium_version",), "cilium", {"cilium_version": cilium}, "")] if isinstance(cilium, str) else []),
         *(
-            (("assume", switch), _owner(switch), {switch: value}, newest)
+            (("assume", switch), _owner(switch), {switch: value}, "")
             for switch, value in assume.items()
             if switch != "cilium_version" or not fields.has("cilium_version")
         ),
@@ -216,11 +216,18 @@ def _check_profile(fields: Fields, assume: Mapping[str, str]) -> None:
                 fields.error(found.code, found.message, *path, fix=found.fix)
 
 
+_ON_OR_OFF = {
+    "cluster_policies",
+    *(n for known in (SETTINGS, CILIUM) for n, v in known.items() if set(v) == {"off", "on"}),
+}
+"""Settings whose words YAML reads as true and false."""
+
+
 def _owner(switch: str) -> str:
     """A plugin that has a setting; any has the switches."""
     if switch in SETTINGS:
         return "calico"
-    return "cilium" if switch in (*CILIUM, "cilium_version") else "kubernetes"
+    return "cilium" if switch in (*CILIUM, "cilium_version", "cluster_policies") else "kubernetes"
 
 
 def _families(fields: Fields) -> frozenset[Family] | None:

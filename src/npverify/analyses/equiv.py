@@ -22,6 +22,7 @@ from npverify.ingest.collector import without_gc
 from npverify.ingest.source import InputError
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Inventory
+from npverify.normal.predicates import and_, protocol_is
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 EMPTY = "NPV301"
@@ -76,7 +77,7 @@ def _searched(
             if search.gave_up is not None:
                 return replace(result, because=str(search.gave_up))
             return replace(result, status=Equivalence.EQUIVALENT)
-        witness = difference(search, *preferred(search, found))
+        witness = difference(search, *preferred(search, _telling(search, found, left, right)))
         pairs = _count(found)
         result = replace(result, status=Equivalence.DIFFERENT, witness=witness, pairs=pairs)
         if search.gave_up is not None:
@@ -88,6 +89,27 @@ def _searched(
         return _partly(result, gave_up)
     except (InterruptedByUserError, KeyboardInterrupt):
         return replace(result, because="the run was interrupted", interrupted=True)
+
+
+def _telling(search: Search, found: Sequence[Found], left: World, right: World) -> Sequence[Found]:
+    """The differences that a witness is chosen from. Two plugins differ about SCTP and about tunnels between all pods; what
+    they make of the policies is in a flow of TCP, if there is one."""
+    if left.policies.profile == right.policies.profile:
+        return found
+    tcp = protocol_is("TCP")
+    told = []
+    for each in found:
+        formulas = []
+        for formula in each.formulas:
+            narrow = replace(formula, differs=and_(formula.differs, tcp))
+            try:
+                if search.possible(narrow.differs, each.pair, each.way):
+                    formulas.append(narrow)
+            except UndecidedError:
+                continue  # the whole of it is known to be possible
+        if formulas:
+            told.append(replace(each, formulas=tuple(formulas)))
+    return told or found
 
 
 def _count(found: Sequence[Found]) -> int:

@@ -117,7 +117,7 @@ def _redundant(engine: Engine, policy: PolicyId, want: bool) -> Answer:
     shifting = (p.id for half in halves for s in half.stages if s.shifts for tier in s.tiers for p in tier.policies)
     if policy in shifting:
         raise UndecidedError(
-            f"what other policies mean hangs on {policy}; compare the sets with and without it by `npverify equiv`"
+            f"without {policy} others would judge; compare the sets with and without it by `npverify equiv`"
         )
 
     def without(signature: Signature) -> tuple[Signature, ...]:

@@ -37,6 +37,7 @@ _COMMANDS = {
     "translate": "translate:translate",
     "lint": "lint:lint",
     "rule": "rule:rule",
+    "profiles": "profiles:profiles",
     "init": "init:init",
     "snapshot": "snapshot:snapshot",
     "doctor": "doctor:doctor",

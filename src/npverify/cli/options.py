@@ -12,7 +12,6 @@ import typer
 from npverify.analyses.config import BUDGETS, Config, find_config, read_config
 from npverify.analyses.world import World
 from npverify.cli.sources import Sources
-from npverify.dialects.calico.settings import VERSIONS
 from npverify.ingest.fields import nearest
 from npverify.ingest.files import File
 from npverify.ingest.source import InputError, Problems
@@ -45,7 +44,8 @@ Cni = Annotated[
     typer.Option(
         "--cni",
         metavar="NAME",
-        help="The network plugin: kubernetes (any), calico, cilium, none; calico by itself if its policies are there.",
+        help="The network plugin, NAME or NAME@VERSION: kubernetes (any), calico, cilium, …; `npverify profiles` lists them. "
+        "Without it calico or cilium if their policies are there.",
     ),
 ]
 CalicoVersion = Annotated[
@@ -180,7 +180,7 @@ class Inputs:
             chosen,
             tuple(specs or config.specs),
             cni or config.cni,
-            calico_version or config.calico_version or VERSIONS[-1],
+            calico_version or config.calico_version or "",
             {**config.assume, **switches},
             tuple(pod_cidrs or config.pod_cidrs),
             families,

@@ -11,14 +11,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
-from npverify.dialects import cluster_read, kubernetes
+from npverify.dialects import cluster_known, cluster_read, kubernetes
 from npverify.dialects.calico.settings import VERSIONS
 from npverify.dialects.cluster_values import ClusterPolicy
 from npverify.dialects.kinds import Role, kinds_of, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, Parts, read
 from npverify.dialects.lint import IGNORE, About, LintFacts, Suspicion
-from npverify.dialects.plugins import unread
-from npverify.dialects.profiles import ALIASES, PROFILES, SWITCHES, Profile, profile
+from npverify.dialects.plugins import ALIASES, unread
+from npverify.dialects.plugins.ways import API
+from npverify.dialects.profiles import PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields, nearest
@@ -66,11 +67,11 @@ class Lowered:
 
 def lint_rules() -> tuple[About, ...]:
     """The rules of lint that a dialect has of its own; what they find is in `Lowered.lint`."""
-    from npverify.dialects import kubernetes_lint, manifest_lint
+    from npverify.dialects import kubernetes_lint, manifest_lint, plugin_lint
     from npverify.dialects.calico.lint import RULES
 
     manifests = (rule.about for rule in manifest_lint.RULES)
-    return (*(rule.about for rule in RULES), *kubernetes_lint.ABOUTS, *manifests)
+    return (*(rule.about for rule in RULES), *kubernetes_lint.ABOUTS, *manifests, *plugin_lint.ABOUTS)
 
 
 def is_policy(api_version: str, kind: str) -> bool:
@@ -82,6 +83,13 @@ def usual_plugin(documents: Sequence[Document], ignore_kinds: Collection[str] = 
     """The profile that is meant where none is named: Calico's or Cilium's if there are policies or settings that it alone reads."""
     roles = {role(doc.api_version, doc.kind) for doc in documents if not _ignored(doc, ignore_kinds)}
     return "calico" if Role.CALICO in roles else "cilium" if Role.CILIUM in roles else "kubernetes"
+
+
+def _is_idle(doc: Document, profile: Profile) -> bool:
+    """Whether the plugin does nothing with a cluster-wide policy, or nobody knows that it does."""
+    ways = profile.ways
+    known = ways.cluster_policies if doc.kind == "ClusterNetworkPolicy" else ways.admin_policies
+    return profile.name != "calico" and (known != "enforced" or not profile.enforces)
 
 
 def _ignored(doc: Document, kinds: Collection[str]) -> bool:
@@ -108,7 +116,6 @@ def lower(
     read then are not read again.
     """
     memo = (memo or Memo()).under(profile)
-    plugin = profile.plugin or profile.name
     found = _Found(memo)
     not_ignored: dict[tuple[str, str], Document] = {}
     parts = Parts()
@@ -126,12 +133,12 @@ def lower(
             found.calico.append(doc)
         elif what is Role.CILIUM and profile.name == "cilium":
             found.cilium.append(doc)
-        elif what is Role.CLUSTER and profile.name == "calico":
+        elif what is Role.CLUSTER and not (_ignored(doc, ignore_kinds) and _is_idle(doc, profile)):
             _add(found, found.cluster, doc, cluster_read.read, problems)
         elif _ignored(doc, ignore_kinds):
             found.ignored[doc.kind] += 1
             continue
-        elif for_lint and what in _READ_BY and unread(plugin, _READ_BY[what]):
+        elif for_lint and what in _READ_BY and unread(profile.shown, _READ_BY[what]):
             found.unread.append((_id_of(doc, _READ_BY[what]), doc, _READ_BY[what]))
         elif what is Role.MESH:
             found.mesh.append(doc)
@@ -145,14 +152,15 @@ def lower(
     if found.mesh:
         _warn_of_mesh(found.mesh, problems)
     keep(len(documents))
-    facts = LintFacts() if for_lint else None
+    facts = LintFacts(no_order=profile.ways.same_priority == "any" and bool(found.cluster)) if for_lint else None
     if profile.name == "calico":
         policies, ids, facts = _lower_for_calico(found, profile, problems, inventory, for_lint=for_lint)
     elif profile.name == "cilium":
-        policies, ids = _lower_for_cilium(found, profile, problems, inventory)
+        policies, ids = _lower_for_cilium(found, profile, problems, inventory, for_lint=for_lint)
     else:
-        policies = kubernetes.policy_set(list(found.native.values()), profile, memo.lowered)
+        policies = _lower_native(found, profile, problems, inventory, for_lint=for_lint)
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
+        ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
     memo.read = found.read
     keep(len(documents))
     if facts is not None and with_facts:
@@ -165,28 +173,53 @@ def lower(
     return Lowered(policies, ids, dict(sorted(found.ignored.items())), bool(found.mesh), facts)
 
 
+def _lower_native(
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
+) -> PolicySet:
+    """NetworkPolicies alone, as the API means them or as the plugin does. What the plugin cannot do is for lint to find, which
+    judges them as the API does then."""
+    native = list(found.native.values())
+    made: PolicySet | None = None
+    if profile.ways != API:
+        from npverify.dialects import by_plugin
+
+        said = Problems()
+        made = by_plugin.policy_set(native, profile, inventory, said)
+        if not for_lint:
+            problems.extend((*said.errors, *said.warnings))
+        elif said.errors:
+            made = None
+    if made is None:
+        made = kubernetes.policy_set(native, profile, found.memo.lowered)
+    if not found.cluster:
+        return made
+    from npverify.dialects import cluster_lower
+
+    cluster = _enforced(found, profile, problems, for_lint=for_lint)
+    return cluster_lower.around(made, cluster, profile, inventory) if cluster else made
+
+
 def _suspicions(
     found: _Found, facts: LintFacts, profile: Profile, inventory: Inventory
 ) -> dict[str, tuple[Suspicion, ...]]:
     """What the rules of the dialects find, by code: their own, those about lists and peers, and those about manifests."""
-    from npverify.dialects import kubernetes_lint, manifest_lint
+    from npverify.dialects import kubernetes_lint, manifest_lint, plugin_lint
 
     native = tuple(found.native.values())
     documents = dict(found.documents)
-    case = manifest_lint.Case(
-        native, documents, inventory, profile, profile.plugin or profile.name, tuple(found.unread)
-    )
+    case = manifest_lint.Case(native, documents, inventory, profile, profile.shown, tuple(found.unread))
     each = (
         facts.suspicions,
         kubernetes_lint.suspicions(native, documents, profile),
         manifest_lint.suspicions(case),
         _of_cilium(found, inventory) if profile.name == "cilium" else {},
+        plugin_lint.suspicions(native, found.cluster.values(), profile, inventory),
     )
     codes = dict.fromkeys(code for told in each for code in told)
     return {code: tuple(s for told in each for s in told.get(code, ())) for code in codes}
 
 
-_READ_BY = {Role.CALICO: "calico", Role.CILIUM: "cilium", Role.CLUSTER: "cluster"}
+_READ_BY = {Role.CALICO: "calico", Role.CILIUM: "cilium"}
 """What reads objects that are not for every plugin."""
 
 
@@ -302,8 +335,17 @@ def _lower_for_calico(
     return of_all, ids, lint.facts(case, [p.id for p in native])
 
 
+def _enforced(found: _Found, profile: Profile, problems: Problems, *, for_lint: bool) -> tuple[ClusterPolicy, ...]:
+    """The cluster-wide policies that the plugin enforces; that others have no effect is for lint to find."""
+    said = Problems()
+    kept = cluster_known.enforced(found.cluster.values(), profile, said)
+    replaced = ("NPV575",) if for_lint else ()
+    problems.extend(problem for problem in (*said.errors, *said.warnings) if problem.code not in replaced)
+    return kept
+
+
 def _lower_for_cilium(
-    found: _Found, profile: Profile, problems: Problems, inventory: Inventory
+    found: _Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
 ) -> tuple[PolicySet, dict[PolicyId, Span]]:
     """All policies as Cilium joins them, and where they stand."""
     from npverify.dialects.cilium.cluster import lower_all
@@ -311,12 +353,21 @@ def _lower_for_cilium(
     native = list(found.native.values())
     own = lower_all(found.cilium, native, profile, problems, inventory)
     found.documents += own.documents
-    audit = None
-    if own.audit is not None:
-        audit = Audit(*(kubernetes.with_switches(*halves, profile) for halves in own.audit))
-    of_all = kubernetes.with_switches(*own.halves, profile)
-    policies = replace(of_all, settings=profile.cilium.shown, audit=audit)
-    return policies, own.ids
+    halves, ids = own.halves, own.ids | {p.id: p.span for p in found.cluster.values()}
+    beside = own.audit
+    cluster = _enforced(found, profile, problems, for_lint=for_lint)
+    if cluster:
+        from npverify.dialects.cilium import kube_cluster
+
+        kube_cluster.check_values(found.documents, problems)
+        halves = kube_cluster.around(halves, cluster, profile, inventory)
+        if beside is not None and profile.cilium.audit_mode != "on":  # no annotation of theirs is known
+            connections, dropped = (kube_cluster.around(pair, cluster, profile, inventory) for pair in beside)
+            beside = connections, dropped
+    audit = Audit(*(kubernetes.with_switches(*pair, profile) for pair in beside)) if beside is not None else None
+    of_all = kubernetes.with_switches(*halves, profile)
+    policies = replace(of_all, settings=(*profile.cilium.shown, *profile.settings), audit=audit)
+    return policies, ids
 
 
 P = TypeVar("P", NetworkPolicy, ClusterPolicy)
@@ -362,7 +413,7 @@ def _refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> 
         return
     if what in (Role.CALICO, Role.CILIUM):
         plugin = "calico" if what is Role.CALICO else "cilium"
-        message = f"`{doc.kind}` {doc.name} is for {plugin.capitalize()}, and the profile `{profile.name}` does not enforce it"
+        message = f"`{doc.kind}` {doc.name} is for {plugin.capitalize()}, and the plugin `{profile.shown}` does not enforce it"
         fix = f"choose the plugin with --cni {plugin}, or leave such objects out with `--ignore-kind {doc.kind}.{doc.group}`"
         problems.error("NPV085", message, span, fix, doc.excerpt(span))
         return

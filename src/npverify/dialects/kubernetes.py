@@ -78,12 +78,13 @@ def policy_set(policies: Sequence[NetworkPolicy], profile: Profile, remembered: 
 def with_switches(egress: Half, ingress: Half, profile: Profile) -> PolicySet:
     """Two halves as a set of policies under a profile."""
     return PolicySet(
-        profile.plugin or profile.name,
+        profile.shown,
         egress,
         ingress,
         switches=profile.free,
         fixed=tuple((s.name, profile.fixed[s.name]) for s in SWITCHES if s.name in profile.fixed),
         vip_visible=profile.pred("service_translation", "after_policy"),
+        settings=profile.settings,
     )
 
 
@@ -164,7 +165,7 @@ def peer_matches(peer: Peer, namespace: str, side: Side, profile: Profile) -> Pr
         where = namespace_is(side, namespace)
     else:
         where = selectors.lower(peer.namespaces, side, "namespace")
-    return and_(policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod"))
+    return or_(and_(policed(side, profile), where, selectors.lower(peer.pods or (), side, "pod")), peer.also)
 
 
 @_remembered
@@ -204,7 +205,8 @@ def _port(entry: PortEntry, direction: Direction, profile: Profile) -> Pred:
     return and_(protocol, or_(first, whole))
 
 
-def named_port(name: str, protocol: str, profile: Profile) -> Pred:
+def named_port(name: str, protocol: str | None, profile: Profile) -> Pred:
+    """The flows to a port that the destination has under a name; protocol None: whichever it has there."""
     return or_(
         *(
             and_(

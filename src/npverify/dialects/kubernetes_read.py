@@ -20,6 +20,7 @@ from npverify.inventory.addresses import Prefix
 from npverify.inventory.syntax import is_dns_label, is_port_name, is_subdomain
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Direction, PolicyId
+from npverify.normal.predicates import FALSE, Pred
 
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 _SECTION = {Direction.INGRESS: "ingress", Direction.EGRESS: "egress"}
@@ -35,12 +36,14 @@ class PortEntry(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """One item of `from` or `to`: selectors (None: not given), or an address block with exceptions."""
+    """One item of `from` or `to`: selectors (None: not given), or an address block with exceptions; `also` is whom the plugin
+    takes beside those that the selectors mean."""
 
     pods: Selector | None = None
     namespaces: Selector | None = None
     block: Prefix | None = None
     excepts: tuple[Prefix, ...] = ()
+    also: Pred = FALSE
 
 
 class RuleText(NamedTuple):

@@ -96,6 +96,7 @@ class LintFacts:
     `others`      the tie-breaks of versions that differ in them
     `tiers`       the tiers that the user defined, and where
     `ignores`     the texts of the annotation `IGNORE`, and where
+    `no_order`    of policies of one order either may be asked first
     """
 
     suspicions: Mapping[str, tuple[Suspicion, ...]] = field(default_factory=dict)
@@ -103,3 +104,4 @@ class LintFacts:
     others: tuple[TieBreak, ...] = ()
     tiers: Mapping[str, tuple[PolicyId, Span]] = field(default_factory=dict)
     ignores: Mapping[PolicyId, tuple[str, Span]] = field(default_factory=dict)
+    no_order: bool = False

@@ -2,18 +2,19 @@
 
 A switch is an `Unknown` of kind "switch". A profile fixes some of them; the rest stays free, and every proof then holds
 for each of their values. Meaning and sources of every switch: docs/switches.md, whose tables are compared with the data
-here by a test.
+here by a test. What plugins do is in the table of `plugins`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from npverify.dialects.calico.settings import DEFAULTS, VERSIONS, Settings
 from npverify.dialects.calico.settings import SETTINGS as CALICO
 from npverify.dialects.cilium import settings as cilium
-from npverify.dialects.plugins import LINT_ONLY, PLUGINS
+from npverify.dialects.plugins import NAMES, PLUGINS, Plugin, plugin_of
+from npverify.dialects.plugins.ways import API, Ways, fixed_by, ways_of
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, InputError
 from npverify.inventory.unknowns import Unknown
@@ -44,6 +45,17 @@ SWITCHES: tuple[Unknown, ...] = (
 STRICT_CIDR = Unknown("strict_cidr", ("true", "false"), "switch", phrase="strict checks of CIDRs are {value}")
 """Whether ambiguous CIDRs are refused. It decides what is valid input, so it is fixed always and never quantified over."""
 
+CLUSTER_POLICIES = Unknown(
+    "cluster_policies", ("off", "on"), "switch", phrase="the gate of cluster-wide policies is {value}"
+)
+"""Whether a plugin that has cluster-wide policies behind a gate enforces them; with the others the table of plugins says it."""
+
+SAME_PRIORITY = Unknown("same_priority", ("any", "by_name"), "switch", phrase="ties of priority are broken {value}")
+"""Which of two cluster-wide policies of one priority is asked first."""
+
+OPTIONS = (STRICT_CIDR, CLUSTER_POLICIES, SAME_PRIORITY)
+"""Settings that have one value in a run, the default first; `--assume` takes them, and nothing is quantified over them."""
+
 _BY_NAME = {switch.name: switch for switch in SWITCHES}
 
 _FREE = {"free"}
@@ -54,8 +66,9 @@ _ALSO_FREE = {"ipblock_matches_pods": "both", "self_via_service": "unspecified"}
 class Profile:
     """What a network plugin does: does it enforce at all, which switches does it fix (name to value).
 
-    `calico` and `cilium` are the ways in which these two run, if they do.
-    `plugin` is the name that the user gave, where lint knows more of it than the profile (`plugins.py`).
+    `name` is how policies are lowered (kubernetes, calico, cilium, none); `plugin` is the name of the plugin in the table of
+    `plugins`, where that is another, and `version` that of a plugin whose versions are told apart nowhere else.
+    `ways` are what it does that no switch has; `options` are those settings of `OPTIONS` that the user gave, which it has in it. `calico` and `cilium` are the ways in which these two run, if they do.
     `strict_cidr` refuses CIDRs that programs read differently, as the API server does behind StrictIPCIDRValidation.
     """
 
@@ -66,6 +79,19 @@ class Profile:
     calico: Settings = DEFAULTS
     cilium: cilium.Settings = cilium.DEFAULTS
     plugin: str = ""
+    version: str = ""
+    ways: Ways = API
+    options: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The name of the plugin."""
+        return self.plugin or self.name
+
+    @property
+    def settings(self) -> tuple[tuple[str, str], ...]:
+        """What the answer depends on besides switches and what Calico and Cilium tell of themselves."""
+        return (*((("version", self.version),) if self.version else ()), *self.options)
 
     def pred(self, switch: str, *values: str) -> Pred:
         """The readings in which the switch has one of `values`; a constant where the profile fixes it."""
@@ -79,113 +105,170 @@ class Profile:
         return tuple(s for s in SWITCHES if s.name not in self.fixed and len(s.values) > 1)
 
 
-_KUBERNETES = Profile("kubernetes")
-
-_CALICO = Profile(
-    "calico",
-    fixed={
-        "ipblock_matches_pods": "literal",
-        "ipblock_matches_nodes": "literal",
-        "self_via_service": "policed",
-        "pod_to_own_node": "policed",
-        "hostnetwork_pods": "as_node",
-        "service_translation": "before_policy",
-        "named_port_containers": "all",
-        "named_port_duplicates": "union",
-        "endport_supported": "true",
-        "icmp": "portless_rules_only",
-    },
-)
-
-_CILIUM = Profile(
-    "cilium",
-    fixed={
-        "ipblock_matches_pods": "never",
-        "ipblock_matches_nodes": "never",
-        "self_via_service": "allowed",
-        "pod_to_own_node": "policed",
-        "hostnetwork_pods": "as_node",
-        "service_translation": "before_policy",
-        "endport_supported": "true",
-        "icmp": "portless_rules_only",
-    },
-)
-
 _SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "calico": CALICO,
     "cilium": {"cilium_version": tuple(reversed(cilium.VERSIONS)), **cilium.SETTINGS},
 }
-"""Plugin to the settings that it alone has, with their values."""
-
-_NONE = Profile("none", enforces=False)
-
-PROFILES: Mapping[str, Profile] = {p.name: p for p in (_KUBERNETES, _CALICO, _CILIUM, _NONE)}
-ALIASES: Mapping[str, str] = {"spec": "kubernetes", "flannel": "none"}
-LIKE: Mapping[str, str] = {"canal": "calico", "gke-dpv2": "cilium"}
-"""Plugins for lint alone that are made of one that has a profile."""
+"""Engine to the settings that it alone has, with their values."""
 
 
-def profile(
-    cni: str, assume: Mapping[str, str], calico_version: str = VERSIONS[-1], *, for_lint: bool = False
-) -> Profile:
-    """The profile of that name (or alias), with the switches of `assume` fixed; the value `free` frees one again.
+def _of(plugin: Plugin, version: str) -> Profile:
+    """The profile that the table of plugins gives."""
+    engine = plugin.engine or "kubernetes"
+    named = "" if plugin.name == engine else plugin.name
+    told_apart = plugin.versions and engine == "kubernetes"
+    return Profile(
+        engine,
+        enforces=engine != "none",
+        fixed=fixed_by(plugin, version),
+        plugin=named,
+        version=version if told_apart else "",
+        ways=ways_of(plugin, version),
+    )
 
-    With `for_lint` plugins are known too of which only `plugins.py` tells: their profile is that of the specification.
-    InputError with every wrong name and value.
+
+def _named(cni: str, problems: list[Diagnostic]) -> tuple[Plugin, str]:
+    """The plugin of `NAME` or `NAME@VERSION`, and the version ("": none is named); what is wrong is reported."""
+    name, at, version = cni.partition("@")
+    plugin = plugin_of(name)
+    if plugin is None:
+        fix = nearest(name, NAMES) or f"known plugins: {', '.join(NAMES)}"
+        problems.append(Diagnostic("NPV080", f"unknown network plugin `{name}`", fix=fix))
+        return PLUGINS["kubernetes"], ""
+    if at and version not in plugin.versions:
+        known = plugin.versions
+        fix = nearest(version, known) or (f"known versions: {', '.join(known)}" if known else "leave the version out")
+        problems.append(Diagnostic("NPV570", f"unknown version `{version}` of `{plugin.name}`", fix=fix))
+        return plugin, ""
+    return plugin, version
+
+
+def rows_of(names: Iterable[str]) -> list[tuple[Plugin, str]]:
+    """The rows of the table of plugins, each in the version that is named, or in the newest. InputError with every wrong name."""
+    problems: list[Diagnostic] = []
+    found = [_named(name, problems) for name in names]
+    if problems:
+        raise InputError(problems)
+    return [(plugin, version or plugin.newest) for plugin, version in found]
+
+
+def profile(cni: str, assume: Mapping[str, str], calico_version: str = "", *, for_lint: bool = False) -> Profile:
+    """The profile of a plugin, `NAME` or `NAME@VERSION`, with the switches of `assume` fixed; the value `free` frees one again.
+
+    With `for_lint` a plugin too that proofs refuse. InputError with every wrong name and value.
     """
     problems: list[Diagnostic] = []
-    base = PROFILES.get(ALIASES.get(cni, cni))
-    if base is None and for_lint and cni in LINT_ONLY:
-        base = PROFILES[LIKE.get(cni, _KUBERNETES.name)]
-    if base is not None and for_lint and cni in PLUGINS and cni != base.name:
-        base = replace(base, plugin=cni)
-    if base is None:
-        known = (*PROFILES, *ALIASES, *(LINT_ONLY if for_lint else ()))
-        fix = nearest(cni, known) or f"known profiles: {', '.join(known)}"
-        problems.append(Diagnostic("NPV080", f"unknown network plugin `{cni}`", fix=fix))
-        base = _KUBERNETES
-    fixed = dict(base.fixed)
-    strict = base.strict_cidr
-    given: dict[str, dict[str, str]] = {name: {} for name in _SETTINGS}
-    if calico_version not in VERSIONS:
+    plugin, version = _named(cni, problems)
+    if plugin.refusal and not for_lint:
+        message = f"nothing can be proved under `{plugin.name}`: {plugin.refusal}"
+        problems.append(Diagnostic("NPV571", message, fix="`npverify lint --cni` takes it"))
+    base = _of(plugin, version or plugin.newest)
+    chosen = _Chosen(base, problems)
+    for switch, value in assume.items():
+        chosen.take(switch, value)
+    releases = {
+        "calico": (calico_version, VERSIONS),
+        "cilium": (chosen.given["cilium"].pop("cilium_version", ""), cilium.VERSIONS),
+    }
+    if calico_version and calico_version not in VERSIONS:
         fix = nearest(calico_version, VERSIONS) or f"known versions: {', '.join(VERSIONS)}"
         problems.append(Diagnostic("NPV083", f"unknown version `{calico_version}` of Calico", fix=fix))
-    for name, value in assume.items():
-        owner = next((plugin for plugin, known in _SETTINGS.items() if name in known), "")
+    release, known = releases.get(base.name, ("", ()))
+    if release and version and release not in (version, VERSIONS[-1]):
+        message = f"`{cni}` and version {release} of {base.name.capitalize()} are both asked for"
+        problems.append(Diagnostic("NPV570", message, fix="name one version"))
+    if problems:
+        raise InputError(problems)
+    release = version or release or (plugin.newest if plugin.newest in known else "")
+    if release in plugin.versions:
+        base = _of(plugin, release)
+        chosen.base(base)
+    release = release or VERSIONS[-1]
+    ways = base.ways
+    if "gate" in (ways.admin_policies, ways.cluster_policies):
+        opened = "enforced" if chosen.options.get(CLUSTER_POLICIES.name) == "on" else "gate"
+        of = {"gate": opened}
+        ways = ways._replace(
+            admin_policies=of.get(ways.admin_policies, ways.admin_policies),
+            cluster_policies=of.get(ways.cluster_policies, ways.cluster_policies),
+        )
+    ways = ways._replace(same_priority=chosen.options.get(SAME_PRIORITY.name, ways.same_priority))
+    return replace(
+        base,
+        fixed=chosen.fixed,
+        strict_cidr=chosen.options.get(STRICT_CIDR.name, "true") == "true",
+        calico=Settings.of(release if base.name == "calico" else VERSIONS[-1], chosen.given["calico"]),
+        cilium=cilium.Settings.of(release if base.name == "cilium" else cilium.VERSIONS[-1], chosen.given["cilium"]),
+        ways=ways,
+        options=tuple((o.name, chosen.options[o.name]) for o in OPTIONS[1:] if o.name in chosen.options),
+    )
+
+
+class _Chosen:
+    """What the user fixes beyond the plugin. Guards the switches, and what is wrong with them."""
+
+    def __init__(self, base: Profile, problems: list[Diagnostic]) -> None:
+        self._base = base
+        self._problems = problems
+        self._switches: dict[str, str | None] = {}
+        self.options: dict[str, str] = {}
+        self.given: dict[str, dict[str, str]] = {name: {} for name in _SETTINGS}
+
+    def base(self, base: Profile) -> None:
+        """Go by another version of the plugin."""
+        self._base = base
+
+    @property
+    def fixed(self) -> dict[str, str]:
+        """Every switch that has one value; the choice of the user goes first."""
+        both = {**self._base.fixed, **self._switches}
+        return {name: value for name, value in both.items() if value is not None}
+
+    def take(self, name: str, value: str) -> None:
+        """Fix a switch, free it, or give a setting its value."""
+        owner = next((engine for engine, known in _SETTINGS.items() if name in known), "")
         if owner:
-            given[owner][name] = value
-            values = _SETTINGS[owner][name]
-            if value not in values:
-                fix = nearest(value, values) or f"values of `{name}`: {', '.join(values)}"
-                problems.append(Diagnostic("NPV082", f"setting `{name}` has no value `{value}`", fix=fix))
-            elif base.name != owner:
-                fix = f"choose the plugin with --cni {owner}, or leave the setting out"
-                message = f"setting `{name}` means nothing without {owner.capitalize()}"
-                problems.append(Diagnostic("NPV084", message, fix=fix))
-            continue
-        switch = STRICT_CIDR if name == STRICT_CIDR.name else _BY_NAME.get(name)
+            self._setting(owner, name, value)
+            return
+        switch = next((s for s in OPTIONS if s.name == name), _BY_NAME.get(name))
         if switch is None:
-            names = (*_BY_NAME, STRICT_CIDR.name, *(name for known in _SETTINGS.values() for name in known))
+            names = (*_BY_NAME, *(s.name for s in OPTIONS), *(name for known in _SETTINGS.values() for name in known))
             fix = nearest(name, names) or f"known switches: {', '.join(names)}"
-            problems.append(Diagnostic("NPV081", f"unknown switch `{name}`", fix=fix))
-            continue
-        may_be_free = switch is not STRICT_CIDR
+            self._problems.append(Diagnostic("NPV081", f"unknown switch `{name}`", fix=fix))
+            return
+        may_be_free = switch not in OPTIONS
         if may_be_free and value in _FREE | {_ALSO_FREE.get(name)}:
-            fixed.pop(name, None)
+            self._switches[name] = None
         elif value not in switch.values:
             values = (*switch.values, *(_FREE if may_be_free else ()))
             fix = nearest(value, values) or f"values of `{name}`: {', '.join(values)}"
-            problems.append(Diagnostic("NPV082", f"switch `{name}` has no value `{value}`", fix=fix))
+            self._problems.append(Diagnostic("NPV082", f"switch `{name}` has no value `{value}`", fix=fix))
+        elif may_be_free:
+            self._switches[name] = value
         else:
-            fixed[name] = value
-            strict = value == "true" if switch is STRICT_CIDR else strict
-    if problems:
-        raise InputError(problems)
-    version = given["cilium"].pop("cilium_version", cilium.VERSIONS[-1])
-    return replace(
-        base,
-        fixed=fixed,
-        strict_cidr=strict,
-        calico=Settings.of(calico_version, given["calico"]),
-        cilium=cilium.Settings.of(version, given["cilium"]),
-    )
+            self._option(name, value)
+
+    def _option(self, name: str, value: str) -> None:
+        """An option that has one value in a run; the gate must be one that the plugin has."""
+        gates = (self._base.ways.admin_policies, self._base.ways.cluster_policies)
+        if name == CLUSTER_POLICIES.name and self._base.name != "cilium" and "gate" not in gates:
+            message = f"`{self._base.shown}` has no gate for cluster-wide policies"
+            self._problems.append(Diagnostic("NPV084", message, fix="leave the setting out"))
+        self.options[name] = value
+
+    def _setting(self, owner: str, name: str, value: str) -> None:
+        self.given[owner][name] = value
+        values = _SETTINGS[owner][name]
+        if value not in values:
+            fix = nearest(value, values) or f"values of `{name}`: {', '.join(values)}"
+            self._problems.append(Diagnostic("NPV082", f"setting `{name}` has no value `{value}`", fix=fix))
+        elif self._base.name != owner:
+            fix = f"choose the plugin with --cni {owner}, or leave the setting out"
+            message = f"setting `{name}` means nothing without {owner.capitalize()}"
+            self._problems.append(Diagnostic("NPV084", message, fix=fix))
+
+
+PROFILES: Mapping[str, Profile] = {
+    name: _of(plugin, plugin.newest) for name, plugin in PLUGINS.items() if not plugin.refusal
+}
+"""Every plugin under which something can be proved, with its newest version."""

@@ -17,8 +17,8 @@ _HEAD = """\
 `npverify lint PATH…` tells what is probably wrong with a set of policies: at which line, why, and what to do. What is a
 question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `npverify rule CODE`
 prints the section of a rule, `npverify rule` lists all of them. This page is made from the rules themselves. NPL101 to NPL131
-are about Calico (NPL121 also about NetworkPolicies), NPL165 to NPL177 about the manifests of NetworkPolicies, the others about
-every kind of policy.
+are about Calico (NPL121 also about NetworkPolicies), NPL165 to NPL177 about the manifests of NetworkPolicies, NPL180 to
+NPL182 about the chosen plugin, the others about every kind of policy.
 
 | severity | means |
 | --- | --- |

@@ -109,7 +109,7 @@ def _verdict(side: SideVerdict, flow: Flow, policies: PolicySet) -> str:
             names = ", ".join(dict.fromkeys(str(by.policy.id) for by in side.by[:3]))
             more = f" and {len(side.by) - 3} more" if len(side.by) > 3 else ""
             return printable(f"{word}: {who} is isolated by {names}{more}, and no {side.direction} rule matches")
-        case "not isolated" if policies.profile == "none":
+        case "not isolated" if policies.profile in ("none", "flannel"):
             return f"{word}: the network plugin enforces no policy"
         case "not isolated" if side.by:
             names = ", ".join(dict.fromkeys(str(by.policy.id) for by in side.by[:3]))

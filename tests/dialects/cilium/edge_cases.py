@@ -14,6 +14,9 @@ from dialects.cilium.edge_cases_rules import RULES
 
 CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND, *JOINED, *NAMES, *REQUIRES, *MESH)
 
+ELSEWHERE = {101: "ClusterNetworkPolicies beside Cilium's: `dialects.cluster_edge_cases`, 111"}
+"""Numbers whose cases stand in another table."""
+
 NOT_DECIDABLE = {
     12: "endpoints without labels yet (reserved:init) are in no manifest",
     20: "the endpoints of health checks and of Envoy are in no manifest",
@@ -35,6 +38,5 @@ LATER = {
     83: "requests are facts, their expressions are not evaluated yet",
     84: "requests are facts, their expressions are not evaluated yet",
     85: "requests are facts, their expressions are not evaluated yet",
-    101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",
 }
 """Numbers that are decidable and not covered yet."""

@@ -147,9 +147,8 @@ RULE = LintRule(
         "not-supported",
         "error",
         "A policy uses what the chosen plugin does not do, or does otherwise.",
-        "The plugin is the one of `--cni`; the table is in docs/switches.md, with the place where each fact was read. Lint also "
-        "takes plugins of which nothing else is modelled, such as `weave` and `aws-vpc-cni`: their other answers are those of "
-        "the API. Without `--cni` nothing is told.",
+        "The plugin is the one of `--cni`; the table is in docs/profiles.md, with the place where each fact was read. Where what "
+        "the plugin does instead is known, the other rules and all other commands judge by that. Without `--cni` nothing is told.",
         fires=_POLICY % "sql",
         silent=_POLICY % "5432",
         options=("--cni", "weave"),

@@ -10,7 +10,6 @@ from npverify.dialects.manifest_lint.case import Case, LintRule
 _READERS = {
     "calico": ("Calico", "choose Calico with --cni calico, or write it as a NetworkPolicy"),
     "cilium": ("Cilium", "choose Cilium with --cni cilium, or write it as a NetworkPolicy"),
-    "cluster": ("plugins with cluster-wide policies", "write it as NetworkPolicies, or choose a plugin that reads it"),
 }
 
 
@@ -40,9 +39,9 @@ RULE = LintRule(
         "unread-kind",
         "error",
         "A policy is of a kind that the chosen plugin does not read, so it has no effect.",
-        "The API server stores it where its definition is installed, and nothing enforces it. It is told of the kinds of Calico, of "
-        "Cilium and of `policy.networking.k8s.io` under the plugins of which no version reads them; the rest is judged without "
-        "it. Other commands refuse such input. Without `--cni` nothing is told.",
+        "The API server stores it where its definition is installed, and nothing enforces it. It is told of the kinds of Calico and "
+        "of Cilium under other plugins; the rest is judged without it. Other commands refuse such input. Without `--cni` nothing is "
+        "told. Kinds of `policy.networking.k8s.io` are for NPL180.",
         fires=_POLICY % ("projectcalico.org/v3", "selector: app == 'db'", "action: Allow"),
         silent=_POLICY % ("networking.k8s.io/v1", "podSelector: {matchLabels: {app: db}}", ""),
         options=("--cni", "weave"),

@@ -80,10 +80,11 @@ def _finding(context: Context, about: About, place: Place, pair: tuple[Policy, P
     message = f"{first.id} and {second.id} {one} in the tier `{place.tier.name}`, and which of the two is asked first decides flows"
     version = context.facts.version
     asks = f"{version} asks {first.id} first" if version else f"{first.id} is asked first"
+    told = f"{asks}, so the flow below is {now}; if {second.id} were first it would be {then}"
+    if context.facts.no_order:
+        told = f"either may be asked first: with {first.id} the flow below is {now}, with {second.id} it is {then}"
     because = [
-        Reason(
-            f"{asks}, so the flow below is {now}; if {second.id} were first it would be {then}", first.id, first.span
-        ),
+        Reason(told, first.id, first.span),
         *(_under(context, other, pair, found) for other in context.facts.others if _ranked(other, pair)),
     ]
     lower = "an order" if order == "none" else f"an order below {order}"
