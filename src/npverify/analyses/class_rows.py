@@ -8,14 +8,15 @@ that nothing here grows with the square of the classes.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from npverify.analyses.blocks import blocks
+from npverify.analyses.blocks import Cell, blocks, cells
 from npverify.analyses.evaluate import evaluator
 from npverify.analyses.flows import families_of, known_address
-from npverify.analyses.packet_tables import Parts, Tables, mentioned_ports
+from npverify.analyses.packet_parts import PacketParts, Parts
+from npverify.analyses.packet_tables import Table, Tables, mentioned_ports
 from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World
@@ -25,9 +26,6 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.residuals import Residuals
 
 Allowed = tuple[Ports, ...]
-Numbered = Mapping[int, int]
-"""`Parts` by the numbers of their sets of packets."""
-
 _CHUNK = 64
 _REMEMBERED = 8
 
@@ -36,38 +34,45 @@ class ClassRows:
     """What may pass between classes. Guards the memos; every answer is a function of the world."""
 
     def __init__(self, world: World) -> None:
-        self._numbers: dict[int, int] = {}
         self._sides: dict[Direction, _Side] = {}
-        self._outside: dict[Direction, list[Mapping[Prefix, Allowed]]] = {}
+        self._outside: dict[Direction, _Outside] = {}
         with collector_paused():
             residuals = Residuals(world.inventory, world.policies)
             self.classes = residuals.classes
             self._packets = PacketSets(mentioned_ports(residuals))
+            self._algebra = PacketParts(self._packets)
+            it = _Judging(world, residuals, self._packets, self._algebra)
             for direction in Direction:
-                judged = _Judged(world, residuals, self._packets)
-                self._sides[direction] = _Side(judged.pods(direction), self._numbers)
-                self._outside[direction] = judged.outside(direction)
-        self._sets = list(self._numbers)
-        self._met: dict[tuple[int, int], int] = {}
-        self._chunks: dict[tuple[Direction, int], tuple[_Said, dict[tuple[int, tuple[int, ...]], Numbered]]] = {}
+                judged = it.tables(direction)
+                self._sides[direction] = _Side(table.pods for table in judged)
+                self._outside[direction] = _Outside(judged, it.cells, self.allowed)
+        self._chunks: dict[tuple[Direction, int], tuple[_Said, dict[tuple[int, tuple[int, ...]], Parts]]] = {}
 
     def allowed(self, number: int) -> Allowed:
         """The ports of the set of packets with a number."""
-        return self._packets.ports(self._sets[number])
+        return self._packets.ports(self._algebra.packets(number))
 
-    def row(self, c: int) -> Numbered:
+    def row(self, c: int) -> Parts:
         """What class `c` may send; no part unless it is one of pods."""
         return self._joined(Direction.EGRESS, c)
 
-    def column(self, c: int) -> Numbered:
+    def column(self, c: int) -> Parts:
         """What class `c` may receive; no part unless it is one of pods."""
         return self._joined(Direction.INGRESS, c)
 
     def outside(self, direction: Direction, c: int) -> Mapping[Prefix, Allowed]:
         """What may pass between a class and outside addresses, by ascending blocks of each family."""
-        return self._outside[direction][c]
+        return self._outside[direction].of(c)
 
-    def _joined(self, direction: Direction, c: int) -> Numbered:
+    def alike(self, a: int, b: int) -> bool:
+        """Whether two classes may exchange the same with every class, and with the outside."""
+        return (
+            all(self.outside(d, a) is self.outside(d, b) for d in Direction)
+            and self.row(a) == self.row(b)
+            and self.column(a) == self.column(b)
+        )
+
+    def _joined(self, direction: Direction, c: int) -> Parts:
         place = (direction, c // _CHUNK)
         chunk = self._chunks.get(place)
         if chunk is None:
@@ -81,98 +86,79 @@ class ClassRows:
         table, key = own.table_of[c], said.keys[c % _CHUNK]
         found = rows.get((table, key))
         if found is None:
-            found = rows[table, key] = self._both(own.tables[table], said.parts(key))
+            found = rows[table, key] = self._algebra.both(own.tables[table], said.parts(key))
         return found
 
-    def _both(self, left: Numbered, right: Numbered) -> Numbered:
-        """The intersection of two sets of flows."""
-        found: dict[int, int] = {}
-        for a, whom in left.items():
-            for b, who in right.items():
-                if shared := whom & who:
-                    met = self._met.get((a, b))
-                    if met is None:
-                        met = self._met[a, b] = self._meet(a, b)
-                    if met >= 0:
-                        found[met] = found.get(met, 0) | shared
-        return found
+class _Judging:
+    """Judges the classes of a world. `cells`: those of the outside addresses, IPv4 first."""
 
-    def _meet(self, a: int, b: int) -> int:
-        """The number of the packets that are in both sets; -1 if there are none."""
-        packets = self._sets[a] & self._sets[b]
-        if not packets:
-            return -1
-        number = self._numbers.setdefault(packets, len(self._sets))
-        if number == len(self._sets):
-            self._sets.append(packets)
-        return number
-
-
-class _Judged:
-    """The tables of every class, by the families that it uses: IPv4 between two pods that both have it, else IPv6."""
-
-    def __init__(self, world: World, residuals: Residuals, packets: PacketSets) -> None:
+    def __init__(self, world: World, residuals: Residuals, packets: PacketSets, algebra: PacketParts) -> None:
         it = evaluator(world)
-        self._packets = packets
-        self._addresses: list[dict[Family, Address | None]] = []
+        self._residuals, self._packets, self._algebra = residuals, packets, algebra
+        self.cells = {family: cells(family, it.prefixes) for family in FAMILIES}
+        self._addresses: list[Mapping[Family, Address | None]] = []
         for end in residuals.classes.representatives:
             usable = families_of(end, world.inventory.families) if end.is_pod else set()
             self._addresses.append(
                 {f: known_address(end, f) or it.representative(end, f) for f in FAMILIES if f in usable}
             )
-        of_family = {f: {c: own[f] for c, own in enumerate(self._addresses) if f in own} for f in FAMILIES}
-        having = {f: sum(1 << c for c in of_family[f]) for f in FAMILIES}
-        whom: dict[tuple[Family, bool], int] = {
-            (4, False): having[4],
-            (6, False): having[6],
-            (6, True): having[6] & ~having[4],
-        }
-        self._tables = {
-            (family, also_4): Tables(residuals, packets, family, among, of_family[family], it.prefixes)
-            for (family, also_4), among in whom.items()
-            if of_family[family]
-        }
-        self._blocks: dict[int, dict[Prefix, Allowed]] = {}
-        self._equal_blocks: dict[tuple[Family, frozenset[tuple[int, int]]], dict[Prefix, Allowed]] = {}
 
-    def pods(self, direction: Direction) -> Iterator[Parts]:
-        """For each class, what the direction judged there lets through to and from pods."""
+    def tables(self, direction: Direction) -> list[Table]:
+        """For each class, what the direction that is judged there lets through; nothing unless it is one of pods."""
+        tables: dict[Family, Tables] = {}
+        found = []
         for c, own in enumerate(self._addresses):
-            found: Parts = {}
-            for family in own:
-                more = self._of(family, c).of(direction, c).pods
-                found = {p: found.get(p, 0) | more.get(p, 0) for p in (*found, *more)} if found else more
-            yield found
-
-    def outside(self, direction: Direction) -> list[Mapping[Prefix, Allowed]]:
-        """For each class, what the direction judged there lets through to and from outside addresses."""
-        found: list[Mapping[Prefix, Allowed]] = []
-        for c, own in enumerate(self._addresses):
-            each = [self._blocks_of(self._of(family, c), direction, c) for family in own]
-            found.append(
-                each[0] if len(each) == 1 else {block: allowed for part in each for block, allowed in part.items()}
-            )
+            if not own:
+                found.append(_NO_TABLE)
+                continue
+            first = next(iter(own))
+            if first not in tables:
+                met = {f: each for f, each in self.cells.items() if f >= first}  # who has no IPv4 meets none that way
+                tables[first] = Tables(self._residuals, self._packets, self._algebra, self._addresses, met)
+            found.append(tables[first].of(direction, c))
         return found
 
-    def _of(self, family: Family, c: int) -> Tables:
-        return self._tables[family, family == 6 and 4 in self._addresses[c]]
 
-    def _blocks_of(self, tables: Tables, direction: Direction, c: int) -> dict[Prefix, Allowed]:
-        table = tables.of(direction, c)
-        found = self._blocks.get(id(table))  # which `tables` keep
+_NO_TABLE = Table({}, ())
+
+
+class _Outside:
+    """What one direction lets through between classes and outside addresses. Guards what was asked for."""
+
+    def __init__(
+        self, judged: Iterable[Table], cells: Mapping[Family, Sequence[Cell]], allowed: Callable[[int], Allowed]
+    ) -> None:
+        self._of_class = [table.outside for table in judged]
+        self._cells = cells
+        self._allowed = allowed
+        self._by_id: dict[int, Mapping[Prefix, Allowed]] = {}
+        self._equal: dict[Hashable, Mapping[Prefix, Allowed]] = {}
+        self._blocks: dict[tuple[Family, int], tuple[Prefix, ...]] = {}
+
+    def of(self, c: int) -> Mapping[Prefix, Allowed]:
+        """By ascending blocks, IPv4 first; equal ones are the same object."""
+        outside = self._of_class[c]
+        found = self._by_id.get(id(outside))  # which is kept here
         if found is None:
-            key = (tables.family, frozenset(table.outside.items()))
-            found = self._equal_blocks.get(key)
+            key = tuple((family, frozenset(parts.items())) for family, parts in outside if parts)
+            found = self._equal.get(key)
             if found is None:
-                unsorted = {
-                    block: self._packets.ports(packets)
-                    for packets, which in table.outside.items()
-                    for block in blocks(
-                        tables.family, ((tables.cells[a].first, tables.cells[b].last) for a, b in spans(which))
+                found = self._equal[key] = {
+                    block: allowed
+                    for family, parts in outside
+                    for block, allowed in sorted(
+                        (block, self._allowed(n)) for n, which in parts.items() for block in self._in_blocks(family, which)
                     )
                 }
-                found = self._equal_blocks[key] = dict(sorted(unsorted.items()))
-            self._blocks[id(table)] = found
+            self._by_id[id(outside)] = found
+        return found
+
+    def _in_blocks(self, family: Family, which: int) -> tuple[Prefix, ...]:
+        found = self._blocks.get((family, which))
+        if found is None:
+            whole = self._cells[family]
+            ranges = ((whole[a].first, whole[b].last) for a, b in spans(which))
+            found = self._blocks[family, which] = blocks(family, ranges)
         return found
 
 
@@ -188,8 +174,8 @@ class _Group(NamedTuple):
 class _Side:
     """The tables of one direction, equal ones once, and which of them speak about a peer."""
 
-    def __init__(self, tables: Iterator[Parts], numbers_of_sets: dict[int, int]) -> None:
-        self.tables: list[Numbered] = []
+    def __init__(self, tables: Iterable[Parts]) -> None:
+        self.tables: list[Parts] = []
         self.table_of: list[int] = []
         numbers: dict[frozenset[tuple[int, int]], int] = {}
         subjects: list[int] = []
@@ -198,10 +184,9 @@ class _Side:
         for c, table in enumerate(tables):
             number = by_id.get(id(table))
             if number is None:
-                own = {numbers_of_sets.setdefault(p, len(numbers_of_sets)): who for p, who in table.items()}
-                number = numbers.setdefault(frozenset(own.items()), len(numbers))
+                number = numbers.setdefault(frozenset(table.items()), len(numbers))
                 if number == len(self.tables):
-                    self.tables.append(own)
+                    self.tables.append(table)
                     subjects.append(0)
                 by_id[id(table)] = number
                 kept.append(table)  # so that the id stays its own
@@ -243,12 +228,12 @@ class _Side:
 class _Said:
     """What tables say about the peers of one chunk: to all of them, and more to each by its key."""
 
-    def __init__(self, common: Numbered, more: list[dict[int, int]], keys: list[tuple[int, ...]]) -> None:
+    def __init__(self, common: Parts, more: list[dict[int, int]], keys: list[tuple[int, ...]]) -> None:
         self._common = common
         self._more = more
         self.keys = keys
 
-    def parts(self, key: tuple[int, ...]) -> Numbered:
+    def parts(self, key: tuple[int, ...]) -> Parts:
         """Sets of packets, each with the subjects that let exactly them through."""
         parts = dict(self._common)
         for n in key:

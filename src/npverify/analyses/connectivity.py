@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from npverify.analyses.class_rows import Allowed, ClassRows, Numbered, collector_paused
+from npverify.analyses.class_rows import Allowed, ClassRows, collector_paused
+from npverify.analyses.packet_parts import Parts
 from npverify.analyses.results import Bundle, Connections, Connectivity, Destinations, End, Row, Target, To
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Prefix
@@ -83,7 +84,7 @@ class _Listing(Connections):
     def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
         """By source, in order: what it may send, by destination."""
         spread: dict[frozenset[tuple[int, int]], tuple[list[int], list[To]]] = {}
-        last: Numbered = {}
+        last: Parts = {}
         whom: list[int] = []
         common: list[To] = []
         for n, unit in enumerate(self._units):
@@ -164,7 +165,7 @@ class _Listing(Connections):
                 found.setdefault(block, {}).setdefault(allowed, []).append(n)
         return [(block, list(found[block].items())) for block in sorted(found)]
 
-    def _spread(self, parts: Numbered) -> tuple[list[int], list[To]]:
+    def _spread(self, parts: Parts) -> tuple[list[int], list[To]]:
         """The units in the classes of parts, in order, each with what those may get."""
         found: list[Allowed | None] = [None] * len(self._units)
         for number, classes in parts.items():
@@ -196,19 +197,10 @@ def _units(world: World, rows: ClassRows) -> tuple[list[_Unit], list[WorkloadRef
     for ref, ends in found.items():
         of_class = [rows.classes.of[end] for end in ends]
         first, *others = dict.fromkeys(of_class)
-        if all(_alike(rows, first, c) for c in others):
+        if all(rows.alike(first, c) for c in others):
             units.append(_Unit(ref, first, len(ends) > 1 or ends[0].replicated))
         else:
             split.append(ref)
             pods = zip(ends, of_class, strict=True)
             units += [_Unit(WorkloadRef("Pod", e.namespace, e.name), c, e.replicated) for e, c in pods]
     return sorted(units, key=lambda u: (u.ref.namespace, u.ref.name, u.ref.kind)), sorted(split)
-
-
-def _alike(rows: ClassRows, ours: int, c: int) -> bool:
-    """Whether a class may talk to all others, and to the outside, exactly as another does."""
-    return (
-        all(rows.outside(d, ours) == rows.outside(d, c) for d in Direction)
-        and rows.row(ours) == rows.row(c)
-        and rows.column(ours) == rows.column(c)
-    )

@@ -90,6 +90,7 @@ class Bitsets:
         self._partial = partial
         self._memo: dict[tuple[Pred, Side, Circumstance], Parts] = {}
         self._sets: dict[int, int] = {}
+        self._halves: dict[int, Parts] = {}
         self._by_kind: dict[EndpointKind, int] = {}
         self._by_namespace: dict[str, int] = {}
         self._by_account: dict[tuple[str, str], int] = {}
@@ -127,10 +128,16 @@ class Bitsets:
         key = (pred, side, how)
         found = self._memo.get(key)
         if found is None:
-            one = self._sets.setdefault  # most sets are in several partitions, and they are large
-            found = tuple((one(classes, classes), left) for classes, left in self._evaluate(pred, side, how))
-            self._memo[key] = found
+            found = self._memo[key] = self._once(tuple(self._evaluate(pred, side, how)))
         return found
+
+    def _once(self, parts: Parts) -> Parts:
+        """A partition with its sets as they are kept: most are in several partitions, and they are large."""
+        if len(parts) == 2 and isinstance(parts[0][1], Const) and isinstance(parts[1][1], Const):
+            true, false = parts if parts[0][1] is TRUE else (parts[1], parts[0])
+            return self._halves.setdefault(true[0], (true, false))
+        one = self._sets.setdefault
+        return tuple((one(classes, classes), left) for classes, left in parts)
 
     def _evaluate(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
         if isinstance(pred, Const):
@@ -146,8 +153,18 @@ class Bitsets:
     def _join(
         self, parts: Iterable[Parts], connective: Callable[[Pred, Pred], Pred], neutral: Pred, absorbing: Pred
     ) -> Parts:
-        joined = {neutral: self.all}
+        settled, open_ = self.all, []
         for partition in parts:
+            if any(not isinstance(left, Const) for _, left in partition):
+                open_.append(partition)
+                continue
+            settled &= next((part for part, left in partition if left is neutral), 0)
+            if not settled:
+                return ((self.all, absorbing),)
+        joined = {neutral: settled}
+        if settled != self.all:
+            joined[absorbing] = self.all & ~settled
+        for partition in open_:
             refined: dict[Pred, int] = {}
             for before, classes in joined.items():
                 if before is absorbing:
