@@ -8,6 +8,8 @@ that nothing here grows with the square of the classes.
 from __future__ import annotations
 
 import gc
+import sys
+from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -27,6 +29,7 @@ from npverify.reduction.residuals import Residuals
 
 Allowed = tuple[Ports, ...]
 _CHUNK = 64
+_FORMAT = "Q"  # of the bits of a chunk
 _REMEMBERED = 8
 
 
@@ -66,28 +69,32 @@ class ClassRows:
 
     def alike(self, a: int, b: int) -> bool:
         """Whether two classes may exchange the same with every class, and with the outside."""
-        return (
-            all(self.outside(d, a) is self.outside(d, b) for d in Direction)
-            and self.row(a) == self.row(b)
-            and self.column(a) == self.column(b)
+        return all(outside.alike(a, b) for outside in self._outside.values()) and all(
+            self._place(d, a) == self._place(d, b) or self._joined(d, a) == self._joined(d, b) for d in Direction
         )
 
     def _joined(self, direction: Direction, c: int) -> Parts:
-        place = (direction, c // _CHUNK)
-        chunk = self._chunks.get(place)
-        if chunk is None:
-            while len(self._chunks) >= _REMEMBERED:
-                del self._chunks[next(iter(self._chunks))]
-            start = c - c % _CHUNK
-            said = self._sides[direction.opposite].about(start, min(_CHUNK, len(self.classes) - start))
-            chunk = self._chunks[place] = (said, {})
-        own = self._sides[direction]
-        said, rows = chunk
-        table, key = own.table_of[c], said.keys[c % _CHUNK]
+        chunk, table, key = self._place(direction, c)
+        said, rows = self._chunk(direction, chunk)
         found = rows.get((table, key))
         if found is None:
-            found = rows[table, key] = self._algebra.both(own.tables[table], said.parts(key))
+            found = rows[table, key] = self._algebra.both(self._sides[direction].tables[table], said.parts(key))
         return found
+
+    def _place(self, direction: Direction, c: int) -> tuple[int, int, tuple[int, ...]]:
+        """Equal for classes of which the row is the same: the chunk, the own table, and what tables of others say."""
+        chunk = c // _CHUNK
+        return chunk, self._sides[direction].table_of[c], self._chunk(direction, chunk)[0].keys[c % _CHUNK]
+
+    def _chunk(self, direction: Direction, chunk: int) -> tuple[_Said, dict[tuple[int, tuple[int, ...]], Parts]]:
+        found = self._chunks.get((direction, chunk))
+        if found is None:
+            while len(self._chunks) >= _REMEMBERED:
+                del self._chunks[next(iter(self._chunks))]
+            size = min(_CHUNK, len(self.classes) - chunk * _CHUNK)
+            found = self._chunks[direction, chunk] = (self._sides[direction.opposite].about(chunk, size), {})
+        return found
+
 
 class _Judging:
     """Judges the classes of a world. `cells`: those of the outside addresses, IPv4 first."""
@@ -140,18 +147,24 @@ class _Outside:
         outside = self._of_class[c]
         found = self._by_id.get(id(outside))  # which is kept here
         if found is None:
-            key = tuple((family, frozenset(parts.items())) for family, parts in outside if parts)
+            key = tuple((family, frozenset(parts.items())) for family, parts in outside)
             found = self._equal.get(key)
             if found is None:
                 found = self._equal[key] = {
                     block: allowed
                     for family, parts in outside
                     for block, allowed in sorted(
-                        (block, self._allowed(n)) for n, which in parts.items() for block in self._in_blocks(family, which)
+                        (block, self._allowed(n))
+                        for n, which in parts.items()
+                        for block in self._in_blocks(family, which)
                     )
                 }
             self._by_id[id(outside)] = found
         return found
+
+    def alike(self, a: int, b: int) -> bool:
+        """Whether two classes fare alike."""
+        return self._of_class[a] is self._of_class[b] or self._of_class[a] == self._of_class[b]
 
     def _in_blocks(self, family: Family, which: int) -> tuple[Prefix, ...]:
         found = self._blocks.get((family, which))
@@ -163,11 +176,11 @@ class _Outside:
 
 
 class _Group(NamedTuple):
-    """Subjects whose tables let exactly these packets through for these peers (`peers` counts from class `first` on)."""
+    """Subjects whose tables let exactly these packets through for these peers, which are given by chunks from `first` on."""
 
     packets: int
     first: int
-    peers: int
+    peers: Sequence[int]
     subjects: int
 
 
@@ -199,22 +212,25 @@ class _Side:
         self._wide: list[_Group] = []
         self._near: dict[int, list[_Group]] = {}
         for (packets, peers), whose in merged.items():
-            first = (peers & -peers).bit_length() - 1
-            group = _Group(packets, first, peers >> first, whose)
-            chunks = range(first // _CHUNK, (peers.bit_length() - 1) // _CHUNK + 1)
-            if len(chunks) > 16:
+            first = ((peers & -peers).bit_length() - 1) // _CHUNK
+            last = (peers.bit_length() - 1) // _CHUNK
+            chunks = array(_FORMAT, (peers >> first * _CHUNK).to_bytes((last - first + 1) * _CHUNK // 8, "little"))
+            if sys.byteorder == "big":
+                chunks.byteswap()
+            group = _Group(packets, first, chunks, whose)
+            if last - first >= 16:
                 self._wide.append(group)
             else:
-                for chunk in chunks:
+                for chunk in range(first, last + 1):
                     self._near.setdefault(chunk, []).append(group)
 
-    def about(self, start: int, size: int) -> _Said:
+    def about(self, chunk: int, size: int) -> _Said:
         """What the tables say about the peers of one chunk."""
         everyone = (1 << size) - 1
         by_peers: dict[int, dict[int, int]] = {everyone: {}}
-        for packets, first, peers, subjects in (*self._wide, *self._near.get(start // _CHUNK, ())):
-            here = (peers >> (start - first) if start >= first else peers << (first - start)) & everyone
-            if here:
+        wide = (group for group in self._wide if group.first <= chunk < group.first + len(group.peers))
+        for packets, first, peers, subjects in (*wide, *self._near.get(chunk, ())):
+            if here := peers[chunk - first]:
                 parts = by_peers.setdefault(here, {})
                 parts[packets] = parts.get(packets, 0) | subjects
         common = by_peers.pop(everyone)

@@ -18,7 +18,7 @@ from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts
 from npverify.analyses.packets import PacketSets
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.normal.policy import Action, Direction, Half, Rule, Stage
 from npverify.normal.predicates import (
     FALSE,
@@ -26,6 +26,7 @@ from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
+    Const,
     IcmpIs,
     KindIs,
     NamedPortIs,
@@ -45,8 +46,10 @@ from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT
 from npverify.reduction.residuals import Residuals, ends
 
+
 class Table(NamedTuple):
-    """What one direction lets through for one subject: parts of the other classes, and of the cells outside by family."""
+    """What one direction lets through for one subject: parts of the other classes, and of the cells outside, by the
+    families in which there are any."""
 
     pods: Parts
     outside: tuple[tuple[Family, Parts], ...]
@@ -81,23 +84,26 @@ class Tables:
         self._starts: dict[Family, dict[int, int]] = {}
         self._by_value: dict[Family, list[tuple[int, int]]] = {}
         self._met: dict[Family, int] = {}
+        self._all_known = True  # not so where no address is possible
         at = size
         for family, each in cells.items():
             self._from[family] = at
             self._starts[family] = {cell.first: at + n for n, cell in enumerate(each)}
             at += len(each)
             self._starts[family][each[-1].last + 1] = at
-            using = {c: own[family] for c, own in enumerate(addresses) if family in own and own.keys().isdisjoint(self._met)}
+            using = {
+                c: own[family] for c, own in enumerate(addresses) if family in own and own.keys().isdisjoint(self._met)
+            }
             self._by_value[family] = sorted((a.value, c) for c, a in using.items() if a is not None)
+            self._all_known &= None not in using.values()
             self._met[family] = as_set(using) | (1 << at) - (1 << self._from[family])
         self._outside = (1 << at) - (1 << size)
         self._everyone: Parts = {ALL: sum(self._met.values())}
         self._inside: dict[Prefix, int] = {}
-        self._tests: dict[tuple[Pred, Side, Own], Parts] = {}
+        self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {}
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
-        self._of_rules: dict[Hashable, list[tuple[Action, Parts]]] = {}
-        self._asks: dict[tuple[Side, int], frozenset[type[Pred]]] = {}
-        self._looks: dict[tuple[Direction, int], tuple[bool, bool, bool]] = {}
+        self._ruled: dict[Direction, dict[int, _Ruled]] = {direction: {} for direction in Direction}
+        self._looks: dict[tuple[Direction, int], _Looks] = {}
         self._judged: dict[Hashable, Parts] = {}
         self._tables: dict[tuple[int, tuple[Family, ...]], Table] = {}
         self._sets: dict[int, int] = {}
@@ -106,15 +112,14 @@ class Tables:
         """What the direction that is judged at class `c` lets through to and from everyone else."""
         subject = self._residuals.classes.representative(c)
         signature = self._residuals.signature(direction, c)
-        ports, identity, address = self._looking(direction, signature)
-        named = tuple(p for p in subject.ports if p.name) if ports else ()
+        ported = (subject.kind, tuple(p for p in subject.ports if p.name))
+        looks = self._looking(direction, signature)
         families = tuple(self._addresses[c])
-        own = tuple(self._addresses[c].items()) if address else ()
-        key = (direction, id(signature), subject.kind, named, c if identity else None, own)
+        own = tuple(self._addresses[c].items())
+        key = (direction, id(signature), looks.aspect(subject.kind, ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
-            everyone = tuple(self._addresses[c].items())
-            it = _Subject(direction, direction.subject, signature, c, subject, everyone)
+            it = _Subject(direction, direction.subject, signature, c, subject, ported, own)
             found = self._judged[key] = self._judge(it)
         table = self._tables.get((id(found), families))  # which `_judged` keeps
         if table is None:
@@ -124,38 +129,32 @@ class Tables:
     def _table(self, parts: Parts, families: tuple[Family, ...]) -> Table:
         """The parts that are for peers which are met in one of some families."""
         pods = sum(self._met[family] for family in families) & self._classes
+        outside = ((f, self._kept((n, self._cells_of(f, who)) for n, who in parts.items())) for f in families)
         return Table(
-            self._kept((packets, who & pods) for packets, who in parts.items()),
-            tuple((f, self._kept((packets, self._cells_of(f, who)) for packets, who in parts.items())) for f in families),
+            self._kept((n, who & pods) for n, who in parts.items()), tuple((f, some) for f, some in outside if some)
         )
 
     def _cells_of(self, family: Family, peers: int) -> int:
         return peers >> self._from[family] & (1 << len(self._cells[family])) - 1
 
-    def _looking(self, direction: Direction, signature: Signature) -> tuple[bool, bool, bool]:
-        """Whether what the direction lets through hangs on the subject's named ports, on who it is, and on what address
-        selects it."""
+    def _looking(self, direction: Direction, signature: Signature) -> _Looks:
+        """At what of the subject a direction looks beyond what selects it."""
         key = (direction, id(signature))  # which `Residuals` keeps
         looks = self._looks.get(key)
         if looks is None:
             side = direction.subject
             stages = self._residuals.policies.half(direction).stages
-            preds = [p for stage in stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
-            asked = frozenset().union(
-                *(_asked(pred, side) for pred in preds), *(self._asked_by(entry.rules, side) for entry in signature)
-            )
-            selected = any(_asks_address(entry.selects, side) for entry in signature)
-            looks = self._looks[key] = (NamedPortIs in asked, bool(asked - {NamedPortIs}), selected)
+            each = [_looks(pred, side) for s in stages for pred in (s.applies, *(e.match for e in s.exemptions))]
+            each += [self._ruled_by(entry.rules, direction).looks for entry in signature]
+            each += [_NOTHING._replace(address=_asks_address(entry.selects, side)) for entry in signature]
+            looks = self._looks[key] = _all_looks(each)
         return looks
 
-    def _asked_by(self, rules: tuple[Rule, ...], side: Side) -> frozenset[type[Pred]]:
-        """What rules ask about the subject beyond its kind."""
-        key = (side, id(rules))  # which policies keep
-        found = self._asks.get(key)
+    def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> _Ruled:
+        found = self._ruled[direction].get(id(rules))  # which policies keep
         if found is None:
-            found = self._asks[key] = frozenset().union(
-                *(_asked(pred, side) for rule in rules for pred in (rule.peer, rule.traffic))
-            )
+            looks = _all_looks(_looks(pred, direction.subject) for rule in rules for pred in (rule.peer, rule.traffic))
+            found = self._ruled[direction][id(rules)] = _Ruled(rules, looks, {})
         return found
 
     # --- the walk of `reduction.residuals.judge` -----------------------------------------------------------------------
@@ -241,10 +240,11 @@ class Tables:
 
     def _rules(self, rules: tuple[Rule, ...], it: _Subject) -> list[tuple[Action, Parts]]:
         """What the rules of a policy match, in order; neighbours of one action as one."""
-        key = (it.direction, id(rules), self._aspect(self._asked_by(rules, it.side), it))
-        found = self._of_rules.get(key)
+        ruled = self._ruled_by(rules, it.direction)
+        aspect = ruled.looks.aspect(it.subject.kind, it.ported, it.of_class)
+        found = ruled.matches.get(aspect)
         if found is None:
-            found = self._of_rules[key] = []
+            found = ruled.matches[aspect] = []
             for rule in rules:
                 if rule.action is not Action.LOG:
                     match = self._common(self._test(rule.peer, it), self._test(rule.traffic, it))
@@ -252,13 +252,6 @@ class Tables:
                         match = self._any((found.pop()[1], match))
                     found.append((rule.action, match))
         return found
-
-    def _aspect(self, asked: frozenset[type[Pred]], it: _Subject) -> Hashable:
-        """Equal for subjects of which something that is asked about them leaves the same."""
-        if not asked:
-            return it.subject.kind
-        named = tuple(p for p in it.subject.ports if p.name) if NamedPortIs in asked else ()
-        return it.subject.kind, named, it.of_class if asked - {NamedPortIs} else None
 
     # --- predicates to parts -------------------------------------------------------------------------------------------
 
@@ -275,7 +268,7 @@ class Tables:
         """A predicate with the subject filled in."""
         if it.side not in _looks_at(pred):
             return pred
-        key = (pred, it.direction, self._aspect(_asked(pred, it.side), it))
+        key = (pred, it.direction, _looks(pred, it.side).aspect(it.subject.kind, it.ported, it.of_class))
         found = self._known.get(key)
         if found is None:
             known = ends(it.direction, it.subject)
@@ -284,16 +277,13 @@ class Tables:
 
     def _meant(self, test: Pred, subject: Side, own: Own) -> Parts:
         """The packets of a predicate for each peer; what it asks of the subject's address, those in `own` tell."""
-        key = (test, subject, own)
-        found = self._tests.get(key)
+        memo = self._tests.setdefault((subject, own), {})
+        found = memo.get(test)
         if found is None:
-            found = self._tests[key] = self._mean(test, subject, own)
+            found = memo[test] = self._mean(test, subject, own)
         return found
 
     def _mean(self, test: Pred, subject: Side, own: Own) -> Parts:
-        if _is_about_the_packet(test):
-            packets = self._algebra.number(self._packets.of(test))
-            return {} if packets == NONE else {packets: self._everyone[ALL]}
         match test:
             case Not(body):
                 return self._algebra.but(self._everyone, self._meant(body, subject, own))
@@ -306,8 +296,14 @@ class Tables:
                 return found
             case Or(parts):
                 return self._any(self._meant(part, subject, own) for part in parts)
+            case Const() | ProtocolIs() | PortIn() | IcmpIs() | UnknownIn():
+                packets = self._algebra.number(self._packets.of(test))
+                return {} if packets == NONE else {packets: self._everyone[ALL]}
             case AddressIn(side, prefix) if side is subject:
                 whom = sum(self._met[f] for f, a in own if a is not None and f in self._met and prefix.contains(a))
+                return {ALL: whom} if whom else {}
+            case AddressIn(_, prefix) if self._all_known:
+                whom = self._peers_inside(prefix)
                 return {ALL: whom} if whom else {}
             case _:
                 return self._told(test, subject, own)
@@ -350,6 +346,33 @@ Own = tuple[tuple[Family, Address | None], ...]
 """The addresses of a subject by family; () where they do not matter."""
 
 
+class _Looks(NamedTuple):
+    """At what of the subject something looks beyond its kind: at its named ports, at who it is, at its address alone."""
+
+    ports: bool = False
+    identity: bool = False
+    address: bool = False
+
+    def aspect(self, kind: EndpointKind, ported: Hashable, c: int) -> Hashable:
+        """Equal for subjects of which it leaves the same; `ported`: kind and named ports of class `c`."""
+        return c if self.identity else ported if self.ports else kind
+
+
+_NOTHING = _Looks()
+
+
+def _all_looks(each: Iterable[_Looks]) -> _Looks:
+    return _Looks(*map(any, zip(_NOTHING, *each, strict=True)))
+
+
+class _Ruled(NamedTuple):
+    """The rules of a policy, and what they match by the aspect of the subject."""
+
+    rules: tuple[Rule, ...]
+    looks: _Looks
+    matches: dict[Hashable, list[tuple[Action, Parts]]]
+
+
 class _Subject(NamedTuple):
     """At whom a direction is judged."""
 
@@ -358,6 +381,7 @@ class _Subject(NamedTuple):
     signature: Signature
     of_class: int
     subject: Endpoint
+    ported: Hashable
     own: Own
 
 
@@ -375,21 +399,17 @@ def mentioned_ports(residuals: Residuals) -> set[tuple[int, int]]:
 
 
 @cache
-def _asked(pred: Pred, side: Side) -> frozenset[type[Pred]]:
-    """What a predicate asks about a side beyond its kind."""
+def _looks(pred: Pred, side: Side) -> _Looks:
+    """At what of a side a predicate looks."""
     at_its_kind_at_most = {KindIs, OwnNode, AddressOwnedBy, PortIn}
-    return frozenset(type(a) for a in atoms_of(pred) if getattr(a, "side", None) is side) - at_its_kind_at_most
+    asked = {type(a) for a in atoms_of(pred) if getattr(a, "side", None) is side} - at_its_kind_at_most
+    return _Looks(NamedPortIs in asked, bool(asked - {NamedPortIs}))
 
 
 @cache
 def _looks_at(pred: Pred) -> frozenset[Side]:
     """The sides that a predicate looks at."""
     return frozenset(atom.side for atom in atoms_of(pred) if hasattr(atom, "side"))
-
-
-@cache
-def _is_about_the_packet(pred: Pred) -> bool:
-    return all(isinstance(atom, ProtocolIs | PortIn | IcmpIs | UnknownIn) for atom in atoms_of(pred))
 
 
 @cache

@@ -88,7 +88,8 @@ class Bitsets:
         self._classes = classes
         self._inventory = inventory
         self._partial = partial
-        self._memo: dict[tuple[Pred, Side, Circumstance], Parts] = {}
+        self._memo: dict[tuple[Side, Circumstance], dict[Pred, Parts]] = {}
+        self._direct: dict[Side, dict[Pred, Parts]] = {side: self._memo.setdefault((side, DIRECT), {}) for side in Side}
         self._sets: dict[int, int] = {}
         self._halves: dict[int, Parts] = {}
         self._by_kind: dict[EndpointKind, int] = {}
@@ -125,10 +126,10 @@ class Bitsets:
         """The partition by `pred`, seen as a statement about the end on `side`; atoms about others stay as they are."""
         if how is not DIRECT and not depends_on_circumstance(pred):
             how = DIRECT
-        key = (pred, side, how)
-        found = self._memo.get(key)
+        memo = self._direct[side] if how is DIRECT else self._memo.setdefault((side, how), {})
+        found = memo.get(pred)
         if found is None:
-            found = self._memo[key] = self._once(tuple(self._evaluate(pred, side, how)))
+            found = memo[pred] = self._once(tuple(self._evaluate(pred, side, how)))
         return found
 
     def _once(self, parts: Parts) -> Parts:
