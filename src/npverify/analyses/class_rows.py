@@ -12,10 +12,10 @@ import sys
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import NamedTuple
 
-from npverify.analyses.blocks import Cell, blocks, cells
-from npverify.analyses.evaluate import evaluator
+from npverify.analyses.blocks import Cell, blocks, cells, representative
 from npverify.analyses.flows import families_of, known_address
 from npverify.analyses.packet_parts import PacketParts, Parts
 from npverify.analyses.packet_tables import Table, Tables, mentioned_ports
@@ -23,6 +23,8 @@ from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
+from npverify.inventory.model import EndpointKind
+from npverify.inventory.spaces import address_space
 from npverify.normal.policy import Direction
 from npverify.reduction.bitsets import bits
 from npverify.reduction.residuals import Residuals
@@ -100,15 +102,18 @@ class _Judging:
     """Judges the classes of a world. `cells`: those of the outside addresses, IPv4 first."""
 
     def __init__(self, world: World, residuals: Residuals, packets: PacketSets, algebra: PacketParts) -> None:
-        it = evaluator(world)
         self._residuals, self._packets, self._algebra = residuals, packets, algebra
-        self.cells = {family: cells(family, it.prefixes) for family in FAMILIES}
+        prefixes = residuals.classes.mentioned.prefixes
+        self.cells = {family: cells(family, prefixes) for family in FAMILIES}
+        supposed = {
+            (family, kind): representative(family, prefixes, address_space(world.inventory, kind))
+            for family in FAMILIES
+            for kind in (EndpointKind.POD, EndpointKind.HOST_POD)
+        }
         self._addresses: list[Mapping[Family, Address | None]] = []
         for end in residuals.classes.representatives:
             usable = families_of(end, world.inventory.families) if end.is_pod else set()
-            self._addresses.append(
-                {f: known_address(end, f) or it.representative(end, f) for f in FAMILIES if f in usable}
-            )
+            self._addresses.append({f: known_address(end, f) or supposed[f, end.kind] for f in FAMILIES if f in usable})
 
     def tables(self, direction: Direction) -> list[Table]:
         """For each class, what the direction that is judged there lets through; nothing unless it is one of pods."""
@@ -214,6 +219,8 @@ class _Side:
         for (packets, peers), whose in merged.items():
             first = ((peers & -peers).bit_length() - 1) // _CHUNK
             last = (peers.bit_length() - 1) // _CHUNK
+            if last - first >= 16:
+                first, last = 0, len(self.table_of) // _CHUNK
             chunks = array(_FORMAT, (peers >> first * _CHUNK).to_bytes((last - first + 1) * _CHUNK // 8, "little"))
             if sys.byteorder == "big":
                 chunks.byteswap()
@@ -227,12 +234,10 @@ class _Side:
     def about(self, chunk: int, size: int) -> _Said:
         """What the tables say about the peers of one chunk."""
         everyone = (1 << size) - 1
-        by_peers: dict[int, dict[int, int]] = {everyone: {}}
-        wide = (group for group in self._wide if group.first <= chunk < group.first + len(group.peers))
-        for packets, first, peers, subjects in (*wide, *self._near.get(chunk, ())):
+        by_peers: dict[int, list[tuple[int, int]]] = {everyone: []}
+        for packets, first, peers, subjects in (*self._wide, *self._near.get(chunk, ())):
             if here := peers[chunk - first]:
-                parts = by_peers.setdefault(here, {})
-                parts[packets] = parts.get(packets, 0) | subjects
+                by_peers.setdefault(here, []).append((packets, subjects))
         common = by_peers.pop(everyone)
         keys: list[list[int]] = [[] for _ in range(size)]
         for n, here in enumerate(by_peers):
@@ -244,8 +249,10 @@ class _Side:
 class _Said:
     """What tables say about the peers of one chunk: to all of them, and more to each by its key."""
 
-    def __init__(self, common: Parts, more: list[dict[int, int]], keys: list[tuple[int, ...]]) -> None:
-        self._common = common
+    def __init__(
+        self, common: list[tuple[int, int]], more: list[list[tuple[int, int]]], keys: list[tuple[int, ...]]
+    ) -> None:
+        self._for_all = common
         self._more = more
         self.keys = keys
 
@@ -253,8 +260,15 @@ class _Said:
         """Sets of packets, each with the subjects that let exactly them through."""
         parts = dict(self._common)
         for n in key:
-            for packets, subjects in self._more[n].items():
+            for packets, subjects in self._more[n]:
                 parts[packets] = parts.get(packets, 0) | subjects
+        return parts
+
+    @cached_property
+    def _common(self) -> Parts:
+        parts: dict[int, int] = {}
+        for packets, subjects in self._for_all:
+            parts[packets] = parts.get(packets, 0) | subjects
         return parts
 
 

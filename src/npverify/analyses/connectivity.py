@@ -16,6 +16,7 @@ from npverify.analyses.class_rows import Allowed, ClassRows, collector_paused
 from npverify.analyses.packet_parts import NONE, Parts
 from npverify.analyses.results import Bundle, Connections, Connectivity, Destinations, End, Row, Target, To
 from npverify.analyses.world import World
+from npverify.ingest.collector import keep
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.policy import Action, Direction
@@ -46,10 +47,10 @@ def connectivity(world: World) -> Connectivity:
     with collector_paused():
         rows = ClassRows(world)
         units, split = _units(world, rows)
+        listing = _Listing(rows, units)
+        keep(len(world.inventory.endpoints))
     notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
-    return Connectivity(
-        _Listing(rows, units), (*notes, *_audit(world), *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split))
-    )
+    return Connectivity(listing, (*notes, *_audit(world), *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
 
 
 def _audit(world: World) -> Iterator[str]:

@@ -103,7 +103,8 @@ class Tables:
         self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {}
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
         self._ruled: dict[Direction, dict[int, _Ruled]] = {direction: {} for direction in Direction}
-        self._looks: dict[tuple[Direction, int], _Looks] = {}
+        self._looks: dict[tuple[Direction, int], _Looking] = {}
+        self._gates: dict[Hashable, list[tuple[Parts, Parts]]] = {}
         self._judged: dict[Hashable, Parts] = {}
         self._tables: dict[tuple[int, tuple[Family, ...]], Table] = {}
         self._sets: dict[int, int] = {}
@@ -113,13 +114,13 @@ class Tables:
         subject = self._residuals.classes.representative(c)
         signature = self._residuals.signature(direction, c)
         ported = (subject.kind, tuple(p for p in subject.ports if p.name))
-        looks = self._looking(direction, signature)
+        looks, ruled = self._looking(direction, signature)
         families = tuple(self._addresses[c])
         own = tuple(self._addresses[c].items())
         key = (direction, id(signature), looks.aspect(subject.kind, ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
-            it = _Subject(direction, direction.subject, signature, c, subject, ported, own)
+            it = _Subject(direction, direction.subject, signature, ruled, c, subject, ported, own)
             found = self._judged[key] = self._judge(it)
         table = self._tables.get((id(found), families))  # which `_judged` keeps
         if table is None:
@@ -137,18 +138,21 @@ class Tables:
     def _cells_of(self, family: Family, peers: int) -> int:
         return peers >> self._from[family] & (1 << len(self._cells[family])) - 1
 
-    def _looking(self, direction: Direction, signature: Signature) -> _Looks:
-        """At what of the subject a direction looks beyond what selects it."""
+    def _looking(self, direction: Direction, signature: Signature) -> _Looking:
         key = (direction, id(signature))  # which `Residuals` keeps
-        looks = self._looks.get(key)
-        if looks is None:
-            side = direction.subject
-            stages = self._residuals.policies.half(direction).stages
-            each = [_looks(pred, side) for s in stages for pred in (s.applies, *(e.match for e in s.exemptions))]
-            each += [self._ruled_by(entry.rules, direction).looks for entry in signature]
-            each += [_NOTHING._replace(address=_asks_address(entry.selects, side)) for entry in signature]
-            looks = self._looks[key] = _all_looks(each)
-        return looks
+        found = self._looks.get(key)
+        if found is None:
+            ruled = [self._ruled_by(entry.rules, direction) for entry in signature]
+            each = {self._at_stages(direction), *(r.looks for r in ruled)}
+            each |= {_Looks(address=_asks_address(entry.selects, direction.subject)) for entry in signature}
+            found = self._looks[key] = _Looking(_all_looks(each), ruled)
+        return found
+
+    def _at_stages(self, direction: Direction) -> _Looks:
+        """At what of the subject the stages of a direction look."""
+        stages = self._residuals.policies.half(direction).stages
+        preds = (pred for stage in stages for pred in (stage.applies, *(e.match for e in stage.exemptions)))
+        return _all_looks(_looks(pred, direction.subject) for pred in preds)
 
     def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> _Ruled:
         found = self._ruled[direction].get(id(rules))  # which policies keep
@@ -167,12 +171,10 @@ class Tables:
         skipped: dict[str, Parts] = {}
         accepted: dict[str, Parts] = {"": self._everyone}
         followed = {stage.after for stage in half.stages}
-        for number, stage in enumerate(half.stages):
-            applies = self._test(stage.applies, it)
+        for number, (stage, (applies, exempt)) in enumerate(zip(half.stages, self._gated(half, it), strict=True)):
             applies = algebra.but(self._common(applies, accepted.get(stage.after, {})), skipped.get(stage.name, {}))
             if not applies:
                 continue
-            exempt = self._any(self._test(exemption.match, it) for exemption in stage.exemptions)
             if stage.skips or stage.name in followed:
                 accepts = algebra.but(self._common(applies, self._tiers(number, stage, said, {})), exempt)
                 accepted[stage.name] = accepts
@@ -185,6 +187,17 @@ class Tables:
             else:
                 word = algebra.but(word, algebra.but(applies, passes))
         return word
+
+    def _gated(self, half: Half, it: _Subject) -> list[tuple[Parts, Parts]]:
+        """Of each stage, where it applies and what it lets through unasked."""
+        key = (it.direction, self._at_stages(it.direction).aspect(it.subject.kind, it.ported, it.of_class))
+        found = self._gates.get(key)
+        if found is None:
+            found = self._gates[key] = [
+                (self._test(stage.applies, it), self._any(self._test(e.match, it) for e in stage.exemptions))
+                for stage in half.stages
+            ]
+        return found
 
     def _kept(self, parts: Iterable[tuple[int, int]]) -> Parts:
         """Parts with somebody in them, as they are remembered: most sets of peers are in several, and they are large."""
@@ -226,26 +239,25 @@ class Tables:
     def _said(self, half: Half, it: _Subject) -> _Said:
         """By the numbers of stage and tier: whom its policies select, and its rules with what they match."""
         found: dict[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]] = {}
-        for entry in it.signature:
+        for entry, ruled in zip(it.signature, it.ruled, strict=True):
             place = (entry.stage, entry.tier)
             selected, rules = found.get(place, ({}, []))
             if entry.selects is TRUE:
                 found[place] = (self._everyone, rules)
-                rules += self._rules(entry.rules, it)
+                rules += self._rules(ruled, it)
                 continue
             selects = self._test(entry.selects, it)
             found[place] = (self._any((selected, selects)), rules)
-            rules += ((action, self._common(selects, match)) for action, match in self._rules(entry.rules, it))
+            rules += ((action, self._common(selects, match)) for action, match in self._rules(ruled, it))
         return found
 
-    def _rules(self, rules: tuple[Rule, ...], it: _Subject) -> list[tuple[Action, Parts]]:
+    def _rules(self, ruled: _Ruled, it: _Subject) -> list[tuple[Action, Parts]]:
         """What the rules of a policy match, in order; neighbours of one action as one."""
-        ruled = self._ruled_by(rules, it.direction)
         aspect = ruled.looks.aspect(it.subject.kind, it.ported, it.of_class)
         found = ruled.matches.get(aspect)
         if found is None:
             found = ruled.matches[aspect] = []
-            for rule in rules:
+            for rule in ruled.rules:
                 if rule.action is not Action.LOG:
                     match = self._common(self._test(rule.peer, it), self._test(rule.traffic, it))
                     if found and found[-1][0] is rule.action:
@@ -358,11 +370,8 @@ class _Looks(NamedTuple):
         return c if self.identity else ported if self.ports else kind
 
 
-_NOTHING = _Looks()
-
-
 def _all_looks(each: Iterable[_Looks]) -> _Looks:
-    return _Looks(*map(any, zip(_NOTHING, *each, strict=True)))
+    return _Looks(*map(any, zip(_Looks(), *each, strict=True)))
 
 
 class _Ruled(NamedTuple):
@@ -373,12 +382,20 @@ class _Ruled(NamedTuple):
     matches: dict[Hashable, list[tuple[Action, Parts]]]
 
 
+class _Looking(NamedTuple):
+    """At what of the subject a direction looks beyond what selects it, and the rules of its signature's policies."""
+
+    looks: _Looks
+    ruled: Sequence[_Ruled]
+
+
 class _Subject(NamedTuple):
     """At whom a direction is judged."""
 
     direction: Direction
     side: Side
     signature: Signature
+    ruled: Sequence[_Ruled]
     of_class: int
     subject: Endpoint
     ported: Hashable
