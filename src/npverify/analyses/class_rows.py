@@ -181,12 +181,12 @@ class _Outside:
 
 
 class _Group(NamedTuple):
-    """Subjects whose tables let exactly these packets through for these peers, which are given by chunks from `first` on."""
+    """What tables say to exactly these peers, who are given by chunks from `first` on: sets of packets with the subjects that
+    let them through."""
 
-    packets: int
     first: int
     peers: Sequence[int]
-    subjects: int
+    said: Parts
 
 
 class _Side:
@@ -210,22 +210,24 @@ class _Side:
                 kept.append(table)  # so that the id stays its own
             self.table_of.append(number)
             subjects[number] |= 1 << c
-        merged: dict[tuple[int, int], int] = {}
+        by_peers: dict[int, dict[int, int]] = {}
         for table, whose in zip(self.tables, subjects, strict=True):
             for packets, peers in table.items():
-                merged[packets, peers] = merged.get((packets, peers), 0) | whose
+                said = by_peers.setdefault(peers, {})
+                said[packets] = said.get(packets, 0) | whose
         self._wide: list[_Group] = []
         self._near: dict[int, list[_Group]] = {}
-        for (packets, peers), whose in merged.items():
+        for peers, said in by_peers.items():
             first = ((peers & -peers).bit_length() - 1) // _CHUNK
             last = (peers.bit_length() - 1) // _CHUNK
-            if last - first >= 16:
+            wide = last - first >= 16
+            if wide:
                 first, last = 0, len(self.table_of) // _CHUNK
             chunks = array(_FORMAT, (peers >> first * _CHUNK).to_bytes((last - first + 1) * _CHUNK // 8, "little"))
             if sys.byteorder == "big":
                 chunks.byteswap()
-            group = _Group(packets, first, chunks, whose)
-            if last - first >= 16:
+            group = _Group(first, chunks, said)
+            if wide:
                 self._wide.append(group)
             else:
                 for chunk in range(first, last + 1):
@@ -234,10 +236,10 @@ class _Side:
     def about(self, chunk: int, size: int) -> _Said:
         """What the tables say about the peers of one chunk."""
         everyone = (1 << size) - 1
-        by_peers: dict[int, list[tuple[int, int]]] = {everyone: []}
-        for packets, first, peers, subjects in (*self._wide, *self._near.get(chunk, ())):
+        by_peers: dict[int, list[Parts]] = {everyone: []}
+        for first, peers, said in (*self._wide, *self._near.get(chunk, ())):
             if here := peers[chunk - first]:
-                by_peers.setdefault(here, []).append((packets, subjects))
+                by_peers.setdefault(here, []).append(said)
         common = by_peers.pop(everyone)
         keys: list[list[int]] = [[] for _ in range(size)]
         for n, here in enumerate(by_peers):
@@ -249,27 +251,26 @@ class _Side:
 class _Said:
     """What tables say about the peers of one chunk: to all of them, and more to each by its key."""
 
-    def __init__(
-        self, common: list[tuple[int, int]], more: list[list[tuple[int, int]]], keys: list[tuple[int, ...]]
-    ) -> None:
+    def __init__(self, common: list[Parts], more: list[list[Parts]], keys: list[tuple[int, ...]]) -> None:
         self._for_all = common
         self._more = more
         self.keys = keys
 
     def parts(self, key: tuple[int, ...]) -> Parts:
         """Sets of packets, each with the subjects that let exactly them through."""
-        parts = dict(self._common)
-        for n in key:
-            for packets, subjects in self._more[n]:
-                parts[packets] = parts.get(packets, 0) | subjects
-        return parts
+        return _together((self._common, *(said for n in key for said in self._more[n])))
 
     @cached_property
     def _common(self) -> Parts:
-        parts: dict[int, int] = {}
-        for packets, subjects in self._for_all:
-            parts[packets] = parts.get(packets, 0) | subjects
-        return parts
+        return _together(self._for_all)
+
+
+def _together(each: Iterable[Parts]) -> Parts:
+    found: dict[int, int] = {}
+    for parts in each:
+        for packets, subjects in parts.items():
+            found[packets] = found.get(packets, 0) | subjects
+    return found
 
 
 @contextmanager

@@ -80,6 +80,10 @@ class Tables:
         size = len(residuals.classes)
         self._classes = (1 << size) - 1
         self._cells = cells
+        self._about = [
+            (end, (end.kind, tuple(p for p in end.ports if p.name)), tuple(own.items()))
+            for end, own in zip(residuals.classes.representatives, addresses, strict=True)
+        ]
         self._from: dict[Family, int] = {}
         self._starts: dict[Family, dict[int, int]] = {}
         self._by_value: dict[Family, list[tuple[int, int]]] = {}
@@ -111,17 +115,15 @@ class Tables:
 
     def of(self, direction: Direction, c: int) -> Table:
         """What the direction that is judged at class `c` lets through to and from everyone else."""
-        subject = self._residuals.classes.representative(c)
+        subject, ported, own = self._about[c]
         signature = self._residuals.signature(direction, c)
-        ported = (subject.kind, tuple(p for p in subject.ports if p.name))
         looks, ruled = self._looking(direction, signature)
-        families = tuple(self._addresses[c])
-        own = tuple(self._addresses[c].items())
         key = (direction, id(signature), looks.aspect(subject.kind, ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
             it = _Subject(direction, direction.subject, signature, ruled, c, subject, ported, own)
             found = self._judged[key] = self._judge(it)
+        families = tuple(self._addresses[c])
         table = self._tables.get((id(found), families))  # which `_judged` keeps
         if table is None:
             table = self._tables[id(found), families] = self._table(found, families)
@@ -136,7 +138,10 @@ class Tables:
         )
 
     def _cells_of(self, family: Family, peers: int) -> int:
-        return peers >> self._from[family] & (1 << len(self._cells[family])) - 1
+        first = self._from[family]
+        if peers.bit_length() <= first:
+            return 0
+        return peers >> first & (1 << len(self._cells[family])) - 1
 
     def _looking(self, direction: Direction, signature: Signature) -> _Looking:
         key = (direction, id(signature))  # which `Residuals` keeps
