@@ -106,6 +106,7 @@ class Obligations:
         self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[Kind, ...]]] = {}
         self._alike_of: dict[tuple[Endpoint, ...], list[Alike]] = {}
         self._members_of: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
+        self._apart_of: dict[int, tuple[list[Members], _Apart]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
         self._stale: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
         self._between_of: dict[Hashable, tuple[Leg, Members, Members, tuple[Obligation, ...]]] = {}
@@ -149,7 +150,7 @@ class Obligations:
     def _apart_or_joined(
         self, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
     ) -> Iterator[Obligation]:
-        sources, targets = _apart(asked.sources), _apart(asked.targets)
+        sources, targets = self._apart(asked.sources), self._apart(asked.targets)
         for source, target in chain(product(sources.hosts, asked.targets), product(sources.plain, targets.hosts)):
             yield from self._of_two(source, target, asked, breaks, variants)
         if not asked.leg.leave_out_self:
@@ -160,6 +161,14 @@ class Obligations:
         for src, dst in product(sources.looks, targets.looks):
             if self._speaks_of(src.groups[0], dst.groups[0]):
                 yield from self._joined(src, dst, asked, breaks, variants, sought)
+
+    def _apart(self, groups: list[Members]) -> _Apart:
+        """`_apart` of groups that other legs may have too."""
+        found = self._apart_of.get(id(groups))
+        if found is None:
+            # the groups are kept, so that no others can take their id
+            found = self._apart_of[id(groups)] = (groups, _apart(groups))
+        return found[1]
 
     def _joined(
         self, src: Ends, dst: Ends, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
