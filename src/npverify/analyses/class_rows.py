@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell, blocks, cells, representative
 from npverify.analyses.flows import families_of, known_address
+from npverify.analyses.packet_looks import mentioned_ports
 from npverify.analyses.packet_parts import PacketParts, Parts
-from npverify.analyses.packet_tables import Table, Tables, mentioned_ports
+from npverify.analyses.packet_tables import Table, Tables
 from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World

@@ -10,38 +10,32 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell
+from npverify.analyses.packet_looks import Looks, all_looks, asks_address, looks_at, looks_beyond
 from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts
 from npverify.analyses.packets import PacketSets
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
+from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.normal.policy import Action, Direction, Half, Rule, Stage
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
     AddressIn,
-    AddressOwnedBy,
     And,
     Const,
     IcmpIs,
-    KindIs,
-    NamedPortIs,
     Not,
     Or,
-    OwnNode,
     PortIn,
     Pred,
     ProtocolIs,
     Side,
     UnknownIn,
-    atoms_of,
 )
 from npverify.reduction.bitsets import as_set
-from npverify.reduction.classes import predicates
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT
 from npverify.reduction.residuals import Residuals, ends
@@ -149,20 +143,22 @@ class Tables:
         if found is None:
             ruled = [self._ruled_by(entry.rules, direction) for entry in signature]
             each = {self._at_stages(direction), *(r.looks for r in ruled)}
-            each |= {_Looks(address=_asks_address(entry.selects, direction.subject)) for entry in signature}
-            found = self._looks[key] = _Looking(_all_looks(each), ruled)
+            each |= {Looks(address=asks_address(entry.selects, direction.subject)) for entry in signature}
+            found = self._looks[key] = _Looking(all_looks(each), ruled)
         return found
 
-    def _at_stages(self, direction: Direction) -> _Looks:
+    def _at_stages(self, direction: Direction) -> Looks:
         """At what of the subject the stages of a direction look."""
         stages = self._residuals.policies.half(direction).stages
         preds = (pred for stage in stages for pred in (stage.applies, *(e.match for e in stage.exemptions)))
-        return _all_looks(_looks(pred, direction.subject) for pred in preds)
+        return all_looks(looks_beyond(pred, direction.subject) for pred in preds)
 
     def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> _Ruled:
         found = self._ruled[direction].get(id(rules))  # which policies keep
         if found is None:
-            looks = _all_looks(_looks(pred, direction.subject) for rule in rules for pred in (rule.peer, rule.traffic))
+            looks = all_looks(
+                looks_beyond(pred, direction.subject) for rule in rules for pred in (rule.peer, rule.traffic)
+            )
             found = self._ruled[direction][id(rules)] = _Ruled(rules, looks, {})
         return found
 
@@ -279,13 +275,13 @@ class Tables:
         if test is FALSE:
             return {}
         test, side = self._filled(test, it), it.side
-        return self._meant(test, side, it.own if _asks_address(test, side) else ())
+        return self._meant(test, side, it.own if asks_address(test, side) else ())
 
     def _filled(self, pred: Pred, it: _Subject) -> Pred:
         """A predicate with the subject filled in."""
-        if it.side not in _looks_at(pred):
+        if it.side not in looks_at(pred):
             return pred
-        key = (pred, it.direction, _looks(pred, it.side).aspect(it.subject.kind, it.ported, it.of_class))
+        key = (pred, it.direction, looks_beyond(pred, it.side).aspect(it.subject.kind, it.ported, it.of_class))
         found = self._known.get(key)
         if found is None:
             known = ends(it.direction, it.subject)
@@ -363,34 +359,18 @@ Own = tuple[tuple[Family, Address | None], ...]
 """The addresses of a subject by family; () where they do not matter."""
 
 
-class _Looks(NamedTuple):
-    """At what of the subject something looks beyond its kind: at its named ports, at who it is, at its address alone."""
-
-    ports: bool = False
-    identity: bool = False
-    address: bool = False
-
-    def aspect(self, kind: EndpointKind, ported: Hashable, c: int) -> Hashable:
-        """Equal for subjects of which it leaves the same; `ported`: kind and named ports of class `c`."""
-        return c if self.identity else ported if self.ports else kind
-
-
-def _all_looks(each: Iterable[_Looks]) -> _Looks:
-    return _Looks(*map(any, zip(_Looks(), *each, strict=True)))
-
-
 class _Ruled(NamedTuple):
     """The rules of a policy, and what they match by the aspect of the subject."""
 
     rules: tuple[Rule, ...]
-    looks: _Looks
+    looks: Looks
     matches: dict[Hashable, list[tuple[Action, Parts]]]
 
 
 class _Looking(NamedTuple):
     """At what of the subject a direction looks beyond what selects it, and the rules of its signature's policies."""
 
-    looks: _Looks
+    looks: Looks
     ruled: Sequence[_Ruled]
 
 
@@ -405,35 +385,3 @@ class _Subject(NamedTuple):
     subject: Endpoint
     ported: Hashable
     own: Own
-
-
-def mentioned_ports(residuals: Residuals) -> set[tuple[int, int]]:
-    """The ranges of destination ports that residuals can ask for."""
-    found: set[tuple[int, int]] = set()
-    names = False
-    for atom in {atom for pred in set(predicates(residuals.policies)) for atom in atoms_of(pred)}:
-        if isinstance(atom, PortIn) and atom.side is Side.DST:
-            found.add((atom.first, atom.last))
-        names |= isinstance(atom, NamedPortIs)
-    if names:
-        found |= {(p.number, p.number) for end in residuals.classes.representatives for p in end.ports if p.name}
-    return found
-
-
-@cache
-def _looks(pred: Pred, side: Side) -> _Looks:
-    """At what of a side a predicate looks."""
-    at_its_kind_at_most = {KindIs, OwnNode, AddressOwnedBy, PortIn}
-    asked = {type(a) for a in atoms_of(pred) if getattr(a, "side", None) is side} - at_its_kind_at_most
-    return _Looks(NamedPortIs in asked, bool(asked - {NamedPortIs}))
-
-
-@cache
-def _looks_at(pred: Pred) -> frozenset[Side]:
-    """The sides that a predicate looks at."""
-    return frozenset(atom.side for atom in atoms_of(pred) if hasattr(atom, "side"))
-
-
-@cache
-def _asks_address(pred: Pred, side: Side) -> bool:
-    return any(isinstance(atom, AddressIn) and atom.side is side for atom in atoms_of(pred))

@@ -163,10 +163,9 @@ class Obligations:
                 yield from self._joined(src, dst, asked, breaks, variants, sought)
 
     def _apart(self, groups: list[Members]) -> _Apart:
-        """`_apart` of groups that other legs may have too."""
+        """`_apart` of groups that other legs may have too; they are kept, so that no others can take their id."""
         found = self._apart_of.get(id(groups))
         if found is None:
-            # the groups are kept, so that no others can take their id
             found = self._apart_of[id(groups)] = (groups, _apart(groups))
         return found[1]
 
@@ -385,11 +384,9 @@ def _apart(groups: Iterable[Members]) -> _Apart:
     hosts, plain = [], []
     looks: dict[tuple[object, ...], list[Members]] = {}
     for group in groups:
-        if host_network(group.first):
-            hosts.append(group)
-        else:
-            plain.append(group)
-            looks.setdefault((group.first.kind, group.condition, group.domain), []).append(group)
+        (hosts if host_network(group.first) else plain).append(group)
+    for group in plain:
+        looks.setdefault((group.first.kind, group.condition, group.domain), []).append(group)
     return _Apart(hosts, plain, [Ends(alike) for alike in looks.values()])
 
 

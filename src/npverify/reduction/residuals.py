@@ -10,29 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
-from functools import cache
 from typing import NamedTuple
 
 from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
-from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Rule
+from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet, Rule
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
-    AddressIn,
-    LabelIn,
-    LabelText,
-    NamedPortIs,
-    NamespaceIs,
     NodeIs,
     Pred,
-    ServiceAccountIs,
     Side,
     and_,
     atoms_among,
-    atoms_of,
     or_,
 )
+from npverify.reduction.asking import AtStage, Ready, looks_at, looks_at_identity, mentions_node, placed, ready
 from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Gate, Signature, judge
@@ -42,33 +35,12 @@ from npverify.reduction.subjects import Subjects
 
 _REMEMBERED = 200_000  # groups kept over changes before the memory is given back
 
-_IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
-
 
 class Group(NamedTuple):
     """Classes of peers (a set) that a signature cannot tell apart, and what is left of the direction for them."""
 
     peers: int
     residual: Pred
-
-
-class _Ready(NamedTuple):
-    """What a signature asks: where its policies stand and when they select, each once; its rules; what these ask of peers,
-    with the number of the stage; and whether they ask for a peer's port by name."""
-
-    signature: Signature
-    places: tuple[tuple[int, int, Pred], ...]
-    rules: list[tuple[Entry, Rule]]
-    tests: list[tuple[Pred, int]]
-    names: bool
-
-
-class _AtStage(NamedTuple):
-    """How a stage sees the flows that are asked about, what it asks itself, and what is `settled` for all peers."""
-
-    view: Circumstance
-    tests: tuple[Pred, ...]
-    settled: dict[Pred, Pred | None]
 
 
 class Residuals:
@@ -127,8 +99,8 @@ class Residuals:
         self._interned: dict[Signature, Signature] = {}
         self._signatures = {d: self._select(d) for d in Direction}
         self._groups: dict[Hashable, tuple[Group, ...]] = {}
-        self._settled: dict[tuple[Direction, Circumstance, int], list[_AtStage]] = {}
-        self._ready: dict[tuple[Direction, Signature], _Ready] = {}
+        self._settled: dict[tuple[Direction, Circumstance, int], list[AtStage]] = {}
+        self._ready: dict[tuple[Direction, Signature], Ready] = {}
         self._judged: dict[Hashable, Pred] = {}
         self._own: dict[tuple[Direction, Signature], bool] = {}
         self._own_by_id: dict[tuple[Direction, int], bool] = {}
@@ -142,7 +114,7 @@ class Residuals:
     def selecting(self, direction: Direction, policy: PolicyId) -> int:
         """The set of classes that a policy may select."""
         found = 0
-        for _, each in _placed(self.policies.half(direction)):
+        for _, each in placed(self.policies.half(direction)):
             if each.id == policy:
                 for part, selects in self.bitsets.parts(each.subject, direction.subject, DIRECT):
                     found |= part if selects is not FALSE else 0
@@ -214,7 +186,7 @@ class Residuals:
         stages = self.policies.half(direction).stages
         preds = [p for stage in stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
         preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
-        return any(_looks_at_identity(p, direction.subject) for p in preds)
+        return any(looks_at_identity(p, direction.subject) for p in preds)
 
     def aspect_of(self, direction: Direction, c: int) -> Hashable:
         """`aspect` of a class as a subject."""
@@ -242,7 +214,7 @@ class Residuals:
     def _select(self, direction: Direction) -> dict[int, Signature]:
         found: dict[int, list[Entry]] = {}
         subjects = Subjects(self.classes, self.bitsets, self.partial, direction)
-        for place, policy in _placed(self.policies.half(direction)):
+        for place, policy in placed(self.policies.half(direction)):
             for members, selects in subjects.selected(policy.subject):
                 entry = Entry(*place, policy, selects, policy.rules)
                 for c in members:
@@ -298,7 +270,7 @@ class Residuals:
         tests += ready.tests
         known_subject = ends(direction, subject)
         for n, (test, stage) in enumerate(tests):
-            if _looks_at(test, direction.subject):
+            if looks_at(test, direction.subject):
                 tests[n] = (self.partial.residual(test, direction, stages[stage].view, **known_subject), stage)
         # most rules are about none of the peers: what they leave for all of them is looked up, and only the others part them
         whole = [self._one_for_all(test, direction, stages[stage], among) for test, stage in tests]
@@ -320,20 +292,13 @@ class Residuals:
             groups[residual] = groups.get(residual, 0) | part
         return tuple(Group(part, residual) for residual, part in groups.items())
 
-    def _ready_for(self, direction: Direction, signature: Signature) -> _Ready:
-        """What is the same for a signature whoever meets whom."""
+    def _ready_for(self, direction: Direction, signature: Signature) -> Ready:
         found = self._ready.get((direction, signature))
         if found is None:
-            rules = [(entry, rule) for entry in signature for rule in entry.rules]
-            names = any(
-                isinstance(a, NamedPortIs) and a.side is direction.peer for _, r in rules for a in atoms_of(r.traffic)
-            )
-            places = tuple(dict.fromkeys((entry.stage, entry.tier, entry.selects) for entry in signature))
-            tests = [(rule.peer, entry.stage) for entry, rule in rules]
-            found = self._ready[direction, signature] = _Ready(signature, places, rules, tests, names)
+            found = self._ready[direction, signature] = ready(direction, signature)
         return found
 
-    def _at_stages(self, direction: Direction, how: Circumstance, among: int) -> list[_AtStage]:
+    def _at_stages(self, direction: Direction, how: Circumstance, among: int) -> list[AtStage]:
         """How each stage of a direction sees what it is asked about, and what is left of predicates for all of the peers."""
         found = self._settled.get((direction, how, among))
         if found is None:
@@ -342,10 +307,10 @@ class Residuals:
             for stage in self.policies.half(direction).stages:
                 view = replace(how, before_translation=FALSE if how.via is None else stage.before_translation)
                 tests = (stage.applies, *(exemption.match for exemption in stage.exemptions))
-                found.append(_AtStage(DIRECT if view == DIRECT else view, tests, memos.setdefault(view, {})))
+                found.append(AtStage(DIRECT if view == DIRECT else view, tests, memos.setdefault(view, {})))
         return found
 
-    def _one_for_all(self, test: Pred, direction: Direction, stage: _AtStage, among: int) -> Pred | None:
+    def _one_for_all(self, test: Pred, direction: Direction, stage: AtStage, among: int) -> Pred | None:
         """What is left of a predicate for all of the peers; None where it is not the same."""
         found = stage.settled.get(test, TRUE)
         if found is not TRUE:
@@ -355,7 +320,7 @@ class Residuals:
             stage.settled[test] = next((left for classes, left in parts if among & ~classes == 0), None)
         return stage.settled[test]
 
-    def _start(self, ready: _Ready, how: Circumstance) -> Iterable[int]:
+    def _start(self, ready: Ready, how: Circumstance) -> Iterable[int]:
         """A partition of the peers, as coarse as the traffic predicates of the rules allow."""
         if how.own_node and self.by_node:
             return [1 << c for c in range(len(self.classes))]  # where the subject runs is told by each peer
@@ -366,7 +331,7 @@ class Residuals:
     def _residual(
         self,
         direction: Direction,
-        ready: _Ready,
+        ready: Ready,
         said: list[Pred],
         asked: list[tuple[Entry, Rule, Circumstance]],
         how: Circumstance,
@@ -377,7 +342,7 @@ class Residuals:
         known = ends(direction, subject, peer)
         signature, places = ready.signature, ready.places
         if how.own_node and self.by_node:
-            said = [self.partial.residual(s, direction, how, **known) if _mentions_node(s) else s for s in said]
+            said = [self.partial.residual(s, direction, how, **known) if mentions_node(s) else s for s in said]
             signature = tuple(
                 e._replace(selects=self.partial.residual(e.policy.subject, direction, how, **known)) for e in signature
             )
@@ -417,30 +382,6 @@ class Residuals:
                 if both := part & classes:
                     split[n, (*said, left)] = both
         return split
-
-
-def _placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
-    """The policies of a direction, in the order in which they are asked, each with the numbers of its stage and tier."""
-    for number, stage in enumerate(half.stages):
-        for index, tier in enumerate(stage.tiers):
-            for policy in tier.policies:
-                yield (number, index), policy
-
-
-@cache
-def _looks_at_identity(pred: Pred, side: Side) -> bool:
-    """Whether a predicate asks about one side more than its kind, its ports and whether it is on the other's node."""
-    return any(getattr(a, "side", None) is side and isinstance(a, _IDENTITY) for a in atoms_of(pred))
-
-
-@cache
-def _mentions_node(pred: Pred) -> bool:
-    return any(isinstance(atom, NodeIs) for atom in atoms_of(pred))
-
-
-@cache
-def _looks_at(pred: Pred, side: Side) -> bool:
-    return any(getattr(atom, "side", None) is side for atom in atoms_of(pred))
 
 
 def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) -> dict[str, Endpoint | None]:
