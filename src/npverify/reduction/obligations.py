@@ -278,9 +278,7 @@ class Obligations:
     def _alike(self, chosen: tuple[Endpoint, ...]) -> list[Alike]:
         """`alike` of endpoints that other sets may have too, under other conditions on the packet."""
         found = self._alike_of.get(chosen)
-        if found is None:
-            found = self._alike_of[chosen] = alike(chosen, self._residuals.classes.of)
-        return found
+        return found or self._alike_of.setdefault(chosen, alike(chosen, self._residuals.classes.of))
 
     def _members(self, kinds: Iterable[Kind], direction: Direction, old: Iterable[Members]) -> list[Members]:
         """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
@@ -381,10 +379,10 @@ class Obligations:
 
 
 def _apart(groups: Iterable[Members]) -> _Apart:
-    hosts, plain = [], []
+    each = list(groups)
+    hosts = [group for group in each if host_network(group.first)]
+    plain = [group for group in each if not host_network(group.first)]
     looks: dict[tuple[object, ...], list[Members]] = {}
-    for group in groups:
-        (hosts if host_network(group.first) else plain).append(group)
     for group in plain:
         looks.setdefault((group.first.kind, group.condition, group.domain), []).append(group)
     return _Apart(hosts, plain, [Ends(alike) for alike in looks.values()])
