@@ -108,6 +108,10 @@ EDGES: list[tuple[str, World, list[str]]] = [
     ("pods of a workload differ in what they may get alone", world(
         S0, S1, S2, DB, egress=[selecting(SRC, "p", allow(SECOND, SQL), on_apps=["db"])],
     ), ["shop/set"]),
+    ("pods of a workload differ in what outside addresses may send alone", world(
+        *(pod(f"set-{n}", of=SET, index=str(n), ip=f"10.0.0.{n + 1}") for n in range(3)),
+        ingress=[tier(policy("p", SECOND, allow(block(SRC, "203.0.113.0/24"), SQL)), policy("q", TRUE))],
+    ), ["shop/set"]),
     ("a pass leaves what later rules of its tier allow to the next tier", world(
         DB, pod("api"),
         ingress=[
