@@ -59,15 +59,16 @@ def unbundled(found: Connectivity) -> dict[tuple[object, object], tuple[Ports, .
 
 
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(halves(DST), halves(SRC), st.booleans(), st.sampled_from([(4,), (4, 6), (6,)]), st.sampled_from([1, 3, 64]))
+@given(halves(DST), halves(SRC), st.booleans(), st.sampled_from([(4,), (4, 6), (6,)]), st.sampled_from(["B", "Q"]))
 def test_tables_are_the_formulas(
-    ingress: list[Tier], egress: list[Tier], exempt: bool, families: tuple[int, ...], chunk: int
+    ingress: list[Tier], egress: list[Tier], exempt: bool, families: tuple[int, ...], chunk: str
 ) -> None:
     """In every tiered world, with split workloads, two families, unknown addresses and facts, in chunks of any size."""
     exemptions = {IN: (OWN, NEAR), OUT: (OWN,)} if exempt else None
     it = world(*ENDS, ingress=ingress, egress=egress, families=families, exempt=exemptions)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(class_rows, "_CHUNK", chunk)
+        patch.setattr(class_rows, "_FORMAT", chunk)
+        patch.setattr(class_rows, "_CHUNK", {"B": 8, "Q": 64}[chunk])
         found = assert_plain(it)
         assert unbundled(found) == {(c.src, c.dst): c.allowed for c in found.connections}
 
@@ -106,6 +107,10 @@ EDGES: list[tuple[str, World, list[str]]] = [
     ), ["shop/set"]),
     ("pods of a workload differ in what they may get alone", world(
         S0, S1, S2, DB, egress=[selecting(SRC, "p", allow(SECOND, SQL), on_apps=["db"])],
+    ), ["shop/set"]),
+    ("pods of a workload differ in what outside addresses may send alone", world(
+        *(pod(f"set-{n}", of=SET, index=str(n), ip=f"10.0.0.{n + 1}") for n in range(3)),
+        ingress=[tier(policy("p", SECOND, allow(block(SRC, "203.0.113.0/24"), SQL)), policy("q", TRUE))],
     ), ["shop/set"]),
     ("a pass leaves what later rules of its tier allow to the next tier", world(
         DB, pod("api"),

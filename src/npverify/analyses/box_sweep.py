@@ -147,16 +147,20 @@ class BoxSweep:
     def _matters_for(self, part: Part, subjects: int, reading: Reading | None, *, of_rules: bool) -> bool:
         others = self._index.others(part, subjects)
         own = self._of(part, DIRECT, reading).boxes
-        isolated = subjects if of_rules else subjects & certainly_selected(others, reading)
+        isolated = subjects if of_rules else certainly_selected(others, subjects, reading)
         alone = subjects
         for other in others:
             alone &= ~other.may
+            if not alone:
+                break
         added = [
             Box(cells, who, whose)
             for cells, peers, chosen, given in own
             if not given and (whose := chosen & isolated) and (who := peers & self._index.pods)
         ]
-        for other in others if added else ():
+        for other in others:
+            if not added:
+                break
             added = self._less(added, self._of(other, DIRECT, reading))
         if any(
             of_rules or self._passes(box, part.direction, reading) for box in self._unless_exempt(added, part.direction)
@@ -176,7 +180,7 @@ class BoxSweep:
         direction, outside = part.direction, self._outside
         others = self._index.others(part, subjects)
         if not of_rules:
-            subjects &= certainly_selected(others, reading)
+            subjects = certainly_selected(others, subjects, reading)
 
         def about(matched: Matched) -> list[Box]:
             return list(_cut(matched.boxes, outside, subjects)) if matched.peers & outside and subjects else []

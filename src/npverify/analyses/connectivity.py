@@ -7,14 +7,16 @@ test holds it against residual formulas, pair by pair, and samples of it against
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, overload
 
-from npverify.analyses.class_rows import Allowed, ClassRows, Numbered, collector_paused
+from npverify.analyses.class_rows import Allowed, ClassRows, collector_paused
+from npverify.analyses.packet_parts import NONE, Parts
 from npverify.analyses.results import Bundle, Connections, Connectivity, Destinations, End, Row, Target, To
 from npverify.analyses.world import World
+from npverify.ingest.collector import keep
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.policy import Action, Direction
@@ -45,10 +47,10 @@ def connectivity(world: World) -> Connectivity:
     with collector_paused():
         rows = ClassRows(world)
         units, split = _units(world, rows)
+        listing = _Listing(rows, units)
+        keep(len(world.inventory.endpoints))
     notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
-    return Connectivity(
-        _Listing(rows, units), (*notes, *_audit(world), *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split))
-    )
+    return Connectivity(listing, (*notes, *_audit(world), *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
 
 
 def _audit(world: World) -> Iterator[str]:
@@ -69,6 +71,7 @@ class _Listing(Connections):
     def __init__(self, rows: ClassRows, units: list[_Unit]) -> None:
         self._rows = rows
         self._units = units
+        self._class_of = [unit.of_class for unit in units]
         self._of_class: dict[int, list[int]] = {}
         self._of_namespace: dict[str, list[int]] = {}
         for n, unit in enumerate(units):
@@ -82,10 +85,9 @@ class _Listing(Connections):
 
     def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
         """By source, in order: what it may send, by destination."""
-        spread: dict[frozenset[tuple[int, int]], tuple[list[int], list[To]]] = {}
-        last: Numbered = {}
-        whom: list[int] = []
-        common: list[To] = []
+        spread: dict[frozenset[tuple[int, int]], _Spread] = {}
+        last: Parts = {}
+        common = self._spread({})
         for n, unit in enumerate(self._units):
             if of is not None and not of(unit.ref):
                 continue
@@ -96,18 +98,16 @@ class _Listing(Connections):
                     while len(spread) >= _REMEMBERED:
                         del spread[next(iter(spread))]
                     spread[key] = self._spread(parts)
-                whom, common = spread[key]
-            own = bisect_left(whom, n)
-            itself = own < len(whom) and whom[own] == n and not unit.several
+                common = spread[key]
+            itself = not unit.several and common.reaches(n)
             more = list(self._rows.outside(Direction.EGRESS, unit.of_class).items())
-            to = Destinations(common, own if itself else None, more)
+            to = Destinations(common, common.place(n) if itself else None, more)
             if to:
                 yield Row(unit.ref, to)
-        for block, into in self._inbound:
-            if of is not None and not of(block):
-                continue
-            units = sorted((n, allowed) for allowed, whose in into for n in whose)
-            yield Row(block, Destinations([(self._units[n].ref, allowed) for n, allowed in units]))
+        for block in sorted(self._inbound):
+            if of is None or of(block):
+                units = sorted((n, allowed) for allowed, whose in self._into(block) for n in whose)
+                yield Row(block, Destinations([(self._units[n].ref, allowed) for n, allowed in units]))
 
     def bundles(self) -> Iterator[Bundle]:
         """The same by sources of a namespace that fare alike, and by destinations to which the same may pass."""
@@ -121,7 +121,8 @@ class _Listing(Connections):
                 bundle = self._bundle(sources)
                 if bundle.targets:
                     yield bundle
-        for block, into in self._inbound:
+        for block in sorted(self._inbound):
+            into = self._into(block)
             targets = tuple(self._target(allowed, whose) for allowed, whose in into)
             yield Bundle((block,), targets, sum(len(whose) for _, whose in into))
 
@@ -156,26 +157,68 @@ class _Listing(Connections):
         )
 
     @cached_property
-    def _inbound(self) -> list[tuple[Prefix, list[tuple[Allowed, list[int]]]]]:
-        """By block of outside addresses, ascending: what it may send, with the units that may get exactly that."""
-        found: dict[Prefix, dict[Allowed, list[int]]] = {}
+    def _inbound(self) -> dict[Prefix, dict[Allowed, list[list[int]]]]:
+        """By block of outside addresses: what it may send, with units that may get exactly that, in lists of those that fare
+        alike."""
+        alike: dict[int, tuple[Mapping[Prefix, Allowed], list[int]]] = {}
         for n, unit in enumerate(self._units):
-            for block, allowed in self._rows.outside(Direction.INGRESS, unit.of_class).items():
-                found.setdefault(block, {}).setdefault(allowed, []).append(n)
-        return [(block, list(found[block].items())) for block in sorted(found)]
+            outside = self._rows.outside(Direction.INGRESS, unit.of_class)
+            alike.setdefault(id(outside), (outside, []))[1].append(n)
+        found: dict[Prefix, dict[Allowed, list[list[int]]]] = {}
+        for outside, units in alike.values():
+            for block, allowed in outside.items():
+                found.setdefault(block, {}).setdefault(allowed, []).append(units)
+        return found
 
-    def _spread(self, parts: Numbered) -> tuple[list[int], list[To]]:
+    def _into(self, block: Prefix) -> list[tuple[Allowed, list[int]]]:
+        """What a block may send, with the units that may get exactly that, by the first of them."""
+        return [(allowed, sorted(chain.from_iterable(whose))) for allowed, whose in self._inbound[block].items()]
+
+    def _spread(self, parts: Parts) -> _Spread:
         """The units in the classes of parts, in order, each with what those may get."""
-        found: list[Allowed | None] = [None] * len(self._units)
+        found = [NONE] * len(self._rows.classes)
         for number, classes in parts.items():
-            allowed = self._rows.allowed(number)
             for d in members(classes):
-                for n in self._of_class.get(d, ()):
-                    found[n] = allowed
-        whom = [n for n, allowed in enumerate(found) if allowed is not None]
-        return whom, [
-            (unit.ref, allowed) for unit, allowed in zip(self._units, found, strict=True) if allowed is not None
-        ]
+                found[d] = number
+        return _Spread(self._units, list(map(found.__getitem__, self._class_of)), self._rows.allowed)
+
+
+class _Spread(Sequence[To]):
+    """The units that may get something, with what that is. The list is made once somebody reads it: most only count it."""
+
+    def __init__(self, units: Sequence[_Unit], numbers: list[int], allowed: Callable[[int], Allowed]) -> None:
+        """`numbers`: of each unit, that of the set of packets which it may get."""
+        self._units = units
+        self._numbers = numbers
+        self._allowed = allowed
+        self._length = len(numbers) - numbers.count(NONE)
+
+    def reaches(self, n: int) -> bool:
+        """Whether unit `n` may get something."""
+        return self._numbers[n] != NONE
+
+    def place(self, n: int) -> int:
+        """How many units before `n` may get something."""
+        return n - self._numbers[:n].count(NONE)
+
+    @cached_property
+    def _listed(self) -> list[To]:
+        allowed = {number: self._allowed(number) for number in set(self._numbers) if number != NONE}
+        each = zip(self._units, self._numbers, strict=True)
+        return [(unit.ref, allowed[number]) for unit, number in each if number != NONE]
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[To]:
+        return iter(self._listed)
+
+    @overload
+    def __getitem__(self, index: int) -> To: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[To]: ...
+    def __getitem__(self, index: int | slice) -> To | list[To]:
+        return self._listed[index]
 
 
 def members(classes: int) -> list[int]:
@@ -196,19 +239,10 @@ def _units(world: World, rows: ClassRows) -> tuple[list[_Unit], list[WorkloadRef
     for ref, ends in found.items():
         of_class = [rows.classes.of[end] for end in ends]
         first, *others = dict.fromkeys(of_class)
-        if all(_alike(rows, first, c) for c in others):
+        if all(rows.alike(first, c) for c in others):
             units.append(_Unit(ref, first, len(ends) > 1 or ends[0].replicated))
         else:
             split.append(ref)
             pods = zip(ends, of_class, strict=True)
             units += [_Unit(WorkloadRef("Pod", e.namespace, e.name), c, e.replicated) for e, c in pods]
     return sorted(units, key=lambda u: (u.ref.namespace, u.ref.name, u.ref.kind)), sorted(split)
-
-
-def _alike(rows: ClassRows, ours: int, c: int) -> bool:
-    """Whether a class may talk to all others, and to the outside, exactly as another does."""
-    return (
-        all(rows.outside(d, ours) == rows.outside(d, c) for d in Direction)
-        and rows.row(ours) == rows.row(c)
-        and rows.column(ours) == rows.column(c)
-    )

@@ -69,14 +69,16 @@ class FlowBoxes:
         self._residuals = residuals
         self._contributions = contributions
         self._hows = hows
-        self._matched: dict[tuple[Policy, Direction, Circumstance], Matched] = {}
+        self._matched: dict[tuple[Direction, Circumstance], dict[Policy, Matched]] = {}
+        self._direct: dict[Direction, dict[Policy, Matched]] = {direction: {} for direction in Direction}
         self._under: dict[tuple[int, frozenset[tuple[str, str]]], tuple[Matched, Matched]] = {}
         self._sets: dict[int, int] = {}
         self._pieces: dict[Pred, tuple[tuple[int, Given], ...]] = {}
 
     def of(self, policy: Policy, direction: Direction, how: Circumstance, reading: Reading | None = None) -> Matched:
         """What the rules of a policy match, of the subjects that it selects; under one reading, or as far as each may be."""
-        found = self._matched.get((policy, direction, how))
+        memo = self._direct[direction] if how is DIRECT else self._matched.setdefault((direction, how), {})
+        found = memo.get(policy)
         if found is None:
             seen = self._seen(policy, how)
             everywhere = all(self._seen(policy, other) is DIRECT for other in self._hows[direction])
@@ -84,7 +86,7 @@ class FlowBoxes:
                 found = self.of(policy, direction, DIRECT)
             else:
                 found = self._merged(self._boxes(policy, direction, seen), everywhere)
-            self._matched[policy, direction, how] = found
+            memo[policy] = found
         if reading is None:
             return found
         key = (id(found), frozenset(reading.items()))

@@ -9,12 +9,14 @@ a property test holds them against the formulas, and samples against the oracle.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping
-from functools import cache
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from npverify.analyses.blocks import Cell, cells
+from npverify.analyses.blocks import Cell
+from npverify.analyses.packet_looks import Looks, all_looks, asks_address, looks_at, looks_beyond
+from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts
 from npverify.analyses.packets import PacketSets
+from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.normal.policy import Action, Direction, Half, Rule, Stage
@@ -22,193 +24,246 @@ from npverify.normal.predicates import (
     FALSE,
     TRUE,
     AddressIn,
-    AddressOwnedBy,
     And,
+    Const,
     IcmpIs,
-    KindIs,
-    NamedPortIs,
     Not,
     Or,
-    OwnNode,
     PortIn,
     Pred,
     ProtocolIs,
     Side,
     UnknownIn,
-    atoms_of,
 )
-from npverify.reduction.classes import predicates
+from npverify.reduction.bitsets import as_set
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT
 from npverify.reduction.residuals import Residuals, ends
 
-Parts = Mapping[int, int]
-"""Sets of packets, none of them empty, each with the peers for whom it is; peers that are in no part have no packet."""
-
 
 class Table(NamedTuple):
-    """What one direction lets through for one subject: parts of the other classes, and of the cells outside."""
+    """What one direction lets through for one subject: parts of the other classes, and of the cells outside, by the
+    families in which there are any."""
 
     pods: Parts
-    outside: Parts
+    outside: tuple[tuple[Family, Parts], ...]
 
 
 class Tables:
-    """Tables by class and direction for flows of one family of addresses, among some classes. Guards the memos."""
+    """Tables by class and direction, for classes that have an address of one family, or have none of it. Guards the memos.
+
+    Two ends use IPv4 if both have it, else IPv6. So for subjects that have it a peer is met by its first family, and for
+    those that have not by IPv6 alone; either way each peer has one address.
+    """
 
     def __init__(
         self,
         residuals: Residuals,
         packets: PacketSets,
-        family: Family,
-        among: int,
-        addresses: Mapping[int, Address | None],
-        prefixes: Iterable[Prefix],
+        algebra: PacketParts,
+        addresses: Sequence[Mapping[Family, Address | None]],
+        cells: Mapping[Family, Sequence[Cell]],
     ) -> None:
-        """`addresses`: those of the classes that have one of the family, by class; `among`: the peers to look at."""
+        """`addresses`: of each class, those that it may use, by family, IPv4 first. `cells`: what the outside addresses are
+        parted into, for each family in which subjects may meet others."""
         self._residuals = residuals
+        self._algebra = algebra
         self._packets = packets
         self._addresses = addresses
         self._external = 1 << residuals.classes.of[EXTERNAL]
-        self._size = len(residuals.classes)
-        self.family = family
-        self.cells: tuple[Cell, ...] = cells(family, prefixes)
-        self._outside = ((1 << len(self.cells)) - 1) << self._size
-        self._among = among
-        self._by_value = sorted((a.value, c) for c, a in addresses.items() if a is not None)
-        self._starts = {cell.first: n for n, cell in enumerate(self.cells)}
-        self._starts[self.cells[-1].last + 1] = len(self.cells)
+        size = len(residuals.classes)
+        self._classes = (1 << size) - 1
+        self._cells = cells
+        self._about = [
+            (end, (end.kind, tuple(p for p in end.ports if p.name)), tuple(own.items()))
+            for end, own in zip(residuals.classes.representatives, addresses, strict=True)
+        ]
+        self._from: dict[Family, int] = {}
+        self._starts: dict[Family, dict[int, int]] = {}
+        self._by_value: dict[Family, list[tuple[int, int]]] = {}
+        self._met: dict[Family, int] = {}
+        self._all_known = True  # not so where no address is possible
+        at = size
+        for family, each in cells.items():
+            self._from[family] = at
+            self._starts[family] = {cell.first: at + n for n, cell in enumerate(each)}
+            at += len(each)
+            self._starts[family][each[-1].last + 1] = at
+            using = {
+                c: own[family] for c, own in enumerate(addresses) if family in own and own.keys().isdisjoint(self._met)
+            }
+            self._by_value[family] = sorted((a.value, c) for c, a in using.items() if a is not None)
+            self._all_known &= None not in using.values()
+            self._met[family] = as_set(using) | (1 << at) - (1 << self._from[family])
+        self._outside = (1 << at) - (1 << size)
+        self._everyone: Parts = {ALL: sum(self._met.values())}
         self._inside: dict[Prefix, int] = {}
-        self._spread: dict[tuple[Pred, Side, Address | None], Parts] = {}
-        self._tests: dict[tuple[Pred, Side, Address | None], Parts] = {}
+        self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {}
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
-        self._of_rules: dict[Hashable, list[tuple[Action, Parts]]] = {}
-        self._looked: dict[tuple[Side, tuple[Rule, ...]], bool] = {}
-        self._judged: dict[Hashable, Table] = {}
-        self._tables: dict[tuple[Direction, int], Table] = {}
-        self._looks: dict[tuple[Direction, int], tuple[bool, bool]] = {}
+        self._ruled: dict[Direction, dict[int, _Ruled]] = {direction: {} for direction in Direction}
+        self._looks: dict[tuple[Direction, int], _Looking] = {}
+        self._gates: dict[Hashable, list[tuple[Parts, Parts]]] = {}
+        self._judged: dict[Hashable, Parts] = {}
+        self._tables: dict[tuple[int, tuple[Family, ...]], Table] = {}
         self._sets: dict[int, int] = {}
-        self._everyone: Parts = {packets.all: self._among | self._outside}
 
     def of(self, direction: Direction, c: int) -> Table:
         """What the direction that is judged at class `c` lets through to and from everyone else."""
-        found = self._tables.get((direction, c))
-        if found is not None:
-            return found
-        subject = self._residuals.classes.representative(c)
+        subject, ported, own = self._about[c]
         signature = self._residuals.signature(direction, c)
-        aspect = self._aspect(direction, signature, c)
-        own = self._addresses[c] if any(_asks_address(e.selects, direction.subject) for e in signature) else None
-        key = (direction, id(signature), aspect, own)
+        looks, ruled = self._looking(direction, signature)
+        key = (direction, id(signature), looks.aspect(subject.kind, ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
-            it = _Subject(direction, direction.subject, signature, aspect, subject, self._addresses[c])
+            it = _Subject(direction, direction.subject, signature, ruled, c, subject, ported, own)
             found = self._judged[key] = self._judge(it)
-        self._tables[direction, c] = found
+        families = tuple(self._addresses[c])
+        table = self._tables.get((id(found), families))  # which `_judged` keeps
+        if table is None:
+            table = self._tables[id(found), families] = self._table(found, families)
+        return table
+
+    def _table(self, parts: Parts, families: tuple[Family, ...]) -> Table:
+        """The parts that are for peers which are met in one of some families."""
+        pods = sum(self._met[family] for family in families) & self._classes
+        outside = ((f, self._kept((n, self._cells_of(f, who)) for n, who in parts.items())) for f in families)
+        return Table(
+            self._kept((n, who & pods) for n, who in parts.items()), tuple((f, some) for f, some in outside if some)
+        )
+
+    def _cells_of(self, family: Family, peers: int) -> int:
+        first = self._from[family]
+        if peers.bit_length() <= first:
+            return 0
+        return peers >> first & (1 << len(self._cells[family])) - 1
+
+    def _looking(self, direction: Direction, signature: Signature) -> _Looking:
+        key = (direction, id(signature))  # which `Residuals` keeps
+        found = self._looks.get(key)
+        if found is None:
+            ruled = [self._ruled_by(entry.rules, direction) for entry in signature]
+            each = {self._at_stages(direction), *(r.looks for r in ruled)}
+            each |= {Looks(address=asks_address(entry.selects, direction.subject)) for entry in signature}
+            found = self._looks[key] = _Looking(all_looks(each), ruled)
         return found
 
-    def _aspect(self, direction: Direction, signature: Signature, c: int) -> Hashable:
-        """Equal for classes of a signature of which the direction lets the same through, whatever their addresses."""
-        key = (direction, id(signature))  # which `Residuals` keeps
-        looks = self._looks.get(key)
-        if looks is None:
-            half = self._residuals.policies.half(direction)
-            preds = [p for stage in half.stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
-            preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
-            asked = frozenset().union(*(_asked(pred, direction.subject) for pred in preds))
-            looks = self._looks[key] = (NamedPortIs in asked, bool(asked - {NamedPortIs}))
-        ports, identity = looks
-        subject = self._residuals.classes.representative(c)
-        return subject.kind, tuple(p for p in subject.ports if p.name) if ports else (), c if identity else None
+    def _at_stages(self, direction: Direction) -> Looks:
+        """At what of the subject the stages of a direction look."""
+        stages = self._residuals.policies.half(direction).stages
+        preds = (pred for stage in stages for pred in (stage.applies, *(e.match for e in stage.exemptions)))
+        return all_looks(looks_beyond(pred, direction.subject) for pred in preds)
+
+    def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> _Ruled:
+        found = self._ruled[direction].get(id(rules))  # which policies keep
+        if found is None:
+            looks = all_looks(
+                looks_beyond(pred, direction.subject) for rule in rules for pred in (rule.peer, rule.traffic)
+            )
+            found = self._ruled[direction][id(rules)] = _Ruled(rules, looks, {})
+        return found
 
     # --- the walk of `reduction.residuals.judge` -----------------------------------------------------------------------
 
-    def _judge(self, it: _Subject) -> Table:
+    def _judge(self, it: _Subject) -> Parts:
+        algebra = self._algebra
         half = self._residuals.policies.half(it.direction)
         said = self._said(half, it)
         word = self._everyone
         skipped: dict[str, Parts] = {}
         accepted: dict[str, Parts] = {"": self._everyone}
         followed = {stage.after for stage in half.stages}
-        for number, stage in enumerate(half.stages):
-            applies = self._test(stage.applies, it)
-            applies = _but(_both(applies, accepted.get(stage.after, {})), skipped.get(stage.name, {}))
+        for number, (stage, (applies, exempt)) in enumerate(zip(half.stages, self._gated(half, it), strict=True)):
+            applies = algebra.but(self._common(applies, accepted.get(stage.after, {})), skipped.get(stage.name, {}))
             if not applies:
                 continue
-            exempt: Parts = {}
-            for exemption in stage.exemptions:
-                exempt = _either(exempt, self._test(exemption.match, it))
             if stage.skips or stage.name in followed:
-                accepts = accepted[stage.name] = _but(_both(applies, self._tiers(number, stage, said, {})), exempt)
+                accepts = algebra.but(self._common(applies, self._tiers(number, stage, said, {})), exempt)
+                accepted[stage.name] = accepts
                 for name in stage.skips:
-                    skipped[name] = _either(skipped.get(name, {}), accepts)
+                    skipped[name] = self._any((skipped.get(name, {}), accepts))
             final = self._everyone if stage.final is Action.ALLOW else {}
-            passes = _either(exempt, self._tiers(number, stage, said, final))
-            word = _but(word, _but(applies, passes))
-        inner = (1 << self._size) - 1
-        return Table(
-            self._kept((packets, who & inner) for packets, who in word.items()),
-            self._kept((packets, who >> self._size) for packets, who in word.items()),
-        )
+            passes = self._any((exempt, self._tiers(number, stage, said, final)))
+            if applies == self._everyone:
+                word = self._common(word, passes)
+            else:
+                word = algebra.but(word, algebra.but(applies, passes))
+        return word
+
+    def _gated(self, half: Half, it: _Subject) -> list[tuple[Parts, Parts]]:
+        """Of each stage, where it applies and what it lets through unasked."""
+        key = (it.direction, self._at_stages(it.direction).aspect(it.subject.kind, it.ported, it.of_class))
+        found = self._gates.get(key)
+        if found is None:
+            found = self._gates[key] = [
+                (self._test(stage.applies, it), self._any(self._test(e.match, it) for e in stage.exemptions))
+                for stage in half.stages
+            ]
+        return found
 
     def _kept(self, parts: Iterable[tuple[int, int]]) -> Parts:
         """Parts with somebody in them, as they are remembered: most sets of peers are in several, and they are large."""
         one = self._sets.setdefault
         return {packets: one(who, who) for packets, who in parts if who}
 
+    def _common(self, left: Parts, right: Parts) -> Parts:
+        if left == self._everyone:
+            return right
+        return left if right == self._everyone else self._algebra.both(left, right)
+
+    def _any(self, some: Iterable[Parts]) -> Parts:
+        there = [parts for parts in some if parts]
+        if len(there) == 1:
+            return there[0]
+        return self._algebra.union(item for parts in there for item in parts.items())
+
     def _tiers(self, number: int, stage: Stage, said: _Said, final: Parts) -> Parts:
+        algebra = self._algebra
         word = final
         for index in range(len(stage.tiers) - 1, -1, -1):
             onward = word
             selected, rules = said.get((number, index), ({}, []))
             if stage.tiers[index].no_match is Action.DENY:
-                word = _but(onward, selected)
-            allowed: dict[int, int] = {}  # by packets, since many policies have the same ports
+                word = algebra.but(onward, selected)
+            allowed: list[Parts] = []
             for action, match in reversed(rules):
                 if action is Action.ALLOW:
-                    for packets, who in match.items():
-                        allowed[packets] = allowed.get(packets, 0) | who
+                    allowed.append(match)
                     continue
-                word, allowed = _either(word, allowed), {}
+                word, allowed = self._any((word, *allowed)), []
                 if action is Action.DENY:
-                    word = _but(word, match)
+                    word = algebra.but(word, match)
                 else:
-                    word = _either(_but(word, match), _both(match, onward))
-            word = _either(word, allowed)
+                    word = self._any((algebra.but(word, match), algebra.both(match, onward)))
+            word = self._any((word, *allowed))
         return word
 
     def _said(self, half: Half, it: _Subject) -> _Said:
         """By the numbers of stage and tier: whom its policies select, and its rules with what they match."""
         found: dict[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]] = {}
-        for entry in it.signature:
+        for entry, ruled in zip(it.signature, it.ruled, strict=True):
             place = (entry.stage, entry.tier)
             selected, rules = found.get(place, ({}, []))
             if entry.selects is TRUE:
                 found[place] = (self._everyone, rules)
-                rules += self._rules(entry.rules, it)
+                rules += self._rules(ruled, it)
                 continue
             selects = self._test(entry.selects, it)
-            found[place] = (_either(selected, selects), rules)
-            rules += ((action, _both(selects, match)) for action, match in self._rules(entry.rules, it))
+            found[place] = (self._any((selected, selects)), rules)
+            rules += ((action, self._common(selects, match)) for action, match in self._rules(ruled, it))
         return found
 
-    def _rules(self, rules: tuple[Rule, ...], it: _Subject) -> list[tuple[Action, Parts]]:
+    def _rules(self, ruled: _Ruled, it: _Subject) -> list[tuple[Action, Parts]]:
         """What the rules of a policy match, in order; neighbours of one action as one."""
-        looks = self._looked.get((it.side, rules))
-        if looks is None:
-            preds = (p for rule in rules for p in (rule.peer, rule.traffic))
-            looks = self._looked[it.side, rules] = any(it.side in _looks_at(p) for p in preds)
-        # where rules look at the subject's address, the aspect tells its class
-        key = (it.side, rules, it.aspect if looks else None)
-        found = self._of_rules.get(key)
+        aspect = ruled.looks.aspect(it.subject.kind, it.ported, it.of_class)
+        found = ruled.matches.get(aspect)
         if found is None:
-            found = self._of_rules[key] = []
-            for rule in rules:
+            found = ruled.matches[aspect] = []
+            for rule in ruled.rules:
                 if rule.action is not Action.LOG:
-                    match = _both(self._test(rule.peer, it), self._test(rule.traffic, it))
+                    match = self._common(self._test(rule.peer, it), self._test(rule.traffic, it))
                     if found and found[-1][0] is rule.action:
-                        match = _either(found.pop()[1], match)
-                    found.append((rule.action, self._kept(match.items())))
+                        match = self._any((found.pop()[1], match))
+                    found.append((rule.action, match))
         return found
 
     # --- predicates to parts -------------------------------------------------------------------------------------------
@@ -220,177 +275,113 @@ class Tables:
         if test is FALSE:
             return {}
         test, side = self._filled(test, it), it.side
-        if _is_about_the_packet(test):
-            return self._meant(test, side, None)
-        own = it.address if _asks_address(test, side) else None
-        found = self._tests.get((test, side, own))
-        if found is None:
-            joined: dict[int, int] = {}
-            for classes, left in self._residuals.bitsets.parts(test, side.other, DIRECT):
-                who = classes & self._among | (self._outside if classes & self._external else 0)
-                for packets, whom in self._meant(left, side, own).items():
-                    if shared := who & whom:
-                        joined[packets] = joined.get(packets, 0) | shared
-            found = self._tests[test, side, own] = joined
-        return found
+        return self._meant(test, side, it.own if asks_address(test, side) else ())
 
     def _filled(self, pred: Pred, it: _Subject) -> Pred:
         """A predicate with the subject filled in."""
-        if it.side not in _looks_at(pred):
+        if it.side not in looks_at(pred):
             return pred
-        key = (pred, it.direction, it.aspect)
+        key = (pred, it.direction, looks_beyond(pred, it.side).aspect(it.subject.kind, it.ported, it.of_class))
         found = self._known.get(key)
         if found is None:
             known = ends(it.direction, it.subject)
             found = self._known[key] = self._residuals.partial.residual(pred, it.direction, DIRECT, **known)
         return found
 
-    def _meant(self, left: Pred, subject: Side, own: Address | None) -> Parts:
-        """The packets of a residual for each peer: what it still asks of addresses is told by those of this family."""
-        key = (left, subject, own)
-        found = self._spread.get(key)
+    def _meant(self, test: Pred, subject: Side, own: Own) -> Parts:
+        """The packets of a predicate for each peer; what it asks of the subject's address, those in `own` tell."""
+        memo = self._tests.setdefault((subject, own), {})
+        found = memo.get(test)
         if found is None:
-            found = self._spread[key] = self._mean(left, subject, own)
+            found = memo[test] = self._mean(test, subject, own)
         return found
 
-    def _mean(self, left: Pred, subject: Side, own: Address | None) -> Parts:
-        if not any(isinstance(atom, AddressIn) for atom in atoms_of(left)):
-            packets = self._packets.of(left)
-            return {packets: self._everyone[self._packets.all]} if packets else {}
-        match left:
+    def _mean(self, test: Pred, subject: Side, own: Own) -> Parts:
+        match test:
             case Not(body):
-                return _but(self._everyone, self._meant(body, subject, own))
+                return self._algebra.but(self._everyone, self._meant(body, subject, own))
             case And(parts):
                 found = self._everyone
                 for part in parts:
-                    found = _both(found, self._meant(part, subject, own))
+                    found = self._common(found, self._meant(part, subject, own))
+                    if not found:
+                        break
                 return found
             case Or(parts):
-                found = {}
-                for part in parts:
-                    found = _either(found, self._meant(part, subject, own))
-                return found
+                return self._any(self._meant(part, subject, own) for part in parts)
+            case Const() | ProtocolIs() | PortIn() | IcmpIs() | UnknownIn():
+                packets = self._algebra.number(self._packets.of(test))
+                return {} if packets == NONE else {packets: self._everyone[ALL]}
             case AddressIn(side, prefix) if side is subject:
-                return self._everyone if own is not None and prefix.contains(own) else {}
-            case AddressIn(_, prefix):
-                inside = self._peers_inside(prefix)
-                return {self._packets.all: inside} if inside else {}
+                whom = sum(self._met[f] for f, a in own if a is not None and f in self._met and prefix.contains(a))
+                return {ALL: whom} if whom else {}
+            case AddressIn(_, prefix) if self._all_known:
+                whom = self._peers_inside(prefix)
+                return {ALL: whom} if whom else {}
             case _:
-                raise AssertionError("only connectives have an address below them")
+                return self._told(test, subject, own)
+
+    def _told(self, atom: Pred, subject: Side, own: Own) -> Parts:
+        """The packets of an atom about the peer, which its classes settle but for the address."""
+        found: list[tuple[int, int]] = []
+        for classes, left in self._residuals.bitsets.parts(atom, subject.other, DIRECT):
+            if left is FALSE:
+                continue
+            who = classes & self._everyone[ALL] | (self._outside if classes & self._external else 0)
+            if left is TRUE:
+                found.append((ALL, who))
+            elif isinstance(left, AddressIn) and left.side is not subject:
+                found.append((ALL, who & self._peers_inside(left.prefix)))
+            elif left is atom:
+                raise InternalError(f"nothing is known about a peer that an atom asks about: {type(atom).__name__}")
+            else:
+                found += ((packets, who & whom) for packets, whom in self._meant(left, subject, own).items())
+        return self._algebra.union((packets, who) for packets, who in found if who)
 
     def _peers_inside(self, prefix: Prefix) -> int:
-        if prefix.family != self.family:
+        family = prefix.family
+        if family not in self._met:
             return 0
         found = self._inside.get(prefix)
         if found is None:
-            first = bisect_left(self._by_value, (prefix.first, -1))
-            last = bisect_left(self._by_value, (prefix.last + 1, -1))
-            classes = 0
-            for _, c in self._by_value[first:last]:
-                classes |= 1 << c
-            a, b = self._starts[prefix.first], self._starts[prefix.last + 1]
-            found = classes & self._among | ((1 << b) - (1 << a)) << self._size
-            self._inside[prefix] = found
+            by_value = self._by_value[family]
+            first = bisect_left(by_value, (prefix.first, -1))
+            last = bisect_left(by_value, (prefix.last + 1, -1))
+            classes = as_set([c for _, c in by_value[first:last]])
+            starts = self._starts[family]
+            found = self._inside[prefix] = classes | (1 << starts[prefix.last + 1]) - (1 << starts[prefix.first])
         return found
 
 
 _Said = Mapping[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]]
 
+Own = tuple[tuple[Family, Address | None], ...]
+"""The addresses of a subject by family; () where they do not matter."""
+
+
+class _Ruled(NamedTuple):
+    """The rules of a policy, and what they match by the aspect of the subject."""
+
+    rules: tuple[Rule, ...]
+    looks: Looks
+    matches: dict[Hashable, list[tuple[Action, Parts]]]
+
+
+class _Looking(NamedTuple):
+    """At what of the subject a direction looks beyond what selects it, and the rules of its signature's policies."""
+
+    looks: Looks
+    ruled: Sequence[_Ruled]
+
 
 class _Subject(NamedTuple):
-    """At whom a direction is judged; `address`: the one of the family that it uses."""
+    """At whom a direction is judged."""
 
     direction: Direction
     side: Side
     signature: Signature
-    aspect: Hashable
+    ruled: Sequence[_Ruled]
+    of_class: int
     subject: Endpoint
-    address: Address | None
-
-
-def mentioned_ports(residuals: Residuals) -> set[tuple[int, int]]:
-    """The ranges of destination ports that residuals can ask for."""
-    found: set[tuple[int, int]] = set()
-    names = False
-    for atom in {atom for pred in set(predicates(residuals.policies)) for atom in atoms_of(pred)}:
-        if isinstance(atom, PortIn) and atom.side is Side.DST:
-            found.add((atom.first, atom.last))
-        names |= isinstance(atom, NamedPortIs)
-    if names:
-        found |= {(p.number, p.number) for end in residuals.classes.representatives for p in end.ports if p.name}
-    return found
-
-
-@cache
-def _asked(pred: Pred, side: Side) -> frozenset[type[Pred]]:
-    """What a predicate asks about a side beyond its kind."""
-    at_its_kind_at_most = {KindIs, OwnNode, AddressOwnedBy, PortIn}
-    return frozenset(type(a) for a in atoms_of(pred) if getattr(a, "side", None) is side) - at_its_kind_at_most
-
-
-@cache
-def _looks_at(pred: Pred) -> frozenset[Side]:
-    """The sides that a predicate looks at."""
-    return frozenset(atom.side for atom in atoms_of(pred) if hasattr(atom, "side"))
-
-
-@cache
-def _is_about_the_packet(pred: Pred) -> bool:
-    return all(isinstance(atom, ProtocolIs | PortIn | IcmpIs | UnknownIn) for atom in atoms_of(pred))
-
-
-@cache
-def _asks_address(pred: Pred, side: Side) -> bool:
-    return any(isinstance(atom, AddressIn) and atom.side is side for atom in atoms_of(pred))
-
-
-# --- parts as sets of flows -----------------------------------------------------------------------------------------------
-
-
-def _either(left: Parts, right: Parts) -> Parts:
-    """The union. A peer may be in several parts of `right`."""
-    if not right:
-        return left
-    found = dict(left)
-    for packets, who in right.items():
-        met = [(before, whom, shared) for before, whom in found.items() if (shared := whom & who)]
-        rest = who
-        for before, whom, shared in met:
-            rest ^= shared
-            if whom == shared:
-                del found[before]
-            else:
-                found[before] = whom ^ shared
-        for before, _, shared in met:
-            joined = before | packets
-            found[joined] = found.get(joined, 0) | shared
-        if rest:
-            found[packets] = found.get(packets, 0) | rest
-    return found
-
-
-def _both(left: Parts, right: Parts) -> Parts:
-    """The intersection."""
-    found: dict[int, int] = {}
-    for a, whom in left.items():
-        for b, who in right.items():
-            if (packets := a & b) and (shared := whom & who):
-                found[packets] = found.get(packets, 0) | shared
-    return found
-
-
-def _but(left: Parts, right: Parts) -> Parts:
-    """The flows of `left` that are not in `right`."""
-    if not right:
-        return left
-    found: dict[int, int] = {}
-    for a, whom in left.items():
-        rest = whom
-        for b, who in right.items():
-            if shared := rest & who:
-                rest ^= shared
-                if packets := a & ~b:
-                    found[packets] = found.get(packets, 0) | shared
-        if rest:
-            found[a] = found.get(a, 0) | rest
-    return found
+    ported: Hashable
+    own: Own

@@ -55,6 +55,7 @@ class PolicyIndex:
         self._residuals = residuals
         self._boxes = boxes
         self._at_home: dict[tuple[Direction, str], list[Part]] = {}
+        self._found: dict[tuple[Direction, int], list[Part]] = {}
         self._look_at_classes()
         for direction in Direction:
             self._look_at_policies(direction)
@@ -69,17 +70,17 @@ class PolicyIndex:
 
     def others(self, part: Part, subjects: int) -> list[Part]:
         """The other policies of the direction that may select some of the subjects."""
-        return [p for p in self.selecting(part.direction, subjects) if p.policy.id != part.policy.id]
+        found = self._found.get((part.direction, subjects))
+        if found is None:
+            found = self._found[part.direction, subjects] = list(self.selecting(part.direction, subjects))
+        return [other for other in found if other is not part]
 
     def selecting(self, direction: Direction, classes: int) -> Iterator[Part]:
         """The policies of a direction that may select some of these classes."""
-        for home in self._homes(classes):
+        for home in (*self._homes(classes), ""):
             for part in self._at_home.get((direction, home), ()):
                 if part.may & classes:
                     yield part
-        for part in self._at_home.get((direction, ""), ()):
-            if part.may & classes:
-                yield part
 
     def _homes(self, classes: int) -> list[str]:
         """The namespaces of some classes."""
@@ -125,9 +126,11 @@ class PolicyIndex:
             self._at_home.setdefault((direction, home), []).append(part)
 
 
-def certainly_selected(parts: Iterable[Part], reading: Reading | None) -> int:
-    """The classes that some of these policies certainly select."""
-    found = 0
+def certainly_selected(parts: Iterable[Part], among: int, reading: Reading | None) -> int:
+    """Those of some classes that one of these policies certainly selects."""
+    rest = among
     for part in parts:
-        found |= part.certainly(reading)
-    return found
+        rest &= ~part.certainly(reading)
+        if not rest:
+            break
+    return among & ~rest

@@ -22,7 +22,7 @@ from npverify.analyses.vacuous import why_no_flow
 from npverify.analyses.ways_in import ways_in
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Isolated, PolicyClaim, SomeFlow
-from npverify.ingest.collector import without_gc
+from npverify.ingest.collector import keep, without_gc
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 Progress = Callable[[int, int, str], None]
@@ -57,6 +57,7 @@ def prove(
     job = _Job(world, tuple(assertions), budget)
     with without_gc():  # next to nothing here refers to itself, and most is kept
         done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)
+        keep(len(world.inventory.endpoints))
     results = [
         result or AssertionResult(assertion, Status.UNDECIDED, because=_INTERRUPTED)
         for assertion, result in zip(assertions, done.results, strict=True)

@@ -44,7 +44,7 @@ from npverify.normal.predicates import (
     or_,
 )
 from npverify.reduction.classes import Classes
-from npverify.reduction.partial import DIRECT, Circumstance, Partial, label_residual
+from npverify.reduction.partial import DIRECT, Circumstance, Partial, label_residual, label_value
 
 _ABOUT_AN_END = (
     KindIs,
@@ -66,10 +66,12 @@ Parts = tuple[tuple[int, Pred], ...]
 
 def bits(classes: int) -> Iterator[int]:
     """The members of a set, ascending."""
-    while classes:
-        low = classes & -classes
-        yield low.bit_length() - 1
-        classes ^= low
+    first = max((classes & -classes).bit_length() - 1, 0)
+    text = bin(classes >> first)[:1:-1]  # most sets have all their members close together
+    at = text.find("1")
+    while at >= 0:
+        yield first + at
+        at = text.find("1", at + 1)
 
 
 def as_set(classes: Collection[int]) -> int:
@@ -88,14 +90,17 @@ class Bitsets:
         self._classes = classes
         self._inventory = inventory
         self._partial = partial
-        self._memo: dict[tuple[Pred, Side, Circumstance], Parts] = {}
+        self._memo: dict[tuple[Side, Circumstance], dict[Pred, Parts]] = {}
+        self._direct: dict[Side, dict[Pred, Parts]] = {side: self._memo.setdefault((side, DIRECT), {}) for side in Side}
         self._sets: dict[int, int] = {}
+        self._halves: dict[int, Parts] = {}
         self._by_kind: dict[EndpointKind, int] = {}
         self._by_namespace: dict[str, int] = {}
         self._by_account: dict[tuple[str, str], int] = {}
         self._by_ports: dict[tuple[ContainerPort, ...], int] = {}
         self._by_label: dict[str, dict[str | Unknown, int]] = {}
         self._unknown_label: dict[str, dict[Unknown, int]] = {}
+        self._of_owner: dict[tuple[str, str], tuple[dict[str | Unknown, int], dict[Unknown, int]]] = {}
         self._by_node: dict[str, int] = {}
         self._on_no_node = 0
         for c, end in enumerate(classes.representatives):
@@ -124,13 +129,19 @@ class Bitsets:
         """The partition by `pred`, seen as a statement about the end on `side`; atoms about others stay as they are."""
         if how is not DIRECT and not depends_on_circumstance(pred):
             how = DIRECT
-        key = (pred, side, how)
-        found = self._memo.get(key)
+        memo = self._direct[side] if how is DIRECT else self._memo.setdefault((side, how), {})
+        found = memo.get(pred)
         if found is None:
-            one = self._sets.setdefault  # most sets are in several partitions, and they are large
-            found = tuple((one(classes, classes), left) for classes, left in self._evaluate(pred, side, how))
-            self._memo[key] = found
+            found = memo[pred] = self._once(tuple(self._evaluate(pred, side, how)))
         return found
+
+    def _once(self, parts: Parts) -> Parts:
+        """A partition with its sets as they are kept: most are in several partitions, and they are large."""
+        if len(parts) == 2 and isinstance(parts[0][1], Const) and isinstance(parts[1][1], Const):
+            true, false = parts if parts[0][1] is TRUE else (parts[1], parts[0])
+            return self._halves.setdefault(true[0], (true, false))
+        one = self._sets.setdefault
+        return tuple((one(classes, classes), left) for classes, left in parts)
 
     def _evaluate(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
         if isinstance(pred, Const):
@@ -146,8 +157,18 @@ class Bitsets:
     def _join(
         self, parts: Iterable[Parts], connective: Callable[[Pred, Pred], Pred], neutral: Pred, absorbing: Pred
     ) -> Parts:
-        joined = {neutral: self.all}
+        settled, open_ = self.all, []
         for partition in parts:
+            if any(not isinstance(left, Const) for _, left in partition):
+                open_.append(partition)
+                continue
+            settled &= next((part for part, left in partition if left is neutral), 0)
+            if not settled:
+                return ((self.all, absorbing),)
+        joined = {neutral: settled}
+        if settled != self.all:
+            joined[absorbing] = self.all & ~settled
+        for partition in open_:
             refined: dict[Pred, int] = {}
             for before, classes in joined.items():
                 if before is absorbing:
@@ -171,9 +192,9 @@ class Bitsets:
             return self._exactly(sum(self._by_kind.get(kind, 0) for kind in atom.kinds))
         if isinstance(atom, NamespaceIs):
             return self._exactly(self._by_namespace.get(atom.name, 0))
-        if isinstance(atom, LabelIn) and atom.of == "pod":
-            return self._of_values(atom)
-        if isinstance(atom, LabelIn | LabelText):
+        if isinstance(atom, LabelIn):
+            return self._of_values(atom, *self._values(atom))
+        if isinstance(atom, LabelText):
             return self._labelled(atom)
         return self._by_representatives(atom, side, how)
 
@@ -187,15 +208,30 @@ class Bitsets:
     def _exactly(self, classes: int) -> Parts:
         return tuple((part, left) for part, left in ((classes, TRUE), (self.all & ~classes, FALSE)) if part)
 
-    def _of_values(self, atom: LabelIn) -> Parts:
+    def _values(self, atom: LabelIn) -> tuple[dict[str | Unknown, int], dict[Unknown, int]]:
+        """The classes by what the label is that an atom asks for, and those of which it is not known."""
+        if atom.of == "pod":
+            return self._by_label.get(atom.key, {}), self._unknown_label.get(atom.key, {})
+        found = self._of_owner.get((atom.of, atom.key))
+        if found is None:
+            having: dict[str | Unknown, int] = {}
+            for classes in (self._by_namespace if atom.of == "namespace" else self._by_account).values():
+                end = self._classes.representative(classes.bit_length() - 1)
+                value = label_value(atom, end, self._inventory)
+                if value is not None:
+                    having[value] = having.get(value, 0) | classes
+            open_ = {value: classes for value, classes in having.items() if isinstance(value, Unknown)}
+            found = self._of_owner[atom.of, atom.key] = having, open_
+        return found
+
+    def _of_values(self, atom: LabelIn, having: dict[str | Unknown, int], open_: dict[Unknown, int]) -> Parts:
         """As `_labelled`, without asking each of the many values that a label such as `app` has."""
-        having = self._by_label.get(atom.key, {})
         wanted = having if atom.values is None else atom.values
         found: dict[Pred, int] = {TRUE: 0, FALSE: self.all}
         for value in wanted:
             if isinstance(value, str):
                 found[TRUE] |= having.get(value, 0)
-        for classes in self._unknown_label.get(atom.key, {}).values():
+        for classes in open_.values():
             left = label_residual(atom, self._classes.representative(classes.bit_length() - 1), self._inventory)
             found[left] = found.get(left, 0) | classes
         for left, classes in found.items():
@@ -203,7 +239,7 @@ class Bitsets:
                 found[FALSE] &= ~classes
         return tuple((classes, left) for left, classes in found.items() if classes)
 
-    def _labelled(self, atom: LabelIn | LabelText) -> Parts:
+    def _labelled(self, atom: LabelText) -> Parts:
         found: dict[Pred, int] = {}
         if atom.of == "pod":
             groups = list(self._by_label.get(atom.key, {}).values())

@@ -106,6 +106,7 @@ class Obligations:
         self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[Kind, ...]]] = {}
         self._alike_of: dict[tuple[Endpoint, ...], list[Alike]] = {}
         self._members_of: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
+        self._apart_of: dict[int, tuple[list[Members], _Apart]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
         self._stale: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
         self._between_of: dict[Hashable, tuple[Leg, Members, Members, tuple[Obligation, ...]]] = {}
@@ -149,7 +150,7 @@ class Obligations:
     def _apart_or_joined(
         self, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
     ) -> Iterator[Obligation]:
-        sources, targets = _apart(asked.sources), _apart(asked.targets)
+        sources, targets = self._apart(asked.sources), self._apart(asked.targets)
         for source, target in chain(product(sources.hosts, asked.targets), product(sources.plain, targets.hosts)):
             yield from self._of_two(source, target, asked, breaks, variants)
         if not asked.leg.leave_out_self:
@@ -160,6 +161,13 @@ class Obligations:
         for src, dst in product(sources.looks, targets.looks):
             if self._speaks_of(src.groups[0], dst.groups[0]):
                 yield from self._joined(src, dst, asked, breaks, variants, sought)
+
+    def _apart(self, groups: list[Members]) -> _Apart:
+        """`_apart` of groups that other legs may have too; they are kept, so that no others can take their id."""
+        found = self._apart_of.get(id(groups))
+        if found is None:
+            found = self._apart_of[id(groups)] = (groups, _apart(groups))
+        return found[1]
 
     def _joined(
         self, src: Ends, dst: Ends, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
@@ -270,9 +278,7 @@ class Obligations:
     def _alike(self, chosen: tuple[Endpoint, ...]) -> list[Alike]:
         """`alike` of endpoints that other sets may have too, under other conditions on the packet."""
         found = self._alike_of.get(chosen)
-        if found is None:
-            found = self._alike_of[chosen] = alike(chosen, self._residuals.classes.of)
-        return found
+        return found or self._alike_of.setdefault(chosen, alike(chosen, self._residuals.classes.of))
 
     def _members(self, kinds: Iterable[Kind], direction: Direction, old: Iterable[Members]) -> list[Members]:
         """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
@@ -373,14 +379,12 @@ class Obligations:
 
 
 def _apart(groups: Iterable[Members]) -> _Apart:
-    hosts, plain = [], []
+    each = list(groups)
+    hosts = [group for group in each if host_network(group.first)]
+    plain = [group for group in each if not host_network(group.first)]
     looks: dict[tuple[object, ...], list[Members]] = {}
-    for group in groups:
-        if host_network(group.first):
-            hosts.append(group)
-        else:
-            plain.append(group)
-            looks.setdefault((group.first.kind, group.condition, group.domain), []).append(group)
+    for group in plain:
+        looks.setdefault((group.first.kind, group.condition, group.domain), []).append(group)
     return _Apart(hosts, plain, [Ends(alike) for alike in looks.values()])
 
 

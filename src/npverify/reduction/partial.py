@@ -241,7 +241,7 @@ class Partial:
 
 def label_residual(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> Pred:
     """A label atom on a known endpoint: a constant, or a predicate over the unknown value of the label."""
-    found = _label(atom, end, inventory) if end.is_pod else None
+    found = label_value(atom, end, inventory) if end.is_pod else None
     if found is None:
         return FALSE
     if isinstance(atom, LabelText):
@@ -256,7 +256,8 @@ def label_residual(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventor
     return unknown_in(found, *atom.values)
 
 
-def _label(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> str | Unknown | None:
+def label_value(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> str | Unknown | None:
+    """The label that an atom asks a pod for; None if it has none."""
     if atom.of == "pod":
         return pod_label(end, atom.key, atom.side)
     if atom.of == "service account" and not end.service_account:

@@ -10,28 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
-from functools import cache
 from typing import NamedTuple
 
 from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
-from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Rule
+from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet, Rule
 from npverify.normal.predicates import (
     FALSE,
-    AddressIn,
-    LabelIn,
-    LabelText,
-    NamedPortIs,
-    NamespaceIs,
+    TRUE,
     NodeIs,
     Pred,
-    ServiceAccountIs,
     Side,
     and_,
     atoms_among,
-    atoms_of,
     or_,
 )
+from npverify.reduction.asking import AtStage, Ready, looks_at, looks_at_identity, mentions_node, placed, ready
 from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Gate, Signature, judge
@@ -40,8 +34,6 @@ from npverify.reduction.standing import Change, Moved
 from npverify.reduction.subjects import Subjects
 
 _REMEMBERED = 200_000  # groups kept over changes before the memory is given back
-
-_IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
 
 
 class Group(NamedTuple):
@@ -107,7 +99,9 @@ class Residuals:
         self._interned: dict[Signature, Signature] = {}
         self._signatures = {d: self._select(d) for d in Direction}
         self._groups: dict[Hashable, tuple[Group, ...]] = {}
-        self._settled: dict[tuple[Circumstance, Direction, int], dict[Pred, Pred | None]] = {}
+        self._settled: dict[tuple[Direction, Circumstance, int], list[AtStage]] = {}
+        self._ready: dict[tuple[Direction, Signature], Ready] = {}
+        self._judged: dict[Hashable, Pred] = {}
         self._own: dict[tuple[Direction, Signature], bool] = {}
         self._own_by_id: dict[tuple[Direction, int], bool] = {}
         self._aspects: dict[tuple[Direction, int], tuple[Signature, Hashable]] = {}
@@ -120,7 +114,7 @@ class Residuals:
     def selecting(self, direction: Direction, policy: PolicyId) -> int:
         """The set of classes that a policy may select."""
         found = 0
-        for _, each in _placed(self.policies.half(direction)):
+        for _, each in placed(self.policies.half(direction)):
             if each.id == policy:
                 for part, selects in self.bitsets.parts(each.subject, direction.subject, DIRECT):
                     found |= part if selects is not FALSE else 0
@@ -161,8 +155,11 @@ class Residuals:
         self, direction: Direction, signatures: Iterable[Signature], subject: Endpoint, how: Circumstance, among: int
     ) -> list[tuple[int, tuple[Pred, ...]]]:
         """Classes of peers, parted by what is left of the direction under each of several signatures of a subject."""
-        parts: list[tuple[int, tuple[Pred, ...]]] = [(among, ())]
-        for signature in signatures:
+        first, *others = signatures
+        parts: list[tuple[int, tuple[Pred, ...]]] = [
+            (group.peers, (group.residual,)) for group in self.groups(direction, first, subject, how, among)
+        ]
+        for signature in others:
             groups = self.groups(direction, signature, subject, how, among)
             parts = [
                 (both, (*residuals, group.residual))
@@ -189,7 +186,7 @@ class Residuals:
         stages = self.policies.half(direction).stages
         preds = [p for stage in stages for p in (stage.applies, *(e.match for e in stage.exemptions))]
         preds += [p for entry in signature for rule in entry.rules for p in (rule.peer, rule.traffic)]
-        return any(_looks_at_identity(p, direction.subject) for p in preds)
+        return any(looks_at_identity(p, direction.subject) for p in preds)
 
     def aspect_of(self, direction: Direction, c: int) -> Hashable:
         """`aspect` of a class as a subject."""
@@ -217,7 +214,7 @@ class Residuals:
     def _select(self, direction: Direction) -> dict[int, Signature]:
         found: dict[int, list[Entry]] = {}
         subjects = Subjects(self.classes, self.bitsets, self.partial, direction)
-        for place, policy in _placed(self.policies.half(direction)):
+        for place, policy in placed(self.policies.half(direction)):
             for members, selects in subjects.selected(policy.subject):
                 entry = Entry(*place, policy, selects, policy.rules)
                 for c in members:
@@ -267,64 +264,74 @@ class Residuals:
     def _part(
         self, direction: Direction, signature: Signature, subject: Endpoint, how: Circumstance, among: int
     ) -> tuple[Group, ...]:
-        half = self.policies.half(direction)
-        views = [
-            replace(how, before_translation=FALSE if how.via is None else s.before_translation) for s in half.stages
-        ]
-        asked = [(entry, rule, views[entry.stage]) for entry in signature for rule in entry.rules]
-        tests = [
-            (test, view)
-            for stage, view in zip(half.stages, views, strict=True)
-            for test in (stage.applies, *(exemption.match for exemption in stage.exemptions))
-        ]
-        tests += [(rule.peer, view) for _, rule, view in asked]
+        ready = self._ready_for(direction, signature)
+        stages = self._at_stages(direction, how, among)
+        tests = [(test, n) for n, stage in enumerate(stages) for test in stage.tests]
+        tests += ready.tests
         known_subject = ends(direction, subject)
-        tests = [
-            (self.partial.residual(t, direction, view, **known_subject) if _looks_at(t, direction.subject) else t, view)
-            for t, view in tests
-        ]
+        for n, (test, stage) in enumerate(tests):
+            if looks_at(test, direction.subject):
+                tests[n] = (self.partial.residual(test, direction, stages[stage].view, **known_subject), stage)
         # most rules are about none of the peers: what they leave for all of them is looked up, and only the others part them
-        settled = {view: self._settled.setdefault((view, direction, among), {}) for view in views}
-        whole = [self._one_for_all(test, direction, view, among, settled[view]) for test, view in tests]
+        whole = [self._one_for_all(test, direction, stages[stage], among) for test, stage in tests]
         open_ = [n for n, left in enumerate(whole) if left is None]
         parts: dict[tuple[int, tuple[Pred, ...]], int] = {}
-        for n, part in enumerate(self._start(direction, (rule for _, rule, _ in asked), how)):
+        for n, part in enumerate(self._start(ready, how)):
             if chosen := part & among:
                 parts[n, ()] = chosen
         for n in open_:
-            test, view = tests[n]
-            parts = self._split(parts, test, direction, view)
+            test, stage = tests[n]
+            parts = self._split(parts, test, direction, stages[stage].view)
+        asked = [(entry, rule, stages[entry.stage].view) for entry, rule in ready.rules]
         groups: dict[Pred, int] = {}
         for (_, lefts), part in parts.items():
             peer = self.classes.representative((part & -part).bit_length() - 1)
             said = dict(zip(open_, lefts, strict=True))
             every = [said[n] if left is None else left for n, left in enumerate(whole)]
-            residual = self._residual(direction, signature, every, asked, how, subject, peer)
+            residual = self._residual(direction, ready, every, asked, how, subject, peer)
             groups[residual] = groups.get(residual, 0) | part
         return tuple(Group(part, residual) for residual, part in groups.items())
 
-    def _one_for_all(
-        self, test: Pred, direction: Direction, how: Circumstance, among: int, memo: dict[Pred, Pred | None]
-    ) -> Pred | None:
-        """What is left of a predicate for all of the peers; None where it is not the same."""
-        if test in memo:
-            return memo[test]
-        parts = self.bitsets.parts(test, direction.peer, how)
-        found = memo[test] = next((left for classes, left in parts if among & ~classes == 0), None)
+    def _ready_for(self, direction: Direction, signature: Signature) -> Ready:
+        found = self._ready.get((direction, signature))
+        if found is None:
+            found = self._ready[direction, signature] = ready(direction, signature)
         return found
 
-    def _start(self, direction: Direction, rules: Iterable[Rule], how: Circumstance) -> Iterable[int]:
+    def _at_stages(self, direction: Direction, how: Circumstance, among: int) -> list[AtStage]:
+        """How each stage of a direction sees what it is asked about, and what is left of predicates for all of the peers."""
+        found = self._settled.get((direction, how, among))
+        if found is None:
+            memos: dict[Circumstance, dict[Pred, Pred | None]] = {}
+            found = self._settled[direction, how, among] = []
+            for stage in self.policies.half(direction).stages:
+                view = replace(how, before_translation=FALSE if how.via is None else stage.before_translation)
+                tests = (stage.applies, *(exemption.match for exemption in stage.exemptions))
+                found.append(AtStage(DIRECT if view == DIRECT else view, tests, memos.setdefault(view, {})))
+        return found
+
+    def _one_for_all(self, test: Pred, direction: Direction, stage: AtStage, among: int) -> Pred | None:
+        """What is left of a predicate for all of the peers; None where it is not the same."""
+        found = stage.settled.get(test, TRUE)
+        if found is not TRUE:
+            return found
+        if test not in stage.settled:
+            parts = self.bitsets.parts(test, direction.peer, stage.view)
+            stage.settled[test] = next((left for classes, left in parts if among & ~classes == 0), None)
+        return stage.settled[test]
+
+    def _start(self, ready: Ready, how: Circumstance) -> Iterable[int]:
         """A partition of the peers, as coarse as the traffic predicates of the rules allow."""
         if how.own_node and self.by_node:
             return [1 << c for c in range(len(self.classes))]  # where the subject runs is told by each peer
-        if any(isinstance(a, NamedPortIs) and a.side is direction.peer for r in rules for a in atoms_of(r.traffic)):
+        if ready.names:
             return [both for ports in self._by_ports for kind in self._by_kind if (both := ports & kind)]
         return self._by_kind
 
     def _residual(
         self,
         direction: Direction,
-        signature: Signature,
+        ready: Ready,
         said: list[Pred],
         asked: list[tuple[Entry, Rule, Circumstance]],
         how: Circumstance,
@@ -333,11 +340,13 @@ class Residuals:
     ) -> Pred:
         """What is left of the direction for one peer, where its stages and rules have `said` what is left of them."""
         known = ends(direction, subject, peer)
+        signature, places = ready.signature, ready.places
         if how.own_node and self.by_node:
-            said = [self.partial.residual(s, direction, how, **known) if _mentions_node(s) else s for s in said]
+            said = [self.partial.residual(s, direction, how, **known) if mentions_node(s) else s for s in said]
             signature = tuple(
                 e._replace(selects=self.partial.residual(e.policy.subject, direction, how, **known)) for e in signature
             )
+            places = tuple((entry.stage, entry.tier, entry.selects) for entry in signature)
             here = (entry for entry in signature for _ in entry.rules)
             asked = [(entry, rule, view) for entry, (_, rule, view) in zip(here, asked, strict=True)]
         half = self.policies.half(direction)
@@ -351,7 +360,16 @@ class Residuals:
             for (entry, rule, view), m in zip(asked, queue, strict=True)
             if m is not FALSE
         ]
-        residual = judge(half, signature, gates, matched)
+        # of a policy and its rules this is all that counts
+        key = (
+            direction,
+            places,
+            *gates,
+            *((entry.stage, entry.tier, entry.selects, rule.action, match) for entry, rule, match in matched),
+        )
+        residual = self._judged.get(key)
+        if residual is None:
+            residual = self._judged[key] = judge(half, signature, gates, matched)
         return of_one_pod(residual) if how.same else residual
 
     def _split(
@@ -364,30 +382,6 @@ class Residuals:
                 if both := part & classes:
                     split[n, (*said, left)] = both
         return split
-
-
-def _placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
-    """The policies of a direction, in the order in which they are asked, each with the numbers of its stage and tier."""
-    for number, stage in enumerate(half.stages):
-        for index, tier in enumerate(stage.tiers):
-            for policy in tier.policies:
-                yield (number, index), policy
-
-
-@cache
-def _looks_at_identity(pred: Pred, side: Side) -> bool:
-    """Whether a predicate asks about one side more than its kind, its ports and whether it is on the other's node."""
-    return any(getattr(a, "side", None) is side and isinstance(a, _IDENTITY) for a in atoms_of(pred))
-
-
-@cache
-def _mentions_node(pred: Pred) -> bool:
-    return any(isinstance(atom, NodeIs) for atom in atoms_of(pred))
-
-
-@cache
-def _looks_at(pred: Pred, side: Side) -> bool:
-    return any(getattr(atom, "side", None) is side for atom in atoms_of(pred))
 
 
 def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) -> dict[str, Endpoint | None]:

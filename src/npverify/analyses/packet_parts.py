@@ -1,0 +1,123 @@
+"""Sets of flows as *parts*: sets of packets, each with the peers that it is for, and their algebra.
+
+A set of packets is thousands of bits long where many ports are mentioned, so parts hold its number: equal sets have one, and
+what two of them have in common is worked out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from npverify.analyses.packets import PacketSets
+
+Parts = Mapping[int, int]
+"""Numbers of sets of packets, none of them empty, each with the peers for whom it is. Nobody is in two parts; peers that are in
+no part have no packet."""
+
+NONE, ALL = 0, 1
+"""The numbers of no packet and of every packet."""
+
+
+class PacketParts:
+    """The algebra of parts over one kind of sets of packets. Guards the numbers."""
+
+    def __init__(self, packets: PacketSets) -> None:
+        self._sets = [0, packets.all]
+        self._numbers = {0: NONE, packets.all: ALL}
+        self._joined: dict[tuple[int, int], int] = {}
+        self._met: dict[tuple[int, int], int] = {}
+        self._less: dict[tuple[int, int], int] = {}
+
+    def number(self, packets: int) -> int:
+        """The number of a set of packets."""
+        found = self._numbers.setdefault(packets, len(self._sets))
+        if found == len(self._sets):
+            self._sets.append(packets)
+        return found
+
+    def packets(self, number: int) -> int:
+        """The set of packets with a number."""
+        return self._sets[number]
+
+    def meet(self, a: int, b: int) -> int:
+        """The number of the packets that are in both sets."""
+        if a == b or b == ALL:
+            return a
+        if a == ALL:
+            return b
+        found = self._met.get((a, b))
+        if found is None:
+            found = self._met[a, b] = self.number(self._sets[a] & self._sets[b])
+        return found
+
+    def union(self, parts: Iterable[tuple[int, int]]) -> Parts:
+        """All of these together; peers may be in several of them."""
+        merged: dict[int, int] = {}
+        for number, who in parts:
+            merged[number] = merged.get(number, 0) | who
+        if len(merged) < 2:
+            return merged
+        found: dict[int, int] = {}
+        whole = seen = merged.pop(ALL, 0)
+        if whole:
+            found[ALL] = whole  # to whom any packet may pass already, nothing can be added
+        for number, who in merged.items():
+            rest = who & ~whole
+            if over := rest & seen:
+                rest ^= over
+                moved = []
+                for before, whom in found.items():
+                    if shared := whom & over:
+                        over ^= shared
+                        joined = self._either(before, number)
+                        if joined != before:
+                            moved.append((before, joined, shared))
+                        if not over:
+                            break
+                for before, _, shared in moved:
+                    found[before] ^= shared
+                for before, joined, shared in moved:
+                    found[joined] = found.get(joined, 0) | shared
+                    if not found[before]:
+                        del found[before]
+            if rest:
+                found[number] = found.get(number, 0) | rest
+                seen |= rest
+        return found
+
+    def both(self, left: Parts, right: Parts) -> Parts:
+        """The intersection."""
+        found: dict[int, int] = {}
+        for a, whom in left.items():
+            for b, who in right.items():
+                if (shared := whom & who) and (met := self.meet(a, b)):
+                    found[met] = found.get(met, 0) | shared
+        return found
+
+    def but(self, left: Parts, right: Parts) -> Parts:
+        """The flows of `left` that are not in `right`."""
+        if not right:
+            return left
+        found: dict[int, int] = {}
+        for a, whom in left.items():
+            rest = whom
+            for b, who in right.items():
+                if shared := rest & who:
+                    rest ^= shared
+                    if b != ALL and (less := self._without(a, b)):
+                        found[less] = found.get(less, 0) | shared
+            if rest:
+                found[a] = found.get(a, 0) | rest
+        return found
+
+    def _either(self, a: int, b: int) -> int:
+        found = self._joined.get((a, b))
+        if found is None:
+            found = self._joined[a, b] = self.number(self._sets[a] | self._sets[b])
+        return found
+
+    def _without(self, a: int, b: int) -> int:
+        found = self._less.get((a, b))
+        if found is None:
+            found = self._less[a, b] = self.number(self._sets[a] & ~self._sets[b])
+        return found

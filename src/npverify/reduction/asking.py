@@ -1,0 +1,78 @@
+"""What the policies of a signature ask, got ready once for all whom its subjects meet, and at what a predicate looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from npverify.normal.policy import Direction, Half, Policy, Rule
+from npverify.normal.predicates import (
+    AddressIn,
+    LabelIn,
+    LabelText,
+    NamedPortIs,
+    NamespaceIs,
+    NodeIs,
+    Pred,
+    ServiceAccountIs,
+    Side,
+    atoms_of,
+)
+from npverify.reduction.judge import Entry, Signature
+from npverify.reduction.partial import Circumstance
+
+_IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
+
+
+class Ready(NamedTuple):
+    """What a signature asks: where its policies stand and when they select, each once; its rules; what these ask of peers,
+    with the number of the stage; and whether they ask for a peer's port by name."""
+
+    signature: Signature
+    places: tuple[tuple[int, int, Pred], ...]
+    rules: list[tuple[Entry, Rule]]
+    tests: list[tuple[Pred, int]]
+    names: bool
+
+
+class AtStage(NamedTuple):
+    """How a stage sees the flows that are asked about, what it asks itself, and what is `settled` for all peers."""
+
+    view: Circumstance
+    tests: tuple[Pred, ...]
+    settled: dict[Pred, Pred | None]
+
+
+def ready(direction: Direction, signature: Signature) -> Ready:
+    """What is the same for a signature whoever meets whom."""
+    rules = [(entry, rule) for entry in signature for rule in entry.rules]
+    names = any(isinstance(a, NamedPortIs) and a.side is direction.peer for _, r in rules for a in atoms_of(r.traffic))
+    places = tuple(dict.fromkeys((entry.stage, entry.tier, entry.selects) for entry in signature))
+    return Ready(signature, places, rules, [(rule.peer, entry.stage) for entry, rule in rules], names)
+
+
+def placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
+    """The policies of a direction, in the order in which they are asked, each with the numbers of its stage and tier."""
+    for number, stage in enumerate(half.stages):
+        for index, tier in enumerate(stage.tiers):
+            for policy in tier.policies:
+                yield (number, index), policy
+
+
+@cache
+def looks_at_identity(pred: Pred, side: Side) -> bool:
+    """Whether a predicate asks about one side more than its kind, its ports and whether it is on the other's node."""
+    return any(getattr(a, "side", None) is side and isinstance(a, _IDENTITY) for a in atoms_of(pred))
+
+
+@cache
+def mentions_node(pred: Pred) -> bool:
+    """Whether a predicate asks for a node by its name."""
+    return any(isinstance(atom, NodeIs) for atom in atoms_of(pred))
+
+
+@cache
+def looks_at(pred: Pred, side: Side) -> bool:
+    """Whether a predicate asks about a side at all."""
+    return any(getattr(atom, "side", None) is side for atom in atoms_of(pred))
