@@ -29,6 +29,7 @@ class World:
     `defined`   every policy object with its position
     `mesh`      there are mesh policies that may restrict further: `every … reaches` is then not the last word
     `skipped`   kinds that have nothing to do with policy, counted; `ignored`: policy kinds that the user chose to ignore
+    `unjudged`  the ignored policies and those of a mesh, with a hash of what each says
     `warnings`  what the user should know, in the order of files
     `lint`      what lint is told beside the policies, if the input was read for it
     `over`      gives the same policies over another inventory, where it is known what they were lowered from
@@ -45,3 +46,10 @@ class World:
     lint: LintFacts | None = None
     over: Callable[[Inventory], World] | None = None
     origin: Origin | None = None
+    unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
+
+
+def differing(one: World, other: World) -> tuple[PolicyId, ...]:
+    """The objects that neither world judges and that do not say the same in both, sorted."""
+    names = {*one.unjudged, *other.unjudged}
+    return tuple(sorted(name for name in names if one.unjudged.get(name) != other.unjudged.get(name)))
