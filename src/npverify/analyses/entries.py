@@ -165,7 +165,7 @@ def ways_of(service: Service) -> Ways:
     if service.headless or service.problem:
         return ()
     found: list[WayIn] = ["LoadBalancer"] if service.type == "LoadBalancer" else []
-    if service.node_ports:
+    if service.type == "NodePort" or (service.type == "LoadBalancer" and service.node_ports):
         found.append("NodePort")
     if service.external_ips:
         found.append("external IP")

@@ -1,33 +1,69 @@
-"""Ways from outside that go through a node: Services of type NodePort and LoadBalancer.
+"""What a report has to say about traffic that comes in by ports of nodes, as far as proofs do not judge it.
 
-kube-proxy may rewrite the source of such traffic to the node's address (kubernetes/website tutorials/services/source-ip.md),
-and if that is the pod's own node no policy judges it. Outside addresses are judged as what they are, so a report that speaks
-about them says where the two may differ.
+`entries` judges what outside sources send through node ports and load balancers. What is left: policies on hosts, which see
+such traffic before it is passed on; claims that everything passes, which are about traffic to the pods themselves; and what
+pods send to a port of a node, whose source kube-proxy may rewrite just so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from npverify.analyses.entries import outside, ways_of
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg, SomeFlow
-from npverify.inventory.model import EXTERNAL
 
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
-    """One phrase for a report if an assertion about outside sources speaks of pods behind such a Service."""
-    legs = [leg for a in assertions for leg in legs_of(a) if EXTERNAL in leg.src or any(e.cluster for e in leg.src)]
-    exposed = [
+    """One phrase for each kind of such traffic that an assertion of the report could have meant."""
+    no = [leg for a in assertions if _says(a, False) for leg in legs_of(a)]
+    every = [leg for a in assertions if _says(a, True) for leg in legs_of(a) if not leg.ways]
+    from_outside, from_pods = [leg for leg in no if outside(leg.src)], [leg for leg in no if _pods(leg)]
+    why = "where policies are about hosts" if world.policies.judges_hosts else "as there are no nodes in the input"
+    told = (
+        (
+            from_outside if world.policies.judges_hosts or not world.inventory.nodes else [],
+            "outside traffic is judged by its own address; through NodePort or LoadBalancer it may come with the address"
+            f" of a node instead, which is not judged {why}",
+            True,
+        ),
+        (
+            [leg for leg in every if outside(leg.src)],
+            "that outside traffic passes is said of its own address; through NodePort or LoadBalancer it may come with the"
+            " address of a node instead: ask with `through nodeport`",
+            True,
+        ),
+        (
+            from_pods,
+            "what pods send to a port of a node, which may come with the address of that node, is not judged",
+            False,
+        ),
+    )
+    for legs, phrase, local in told:
+        if exposed := _exposed(world, legs, local=local):
+            yield f"{phrase} (Service {', '.join(exposed)})"
+
+
+def _says(assertion: Assertion, passes: bool) -> bool:
+    claim = assertion.claim
+    return claim.want is passes if isinstance(claim, AllFlows) else passes and isinstance(claim, EachReachesSome)
+
+
+def _pods(leg: Leg) -> bool:
+    return any(e.is_pod for e in leg.src)
+
+
+def _exposed(world: World, legs: Iterable[Leg], *, local: bool) -> list[str]:
+    """The Services that lead to the destinations by a port of a node; `local`: also where that keeps the client's address."""
+    ends = {end for leg in legs for end in leg.dst}
+    return [
         str(service)
         for _, service in sorted(world.inventory.services.items())
-        if service.type in ("NodePort", "LoadBalancer")
-        and any(b.endpoint in leg.dst for leg in legs for backends in service.backends.values() for b in backends)
+        if ends
+        and ways_of(service)
+        and (local or service.external_traffic_policy == "Cluster")
+        and any(b.endpoint in ends for backends in service.backends.values() for b in backends)
     ]
-    if exposed:
-        yield (
-            "outside traffic is judged by its own address; through NodePort or LoadBalancer it may come with the address"
-            f" of a node instead, which is not judged (Service {', '.join(exposed)})"
-        )
 
 
 def legs_of(assertion: Assertion) -> tuple[Leg, ...]:

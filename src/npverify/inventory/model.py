@@ -209,7 +209,8 @@ class Service:
     `vips` are its cluster IPs; () with `vip_known` False where the manifest does not say. `headless`: no translation.
     `families` are those in which it has backends; both where the manifest does not say.
     `problem` says why it cannot be a destination (ExternalName), else "".
-    `node_ports` tells whether every node has a port for it, `external_ips` which further addresses nodes take for it.
+    `node_ports` tells of a load balancer whether every node has a port for it, as for those of type NodePort;
+    `external_ips` are further addresses that nodes take for it.
     """
 
     namespace: str
@@ -226,7 +227,7 @@ class Service:
     problem: str = ""
     span: Span | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    node_ports: bool = False
+    node_ports: bool = True
     external_ips: tuple[Address, ...] = ()
 
     def __str__(self) -> str:

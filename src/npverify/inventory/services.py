@@ -118,9 +118,7 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
         problem=problem,
         span=item.span,
         labels=item.labels,
-        # a load balancer's traffic comes to ports of nodes too, unless it is told to do without
-        node_ports=type_ == "NodePort"
-        or (type_ == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False),
+        node_ports=spec.get("allocateLoadBalancerNodePorts") is not False,
         external_ips=tuple(dict.fromkeys(address for address in outside if address is not None)),
     )
 

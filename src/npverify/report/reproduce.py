@@ -69,7 +69,7 @@ def _from_outside(flow: Flow, entry: Entry) -> str:
     notes = notes or ["from a host outside the cluster"]
     if entry.way in ("NodePort", "hostPort"):
         near = flow.own_node or entry.way == "hostPort"
-        target = flow.src.name if flow.src.is_node and flow.src.address_known else "NODE"
+        target = str(flow.src_ip) if flow.src.is_node and flow.src.address_known else "NODE"
         if target == "NODE":
             notes.append(f"NODE: {'the' if near else 'a node other than the'} one on which {flow.dst} runs")
     else:
