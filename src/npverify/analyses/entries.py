@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet, Leg, Ways
-from npverify.assertions.sets import Members, restrict, unite
+from npverify.assertions.sets import Members, outside, restrict, unite
 from npverify.assertions.traffic import port
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory, PortOrigin, Service
@@ -21,8 +21,6 @@ from npverify.normal.flow import Entry, WayIn
 from npverify.normal.policy import PolicySet
 from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, address_in, and_, atoms_of, not_, or_
 from npverify.reduction.readings import at_address
-
-EVERY_WAY: Ways = ("NodePort", "LoadBalancer", "external IP", "hostPort")
 
 _WHOLE: Mapping[Family, Prefix] = {4: Prefix.parse("0.0.0.0/0"), 6: Prefix.parse("::/0")}
 
@@ -109,7 +107,9 @@ class Entries:
         if door.hop is None:
             yield from self._near(sources, reached, rewriting.host_port, entry)
             return
-        if away := _under(dict.fromkeys(self._inventory.nodes, _of_families(sources)), rewriting.elsewhere):
+        alone = self._inventory.nodes_declared and len(self._inventory.nodes) == 1  # then there is no other node
+        elsewhere = FALSE if alone else rewriting.elsewhere
+        if away := _under(dict.fromkeys(self._inventory.nodes, _of_families(sources)), elsewhere):
             yield Leg(away, reached, leave_out_own_node=False, near=False, entry=entry)
         yield from self._near(sources, reached, rewriting.at_home, entry)
 
@@ -153,11 +153,6 @@ class Entries:
             for end in door.behind:
                 leading.setdefault(end, []).append(number)
         return doors, leading
-
-
-def outside(ends: EndSet) -> Members:
-    """The sources that come from outside the cluster."""
-    return {e: cond for e, cond in ends.items() if e is EXTERNAL or e.cluster}
 
 
 def ways_of(service: Service) -> Ways:

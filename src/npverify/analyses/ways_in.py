@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from npverify.analyses.entries import outside, ways_of
+from npverify.analyses.entries import ways_of
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg, SomeFlow
+from npverify.assertions.sets import outside
 
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:

@@ -7,8 +7,9 @@ still built, with a harmless value in its place, so that everything wrong with i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 from lark import Token, Tree
@@ -16,6 +17,7 @@ from lark import Token, Tree
 from npverify.assertions import syntax as s
 from npverify.ingest.source import Problems, Severity, Span
 from npverify.inventory.addresses import BITS, Address, Prefix
+from npverify.normal.flow import WayIn
 from npverify.normal.policy import Direction
 
 Node = Tree[Token]
@@ -119,8 +121,8 @@ class Builder:
     # claims
 
     def _reaches(self, verb: s.ReachVerb, tree: Node, *, any_path: bool = False) -> s.Reaches:
-        src, dst, on = self._parts(tree)
-        return s.Reaches(verb, src, dst, on or (), any_path)
+        src, dst, on, *ways = self._parts(tree)
+        return s.Reaches(verb, src, dst, on or (), any_path, (ways[0] if ways else None) or ())
 
     def _no_reaches(self, tree: Node) -> s.Reaches:
         return self._reaches("no", tree)
@@ -315,6 +317,20 @@ class Builder:
         assert isinstance(token, Token)
         return str(token)[1:-1] if token.type == "STRING" else str(token)
 
+    def _ways(self, tree: Node) -> tuple[s.Through, ...]:
+        found: dict[WayIn, s.Through] = {}
+        for token in tree.children:
+            assert isinstance(token, Token)
+            way = WAYS.get(token.lower())
+            if way is not None:
+                found.setdefault(way, s.Through(way, self.span(token)))
+                continue
+            near = get_close_matches(token.lower(), WAYS, n=1)
+            known = ", ".join(f"`{name}`" for name in WAYS)
+            fix = f"did you mean `{near[0]}`?" if near else f"write one of {known}, or `through any path`"
+            self._error("NPV610", f"`{token}` is no way in from outside", token, fix)
+        return tuple(found.values())
+
     # traffic
 
     def _on(self, tree: Node) -> tuple[s.Traffic, ...]:
@@ -370,6 +386,14 @@ class Builder:
     def _http(self, tree: Node) -> s.Http:
         return s.Http(str(tree.children[0]), str(tree.children[1]), self.span(tree))
 
+
+WAYS: Mapping[str, WayIn] = {
+    "nodeport": "NodePort",
+    "loadbalancer": "LoadBalancer",
+    "externalip": "external IP",
+    "hostport": "hostPort",
+}
+"""What may stand behind `through`, in capitals or not."""
 
 _KINDS = (
     "deployment",

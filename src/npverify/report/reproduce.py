@@ -68,7 +68,7 @@ def _from_outside(flow: Flow, entry: Entry) -> str:
     notes = [] if flow.src.is_node or entry.rewritten or flow.src_ip is None else [f"from {flow.src_ip}"]
     notes = notes or ["from a host outside the cluster"]
     if entry.way in ("NodePort", "hostPort"):
-        near = flow.own_node or entry.way == "hostPort"
+        near = flow.own_node or entry.way == "hostPort" or not entry.rewritten
         target = str(flow.src_ip) if flow.src.is_node and flow.src.address_known else "NODE"
         if target == "NODE":
             notes.append(f"NODE: {'the' if near else 'a node other than the'} one on which {flow.dst} runs")
