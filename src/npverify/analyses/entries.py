@@ -21,6 +21,7 @@ from npverify.normal.flow import Entry, WayIn
 from npverify.normal.policy import PolicySet
 from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, address_in, and_, atoms_of, not_, or_
 from npverify.reduction.readings import at_address
+from npverify.smt.solver import UndecidedError
 
 _WHOLE: Mapping[Family, Prefix] = {4: Prefix.parse("0.0.0.0/0"), 6: Prefix.parse("::/0")}
 
@@ -72,12 +73,19 @@ class Entries:
                     yield from self._passed_on(leg, sources, door, reached)
 
     def spelled_out(self, legs: Iterable[Leg]) -> tuple[Leg, ...]:
-        """Legs that name their ways as those of each way, with the client's address and with others; the rest as they are."""
+        """Legs that name their ways as those of each way, with the client's address and with others; the rest as they are.
+
+        UndecidedError for such a leg where policies judge hosts: they see its traffic before it is passed on.
+        """
         found: list[Leg] = []
         for leg in legs:
             if not leg.ways:
                 found.append(leg)
                 continue
+            if self._policies.judges_hosts:
+                raise UndecidedError(
+                    "where policies are about hosts, what comes in by a port of a node is not followed"
+                )
             key = -id(leg)
             if key not in self._added:
                 self._added[key] = (leg, tuple(self._by_name(leg)))
