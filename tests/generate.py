@@ -58,7 +58,9 @@ def fronts(rng: Random) -> list[Manifest]:
         _maybe(rng, port, "nodePort", rng.choice((None, 30080)))
         _maybe(rng, port, "protocol", rng.choice((None, "TCP", "UDP")))
         spec: Manifest = {"selector": {"app": rng.choice(APPS)}, "ports": [port]}
-        _maybe(rng, spec, "type", rng.choice((None, "ClusterIP", "NodePort", "NodePort", "LoadBalancer", "LoadBalancer")))
+        _maybe(
+            rng, spec, "type", rng.choice((None, "ClusterIP", "NodePort", "NodePort", "LoadBalancer", "LoadBalancer"))
+        )
         _maybe(rng, spec, "externalTrafficPolicy", rng.choice((None, "Cluster", "Local")))
         _maybe(rng, spec, "externalIPs", rng.choice((None, None, ["198.51.100.77"])))
         meta = {"name": f"s{number}", "namespace": rng.choice(NAMESPACES)}

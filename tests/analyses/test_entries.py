@@ -54,11 +54,15 @@ def lets_in(*blocks: str) -> str:
     )
 
 
-def asked(folder: Path, manifests: list[str], claim: str, assume: Mapping[str, str], cni: str = "kubernetes") -> ProveResult:
+def asked(
+    folder: Path, manifests: list[str], claim: str, assume: Mapping[str, str], cni: str = "kubernetes"
+) -> ProveResult:
     """The answer to one assertion."""
     (folder / "m.yaml").write_text("\n---\n".join(manifests))
     (folder / "s.npv").write_text(f"assert {claim}\n")
-    loaded = load([str(folder)], assume={"ipblock_matches_pods": "literal", "ipblock_matches_nodes": "literal", **assume}, cni=cni)
+    loaded = load(
+        [str(folder)], assume={"ipblock_matches_pods": "literal", "ipblock_matches_nodes": "literal", **assume}, cni=cni
+    )
     return prove(loaded.world, loaded.assertions)
 
 

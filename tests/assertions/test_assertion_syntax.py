@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from npverify.assertions import printer
 from npverify.assertions import syntax as s
-from npverify.assertions.build import RESERVED
 from npverify.assertions.parser import parse
 from npverify.assertions.syntax_errors import TABLE
+from npverify.assertions.vocabulary import RESERVED
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import BITS, Prefix
 from npverify.normal.policy import Direction

@@ -117,7 +117,11 @@ def test_free_switches_are_those_of_the_predicates() -> None:
 def test_a_fixed_switch_is_in_no_predicate() -> None:
     """What the profile or the user fixed is folded away and listed with its value."""
     found = lowered(RICH, cni="calico")
-    ways_in = {"node_port_snat", "load_balancer_source", "host_port_snat"}  # a matter of the proxy more than of the plugin
+    ways_in = {
+        "node_port_snat",
+        "load_balancer_source",
+        "host_port_snat",
+    }  # a matter of the proxy more than of the plugin
     assert mentioned(found) == ways_in
     assert dict(found.policies.fixed)["icmp"] == "portless_rules_only"
     assert {s.name for s in found.policies.switches} == ways_in

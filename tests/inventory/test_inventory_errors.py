@@ -133,7 +133,9 @@ CONTAINER = "spec: {{containers: [{{ports: [{{{}}}]}}]}}"
         pytest.param(
             service("externalTrafficPolicy: local"), "NPV043", "spec.externalTrafficPolicy", id="no traffic policy"
         ),
-        pytest.param(service("ports: [{port: 80, nodePort: 70000}]"), "NPV043", "spec.ports.0.nodePort", id="no node port"),
+        pytest.param(
+            service("ports: [{port: 80, nodePort: 70000}]"), "NPV043", "spec.ports.0.nodePort", id="no node port"
+        ),
         pytest.param(service("externalIPs: [any]"), "NPV037", "spec.externalIPs.0", id="no external IP"),
         pytest.param(service("ports: [{}]"), "NPV043", "spec.ports.0.port", id="a Service port without a number"),
         pytest.param(

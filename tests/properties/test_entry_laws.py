@@ -84,7 +84,9 @@ def _to_host_ports(world: World, pod: Endpoint, client: Address, reading: Readin
             sent = Flow(EXTERNAL, pod, port.protocol, port.number, src_ip=client, entry=entry)
             for node in world.inventory.nodes if hidden else ():
                 if _may(node, pod, True):
-                    yield from _with_addresses(world, replace(sent, src=node, src_ip=None, own_node=True), client.family)
+                    yield from _with_addresses(
+                        world, replace(sent, src=node, src_ip=None, own_node=True), client.family
+                    )
             if not hidden:
                 yield from _with_addresses(world, sent, client.family)
 

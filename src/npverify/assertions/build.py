@@ -7,14 +7,14 @@ still built, with a harmless value in its place, so that everything wrong with i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 from lark import Token, Tree
 
 from npverify.assertions import syntax as s
+from npverify.assertions.vocabulary import RESERVED, WAYS, instead_of
 from npverify.ingest.source import Problems, Severity, Span
 from npverify.inventory.addresses import BITS, Address, Prefix
 from npverify.normal.flow import WayIn
@@ -320,15 +320,11 @@ class Builder:
     def _ways(self, tree: Node) -> tuple[s.Through, ...]:
         found: dict[WayIn, s.Through] = {}
         for token in tree.children:
-            assert isinstance(token, Token)
-            way = WAYS.get(token.lower())
-            if way is not None:
+            way = WAYS.get(token.lower()) if isinstance(token, Token) else None
+            if way is None:
+                self._error("NPV610", f"`{token}` is no way in from outside", token, instead_of(str(token)))
+            else:
                 found.setdefault(way, s.Through(way, self.span(token)))
-                continue
-            near = get_close_matches(token.lower(), WAYS, n=1)
-            known = ", ".join(f"`{name}`" for name in WAYS)
-            fix = f"did you mean `{near[0]}`?" if near else f"write one of {known}, or `through any path`"
-            self._error("NPV610", f"`{token}` is no way in from outside", token, fix)
         return tuple(found.values())
 
     # traffic
@@ -385,35 +381,6 @@ class Builder:
 
     def _http(self, tree: Node) -> s.Http:
         return s.Http(str(tree.children[0]), str(tree.children[1]), self.span(tree))
-
-
-WAYS: Mapping[str, WayIn] = {
-    "nodeport": "NodePort",
-    "loadbalancer": "LoadBalancer",
-    "externalip": "external IP",
-    "hostport": "hostPort",
-}
-"""What may stand behind `through`, in capitals or not."""
-
-_KINDS = (
-    "deployment",
-    "statefulset",
-    "daemonset",
-    "replicaset",
-    "replicationcontroller",
-    "cronjob",
-    "job",
-    "service",
-    "serviceaccount",
-)
-RESERVED = frozenset(
-    ("not", "pod", "pods", "node", "nodes", "internet", "anything", "hostnetwork", "possible", "in", "no", "every", "some", "only",
-     "policy", "on", "severity", "tag", "tags", *_KINDS, *(f"{kind}s" for kind in _KINDS))
-)  # fmt: skip
-"""Words that begin something else where an endpoint can stand: a `let` of that name could never be used."""
-
-KEY_WORDS = frozenset(("not", "has", "no"))
-"""Words that begin a test on labels; a label key of that name is written in quotes."""
 
 
 def _without_comment(line: str) -> str:

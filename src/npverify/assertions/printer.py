@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from npverify.assertions import syntax as s
-from npverify.assertions.build import KEY_WORDS, WAYS
+from npverify.assertions.vocabulary import KEY_WORDS, WAYS
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)?")
 

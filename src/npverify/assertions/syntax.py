@@ -205,6 +205,7 @@ class Http:
 
 Traffic = Ports | NamedPort | Http
 
+
 @dataclass(frozen=True, slots=True)
 class Through:
     """A way by which traffic from outside comes in."""

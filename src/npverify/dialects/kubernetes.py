@@ -15,7 +15,18 @@ from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, Ru
 from npverify.dialects.profiles import SWITCHES, Profile
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.normal.flow import PORT_PROTOCOLS
-from npverify.normal.policy import Action, Direction, Exemption, Half, Policy, PolicySet, Rewriting, Rule, Tier, pods_stage
+from npverify.normal.policy import (
+    Action,
+    Direction,
+    Exemption,
+    Half,
+    Policy,
+    PolicySet,
+    Rewriting,
+    Rule,
+    Tier,
+    pods_stage,
+)
 from npverify.normal.predicates import (
     FALSE,
     TRUE,

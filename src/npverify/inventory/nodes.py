@@ -61,7 +61,11 @@ def implied_nodes(pods: Iterable[Endpoint], declared: Iterable[str], services: I
     pods = list(pods)
     named = set(declared)
     names = {pod.node for pod in pods if pod.node is not None} - named
-    if not names and not named and (any(map(_opens_nodes, services)) or any(p.host_port for e in pods for p in e.ports)):
+    if (
+        not names
+        and not named
+        and (any(map(_opens_nodes, services)) or any(p.host_port for e in pods for p in e.ports))
+    ):
         names = {ANY_NODE}
     return [Endpoint(EndpointKind.NODE, name=name, node=name) for name in sorted(names)]
 

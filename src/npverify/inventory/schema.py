@@ -17,7 +17,9 @@ _META = map_of(
 _CONTAINER = map_of(
     "Container",
     restartPolicy=Leaf.TEXT,
-    ports=ListOf(map_of("ContainerPort", name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER, hostPort=Leaf.INTEGER)),
+    ports=ListOf(
+        map_of("ContainerPort", name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER, hostPort=Leaf.INTEGER)
+    ),
 )
 _POD_SPEC = map_of(
     "PodSpec",
@@ -113,7 +115,14 @@ SHAPES: Mapping[str, MapOf] = {
                 externalName=Leaf.TEXT,
                 externalTrafficPolicy=Leaf.TEXT,
                 ports=ListOf(
-                    map_of("ServicePort", name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER, targetPort=Leaf.PORT, nodePort=Leaf.INTEGER)
+                    map_of(
+                        "ServicePort",
+                        name=Leaf.TEXT,
+                        protocol=Leaf.TEXT,
+                        port=Leaf.INTEGER,
+                        targetPort=Leaf.PORT,
+                        nodePort=Leaf.INTEGER,
+                    )
                 ),
             ),
         ),
