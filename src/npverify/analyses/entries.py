@@ -20,6 +20,7 @@ from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
 from npverify.normal.flow import Entry, WayIn
 from npverify.normal.policy import PolicySet
 from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, address_in, and_, atoms_of, not_, or_
+from npverify.reduction.given import simplified
 from npverify.reduction.readings import at_address
 from npverify.smt.solver import UndecidedError
 
@@ -198,7 +199,7 @@ def _of_pods(inventory: Inventory) -> Iterator[Door]:
 
 def _reached(dst: EndSet, door: Door) -> Members:
     found = {e: and_(dst[e], arrives) for e, arrives in door.behind.items() if e in dst}
-    return {e: cond for e, cond in found.items() if cond is not FALSE}
+    return {e: cond for e, cond in found.items() if simplified(cond) is not FALSE}
 
 
 def _under(members: EndSet, cond: Pred) -> Members:
