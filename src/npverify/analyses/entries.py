@@ -67,11 +67,19 @@ class Entries:
             yield from known[1]
 
     def _rewritten(self, leg: Leg) -> Iterator[Leg]:
-        sources = outside(leg.src)
+        sources = self._outside(leg)
         if sources and not leg.ways and leg.entry is None:
             for door in self._once(self._leading_to(leg)):
                 if reached := _reached(leg.dst, door):
                     yield from self._passed_on(leg, sources, door, reached)
+
+    def _outside(self, leg: Leg) -> Members:
+        """The sources outside, if there is a door at all; quickly where they can only be outside addresses."""
+        if not self._doors[0]:
+            return {}
+        if self._inventory.clusters:
+            return outside(leg.src)
+        return {EXTERNAL: leg.src[EXTERNAL]} if EXTERNAL in leg.src else {}
 
     def spelled_out(self, legs: Iterable[Leg]) -> tuple[Leg, ...]:
         """Legs that name their ways as those of each way, with the client's address and with others; the rest as they are.
@@ -94,7 +102,7 @@ class Entries:
         return tuple(found)
 
     def _by_name(self, leg: Leg) -> Iterator[Leg]:
-        sources = outside(leg.src)
+        sources = self._outside(leg)
         for door in self._leading_to(leg):
             if door.way in leg.ways and (reached := _reached(leg.dst, door)):
                 if members := _under(sources, self._kept(door)):

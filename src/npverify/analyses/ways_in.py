@@ -13,10 +13,14 @@ from npverify.analyses.entries import ways_of
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg, SomeFlow
 from npverify.assertions.sets import outside
+from npverify.inventory.model import Service
 
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     """One phrase for each kind of such traffic that an assertion of the report could have meant."""
+    exposed = [service for _, service in sorted(world.inventory.services.items()) if ways_of(service)]
+    if not exposed:
+        return
     no = [leg for a in assertions if _says(a, False) for leg in legs_of(a)]
     every = [leg for a in assertions if _says(a, True) for leg in legs_of(a) if not leg.ways]
     from_outside, from_pods = [leg for leg in no if outside(leg.src)], [leg for leg in no if _pods(leg)]
@@ -41,8 +45,8 @@ def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
         ),
     )
     for legs, phrase, local in told:
-        if exposed := _exposed(world, legs, local=local):
-            yield f"{phrase} (Service {', '.join(exposed)})"
+        if names := _leading_to(exposed, legs, local=local):
+            yield f"{phrase} (Service {', '.join(names)})"
 
 
 def _says(assertion: Assertion, passes: bool) -> bool:
@@ -54,16 +58,13 @@ def _pods(leg: Leg) -> bool:
     return any(e.is_pod for e in leg.src)
 
 
-def _exposed(world: World, legs: Iterable[Leg], *, local: bool) -> list[str]:
-    """The Services that lead to the destinations by a port of a node; `local`: also where that keeps the client's address."""
-    ends = {end for leg in legs for end in leg.dst}
+def _leading_to(exposed: Iterable[Service], legs: Sequence[Leg], *, local: bool) -> list[str]:
+    """The Services that lead to destinations; `local`: also those that keep the client's address."""
     return [
         str(service)
-        for _, service in sorted(world.inventory.services.items())
-        if ends
-        and ways_of(service)
-        and (local or service.external_traffic_policy == "Cluster")
-        and any(b.endpoint in ends for backends in service.backends.values() for b in backends)
+        for service in exposed
+        if (local or service.external_traffic_policy == "Cluster")
+        and any(b.endpoint in leg.dst for leg in legs for backends in service.backends.values() for b in backends)
     ]
 
 
