@@ -13,7 +13,7 @@ from npverify.analyses.entries import ways_of
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg, SomeFlow
 from npverify.assertions.sets import outside
-from npverify.inventory.model import Service
+from npverify.inventory.model import EXTERNAL, Service
 
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
@@ -23,7 +23,7 @@ def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
         return
     no = [leg for a in assertions if _says(a, False) for leg in legs_of(a)]
     every = [leg for a in assertions if _says(a, True) for leg in legs_of(a) if not leg.ways]
-    from_outside, from_pods = [leg for leg in no if outside(leg.src)], [leg for leg in no if _pods(leg)]
+    from_outside, from_pods = [leg for leg in no if _comes_in(leg, world)], [leg for leg in no if _pods(leg)]
     why = "where policies are about hosts" if world.policies.judges_hosts else "as there are no nodes in the input"
     told = (
         (
@@ -33,7 +33,7 @@ def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
             True,
         ),
         (
-            [leg for leg in every if outside(leg.src)],
+            [leg for leg in every if _comes_in(leg, world)],
             "that outside traffic passes is said of its own address; through NodePort or LoadBalancer it may come with the"
             " address of a node instead: ask with `through nodeport`",
             True,
@@ -52,6 +52,10 @@ def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
 def _says(assertion: Assertion, passes: bool) -> bool:
     claim = assertion.claim
     return claim.want is passes if isinstance(claim, AllFlows) else passes and isinstance(claim, EachReachesSome)
+
+
+def _comes_in(leg: Leg, world: World) -> bool:
+    return EXTERNAL in leg.src or bool(world.inventory.clusters and outside(leg.src))
 
 
 def _pods(leg: Leg) -> bool:
