@@ -6,7 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from analyses.test_entries import BALANCED, CLIENT, NODE_IPS, NODEPORT, NODES, db, lets_in, service
+from analyses.test_entries import (
+    ALWAYS,
+    AWAY,
+    BALANCED,
+    CLIENT,
+    LITERAL,
+    NEVER,
+    NODE_IPS,
+    NODEPORT,
+    NODES,
+    db,
+    lets_in,
+    service,
+)
 from npverify.analyses.entered import entered
 from npverify.analyses.evaluate import evaluate_query
 from npverify.analyses.flows import FlowReader, make_traffic
@@ -14,10 +27,6 @@ from npverify.analyses.load import load
 from npverify.analyses.results import Evaluation
 from npverify.ingest.source import InputError
 
-LITERAL = {"ipblock_matches_pods": "literal", "ipblock_matches_nodes": "literal"}
-NEVER = {"node_port_snat": "never"}
-AWAY = {"node_port_snat": "at_other_nodes"}
-ALWAYS = {"node_port_snat": "always"}
 BY_NODE = "which node it comes in at, and which pod gets it"
 
 

@@ -23,6 +23,7 @@ NODES = """
 {apiVersion: v1, kind: Node, metadata: {name: n2}, status: {addresses: [{type: InternalIP, address: 192.168.0.2}]}}
 """
 CLIENT = "203.0.113.0/24"
+LITERAL = {"ipblock_matches_pods": "literal", "ipblock_matches_nodes": "literal"}
 NODE_IPS = ("192.168.0.1/32", "192.168.0.2/32")
 
 
@@ -60,9 +61,8 @@ def asked(
     """The answer to one assertion."""
     (folder / "m.yaml").write_text("\n---\n".join(manifests))
     (folder / "s.npv").write_text(f"assert {claim}\n")
-    loaded = load(
-        [str(folder)], assume={"ipblock_matches_pods": "literal", "ipblock_matches_nodes": "literal", **assume}, cni=cni
-    )
+    literal = {} if cni == "cilium" else LITERAL
+    loaded = load([str(folder)], assume={**literal, **assume}, cni=cni)
     return prove(loaded.world, loaded.assertions)
 
 
@@ -194,6 +194,19 @@ def test_where_policies_judge_hosts_ways_are_not_judged_and_that_is_said(tmp_pat
     assert (found.status, "host" in found.because) == ("undecided", True)
     told = asked(tmp_path, manifests, NO, {}, "calico")
     assert any("not judged where policies are about hosts (Service x/front)" in line for line in told.assumed)
+
+
+OF_NODES = (
+    "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: p, namespace: x},"
+    " spec: {endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}}"
+)
+
+
+@pytest.mark.parametrize(("assume", "status"), [(AWAY, "refuted"), (NEVER, "proved")])
+def test_entities_of_cilium_hold_nodes(assume: dict[str, str], status: str, tmp_path: Path) -> None:
+    """Row 60: who lets `remote-node` in (which `cluster` holds) lets in what nodes pass on with their own identity
+    (cilium/cilium Documentation/security/policy/caveats.rst)."""
+    assert asked(tmp_path, [*NODEPORT, OF_NODES], NO, assume, "cilium").results[0].status == status
 
 
 def test_what_pods_send_to_ports_of_nodes_is_named_as_left_out(tmp_path: Path) -> None:

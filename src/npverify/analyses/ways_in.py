@@ -15,6 +15,8 @@ from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg
 from npverify.assertions.sets import outside
 from npverify.inventory.model import EXTERNAL, Service
 
+_MOST = 5  # Services that a phrase names
+
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     """One phrase for each kind of such traffic that an assertion of the report could have meant."""
@@ -46,7 +48,21 @@ def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     )
     for legs, phrase, local in told:
         if names := _leading_to(exposed, legs, local=local):
-            yield f"{phrase} (Service {', '.join(names)})"
+            yield f"{phrase} (Service {_short(names)})"
+
+
+def clients_behind(world: World) -> Iterator[str]:
+    """A note for lists of flows, if some that come in from outside may have another address than their client's."""
+    exposed = [str(s) for _, s in sorted(world.inventory.services.items()) if ways_of(s)]
+    if exposed:
+        yield (
+            "blocks are about clients whose own address policies see: through NodePort or LoadBalancer it may be that of a"
+            f" node (Service {_short(exposed)})"
+        )
+
+
+def _short(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")
 
 
 def _says(assertion: Assertion, passes: bool) -> bool:
