@@ -45,6 +45,8 @@ def judged(
 ROWS = [
     ("84: the client's block alone does not let it in", [*NODEPORT, lets_in(CLIENT)], "nodeport", AWAY, False, {BY_NODE}),
     ("84: which another proxy would", [*NODEPORT, lets_in(CLIENT)], "nodeport", {}, False, {BY_NODE, "node_port_snat"}),
+    ("the pod's own node is no other", [*NODEPORT, lets_in(CLIENT, "192.168.0.2/32")], "nodeport", {}, True, set()),
+    ("a pod may run on any node", [NODES, db("", ""), service(), lets_in(CLIENT)], "nodeport", AWAY, False, {BY_NODE}),
     ("both blocks do", [*NODEPORT, lets_in(CLIENT, *NODE_IPS)], "nodeport", {}, True, set()),
     ("85: with Local the client is seen", [NODES, db(), service(more=", externalTrafficPolicy: Local"), lets_in(CLIENT)], "nodeport", {}, True, set()),
     ("as where nothing is rewritten", [*NODEPORT, lets_in(CLIENT)], "NodePort/x/front", NEVER, True, set()),
