@@ -123,6 +123,14 @@ Http = Annotated[
     str | None,
     typer.Option("--http", metavar="'METHOD PATH'", help="The HTTP request that is sent, such as 'GET /pub/x'."),
 ]
+Via = Annotated[
+    str | None,
+    typer.Option(
+        "--via",
+        metavar="WAY",
+        help="How it comes in from outside: nodeport, loadbalancer, externalip or hostport, perhaps with /NAMESPACE/NAME.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

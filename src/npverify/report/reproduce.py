@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow, protocol_number
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Entry, Flow, protocol_number
 
 IMAGE = "busybox:1.36"
 SCTP_IMAGE = "AGNHOST"  # stands for the image, which clusters pull from different places
@@ -21,6 +21,8 @@ _ECHO_REQUESTS = (None, (8, 0), (128, 0))
 
 def reproduce(flow: Flow) -> str:
     """A shell command on one line, perhaps with a comment behind it, that attempts the flow."""
+    if flow.entry is not None:
+        return _from_outside(flow, flow.entry)
     attempt, notes = _attempt(flow)
     image = SCTP_IMAGE if flow.protocol == "SCTP" else IMAGE
     src = flow.src
@@ -58,6 +60,27 @@ def _attempt(flow: Flow) -> tuple[str, list[str]]:
     if flow.protocol == "UDP":
         return f"nc -u -w 3{bound} {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
     return f"nc -vz -w 3{bound} {target} {port}", notes
+
+
+def _from_outside(flow: Flow, entry: Entry) -> str:
+    """What a client outside runs, whose traffic comes in by a port of the cluster."""
+    number = str(entry.port) if entry.port else "PORT"
+    notes = [] if flow.src.is_node or entry.rewritten or flow.src_ip is None else [f"from {flow.src_ip}"]
+    notes = notes or ["from a host outside the cluster"]
+    if entry.way in ("NodePort", "hostPort"):
+        near = flow.own_node or entry.way == "hostPort" or not entry.rewritten
+        target = str(flow.src_ip) if flow.src.is_node and flow.src.address_known else "NODE"
+        if target == "NODE":
+            notes.append(f"NODE: {'the' if near else 'a node other than the'} one on which {flow.dst} runs")
+    else:
+        target = "ADDRESS"
+        notes.append(f"ADDRESS: the {entry.way} of {entry.owner}")
+    if not entry.port:
+        notes.append(f"PORT: the nodePort of {entry.owner}")
+    option = {"UDP": "nc -u", "SCTP": "/agnhost connect"}.get(flow.protocol, "nc -vz")
+    if flow.protocol == "SCTP":
+        return f"{option} {target}:{number} --protocol=sctp --timeout=3s  # {'; '.join([*notes, SCTP_NOTE])}"
+    return f"{option} -w 3 {target} {number}  # {'; '.join(notes)}"
 
 
 def _target(flow: Flow) -> tuple[str, list[str]]:
