@@ -97,7 +97,7 @@ def test_the_snippet_for_gitlab_runs(repo: Path) -> None:
     """Its commands, and the files that it names as reports."""
     (job,) = yaml.safe_load((CI / "gitlab-ci.yml").read_text(encoding="utf-8")).values()
     for line in job["script"]:
-        done = shell(line, repo, CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main")
+        done = shell(line, repo, CI_MERGE_REQUEST_DIFF_BASE_SHA="origin/main")
         assert done.returncode == 0, done.stdout + done.stderr
     assert all((repo / file).is_file() for file in job["artifacts"]["reports"].values())
 
@@ -147,7 +147,7 @@ def test_kubectl_takes_it_for_a_plugin(repo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("npverify pro", "prove"), ("npverify prove --bud", "--budget"), ("npverify snap", "snapshot")],
+    [("npverify prov", "prove"), ("npverify prove --bud", "--budget"), ("npverify snap", "snapshot")],
 )
 def test_bash_completes_commands_and_options(words: str, offered: str, tmp_path: Path) -> None:
     """What the script of `--show-completion` asks the program."""
