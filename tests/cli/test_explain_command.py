@@ -113,6 +113,7 @@ UNCLEAR = [
     ("a namespace", ("--to", "shop", "--port", "1"), "did you mean `shop/postgres`?"),
     ("a kind as kubectl has it", ("--to", "deploy/postgres", "--port", "1"), "did you mean `shop/postgres`?"),
     ("a Service as kubectl has it", ("--to", "svc/data", "--port", "1"), "did you mean `service/shop/data`?"),
+    ("a word of the assertions", ("--to", "internet", "--port", "1"), "one of its addresses, such as `203.0.113.10`"),
     ("a port that is no number", ("--to", "web", "--port", "abc"), "`--port abc` is not a port number"),
     ("a protocol in the port", ("--to", "web", "--port", "tcp/80"), "--protocol TCP --port 80"),
     ("a port beyond the last", ("--to", "web", "--port", "70000"), "`port` 70000 is no port"),
