@@ -51,7 +51,14 @@ def completions(names: Names | None, name: str, text: str, line: int, character:
     if not beginning.strip() or not before[-1].strip():
         # a new line may begin a statement, whatever stands above
         found += [Choice(each, "keyword") for each in ("assert", "let", "use", "assume")]
-    return word.at, list(dict.fromkeys(found))
+    fitting = {each.text: each for each in reversed(found) if _fits(each.text, word.text)}
+    return word.at, [each for each in found if fitting.get(each.text) is each]
+
+
+def _fits(text: str, begun_with: str) -> bool:
+    """Whether an editor would show a word behind these letters: it has them in this order."""
+    letters = iter(text.lower())
+    return all(letter in letters for letter in begun_with.lower())
 
 
 def _unquoted(line: str) -> str:

@@ -6,6 +6,7 @@ read leaves the last world and its answers there, marked as such.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,7 @@ class Judge:
         self._root = root
         self._config: Config | None = None
         self._session: Session | None = None
+        self._frozen = False
 
     def read(self, last: State, unsaved: Mapping[str, str], version: int) -> State:
         """The state after an edit, without answers yet; `unsaved` holds the texts of open files by real path."""
@@ -80,7 +82,12 @@ class Judge:
         """The state with its answers; those of an interrupted run are not all there (`ProveResult.interrupted`)."""
         if self._session is None or not state.current:
             return state
-        return replace(state, result=self._session.prove(stop=stop))
+        result = self._session.prove(stop=stop)
+        if not self._frozen:
+            self._frozen = True
+            gc.collect()
+            gc.freeze()  # what was loaded is no garbage, and looking through all of it takes longer than an answer
+        return replace(state, result=result)
 
     def _read(self, config: Config, unsaved: Mapping[str, str]) -> tuple[Diagnostic, ...]:
         """Read everything; the errors of the statements that were left out for it."""

@@ -41,9 +41,8 @@ class Mark:
     related: tuple[Related, ...] = ()
 
 
-def marks(state: State, text: Text) -> tuple[list[Mark], list[str]]:
-    """The marks of all files, and what is about no file of the workspace, as lines for the log. The marks of answers are there
-    only if the answers are about the texts as they are."""
+def reading(state: State, text: Text) -> tuple[list[Mark], list[str]]:
+    """The errors and warnings of reading, and what is about no file of the workspace, as lines for the log."""
     found: list[Mark] = []
     rest: list[str] = []
     warnings = state.loaded.world.warnings if state.loaded is not None and state.current else ()
@@ -53,9 +52,14 @@ def marks(state: State, text: Text) -> tuple[list[Mark], list[str]]:
             rest.append(_said(diagnostic))
         else:
             found.append(mark)
-    if state.current and state.result is not None and not state.result.interrupted:
-        found += _answers(state, text)
     return found, rest
+
+
+def answers(state: State, text: Text) -> list[Mark]:
+    """The answers that are not *proved*; none where they are not about the texts as they are."""
+    if not state.current or state.result is None or state.result.interrupted:
+        return []
+    return list(_answers(state, text))
 
 
 def _of_diagnostic(diagnostic: Diagnostic, state: State, text: Text) -> Mark | None:

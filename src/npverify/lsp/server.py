@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from lsprotocol import types
 from pygls import uris
@@ -33,6 +34,17 @@ QUIET = 0.15
 
 WHY = "npverify.why"
 """The command behind a lens: shows the answer in full."""
+
+WATCHED = "**/*.{yaml,yml,json,npv}"
+_EVENTS = (
+    types.TEXT_DOCUMENT_DID_OPEN,
+    types.TEXT_DOCUMENT_DID_CHANGE,
+    types.TEXT_DOCUMENT_DID_SAVE,
+    types.TEXT_DOCUMENT_DID_CLOSE,
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+)
+_MOST_CHOICES = 500
+"""So many words are offered at a time; with another letter the editor asks again."""
 
 _KINDS = {
     "keyword": types.CompletionItemKind.Keyword,
@@ -56,7 +68,7 @@ T = TypeVar("T")
 
 
 class Server(LanguageServer):
-    """A server of one workspace. Guards the last state, the names of its world, and which files have marks."""
+    """A server of one workspace. Guards the last state, the names of its world, and what was told."""
 
     def __init__(self) -> None:
         super().__init__("npverify", __version__)
@@ -69,7 +81,9 @@ class Server(LanguageServer):
         self._answering = ThreadPoolExecutor(1, "answer")
         self._running: asyncio.Task[None] | None = None
         self._marked: set[str] = set()
+        self._answers: list[problems.Mark] = []
         self._logged: list[str] = []
+        self._begun = False
         self._closed = False
 
     # judging
@@ -79,12 +93,13 @@ class Server(LanguageServer):
         os.chdir(root)
         self.root = root
         self._judge = Judge(root)
+        self._begun = True
         self.touch()
 
     def touch(self) -> None:
         """Something is another now: judge it when it has been quiet."""
         self.edit += 1
-        if not self._closed and (self._running is None or self._running.done()):
+        if self._begun and not self._closed and (self._running is None or self._running.done()):
             self._running = asyncio.get_running_loop().create_task(self._follow())
 
     def close(self) -> None:
@@ -104,7 +119,10 @@ class Server(LanguageServer):
             try:
                 await self._judge_once(version)
             except Exception as error:  # whatever happens, the editor keeps its server
-                self._log(f"npverify could not judge this: {type(error).__name__}: {error}", types.MessageType.Error)
+                if not self._closed:
+                    self._log(
+                        f"npverify could not judge this: {type(error).__name__}: {error}", types.MessageType.Error
+                    )
             done = version
 
     async def _judge_once(self, version: int) -> None:
@@ -113,8 +131,8 @@ class Server(LanguageServer):
         read = await loop.run_in_executor(self._judging, self._judge.read, self.state, unsaved, version)
         if read.current and read.loaded is not None:
             self.names = Names(read.loaded.world)
-            if read.errors:
-                self._publish(read)
+            if read.errors:  # without waiting for the answers, of which the last ones stay so long
+                self._publish(read, self._answers)
             read = await loop.run_in_executor(
                 self._judging, self._judge.prove, read, lambda: version != self.edit or self._closed
             )
@@ -122,7 +140,8 @@ class Server(LanguageServer):
                 return
         self.state = read
         if version == self.edit:
-            self._publish(read)
+            self._answers = problems.answers(read, self.text)
+            self._publish(read, self._answers)
         self._refresh_lenses()
 
     def _unsaved(self) -> dict[str, str]:
@@ -136,11 +155,11 @@ class Server(LanguageServer):
 
     # telling
 
-    def _publish(self, state: State) -> None:
+    def _publish(self, state: State, answers: list[problems.Mark]) -> None:
         open_ = {os.path.realpath(uris.to_fs_path(uri) or ""): uri for uri in self.workspace.text_documents}
-        found, rest = problems.marks(state, self.text)
-        by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in self._marked}
-        for mark in found:
+        found, rest = problems.reading(state, self.text)
+        by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in (*self._marked, *open_.values())}
+        for mark in (*found, *answers):
             by_uri.setdefault(self._uri(mark.file, open_), []).append(self._diagnostic(mark, open_))
         for uri, diagnostics in by_uri.items():
             version = self.workspace.text_documents[uri].version if uri in self.workspace.text_documents else None
@@ -195,7 +214,7 @@ class Server(LanguageServer):
         path = os.path.realpath(self.root / file)
         for uri, document in self.workspace.text_documents.items():
             if os.path.realpath(uris.to_fs_path(uri) or "") == path:
-                return document
+                return cast(TextDocument, document)  # pygls does not say what its documents are
         if not os.path.isfile(path):
             return None
         found: TextDocument = self.workspace.get_text_document(str(uris.from_fs_path(path)))
@@ -230,6 +249,15 @@ class Server(LanguageServer):
         return await asyncio.get_running_loop().run_in_executor(self._answering, ask, *args)
 
 
+def _touch(server: Server) -> Callable[[Any], None]:
+    """A new function each time, because pygls marks the one that it is given."""
+
+    def changed(_params: Any) -> None:  # not `object`: pygls gives the server to whoever can take it
+        server.touch()
+
+    return changed
+
+
 def make() -> Server:
     """A server with all that it answers."""
     server = Server()
@@ -238,17 +266,18 @@ def make() -> Server:
     def started(_params: types.InitializedParams) -> None:
         path = server.workspace.root_path
         server.begin(Path(path) if path and os.path.isdir(path) else Path.cwd())
+        workspace = server.client_capabilities.workspace
+        watch = workspace.did_change_watched_files if workspace is not None else None
+        if watch is not None and watch.dynamic_registration:
+            options = types.DidChangeWatchedFilesRegistrationOptions([types.FileSystemWatcher(WATCHED)])
+            wanted = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            server.client_register_capability(types.RegistrationParams([wanted]))
 
-    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
-    def changed(_params: object) -> None:
-        server.touch()
+    for event in _EVENTS:
+        server.feature(event)(_touch(server))
 
     @server.feature(types.SHUTDOWN)
-    def ended(_params: object) -> None:
+    def ended(_params: Any) -> None:
         server.close()
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
@@ -288,9 +317,9 @@ def make() -> Server:
                 filter_text=each.text,
                 text_edit=types.TextEdit(range_, each.text),
             )
-            for number, each in enumerate(found)
+            for number, each in enumerate(found[:_MOST_CHOICES])
         ]
-        return types.CompletionList(False, items)
+        return types.CompletionList(len(found) > _MOST_CHOICES, items)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
     async def lensed(params: types.CodeLensParams) -> list[types.CodeLens]:
@@ -323,7 +352,11 @@ def make() -> Server:
 def serve() -> None:
     """Answer an editor over standard input and output until it ends the session."""
     server = make()
-    try:
-        server.start_io()
-    finally:
-        server.close()
+    # what anything else writes to standard output would not be the protocol, so it goes to standard error
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as out:
+        sys.stdout.flush()
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        try:
+            server.start_io(sys.stdin.buffer, out)
+        finally:
+            server.close()
