@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from npverify.cli.guard import OK
+from npverify.cli.output import say
 from npverify.ingest.source import InputError
 
 
@@ -15,5 +18,7 @@ def lsp() -> int:
             raise
         fix = "pip install 'npverify[lsp]'"
         raise InputError.one("NPV635", "the language server needs pygls, which is not installed", fix=fix) from None
+    if sys.stdin.isatty():
+        say("npverify lsp is for editors, which speak to it over standard input (docs/editor.md); Ctrl-D ends it\n")
     serve()
     return OK
