@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from lsprotocol import types
-
 from tests.lsp.editor import Editor
 from tests.lsp.worlds import CLUSTER, POLICY, SHUT, SPEC, write
 

@@ -15,6 +15,8 @@ from npverify.ingest.source import Diagnostic
 
 _NAME = re.compile(r"\s*let\s+([\w.-]+)")
 _KEPT = re.compile(r"\s*(?:use|assume)(?![\w./-])")
+_ASSUMES = re.compile(r"(?<![\w./-])addresses(?![\w./-])")
+"""An `assume` whose first word is misspelt belongs to the statement before it."""
 
 
 def without_broken(texts: Mapping[str, str], errors: Iterable[Diagnostic]) -> tuple[dict[str, str], set[str]] | None:
@@ -35,7 +37,8 @@ def without_broken(texts: Mapping[str, str], errors: Iterable[Diagnostic]) -> tu
         lines = texts[name].removeprefix("\ufeff").splitlines()
         for first, last in statement_lines(texts[name]):
             if any(first <= line <= last for line in lines_with_errors):
-                if _KEPT.match(lines[first - 1]):
+                piece = lines[first - 1 : last]
+                if _KEPT.match(piece[0]) or any(map(_ASSUMES.search, piece)):
                     return None
                 if named := _NAME.match(lines[first - 1]):
                     gone.add(named[1])

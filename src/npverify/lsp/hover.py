@@ -170,7 +170,9 @@ def _of_rule(names: Names, policy: PolicyId, direction: Direction, rule: Rule, p
     ]
     blocks = [str(atom.prefix) for atom in atoms_of(rule.peer) if isinstance(atom, AddressIn)]
     side = "From" if direction is Direction.INGRESS else "To"
-    more = f"{side} these ({rule.action})" + (
-        f", and addresses by {', '.join(dict.fromkeys(blocks))}" if blocks else ""
-    )
-    return _listed(heading, peers, more + ".")
+    more = f"{side} these: {rule.action}."
+    if rule.peer is TRUE:
+        more = f"{side} everybody, outside too: {rule.action}."
+    elif blocks:
+        more += f" Addresses are told by {', '.join(dict.fromkeys(blocks))}."
+    return _listed(heading, peers, more)

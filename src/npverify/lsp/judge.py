@@ -70,7 +70,7 @@ class Judge:
         if made := [path for path in config.paths if is_rendered(path)]:
             fix = "name the folder of the manifests; an editor does not run other programs at every key"
             error = Diagnostic("NPV636", f"`{made[0]}` is not read in an editor", None, fix)
-            return replace(last, errors=(error,), current=False, version=version)
+            return replace(last, errors=(error,), current=False, config=config, version=version)
         try:
             errors = self._read(config, unsaved)
         except InputError as error:
