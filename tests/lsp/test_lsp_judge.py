@@ -100,6 +100,23 @@ def test_what_the_others_need_is_not_left_out(root: Path, broken: dict[str, str]
     assert (mended.current, said(mended)) == (True, said(good))
 
 
+def test_a_refutation_is_not_marked_once_it_may_be_gone(root: Path) -> None:
+    spec = SPEC + "assert no web reaches store\n"
+    judge = Judge(root)
+    good = judged(judge, State(), shop=spec)
+    assert [mark.code for mark in answers(good, lambda _name: spec)] == ["assertion-refuted"]
+    broken = judged(judge, good, shop=spec, policy="kind: [")
+    assert answers(broken, lambda _name: spec) == []
+
+
+def test_another_config_means_another_input(root: Path) -> None:
+    judge = Judge(root)
+    first = judged(judge, State())
+    assert len(said(first)) == 3
+    Path(".npverify.yaml").write_text("paths: [cluster.yaml, policy.yaml]\n", encoding="utf-8")
+    assert said(judged(judge, first)) == []
+
+
 def test_a_workspace_that_cannot_be_read_at_first_is_judged_once_it_can(root: Path) -> None:
     judge = Judge(root)
     state = judged(judge, State(), policy="kind: [")

@@ -15,10 +15,24 @@ from npverify.lsp.names import Names
 from npverify.lsp.places import definitions
 from npverify.lsp.texts import begun, extent_of, word_at
 
+TWO_RULES = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: out, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: web}}
+  policyTypes: [Egress]
+  egress:
+  - to: [{podSelector: {matchLabels: {app: web}}}]
+  - to: [{podSelector: {matchLabels: {app: db}}}]
+  - {}
+"""
+
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> Names:
     root = write(tmp_path_factory.mktemp("names"))
+    (root / "two.yaml").write_text(TWO_RULES, encoding="utf-8")
     return Names(Session([str(root)]).world)
 
 
@@ -50,6 +64,7 @@ HOVERS = {
     "an unknown name says so": ("assert no nob|dy reaches web", ("is no `let` name",), (WEB, DB)),
     "in a statement that is not finished": ("assert no w|eb rea", (WEB,), (DB,)),
     "a let that leads to itself ends": ("let a = b\nlet b = a\nassert no |a reaches web", ("is no `let` name",), (WEB,)),
+    "a let with a port": ("let x = db-0:5432\nassert every web reaches |x", (DB,), ("is a port", WEB)),
     "a policy shows whom it selects": (
         "assert policy sh|op/db is vacuous",
         (DB, "NetworkPolicy shop/db", "for ingress"),
@@ -100,10 +115,20 @@ def test_hover_in_a_policy(names: Names, where: str, shown: tuple[str, ...], hid
     plain = where.replace("|", "")
     assert POLICY.count(plain) == 1
     content, line, character = at(POLICY.replace(plain, where))
-    (file,) = {span.file for span in names.world.defined.values()}
+    file = next(span.file for span in names.world.defined.values() if span.file.endswith("policy.yaml"))
     said = of_manifest(names, file, content, line, character)
     assert all(each in said for each in shown), said
     assert not any(each in said for each in hidden), said
+
+
+@pytest.mark.parametrize(
+    ("line", "shown", "hidden"), [(7, (WEB, "egress[0]"), DB), (8, (DB, "egress[1]", "To these"), WEB)]
+)
+def test_hover_in_a_policy_of_several_rules(names: Names, line: int, shown: tuple[str, ...], hidden: str) -> None:
+    file = next(span.file for span in names.world.defined.values() if span.file.endswith("two.yaml"))
+    said = of_manifest(names, file, TWO_RULES, line, TWO_RULES.split("\n")[line].index("podSelector"))
+    assert all(each in said for each in shown), said
+    assert hidden not in said
 
 
 PLACES = {

@@ -80,14 +80,14 @@ def _found(paths: Sequence[str], problems: Problems) -> Iterator[_Found]:
 
 
 def _new(paths: Sequence[str], unsaved: Mapping[str, str]) -> Iterator[_Found]:
-    """The unsaved files inside of folders that are not on the disk yet."""
+    """The unsaved files inside of folders, for those that are not on the disk yet; the others were found there."""
     for path in paths:
         root = os.path.realpath(path)
         if unsaved and not is_git(path) and not is_rendered(path) and os.path.isdir(root):
             for identity in sorted(unsaved):
                 inside = os.path.relpath(identity, root).replace(os.sep, "/")
                 hidden = any(part.startswith(".") for part in inside.split("/"))  # `..`, which leads out, among them
-                if not hidden and not os.path.exists(identity) and inside.lower().endswith((*MANIFESTS, SPEC)):
+                if not hidden and inside.lower().endswith((*MANIFESTS, SPEC)):
                     yield _Found(f"{path.rstrip('/' + os.sep)}/{inside}", named=False, identity=identity)
 
 
