@@ -34,6 +34,7 @@ class Editor:
         self.shown: list[str] = []
         self.log: list[str] = []
         self.watched: list[types.Registration] = []
+        self.texts: dict[str, str] = {}
         self._versions: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._refreshed = 0
@@ -92,6 +93,7 @@ class Editor:
         """Open a file with what is on the disk, or as a new one with this text; wait until it is judged."""
         content = (self.root / name).read_text(encoding="utf-8") if text is None else text
         self._versions[name] = self._versions.get(name, 0) + 1
+        self.texts[name] = content
         item = types.TextDocumentItem(self.uri(name), "npv", self._versions[name], content)
         before = self._refreshed
         self._call(lambda: self.client.text_document_did_open(types.DidOpenTextDocumentParams(item)))
@@ -100,6 +102,7 @@ class Editor:
     def type(self, name: str, text: str, *, wait: bool = True) -> None:
         """Make this the text of an open file, without saving it."""
         self._versions[name] += 1
+        self.texts[name] = text
         document = types.VersionedTextDocumentIdentifier(self._versions[name], self.uri(name))
         change = types.DidChangeTextDocumentParams(document, [types.TextDocumentContentChangeWholeDocument(text)])
         before = self._refreshed

@@ -26,8 +26,11 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
 @pytest.fixture
 def editor(opened: Editor) -> Iterator[Editor]:
     yield opened
-    for name, text in (("policy.yaml", POLICY), ("shop.npv", SPEC)):
-        opened.type(name, text)
+    changed = [
+        (name, text) for name, text in (("policy.yaml", POLICY), ("shop.npv", SPEC)) if opened.texts[name] != text
+    ]
+    for name, text in changed:
+        opened.type(name, text, wait=(name, text) == changed[-1])
 
 
 def place(text: str, word: str, behind: str = "") -> tuple[int, int]:
