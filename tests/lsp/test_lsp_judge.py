@@ -109,6 +109,13 @@ def test_a_refutation_is_not_marked_once_it_may_be_gone(root: Path) -> None:
     assert answers(broken, lambda _name: spec) == []
 
 
+def test_an_empty_file_is_no_reason_to_leave_the_others_unjudged(root: Path) -> None:
+    """The warning about it comes with the errors of the spec, where a policy is named that is not there any more."""
+    state = judged(Judge(root), State(), policy="")
+    assert (state.current, [error.code for error in state.errors]) == (True, ["NPV115"])
+    assert len(said(state)) == 2
+
+
 def test_another_config_means_another_input(root: Path) -> None:
     judge = Judge(root)
     first = judged(judge, State())

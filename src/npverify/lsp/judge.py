@@ -99,10 +99,13 @@ class Judge:
                 self._take(config, texts)
                 return tuple(told)
             except InputError as error:
-                told += [found for found in error.diagnostics if not follows_from(found, gone)]
-                left = without_broken(self._specs(config, texts), error.diagnostics)
+                # what was not read comes with the errors; where these are left out, it is among the warnings of the world
+                warnings = [found for found in error.diagnostics if found.severity == "warning"]
+                errors = [found for found in error.diagnostics if found.severity == "error"]
+                told += [found for found in errors if not follows_from(found, gone)]
+                left = without_broken(self._specs(config, texts), errors)
                 if left is None:
-                    raise InputError(told) from None
+                    raise InputError((*warnings, *told)) from None
                 gone |= left[1]
                 texts |= {os.path.realpath(name): text for name, text in left[0].items()}
         raise InputError(told)
