@@ -1,0 +1,101 @@
+/* The matrix: a row for each source, a column for each destination. Arrow keys move, Enter tells what passes. */
+
+const MOST_LINES = 80; // rows and columns that are drawn
+
+function linesOf(look) {
+  const sources = new Set(look.shown.map((cell) => cell.source));
+  const destinations = new Set(look.shown.map((cell) => cell.destination));
+  const ascending = (set) => [...set].sort((a, b) => a - b);
+  return [ascending(sources), ascending(destinations)];
+}
+
+function headOf(flows, row, toggle) {
+  if (!row.folded && !row.foldable) return el("span", { title: row.label }, row.label);
+  const told = row.folded ? `unfold namespace ${row.label}` : `fold namespace ${row.namespace}`;
+  const button = el("button", { type: "button", "aria-expanded": String(!row.folded), title: told },
+    row.folded ? `▸ ${row.label} (${number(row.ends.length)})` : row.label);
+  button.addEventListener("click", () => toggle(row.namespace));
+  return button;
+}
+
+function drawMatrix(flows, look, toggle, pick) {
+  const [sources, destinations] = linesOf(look);
+  const rows = sources.slice(0, MOST_LINES);
+  const columns = destinations.slice(0, MOST_LINES);
+  if (rows.length === 0) return el("p", {}, "No flow fits these filters.");
+  const head = el("tr", {}, el("th", { scope: "col" }, el("span", {}, "from ↓ to →")),
+    ...columns.map((at) => el("th", { scope: "col" }, headOf(flows, look.rows[at], toggle))));
+  const body = rows.map((source) => el("tr", {},
+    el("th", { scope: "row" }, headOf(flows, look.rows[source], toggle)),
+    ...columns.map((destination) => cellOf(flows, look, source, destination))));
+  const table = el("table", { class: "matrix", role: "grid", "aria-label": "Sources and destinations", "aria-readonly": "true" },
+    el("thead", {}, head), el("tbody", {}, ...body));
+  walkable(table, (td) => pick(look.cells.get(Number(td.dataset.key)), Number(td.dataset.key)));
+  const cut = sources.length > rows.length || destinations.length > columns.length;
+  return el("div", {}, el("div", { class: "scroll" }, table), cut ? el("p", { class: "muted" },
+    `Drawn are ${number(rows.length)} of ${number(sources.length)} rows and ${number(columns.length)} of ` +
+    `${number(destinations.length)} columns: fold namespaces or filter to see the others.`) : null);
+}
+
+function cellOf(flows, look, source, destination) {
+  const key = source * look.rows.length + destination;
+  const cell = look.cells.get(key);
+  const verdict = cell === undefined ? -1 : verdictOf(flows, cell);
+  const [from, to] = [look.rows[source], look.rows[destination]];
+  const many = from.ends.length > 1 || to.ends.length > 1;
+  const said = verdict < 0 ? "not listed" : wordsOf(flows, cell);
+  const td = el("td", { role: "gridcell", tabindex: "-1", "data-key": key, title: `${from.label} → ${to.label}: ${said}` });
+  td.setAttribute("aria-label", td.title);
+  if (verdict < 0) {
+    if (source === destination) td.className = "self";
+    return td;
+  }
+  const share = cell.counts.reduce((sum, n, v) => sum + (v === flows.rest || !flows.filter.verdicts.has(v) ? 0 : n), 0);
+  td.className = `v${verdict}`;
+  td.textContent = many && share > 0 ? short(share) : flows.verdicts[verdict][1];
+  if (many) td.classList.add("wide");
+  return td;
+}
+
+function short(n) {
+  if (n < 1000) return String(n);
+  return n < 1e6 ? `${(n / 1000).toFixed(n < 1e4 ? 1 : 0)}k` : `${(n / 1e6).toFixed(1)}M`;
+}
+
+/* One cell is in the order of the tabulator key; from there arrows lead to the others (ARIA Authoring Practices, Grid). */
+function walkable(table, chosen) {
+  const lines = [...table.tBodies[0].rows].map((row) => [...row.cells].slice(1));
+  let [y, x] = [0, 0];
+  lines[0][0].tabIndex = 0;
+  const go = (toY, toX) => {
+    lines[y][x].tabIndex = -1;
+    y = Math.max(0, Math.min(lines.length - 1, toY));
+    x = Math.max(0, Math.min(lines[0].length - 1, toX));
+    lines[y][x].tabIndex = 0;
+    lines[y][x].focus();
+  };
+  const take = (td) => {
+    for (const old of table.querySelectorAll('[aria-selected="true"]')) old.removeAttribute("aria-selected");
+    td.setAttribute("aria-selected", "true");
+    chosen(td);
+  };
+  table.addEventListener("click", (event) => {
+    const td = event.target.closest("td");
+    if (td === null) return;
+    go(td.parentNode.sectionRowIndex, td.cellIndex - 1);
+    take(td);
+  });
+  table.addEventListener("keydown", (event) => {
+    const td = event.target.closest("td");
+    if (td === null || event.altKey || event.metaKey) return;
+    const moves = {
+      ArrowUp: [y - 1, x], ArrowDown: [y + 1, x], ArrowLeft: [y, x - 1], ArrowRight: [y, x + 1],
+      Home: [event.ctrlKey ? 0 : y, 0], End: [event.ctrlKey ? lines.length : y, lines[0].length],
+      PageUp: [y - 10, x], PageDown: [y + 10, x],
+    };
+    if (event.key === "Enter" || event.key === " ") take(td);
+    else if (event.key in moves) go(...moves[event.key]);
+    else return;
+    event.preventDefault();
+  });
+}
