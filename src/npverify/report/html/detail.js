@@ -59,7 +59,7 @@ function tellNode(flows, look, at, toggle) {
 }
 
 function drawList(flows, look) {
-  const cells = [...look.shown].sort((a, b) => a.source - b.source || a.destination - b.destination);
+  const cells = look.shown.filter((cell) => drawn(flows, cell)).sort((a, b) => a.source - b.source || a.destination - b.destination);
   if (cells.length === 0) return el("p", {}, "No flow fits these filters.");
   const rows = cells.slice(0, MOST_LISTED).map((cell) => {
     const passing = cell.groups.filter((group) => flows.filter.verdicts.has(group.verdict));

@@ -1,6 +1,7 @@
 /* The matrix: a row for each source, a column for each destination. Arrow keys move, Enter tells what passes. */
 
-const MOST_LINES = 80; // rows and columns that are drawn
+const MOST_LINES = 64; // rows and columns that are drawn
+const EMPTY = el("td", { role: "gridcell", tabindex: "-1", "aria-label": "not listed" });
 
 function linesOf(look) {
   const sources = new Set(look.shown.map((cell) => cell.source));
@@ -31,30 +32,39 @@ function drawMatrix(flows, look, toggle, pick) {
   const table = el("table", { class: "matrix", role: "grid", "aria-label": "Sources and destinations", "aria-readonly": "true" },
     el("thead", {}, head), el("tbody", {}, ...body));
   walkable(table, (td) => pick(look.cells.get(Number(td.dataset.key)), Number(td.dataset.key)));
+  table.addEventListener("mouseover", (event) => {
+    const td = event.target.closest("td");
+    if (td !== null && td.title === "") td.title = titleOf(flows, look, Number(td.dataset.key));
+  });
   const cut = sources.length > rows.length || destinations.length > columns.length;
   return el("div", {}, el("div", { class: "scroll" }, table), cut ? el("p", { class: "muted" },
     `Drawn are ${number(rows.length)} of ${number(sources.length)} rows and ${number(columns.length)} of ` +
     `${number(destinations.length)} columns: fold namespaces or filter to see the others.`) : null);
 }
 
+/* Its row and column say whose it is, its label what passes; a title, for the mouse, is made when the mouse is there. */
 function cellOf(flows, look, source, destination) {
   const key = source * look.rows.length + destination;
   const cell = look.cells.get(key);
   const verdict = cell === undefined ? -1 : verdictOf(flows, cell);
-  const [from, to] = [look.rows[source], look.rows[destination]];
-  const many = from.ends.length > 1 || to.ends.length > 1;
-  const said = verdict < 0 ? "not listed" : wordsOf(flows, cell);
-  const td = el("td", { role: "gridcell", tabindex: "-1", "data-key": key, title: `${from.label} → ${to.label}: ${said}` });
-  td.setAttribute("aria-label", td.title);
+  const td = EMPTY.cloneNode();
+  td.dataset.key = key;
   if (verdict < 0) {
     if (source === destination) td.className = "self";
     return td;
   }
+  const many = look.rows[source].ends.length > 1 || look.rows[destination].ends.length > 1;
   const share = cell.counts.reduce((sum, n, v) => sum + (v === flows.rest || !flows.filter.verdicts.has(v) ? 0 : n), 0);
-  td.className = `v${verdict}`;
+  td.className = many ? `v${verdict} wide` : `v${verdict}`;
   td.textContent = many && share > 0 ? short(share) : flows.verdicts[verdict][1];
-  if (many) td.classList.add("wide");
+  td.setAttribute("aria-label", many ? wordsOf(flows, cell) : flows.verdicts[verdict][0]);
   return td;
+}
+
+function titleOf(flows, look, key) {
+  const cell = look.cells.get(key);
+  const [from, to] = [look.rows[Math.floor(key / look.rows.length)], look.rows[key % look.rows.length]];
+  return `${from.label} → ${to.label}: ${cell === undefined || verdictOf(flows, cell) < 0 ? "not listed" : wordsOf(flows, cell)}`;
 }
 
 function short(n) {

@@ -176,5 +176,5 @@ function verdictOf(flows, cell) {
 function wordsOf(flows, cell) {
   return flows.verdicts.map(([name], verdict) => [name, cell.counts[verdict]])
     .filter(([, n], verdict) => n > 0 && flows.filter.verdicts.has(verdict))
-    .map(([name, n]) => `${number(n)} ${name}`).join(", ");
+    .map(([name, n], _, all) => (n === 1 && all.length === 1 ? name : `${number(n)} ${name}`)).join(", ");
 }

@@ -11,8 +11,8 @@ function flowView(flows) {
     el("li", {}, el("span", { class: `v${verdict}`, "aria-hidden": "true" }, sign), ` ${name}`)),
     el("li", {}, "a number: how many pairs of a folded namespace"));
   let view = "matrix";
-  const hint = () => detail.replaceChildren(el("p", { class: "muted" }, view === "list"
-    ? "Each line is a pair of rows of the matrix." : `Choose a ${view === "matrix" ? "cell" : "node"} to see what passes.`));
+  const hint = () => detail.replaceChildren(el("p", { class: "muted" }, `Choose a ${view === "matrix" ? "cell" : "node"} to see what passes.`));
+  const drawing = el("div", { class: "drawing" }, panel, detail);
   const toggle = (namespace) => {
     if (!flows.open.delete(namespace)) flows.open.add(namespace);
     draw();
@@ -26,6 +26,8 @@ function flowView(flows) {
     told.textContent = `${plural(look.rows.length, "row")}; pairs: ` + sums.map(([name, n]) => `${number(n)} ${name}`).join(", ");
     const show = (parts) => detail.replaceChildren(...parts);
     hint();
+    detail.hidden = view === "list";
+    drawing.classList.toggle("alone", view === "list");
     if (view === "matrix") panel.replaceChildren(drawMatrix(flows, look, toggle, (cell, key) => show(tellCell(flows, look, cell, key))));
     else if (view === "graph") panel.replaceChildren(drawGraph(flows, look, (at) => show(tellNode(flows, look, at, toggle))));
     else panel.replaceChildren(drawList(flows, look));
@@ -53,7 +55,7 @@ function flowView(flows) {
   });
   map.className = flows.kind === "connectivity" ? "connectivity" : "diff";
   map.append(flowFilters(flows, draw), el("div", { class: "tabs", role: "tablist", "aria-label": "How to show the flows" }, ...tabs),
-    told, legend, el("div", { class: "drawing" }, panel, detail));
+    told, legend, drawing);
   draw();
   map.hidden = false;
   by("map-plain").hidden = true;

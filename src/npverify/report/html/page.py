@@ -14,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
+from itertools import takewhile
 
+from npverify.ingest.source import Span
 from npverify.report.excerpt import Lines, no_lines, rule_excerpt
 from npverify.report.html.flow_map import VERDICTS, FlowMap
 from npverify.report.items import Item, Report, RuleText, State, Step
@@ -142,7 +144,8 @@ def _answer(item: Item, number: int, rule: RuleText, root: Root, lines: Lines, u
         yield f"<p>{escape(printable(item.message))}</p>\n"
     if item.silenced:
         yield f'<p class="muted">Silenced: {escape(printable(item.silenced))}</p>\n'
-    yield from _excerpt(rule_excerpt(item.span, lines))
+    if all(step.span != item.span for step in item.steps):
+        yield from _excerpt(_source(item.span, lines))
     if item.steps:
         yield '<ol class="steps">\n'
         for step in item.steps:
@@ -156,15 +159,19 @@ def _answer(item: Item, number: int, rule: RuleText, root: Root, lines: Lines, u
     yield f"{escape(printable(rule.help))}</p>\n</div>\n</details>\n"
 
 
+def _source(span: Span | None, lines: Lines) -> Sequence[str]:
+    """The lines at a place; of an assertion those alone that belong to it, which are further in than its first."""
+    excerpt = rule_excerpt(span, lines)
+    if span is None or not span.file.endswith(".npv"):
+        return excerpt
+    return [*excerpt[:1], *takewhile(lambda line: line.partition(" | ")[2].startswith(" "), excerpt[1:])]
+
+
 def _where(item: Item, root: Root) -> str:
     return f' <code class="where">{escape(_place(item.span, root))}</code>' if item.span is not None else ""
 
 
-def _place(span: object, root: Root) -> str:
-    from npverify.ingest.source import Span
-
-    if not isinstance(span, Span):
-        return ""
+def _place(span: Span, root: Root) -> str:
     return printable(f"{root.path(span.file) or span.file}{f':{span.line}' if span.line else ''}")
 
 
@@ -172,7 +179,7 @@ def _step(step: Step, root: Root, lines: Lines) -> Iterator[str]:
     word, _, rest = printable(step.text).partition(" ")
     place = f' <code class="where">{escape(_place(step.span, root))}</code>' if step.span is not None else ""
     yield f"<li><b>{escape(word)}</b> {escape(rest)}{place}\n"
-    yield from _excerpt(rule_excerpt(step.span, lines))
+    yield from _excerpt(_source(step.span, lines))
     yield "</li>\n"
 
 
