@@ -193,7 +193,7 @@ def _lines(text: str) -> str:
 
 
 def _flows(flows: FlowMap) -> Iterator[str]:
-    yield f'<section aria-labelledby="flows-head">\n<h2 id="flows-head">{escape(flows.title)}</h2>\n'
+    yield f'<section aria-labelledby="flows-head">\n<h2 id="flows-head">{escape(printable(flows.title))}</h2>\n'
     if flows.left_out:
         yield f'<p class="warn">{escape(flows.left_out[:1].upper() + flows.left_out[1:])}.</p>\n</section>\n'
         return

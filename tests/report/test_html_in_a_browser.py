@@ -1,0 +1,401 @@
+"""The HTML report in a real Chromium without a window: clicks, filters, keys, darkness, paper, and 2,000 workloads.
+
+What the page counts is held against counting pair by pair.
+"""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from html_worlds import cluster
+from test_html_page import hostile
+
+from npverify.analyses.connectivity import connectivity
+from npverify.cli.app import run
+from npverify.report.html.flow_map import NODES, OUTSIDE, FlowMap, connectivity_map
+from npverify.report.html.page import html
+from npverify.report.items import Report
+from npverify.report.places import Root
+from worlds import random_world
+
+selenium = pytest.importorskip("selenium", reason="drives the browser; it is in the extra `dev`")
+from selenium.webdriver import ChromeOptions, ChromeService, Keys  # noqa: E402
+from selenium.webdriver.chrome.webdriver import WebDriver  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
+
+SHOP = Path(__file__).parents[2] / "examples" / "shop"
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (BROWSER and DRIVER), reason="needs chromium and chromedriver (Debian: chromium-driver)"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[WebDriver]:
+    """One browser for all tests, with a log of what its console says."""
+    options = ChromeOptions()
+    options.binary_location = BROWSER or ""
+    # without a sandbox, which containers have not; the pages are our own
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1200,900",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = WebDriver(options, ChromeService(DRIVER or ""))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pages are."""
+    return tmp_path_factory.mktemp("pages")
+
+
+Opened = Callable[[str], WebDriver]
+
+
+@pytest.fixture
+def opened(browser: WebDriver, folder: Path) -> Iterator[Opened]:
+    """Opens the page of that name; when the test is over, the console must have said nothing."""
+
+    def show(name: str) -> WebDriver:
+        file = folder / f"{name}.html"
+        if not file.exists():
+            command, *rest = name.split(" ")
+            if command == "prove":
+                run(("prove", str(SHOP), "--quiet", "--format", f"html={file}"))
+            elif command == "diff":
+                old, new = str(SHOP), str(SHOP.parent / "shop-fixed")
+                run(("diff", old, new, "--quiet", "--format", f"html={file}"))
+            else:
+                world = cluster(folder / rest[0], int(rest[0]))
+                run(("connectivity", str(world), "--quiet", "--format", f"html={file}"))
+        browser.get("about:blank")
+        browser.get(file.as_uri())
+        return browser
+
+    browser.get_log("browser")
+    yield show
+    assert browser.get_log("browser") == []
+
+
+def found(driver: WebDriver, selector: str) -> list[WebElement]:
+    """The elements that one sees."""
+    return [element for element in driver.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
+
+
+def texts(driver: WebDriver, selector: str) -> list[str]:
+    return [element.text for element in found(driver, selector)]
+
+
+def put(driver: WebDriver, name: str, value: str) -> None:
+    """Fill in a field at once, as after the pause in typing."""
+    driver.execute_script(
+        "const box = document.getElementById(arguments[0]); box.value = arguments[1];"
+        "box.dispatchEvent(new Event(box.tagName === 'SELECT' ? 'change' : 'input'));",
+        name,
+        value,
+    )
+    if not name.endswith(("namespace", "role")):
+        time.sleep(0.2)
+
+
+def pairs(driver: WebDriver) -> str:
+    return next(text.partition("pairs: ")[2] for text in texts(driver, "#map .count"))
+
+
+def test_answers_are_filtered_by_kind_and_by_words(opened: Opened) -> None:
+    """One that is folded opens by a click and by a key."""
+    page = opened("prove")
+    assert texts(page, "#answer-filters .count") == ["13 of 13 shown"]
+    found(page, "#answer-filters input[value=passed]")[0].click()
+    assert len(found(page, "details.answer")) == 1
+    found(page, "#answer-filters input[value=passed]")[0].click()
+    put(page, "answer-search", "resolve names")
+    assert len(found(page, "details.answer")) == 2
+    put(page, "answer-search", "no such words")
+    assert texts(page, "#no-answers") == ["No answer fits these filters."]
+    put(page, "answer-search", "")
+    folded = found(page, "details.answer.passed")[0]
+    folded.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+    assert folded.get_attribute("open") is not None
+
+
+def test_a_cell_tells_what_passes(opened: Opened) -> None:
+    """By a click, and by arrows and Enter alone; one cell is in the order of the tabulator key."""
+    page = opened("prove")
+    heads = texts(page, ".matrix tbody th")
+    assert heads[:2] == ["blog/wordpress", "kube-system/coredns"]
+    cells = found(page, ".matrix tbody tr:nth-child(4) td")
+    assert heads[3] == "shop/api"
+    cells[4].click()
+    assert texts(page, ".detail h3") == ["shop/api → shop/db"]
+    assert "TCP 5432" in texts(page, ".detail li")[0]
+    for key in (Keys.ARROW_UP, Keys.ARROW_LEFT, Keys.HOME, Keys.ARROW_RIGHT, Keys.ENTER):
+        page.switch_to.active_element.send_keys(key)
+    assert texts(page, ".detail h3") == ["monitoring/prometheus → kube-system/coredns"]
+    assert len(page.find_elements(By.CSS_SELECTOR, ".matrix td[tabindex='0']")) == 1
+    assert len(page.find_elements(By.CSS_SELECTOR, ".matrix td[aria-selected=true]")) == 1
+
+
+def test_everything_can_be_reached_by_the_keyboard_and_has_a_name(opened: Opened) -> None:
+    """ARIA: every field has a label, tabs go by arrows, nodes are buttons with a name and a focus that one sees."""
+    page = opened("prove")
+    unnamed = page.execute_script(
+        "return [...document.querySelectorAll('input,select,button,[role=grid],[role=button],[role=region]')]"
+        ".filter(e => !(e.labels && e.labels.length) && !e.textContent.trim() && !e.getAttribute('aria-label'))"
+        ".map(e => e.outerHTML)"
+    )
+    assert unnamed == []
+    found(page, "#tab-matrix")[0].send_keys(Keys.ARROW_RIGHT)
+    assert page.switch_to.active_element.get_attribute("id") == "tab-graph"
+    assert found(page, "#view")[0].get_attribute("aria-labelledby") == "tab-graph"
+    page.switch_to.active_element.send_keys(Keys.TAB)
+    first = page.switch_to.active_element
+    assert first.get_attribute("role") == "button"
+    first.send_keys(Keys.ARROW_RIGHT)
+    page.switch_to.active_element.send_keys(Keys.ENTER)
+    assert texts(page, ".detail h3") == ["kube-system/coredns"]
+    width = page.execute_script(
+        "return getComputedStyle(document.querySelector('.node:focus-visible circle')).strokeWidth"
+    )
+    assert width == "6px"
+    assert found(page, ".graph path.edge.on")
+
+
+def test_flows_are_filtered_by_namespace_workload_port_and_verdict(opened: Opened) -> None:
+    """Numbers of examples/shop that one can count by hand: six workloads, of which three are of the shop."""
+    page = opened("prove")
+    assert pairs(page) == "17 everything, 10 some ports, 15 nothing"
+    put(page, "f-workload", "shop/db")
+    put(page, "f-role", "from")
+    assert pairs(page) == "1 some ports, 4 nothing".join(("0 everything, ", ""))
+    put(page, "f-role", "to")
+    assert pairs(page) == "3 everything, 1 some ports, 1 nothing"
+    put(page, "f-port", "tcp/5432")
+    assert pairs(page) == "3 everything, 1 some ports, 1 nothing"
+    put(page, "f-port", "udp/5432")
+    assert pairs(page) == "3 everything, 0 some ports, 2 nothing"
+    found(page, "#map fieldset input[value='2']")[0].click()
+    assert pairs(page) == "3 everything, 0 some ports"
+    put(page, "f-port", "no port")
+    assert found(page, "#f-port")[0].get_attribute("aria-invalid") == "true"
+    put(page, "f-port", "1")
+    put(page, "f-namespace", "blog")
+    assert texts(page, "#view p") == ["No flow fits these filters."]
+
+
+def test_a_namespace_is_folded_and_unfolded(opened: Opened) -> None:
+    """A folded one is one row with a number in its cells."""
+    page = opened("prove")
+    (fold,) = (button for button in found(page, ".fold, .filters button") if button.text == "Fold all")
+    fold.click()
+    assert "▸ shop (3)" in texts(page, ".matrix tbody th")
+    (shop,) = (button for button in found(page, ".matrix tbody th button") if "shop" in button.text)
+    assert shop.get_attribute("aria-expanded") == "false"
+    shop.send_keys(Keys.ENTER)
+    assert "shop/db" in texts(page, ".matrix tbody th")
+    assert "▸ outside addresses (2)" in texts(page, ".matrix thead th")
+
+
+def test_a_diff_shows_what_opens_and_links_to_why(opened: Opened) -> None:
+    """The link unfolds the answer that names the edit."""
+    page = opened("diff")
+    assert texts(page, "#map .legend li")[:3] == ["+ opened", "− closed", "~ changed"]
+    found(page, ".matrix td.v0")[0].click()
+    link = found(page, ".detail a")[0]
+    target = (link.get_attribute("href") or "").rpartition("#")[2]
+    link.click()
+    time.sleep(0.1)
+    assert page.find_element(By.ID, target).get_attribute("open") is not None
+    assert page.execute_script("return document.activeElement.parentNode.id") == target
+
+
+def contrast(page: WebDriver, selector: str) -> float:
+    """The contrast of text with the page (WCAG 2.1, 1.4.3)."""
+    value = page.execute_script(
+        """
+        const rgb = (text) => text.match(/[\\d.]+/g).map(Number).slice(0, 3);
+        const light = (c) => rgb(c).map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+          .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+        const ink = light(getComputedStyle(document.querySelector(arguments[0])).color);
+        const paper = light(getComputedStyle(document.body).backgroundColor);
+        return (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
+        """,
+        selector,
+    )
+    return float(value)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_is_readable_in_the_light_and_in_the_dark(scheme: str, opened: Opened, browser: WebDriver) -> None:
+    """At least 4.5 to 1, as WCAG asks at level AA."""
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    try:
+        page = opened("prove")
+        dark = page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(15, 20, 25)"
+        assert dark == (scheme == "dark")
+        for selector in ("body", ".muted", ".where", ".badge.failed", ".badge.passed", ".legend .v0", ".legend .v1"):
+            assert contrast(page, selector) >= 4.5, selector
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_a_page_prints_its_answers_unfolded(opened: Opened) -> None:
+    """A printed page has what failed; fields to fill in are not on paper."""
+    page = opened("prove")
+    page.execute_script("for (const one of document.querySelectorAll('details.answer')) one.open = false")
+    page.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert page.find_element(By.CSS_SELECTOR, "details.failed").get_attribute("open") is not None
+    page.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert page.find_element(By.CSS_SELECTOR, "details.failed").get_attribute("open") is None
+    printed = base64.b64decode(page.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page\n") in range(1, 6)
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert found(page, ".filters") == []
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_narrow_screen_does_not_scroll_sideways(opened: Opened, browser: WebDriver) -> None:
+    """390 pixels, as a telephone has."""
+    size = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        page = opened("prove")
+        assert page.execute_script("return document.documentElement.scrollWidth") <= 390
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_without_a_script_the_facts_are_there(opened: Opened, browser: WebDriver) -> None:
+    """Answers and a table of flows; nothing that would do nothing."""
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page = opened("prove")
+        assert found(page, "details.failed pre.source")
+        assert texts(page, "#map-plain thead th")[:3] == ["From", "To", "What"]
+        assert found(page, "#map-plain tbody tr")
+        assert found(page, ".filters") == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_hostile_names_do_nothing(opened: Opened, folder: Path) -> None:
+    """Not in the page and not in what the script draws of it; and the policy of the page stops a script that is put in."""
+    report, flows = hostile()
+    (folder / "hostile.html").write_text("".join(html(report, Root(folder), "1.0", flows=flows)), encoding="utf-8")
+    page = opened("hostile")
+    for tab in ("matrix", "graph", "list"):
+        found(page, f"#tab-{tab}")[0].click()
+        assert page.find_elements(By.CSS_SELECTOR, "img, #map script") == []
+    page.execute_script(
+        "window.ran = false; const s = document.createElement('script'); s.textContent = 'window.ran = true';"
+        "document.body.append(s)"
+    )
+    assert page.execute_script("return window.ran") is False
+    told = [entry["message"] for entry in page.get_log("browser")]
+    assert len(told) == 1
+    assert "Content Security Policy" in told[0]
+
+
+FILTERS: tuple[dict[str, str], ...] = (
+    {},
+    {"text": "a"},
+    {"text": "a", "role": "from"},
+    {"text": "b", "role": "to"},
+    {"port": "80"},
+    {"port": "udp", "text": "pod"},
+    {"text": "/", "port": "1-443", "role": "to"},
+)
+
+
+def counted(flows: FlowMap, text: str = "", role: str = "either", port: str = "") -> dict[str, int]:
+    """What the page should count, pair by pair."""
+    protocol, _, ports = port.rpartition("/") if port[:1].isdigit() else (port.upper(), "", "")
+    first, _, last = (ports or "0-65535").partition("-")
+    low, high = int(first), int(last or first)
+    places = flows.places
+    full = [p.name if p.namespace == OUTSIDE else f"{p.namespace}/{p.name}" for p in places]
+    named = [text in f"{name} {place.kind}".lower() for name, place in zip(full, places, strict=True)]
+    found: Counter[int] = Counter()
+    told = set()
+    wanted = {"from": lambda s, d: named[s], "to": lambda s, d: named[d], "either": lambda s, d: named[s] or named[d]}[
+        role
+    ]
+    for group in flows.groups:
+        fits = not port or any(
+            (not protocol or name == protocol) and one <= high and low <= other for name, one, other in group.spans
+        )
+        for s in group.sources if fits else ():
+            for d in group.destinations:
+                if wanted(s, d) and not (s == d and places[s].single):
+                    found[group.verdict] += 1
+                    told.add((s, d))
+    inside = [n for n, place in enumerate(places) if place.namespace != OUTSIDE]
+    rest = {(s, d) for s in inside for d in inside if wanted(s, d) and not (s == d and places[s].single)}
+    assert all(place.namespace != NODES for place in places)
+    return {"everything": found[0], "some ports": found[1], "nothing": len(rest - told)}
+
+
+def test_what_the_page_counts_is_what_there_is(opened: Opened, folder: Path) -> None:
+    """Folded or not, for every filter, over worlds that are made at random: the counts of all cells, pair by pair."""
+    for seed in range(12):
+        flows = connectivity_map(connectivity(random_world(Random(seed))))
+        text = "".join(html(Report("connectivity", "", (), ()), Root(folder), "1", flows=flows))
+        (folder / f"random-{seed}.html").write_text(text, encoding="utf-8")
+        page = opened(f"random-{seed}")
+        for given in FILTERS:
+            for folded in (True, False):
+                counts = page.execute_script(
+                    """
+                    const [given, folded] = arguments;
+                    const flows = pageFlows;
+                    flows.open = new Set(folded ? [] : flows.namespaces.keys());
+                    Object.assign(flows.filter, { text: given.text || "", role: given.role || "either",
+                      port: readPort(given.port || "") });
+                    const sums = Object.fromEntries(flows.verdicts.map(([name]) => [name, 0]));
+                    for (const cell of lookAt(flows).shown) flows.verdicts.forEach(([name], n) => sums[name] += cell.counts[n]);
+                    return sums;
+                    """,
+                    given,
+                    folded,
+                )
+                assert counts == counted(flows, **given), (seed, given, folded)
+
+
+@pytest.mark.parametrize(("workloads", "rows"), [(10, 12), (300, 31), (2000, 201)])
+def test_a_page_answers_at_once(workloads: int, rows: int, opened: Opened) -> None:
+    """Namespaces are folded where there are many ends. The bounds are ten times what a quiet machine needs."""
+    page = opened(f"connectivity {workloads}")
+    loading = page.execute_script("return performance.getEntriesByType('navigation')[0].duration")
+    assert loading < 5000
+    status = texts(page, "#map .count")[0]
+    assert int(status.partition(" row")[0].replace(",", "")) >= rows
+    for name, value in (("f-role", "from"), ("f-namespace", "team-000")):
+        taken = page.execute_script(
+            "const box = document.getElementById(arguments[0]); const start = performance.now(); box.value = arguments[1];"
+            "box.dispatchEvent(new Event('change')); document.body.offsetHeight; return performance.now() - start",
+            name,
+            value,
+        )
+        assert taken < 3000, name
+    assert "team-000/app-3" in texts(page, ".matrix tbody th")
+    page.execute_script("document.getElementById('tab-graph').click()")
+    assert found(page, ".graph .node")
