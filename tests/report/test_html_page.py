@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -16,12 +17,15 @@ from html_worlds import Page, cluster, said
 from report_worlds import world
 
 from npverify.analyses.connectivity import connectivity
+from npverify.analyses.diff.run import diff
 from npverify.cli.app import run
 from npverify.report.connectivity_report import allowed_text
+from npverify.report.diff_items import listed_changes
 from npverify.report.html import flow_map, page
-from npverify.report.html.flow_map import FlowMap, Group, Place, connectivity_map
+from npverify.report.html.flow_map import VERDICTS, FlowMap, Group, Place, connectivity_map, diff_map
 from npverify.report.items import Item, Report, RuleText, State, Step
 from npverify.report.places import Root
+from two_worlds import random_pair
 from worlds import random_world
 
 POLICY = """\
@@ -199,6 +203,19 @@ def test_a_map_says_what_connectivity_says() -> None:
 
 def _name(end: object) -> str:
     return f"{flow_map.OUTSIDE}/{end}" if not hasattr(end, "namespace") else str(end)
+
+
+def test_a_map_of_a_change_has_as_many_pairs_as_the_change() -> None:
+    """`Change.connections` counts pairs in another way; each group is linked to the answer of its change."""
+    for seed in range(12):
+        result = diff(*random_pair(Random(seed)), allow_empty=True)
+        changes = listed_changes(result, include_new=True)
+        flows = diff_map(result, changes)
+        assert [group.item for group in flows.groups] == list(range(1, len(changes) + 1))
+        for change, group in zip(changes, flows.groups, strict=True):
+            alone = replace(flows, groups=(group,))
+            assert said(alone).total() == change.connections, seed
+            assert VERDICTS["diff"][group.verdict][0] == str(change.opening)
 
 
 def test_a_map_lists_those_that_talk_to_nobody() -> None:

@@ -41,12 +41,19 @@ function tellCell(flows, look, cell, key) {
   return [head, el("p", {}, wordsOf(flows, cell)), capped(told(flows, cell, look), MOST_TOLD)];
 }
 
+/* The traffic of a cell, where it is one and the verdict has not said it. */
+function alone(flows, cell) {
+  const texts = new Set(cell.groups.map((group) => flows.traffic[group.traffic].text));
+  const [text] = texts;
+  return texts.size !== 1 || text === "everything" ? "" : ` – ${text}`;
+}
+
 function tellNode(flows, look, at, toggle) {
   const row = look.rows[at];
   const out = look.shown.filter((cell) => cell.source === at && drawn(flows, cell));
   const into = look.shown.filter((cell) => cell.destination === at && drawn(flows, cell));
   const line = (cell, other) => el("li", {}, el("b", {}, look.rows[other].label), `: ${wordsOf(flows, cell)}`,
-    cell.groups.length === 1 ? ` – ${flows.traffic[cell.groups[0].traffic].text}` : "");
+    alone(flows, cell));
   const parts = [el("h3", {}, row.label)];
   if (row.folded || row.foldable) {
     const button = el("button", { type: "button", class: "fold" }, row.folded ? "Unfold the namespace" : "Fold the namespace");

@@ -55,7 +55,8 @@ function cellOf(flows, look, source, destination) {
   }
   const many = look.rows[source].ends.length > 1 || look.rows[destination].ends.length > 1;
   const share = cell.counts.reduce((sum, n, v) => sum + (v === flows.rest || !flows.filter.verdicts.has(v) ? 0 : n), 0);
-  td.className = many ? `v${verdict} wide` : `v${verdict}`;
+  const all = cell.counts.reduce((sum, n) => sum + n, 0);
+  td.className = `v${verdict}${many ? " wide" : ""}${share > 0 && 2 * share < all ? " few" : ""}`;
   td.textContent = many && share > 0 ? short(share) : flows.verdicts[verdict][1];
   td.setAttribute("aria-label", many ? wordsOf(flows, cell) : flows.verdicts[verdict][0]);
   return td;
