@@ -7,7 +7,7 @@ from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
 
-from npverify.report.html.flow_map import FlowMap
+from npverify.report.html.flow_map import NODES, OUTSIDE, FlowMap
 
 Pairs = Counter[tuple[str, str, str]]
 """Source, destination and verdict, with how often that is said."""
@@ -78,6 +78,34 @@ def said(flows: FlowMap) -> Pairs:
                 other = flows.places[destination]
                 found[(f"{place.namespace}/{place.name}", f"{other.namespace}/{other.name}", group.traffic)] += 1
     return found
+
+
+def counted(flows: FlowMap, text: str = "", role: str = "either", port: str = "") -> dict[str, int]:
+    """What the page should count, pair by pair."""
+    protocol, _, ports = port.rpartition("/") if port[:1].isdigit() else (port.upper(), "", "")
+    first, _, last = (ports or "0-65535").partition("-")
+    low, high = int(first), int(last or first)
+    places = flows.places
+    full = [p.name if p.namespace == OUTSIDE else f"{p.namespace}/{p.name}" for p in places]
+    named = [text in f"{name} {place.kind}".lower() for name, place in zip(full, places, strict=True)]
+    found: Counter[int] = Counter()
+    told = set()
+    wanted = {"from": lambda s, d: named[s], "to": lambda s, d: named[d], "either": lambda s, d: named[s] or named[d]}[
+        role
+    ]
+    for group in flows.groups:
+        fits = not port or any(
+            (not protocol or name == protocol) and one <= high and low <= other for name, one, other in group.spans
+        )
+        for s in group.sources if fits else ():
+            for d in group.destinations:
+                if wanted(s, d) and not (s == d and places[s].single):
+                    found[group.verdict] += 1
+                    told.add((s, d))
+    inside = [n for n, place in enumerate(places) if place.namespace != OUTSIDE]
+    rest = {(s, d) for s in inside for d in inside if wanted(s, d) and not (s == d and places[s].single)}
+    assert all(place.namespace != NODES for place in places)
+    return {"everything": found[0], "some ports": found[1], "nothing": len(rest - told)}
 
 
 class Page(HTMLParser):

@@ -8,18 +8,17 @@ from __future__ import annotations
 import base64
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
-from html_worlds import cluster
+from html_worlds import cluster, counted
 from test_html_page import hostile
 
 from npverify.analyses.connectivity import connectivity
 from npverify.cli.app import run
-from npverify.report.html.flow_map import NODES, OUTSIDE, FlowMap, connectivity_map
+from npverify.report.html.flow_map import connectivity_map
 from npverify.report.html.page import html
 from npverify.report.items import Report
 from npverify.report.places import Root
@@ -145,6 +144,7 @@ def test_a_cell_tells_what_passes(opened: Opened) -> None:
     cells[4].click()
     assert texts(page, ".detail h3") == ["shop/api → shop/db"]
     assert "TCP 5432" in texts(page, ".detail li")[0]
+    assert "--from deployment/shop/api --to statefulset/shop/db --port PORT" in texts(page, ".detail code")[0]
     for key in (Keys.ARROW_UP, Keys.HOME, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ENTER):
         page.switch_to.active_element.send_keys(key)
     assert texts(page, ".detail h3") == ["monitoring/prometheus → kube-system/coredns"]
@@ -324,34 +324,6 @@ FILTERS: tuple[dict[str, str], ...] = (
     {"port": "udp", "text": "pod"},
     {"text": "/", "port": "1-443", "role": "to"},
 )
-
-
-def counted(flows: FlowMap, text: str = "", role: str = "either", port: str = "") -> dict[str, int]:
-    """What the page should count, pair by pair."""
-    protocol, _, ports = port.rpartition("/") if port[:1].isdigit() else (port.upper(), "", "")
-    first, _, last = (ports or "0-65535").partition("-")
-    low, high = int(first), int(last or first)
-    places = flows.places
-    full = [p.name if p.namespace == OUTSIDE else f"{p.namespace}/{p.name}" for p in places]
-    named = [text in f"{name} {place.kind}".lower() for name, place in zip(full, places, strict=True)]
-    found: Counter[int] = Counter()
-    told = set()
-    wanted = {"from": lambda s, d: named[s], "to": lambda s, d: named[d], "either": lambda s, d: named[s] or named[d]}[
-        role
-    ]
-    for group in flows.groups:
-        fits = not port or any(
-            (not protocol or name == protocol) and one <= high and low <= other for name, one, other in group.spans
-        )
-        for s in group.sources if fits else ():
-            for d in group.destinations:
-                if wanted(s, d) and not (s == d and places[s].single):
-                    found[group.verdict] += 1
-                    told.add((s, d))
-    inside = [n for n, place in enumerate(places) if place.namespace != OUTSIDE]
-    rest = {(s, d) for s in inside for d in inside if wanted(s, d) and not (s == d and places[s].single)}
-    assert all(place.namespace != NODES for place in places)
-    return {"everything": found[0], "some ports": found[1], "nothing": len(rest - told)}
 
 
 def test_what_the_page_counts_is_what_there_is(opened: Opened, folder: Path) -> None:

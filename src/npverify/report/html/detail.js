@@ -15,7 +15,8 @@ function told(flows, cell, look) {
   const [sources, destinations] = [new Set(from.ends), new Set(to.ends)];
   return cell.groups.filter((group) => flows.filter.verdicts.has(group.verdict)).map((group) => {
     const [name, sign] = flows.verdicts[group.verdict];
-    const line = el("li", {}, el("b", {}, flows.traffic[group.traffic].text), ` ${sign} ${name}: `,
+    const { text } = flows.traffic[group.traffic];
+    const line = el("li", {}, el("b", {}, text), ` ${sign}${text === name ? "" : ` ${name}`}: `,
       `${namesOf(flows, group.sources, sources)} → ${namesOf(flows, group.destinations, destinations)}`);
     if (group.item > 0) line.append(" ", el("a", { href: `#answer-${group.item}` }, "why"));
     return line;
@@ -31,6 +32,7 @@ function tellCell(flows, look, cell, key) {
   const source = look.rows[Math.floor(key / look.rows.length)];
   const destination = look.rows[key % look.rows.length];
   const head = el("h3", {}, `${source.label} → ${destination.label}`);
+  const how = howToExplain(flows, source, destination);
   if (cell === undefined || verdictOf(flows, cell) < 0) {
     const outside = source.outside || destination.outside;
     const why = source.outside && destination.outside ? "Two ends outside of the cluster are not judged."
@@ -38,7 +40,16 @@ function tellCell(flows, look, cell, key) {
       : "Nothing of what you look for.";
     return [head, el("p", {}, why)];
   }
-  return [head, el("p", {}, wordsOf(flows, cell)), capped(told(flows, cell, look), MOST_TOLD)];
+  return [head, el("p", {}, wordsOf(flows, cell)), capped(told(flows, cell, look), MOST_TOLD), how];
+}
+
+/* The command that tells which rules decide, for one end and another. */
+function howToExplain(flows, source, destination) {
+  if (flows.kind !== "connectivity" || source.ends.length > 1 || destination.ends.length > 1) return "";
+  const address = (text) => text.replace(/\/(32|128)$/, (width) => (text.includes(":") === (width === "/128") ? "" : width));
+  const name = ([n]) => (flows.places[n].outside ? address(flows.places[n].name) : `${flows.places[n].kind.toLowerCase()}/${flows.places[n].full}`);
+  const command = `npverify explain PATH --from ${name(source.ends)} --to ${name(destination.ends)} --port PORT`;
+  return el("p", { class: "muted" }, "Which rules decide: ", el("code", {}, command));
 }
 
 /* The traffic of a cell, where it is one and the verdict has not said it. */

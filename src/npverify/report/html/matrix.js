@@ -46,17 +46,18 @@ function drawMatrix(flows, look, toggle, pick) {
 function cellOf(flows, look, source, destination) {
   const key = source * look.rows.length + destination;
   const cell = look.cells.get(key);
-  const verdict = cell === undefined ? -1 : verdictOf(flows, cell);
+  const [verdict, other] = cell === undefined ? [] : verdictsOf(flows, cell);
   const td = EMPTY.cloneNode();
   td.dataset.key = key;
-  if (verdict < 0) {
+  if (verdict === undefined) {
     if (source === destination) td.className = "self";
     return td;
   }
   const many = look.rows[source].ends.length > 1 || look.rows[destination].ends.length > 1;
   const share = cell.counts.reduce((sum, n, v) => sum + (v === flows.rest || !flows.filter.verdicts.has(v) ? 0 : n), 0);
   const all = cell.counts.reduce((sum, n) => sum + n, 0);
-  td.className = `v${verdict}${many ? " wide" : ""}${share > 0 && 2 * share < all ? " few" : ""}`;
+  const mixed = other === undefined || other === flows.rest ? "" : ` mixed o${other}`;
+  td.className = `v${verdict}${many ? " wide" : ""}${mixed}${share > 0 && 2 * share < all ? " few" : ""}`;
   td.textContent = many && share > 0 ? short(share) : flows.verdicts[verdict][1];
   td.setAttribute("aria-label", many ? wordsOf(flows, cell) : flows.verdicts[verdict][0]);
   return td;

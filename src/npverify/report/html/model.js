@@ -168,9 +168,17 @@ function addRest(flows, rows, matched, cellAt) {
   }
 }
 
-/* The verdict by which a cell is drawn: the first that it has among those that one wants to see. */
+/* The verdicts of a cell that one wants to see, that of most pairs first; that nothing passes comes last. */
+function verdictsOf(flows, cell) {
+  const weight = (verdict) => (verdict === flows.rest ? 0 : cell.counts[verdict]);
+  return [...cell.counts.keys()].filter((verdict) => cell.counts[verdict] > 0 && flows.filter.verdicts.has(verdict))
+    .sort((a, b) => weight(b) - weight(a) || a - b);
+}
+
+/* The verdict by which a cell is drawn, -1 if there is nothing to draw. */
 function verdictOf(flows, cell) {
-  return cell.counts.findIndex((n, verdict) => n > 0 && flows.filter.verdicts.has(verdict));
+  const [first] = verdictsOf(flows, cell);
+  return first === undefined ? -1 : first;
 }
 
 function wordsOf(flows, cell) {
