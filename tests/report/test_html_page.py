@@ -18,11 +18,12 @@ from report_worlds import world
 
 from npverify.analyses.connectivity import connectivity
 from npverify.analyses.diff.run import diff
+from npverify.analyses.equiv import equiv
 from npverify.cli.app import run
 from npverify.report.connectivity_report import allowed_text
 from npverify.report.diff_items import listed_changes
 from npverify.report.html import flow_map, page
-from npverify.report.html.flow_map import VERDICTS, FlowMap, Group, Place, connectivity_map, diff_map
+from npverify.report.html.flow_map import VERDICTS, FlowMap, Group, Place, connectivity_map, diff_map, equiv_map
 from npverify.report.items import Item, Report, RuleText, State, Step
 from npverify.report.places import Root
 from two_worlds import random_pair
@@ -210,12 +211,34 @@ def test_a_map_of_a_change_has_as_many_pairs_as_the_change() -> None:
     for seed in range(12):
         result = diff(*random_pair(Random(seed)), allow_empty=True)
         changes = listed_changes(result, include_new=True)
-        flows = diff_map(result, changes)
+        flows = diff_map(changes)
+        if flows is None:
+            assert changes == (), seed
+            continue
         assert [group.item for group in flows.groups] == list(range(1, len(changes) + 1))
         for change, group in zip(changes, flows.groups, strict=True):
             alone = replace(flows, groups=(group,))
             assert said(alone).total() == change.connections, seed
             assert VERDICTS["diff"][group.verdict][0] == str(change.opening)
+
+
+def test_a_map_of_two_sides_has_the_regions_that_differ() -> None:
+    """Each region once, by the side that allows it, with the ends that JSON lists."""
+    found = 0
+    for seed in range(8):
+        result = equiv(*random_pair(Random(seed)), every=True, allow_empty=True)
+        flows = equiv_map(result)
+        if flows is None:
+            assert not result.regions
+            continue
+        for region, group in zip(result.regions or (), flows.groups, strict=True):
+            found += 1
+            assert VERDICTS["equiv"][group.verdict][0] == f"only the {region.allowed_by} side"
+            for ends, numbers in ((region.sources, group.sources), (region.destinations, group.destinations)):
+                named = {end.workload.name for end in ends if end.workload is not None and not end.blocks}
+                assert named <= {flows.places[n].name for n in numbers}
+                assert len(numbers) == len(ends)
+    assert found > 5
 
 
 def test_a_map_lists_those_that_talk_to_nobody() -> None:

@@ -146,7 +146,7 @@ def diff(
     def page(report: Report) -> Iterable[str]:
         from npverify.report.html.flow_map import diff_map
 
-        return html_page(report, sources.lines, diff_map(result, listed_changes(result, include_new=include_new)))
+        return html_page(report, sources.lines, diff_map(listed_changes(result, include_new=include_new)))
 
     own = {"json": as_json, "text": as_text, "markdown": as_markdown}
     write_all(wanted, output, own, lambda: diff_items(result, sources.lines, include_new=include_new), page)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from npverify.analyses.connectivity import connectivity
-from npverify.analyses.diff.results import Change, DiffResult
+from npverify.analyses.diff.results import Change
 from npverify.analyses.equiv_results import EquivResult, Meeting, Region, RegionEnd
 from npverify.analyses.packet_cells import Traffic
 from npverify.analyses.results import Bundle, Connections, Connectivity, End, Ports
@@ -21,7 +21,7 @@ from npverify.inventory.model import WorkloadRef
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.report import diff_words
 from npverify.report.connectivity_report import allowed_text
-from npverify.report.equiv_regions import blocks_text, traffic_text
+from npverify.report.equiv_regions import NOTES, blocks_text, region_text
 from npverify.report.json_values import Json
 from npverify.report.paint import printable
 
@@ -201,14 +201,16 @@ def _spans(allowed: Iterable[Ports]) -> Spans:
     return tuple((p.protocol, first, last) for p in allowed for first, last in p.ranges)
 
 
-def diff_map(result: DiffResult, changes: Sequence[Change]) -> FlowMap:
-    """What a change opens and closes; `changes` are those that the report lists, its first items."""
+def diff_map(changes: Sequence[Change]) -> FlowMap | None:
+    """What a change opens and closes, if anything; `changes` are those that the report lists, its first items."""
+    if not changes:
+        return None
     table = _Places()
     groups = [
         Group(
             tuple(n for end in change.sources.ends for n in _numbers(table, end)),
             tuple(n for end in change.destinations.ends for n in _numbers(table, end)),
-            "".join((diff_words.change_traffic(change), *(f", {mark}" for mark in diff_words.marks(change)))),
+            _changed_text(change),
             _traffic_spans((*change.added, *change.removed)),
             [name for name, _ in VERDICTS["diff"]].index(str(change.opening)),
             number,
@@ -219,33 +221,37 @@ def diff_map(result: DiffResult, changes: Sequence[Change]) -> FlowMap:
     return _two_sided("diff", "What opens and what closes", table, groups)
 
 
+def _changed_text(change: Change) -> str:
+    needs = f" (only if {diff_words.needed_text(change)})" if change.reading else ""
+    return diff_words.change_traffic(change) + "".join(f", {mark}" for mark in diff_words.marks(change)) + needs
+
+
 def equiv_map(result: EquivResult) -> FlowMap | None:
     """All that differs, where it was asked for (`--all`)."""
     if not result.regions:
         return None
     table = _Places()
     groups = [_region(region, table) for region in result.regions]
-    return _two_sided("equiv", "What one side alone lets pass", table, groups)
+    return _two_sided("equiv", "What one side alone lets pass", table, groups, NOTES)
 
 
 def _region(region: Region, table: _Places) -> Group:
-    through = f", through service {'/'.join(region.service[:2])} port {region.service[2]}" if region.service else ""
     return Group(
         tuple(n for end in region.sources for n in _numbers(table, end)),
         tuple(n for end in region.destinations for n in _numbers(table, end)),
-        traffic_text(region.traffic) + through + (f", IPv{region.family}" if region.family else ""),
+        region_text(region),
         _traffic_spans(region.traffic),
         int(region.allowed_by != "left"),
         itself=region.meeting is Meeting.ITSELF,
     )
 
 
-def _two_sided(kind: str, title: str, table: _Places, groups: Sequence[Group]) -> FlowMap:
+def _two_sided(kind: str, title: str, table: _Places, groups: Sequence[Group], notes: tuple[str, ...] = ()) -> FlowMap:
     places, settled = table.settled(groups)
     size = sum(len(group.sources) + len(group.destinations) for group in settled)
     if len(places) > MOST_ENDS or size > MOST_PLACES:
         return FlowMap(kind, title, left_out=f"the map is left out: {len(places):,} ends are more than a page can show")
-    return FlowMap(kind, title, places, settled)
+    return FlowMap(kind, title, places, settled, notes)
 
 
 def _numbers(table: _Places, end: RegionEnd) -> Iterator[int]:

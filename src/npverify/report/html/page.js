@@ -9,7 +9,8 @@ function flowView(flows) {
   const told = el("p", { class: "count", role: "status" });
   const legend = el("ul", { class: "legend" }, ...flows.verdicts.map(([name, sign], verdict) =>
     el("li", {}, el("span", { class: `v${verdict}`, "aria-hidden": "true" }, sign), ` ${name}`)),
-    el("li", {}, "a number: how many pairs of a folded namespace; underlined: with other verdicts too"));
+    el("li", {}, `a number: how many pairs of a folded namespace${flows.kind === "connectivity" ? "" : ", once for each group of flows"}; ` +
+      "underlined: with other verdicts too"));
   let view = "matrix";
   const hint = () => detail.replaceChildren(el("p", { class: "muted" }, `Choose a ${view === "matrix" ? "cell" : "node"} to see what passes.`));
   const drawing = el("div", { class: "drawing" }, panel, detail);
