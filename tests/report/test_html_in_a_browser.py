@@ -1,120 +1,28 @@
-"""The HTML report in a real Chromium without a window: clicks, filters, keys, darkness, paper, and 2,000 workloads.
-
-What the page counts is held against counting pair by pair.
-"""
+"""The HTML report in a real Chromium without a window: clicks, filters, keys, darkness and paper."""
 
 from __future__ import annotations
 
 import base64
-import shutil
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
-from html_worlds import cluster, counted
+from html_browser import Opened, found, pairs, put, texts
 from test_html_page import hostile
 
-from npverify.analyses.connectivity import connectivity
-from npverify.cli.app import run
-from npverify.report.html.flow_map import OUTSIDE, FlowMap, Group, Place, connectivity_map
+from npverify.report.html.flow_map import OUTSIDE, FlowMap, Group, Place
 from npverify.report.html.page import html
 from npverify.report.items import Report
 from npverify.report.places import Root
-from worlds import random_world
 
-selenium = pytest.importorskip("selenium", reason="drives the browser; it is in the extra `dev`")
-from selenium.webdriver import ChromeOptions, ChromeService, Keys  # noqa: E402
-from selenium.webdriver.chrome.webdriver import WebDriver  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.remote.webelement import WebElement  # noqa: E402
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
 
-SHOP = Path(__file__).parents[2] / "examples" / "shop"
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (BROWSER and DRIVER), reason="needs chromium and chromedriver (Debian: chromium-driver)"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[WebDriver]:
-    """One browser for all tests, with a log of what its console says."""
-    options = ChromeOptions()
-    options.binary_location = BROWSER or ""
-    # without a sandbox, which containers have not; the pages are our own
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--window-size=1200,900",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = WebDriver(options, ChromeService(DRIVER or ""))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pages are."""
-    return tmp_path_factory.mktemp("pages")
-
-
-Opened = Callable[[str], WebDriver]
-
-
-@pytest.fixture
-def opened(browser: WebDriver, folder: Path) -> Iterator[Opened]:
-    """Opens the page of that name; when the test is over, the console must have said nothing."""
-
-    def show(name: str) -> WebDriver:
-        file = folder / f"{name}.html"
-        if not file.exists():
-            command, *rest = name.split(" ")
-            if command == "prove":
-                run(("prove", str(SHOP), "--quiet", "--format", f"html={file}"))
-            elif command == "diff":
-                old, new = str(SHOP), str(SHOP.parent / "shop-fixed")
-                run(("diff", old, new, "--quiet", "--format", f"html={file}"))
-            else:
-                world = cluster(folder / rest[0], int(rest[0]))
-                run(("connectivity", str(world), "--quiet", "--format", f"html={file}"))
-        browser.get("about:blank")
-        browser.get(file.as_uri())
-        return browser
-
-    browser.get_log("browser")
-    yield show
-    assert browser.get_log("browser") == []
-
-
-def found(driver: WebDriver, selector: str) -> list[WebElement]:
-    """The elements that one sees."""
-    return [element for element in driver.find_elements(By.CSS_SELECTOR, selector) if element.is_displayed()]
-
-
-def texts(driver: WebDriver, selector: str) -> list[str]:
-    return [element.text for element in found(driver, selector)]
-
-
-def put(driver: WebDriver, name: str, value: str) -> None:
-    """Fill in a field at once, as after the pause in typing."""
-    driver.execute_script(
-        "const box = document.getElementById(arguments[0]); box.value = arguments[1];"
-        "box.dispatchEvent(new Event(box.tagName === 'SELECT' ? 'change' : 'input'));",
-        name,
-        value,
-    )
-    if not name.endswith(("namespace", "role")):
-        time.sleep(0.14)
-
-
-def pairs(driver: WebDriver) -> str:
-    return next(text.partition("pairs: ")[2] for text in texts(driver, "#map .count"))
+By = pytest.importorskip(
+    "selenium.webdriver.common.by", reason="selenium drives the browser; it is in the extra `dev`"
+).By
+Keys = pytest.importorskip("selenium.webdriver").Keys
 
 
 def test_answers_are_filtered_by_kind_and_by_words(opened: Opened) -> None:
@@ -362,61 +270,3 @@ def test_hostile_names_do_nothing(opened: Opened, folder: Path) -> None:
     told = [entry["message"] for entry in page.get_log("browser")]
     assert len(told) == 1
     assert "Content Security Policy" in told[0]
-
-
-FILTERS: tuple[dict[str, str], ...] = (
-    {},
-    {"text": "a"},
-    {"text": "a", "role": "from"},
-    {"text": "b", "role": "to"},
-    {"port": "80"},
-    {"port": "udp", "text": "pod"},
-    {"text": "/", "port": "1-443", "role": "to"},
-)
-
-
-def test_what_the_page_counts_is_what_there_is(opened: Opened, folder: Path) -> None:
-    """Folded or not, for every filter, over worlds that are made at random: the counts of all cells, pair by pair."""
-    for seed in range(8):
-        flows = connectivity_map(connectivity(random_world(Random(seed))))
-        text = "".join(html(Report("connectivity", "", (), ()), Root(folder), "1", flows=flows))
-        (folder / f"random-{seed}.html").write_text(text, encoding="utf-8")
-        page = opened(f"random-{seed}")
-        for given in FILTERS:
-            for folded in (True, False):
-                counts = page.execute_script(
-                    """
-                    const [given, folded] = arguments;
-                    const flows = pageFlows;
-                    flows.open = new Set(folded ? [] : flows.namespaces.keys());
-                    Object.assign(flows.filter, { text: given.text || "", role: given.role || "either",
-                      port: readPort(given.port || "") });
-                    const sums = Object.fromEntries(flows.verdicts.map(([name]) => [name, 0]));
-                    for (const cell of lookAt(flows).shown) flows.verdicts.forEach(([name], n) => sums[name] += cell.counts[n]);
-                    return sums;
-                    """,
-                    given,
-                    folded,
-                )
-                assert counts == counted(flows, **given), (seed, given, folded)
-
-
-@pytest.mark.parametrize(("workloads", "rows"), [(10, 12), (300, 31), (2000, 201)])
-def test_a_page_answers_at_once(workloads: int, rows: int, opened: Opened) -> None:
-    """Namespaces are folded where there are many ends. The bounds are ten times what a quiet machine needs."""
-    page = opened(f"connectivity {workloads}")
-    loading = page.execute_script("return performance.getEntriesByType('navigation')[0].duration")
-    assert loading < 5000
-    status = texts(page, "#map .count")[0]
-    assert int(status.partition(" row")[0].replace(",", "")) >= rows
-    for name, value in (("f-role", "from"), ("f-namespace", "team-000")):
-        taken = page.execute_script(
-            "const box = document.getElementById(arguments[0]); const start = performance.now(); box.value = arguments[1];"
-            "box.dispatchEvent(new Event('change')); document.body.offsetHeight; return performance.now() - start",
-            name,
-            value,
-        )
-        assert taken < 3000, name
-    assert "team-000/app-3" in texts(page, ".matrix tbody th")
-    page.execute_script("document.getElementById('tab-graph').click()")
-    assert found(page, ".graph .node")

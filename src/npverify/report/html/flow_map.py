@@ -247,11 +247,20 @@ def _region(region: Region, table: _Places) -> Group:
 
 
 def _two_sided(kind: str, title: str, table: _Places, groups: Sequence[Group], notes: tuple[str, ...] = ()) -> FlowMap:
-    places, settled = table.settled(groups)
+    places, settled = table.settled([part for group in groups for part in _by_pod(group)])
     size = sum(len(group.sources) + len(group.destinations) for group in settled)
     if len(places) > MOST_ENDS or size > MOST_PLACES:
         return FlowMap(kind, title, left_out=f"the map is left out: {len(places):,} ends are more than a page can show")
     return FlowMap(kind, title, places, settled, notes)
+
+
+def _by_pod(group: Group) -> Iterator[Group]:
+    """What pods send to themselves, pod by pod: one does not mean that any may send it to any other."""
+    if not group.itself:
+        yield group
+        return
+    for end in dict.fromkeys(group.sources):
+        yield group._replace(sources=(end,), destinations=(end,))
 
 
 def _numbers(table: _Places, end: RegionEnd) -> Iterator[int]:
