@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from npverify.dialects.by_plugin import kube_router
 from npverify.dialects.by_plugin.hosts import host_peer
 from npverify.dialects.by_plugin.known import matches
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
@@ -94,10 +95,8 @@ class _Rewriting:
             )
         elif ways.named_ports == "union_of_selected_pods":
             yield from self._blocks_apart(rule, policy, direction)
-        elif direction is Direction.EGRESS and not rule.peers and ways.named_ports_to_all == "own_namespace":
-            yield from _with_ports(rule, lambda entry: not isinstance(entry.port, str))
-            here = rule._replace(peers=(Peer(pods=()),))
-            yield from _with_ports(here, lambda entry: isinstance(entry.port, str))
+        elif ways.named_ports_to_all == "own_namespace":
+            yield from kube_router.with_names(rule, policy, direction, self.profile, self.inventory, self.problems)
         else:
             yield rule
 

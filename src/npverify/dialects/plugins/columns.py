@@ -74,14 +74,14 @@ COLUMNS: tuple[Property, ...] = (
         "A named port in an egress rule without `to`",
         {
             "every_pod": "means the pods of the cluster that have it",
-            "own_namespace": "means the pods of the policy's own namespace",
+            "own_namespace": "opens to everybody the numbers that it has in pods of the policy's own namespace",
             "left_out": "is left out, and with it a rule that has no other port",
         },
         "every_pod",
         gaps={
             "own_namespace": (
                 Feature.NAMED_PORT_ANYWHERE,
-                "looks the name up in pods of the policy's own namespace alone",
+                "opens the numbers that the name has in pods of the policy's own namespace, to everybody",
             )
         },
     ),
@@ -187,8 +187,15 @@ COLUMNS: tuple[Property, ...] = (
     Property(
         "pod_to_own_node",
         "What a pod sends to its own node",
-        {"policed": "is judged", "always_allow": "always passes"},
-        switch=_same("pod_to_own_node", ("policed", "always_allow")),
+        {
+            "policed": "is judged",
+            "node_ports_pass": "is judged, but on the ports 30000 to 32767, where it always passes",
+            "always_allow": "always passes",
+        },
+        switch=(
+            "pod_to_own_node",
+            {"policed": "policed", "node_ports_pass": "policed", "always_allow": "always_allow"},
+        ),
     ),
     Property(
         "self_via_service",

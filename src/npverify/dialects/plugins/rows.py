@@ -61,7 +61,7 @@ KUBE_ROUTER = Plugin(
         ipblock_matches_nodes | literal | D | KR pkg/controllers/netpol/policy.go, sets of addresses
         hostnetwork_pods | as_node | | KR pkg/controllers/netpol/utils.go isNetPolActionable
         node_to_own_pod | always_allow | | KR pkg/controllers/netpol/pod.go, addrtype --src-type LOCAL
-        pod_to_own_node | policed | | KR pkg/controllers/netpol/npc_iptables.go, INPUT
+        pod_to_own_node | node_ports_pass | | KR pkg/controllers/netpol/npc_iptables.go ensureTopLevelChains
         self_via_service | | ? | nothing was found
         icmp | some_types_always | | KR pkg/utils/iptables.go CommonICMPRules
         service_translation | before_policy | | KR pkg/controllers/netpol, chains match the addresses of pods
@@ -69,7 +69,11 @@ KUBE_ROUTER = Plugin(
         admin_policies | no_effect | D | API site-src/implementations.md does not list it
         cluster_policies | no_effect | D | API site-src/implementations.md does not list it
     """),
-    notes=("Ranges of Services are let through where a pod sends to its own node.",),
+    notes=(
+        "The ports that pass where a pod sends to its own node are those of the default of `--service-node-port-range`.",
+        "A rule for pods whose ports are all names opens every port where no pod has one of them, and in egress a name opens "
+        "nothing for blocks (KR pkg/controllers/netpol/policy.go).",
+    ),
 )
 
 WEAVE = Plugin(
