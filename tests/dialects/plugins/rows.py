@@ -174,6 +174,14 @@ _ROOTLESS = "a process without root rights sends it from the node=true"
 _NAMED = "{ports: [{port: http}]}"
 _PEER = "{from: [{namespaceSelector: {}}], ports: [{port: http}]}"
 
+_HOST_NAMED = """apiVersion: v1
+kind: Pod
+metadata: {name: hn2, namespace: a, labels: {app: web}}
+spec: {nodeName: elm, hostNetwork: true, containers: [{name: main, image: i, ports: [{name: http, containerPort: 9443}]}]}
+status: {phase: Running, podIP: 192.168.20.2}
+---
+""" + into(_PEER)
+
 BLOCKS = (
     Row("CNI-02", "a block of every address, from pod to pod", out(_EVERYWHERE), flow(P1, Q),
         but(cilium="D", azure_cilium="D", kubernetes=_LITERAL, gke_dpv2=_LITERAL)),
@@ -256,7 +264,15 @@ PORTS = (
     Row("CNI-10", "and other rules of it fall with it", into("{from: [{podSelector: {}}], ports: [{port: http}]}, {ports: [{port: 22}]}"),
         flow(Q, P1, 80), only(weave="A", calico="D")),
     Row("named_ports", "a name in a rule for blocks", into(f"{{from: [{to_block('203.0.113.0/24')}], ports: [{{port: http}}]}}"),
-        flow(WORLDWIDE, P1, 80), only(kubernetes="A", calico="A", aws_vpc_cni="D", kube_router="A")),
+        flow(WORLDWIDE, P1, 80), only(kubernetes="A", calico="A", aws_vpc_cni="A", kube_router="A")),
+    Row("named_ports", "and under a number of another selected pod", into(f"{{from: [{to_block('203.0.113.0/24')}], ports: [{{port: http}}]}}"),
+        flow(WORLDWIDE, P1, 8080), only(kubernetes="D", aws_vpc_cni="A")),
+    Row("named_ports", "a name in a rule for everybody", into("{ports: [{port: http}]}"),
+        flow(Q, P1, 8080), only(kubernetes="D", aws_vpc_cni="A")),
+    Row("named_ports", "a name in an egress rule for blocks and pods", out(f"{{to: [{to_block('10.2.0.0/16')}, {{podSelector: {{}}}}], ports: [{{port: http}}]}}"),
+        flow(P1, Q, 8080), only(kubernetes={"": "A", "ipblock_matches_pods=never": "D"}, aws_vpc_cni="D")),
+    Row("named_ports", "Amazon's: a number that a pod on the network of its node has", _HOST_NAMED, flow(Q, P1, 9443),
+        only(kubernetes="D", aws_vpc_cni="A")),
     Row("named_ports", "a name and a number in a rule for blocks",
         into(f"{{from: [{to_block('203.0.113.0/24')}], ports: [{{port: http}}, {{port: 443}}]}}"), flow(WORLDWIDE, P1, 443),
         only(calico="A", aws_vpc_cni="A")),

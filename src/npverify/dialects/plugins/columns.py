@@ -53,7 +53,7 @@ COLUMNS: tuple[Property, ...] = (
             "per_pod": "is a number of the pod that listens",
             "cluster_table": "is, in an egress rule, the one number that it has in the whole cluster",
             "union_of_selected_pods": "is, in an ingress rule, every number that it has in a pod which the policy selects; "
-            "for blocks and for everybody it is left out",
+            "in an egress rule it is left out for blocks and for everybody",
             "whole_protocol": "opens every port of the protocol",
             "policy_ignored": "makes the plugin refuse the whole policy, which then isolates nobody",
             "never_matches": "is taken for port 0",
@@ -62,7 +62,8 @@ COLUMNS: tuple[Property, ...] = (
         gaps={
             "union_of_selected_pods": (
                 Feature.NAMED_PORT,
-                "opens the numbers that the name has in any of the pods on all of them, and leaves the entry out for blocks",
+                "opens the numbers that the name has in any of the pods on all of them, and leaves the entry out for blocks of "
+                "egress rules",
             ),
             "whole_protocol": (Feature.NAMED_PORT, "opens every port of the protocol"),
             "policy_ignored": (Feature.NAMED_PORT, "refuses the whole policy, which then isolates nobody"),

@@ -150,10 +150,10 @@ AWS = Plugin(
     cells("""
         enforces | both | | AWC pkg/resolvers/endpoints.go
         endport | range | | AWC pkg/resolvers/endpoints.go convertToPolicyInfoPortForCIDRs
-        named_ports | union_of_selected_pods | | AWC pkg/resolvers/endpoints.go
-        named_ports_to_all | left_out | | AWC pkg/resolvers/endpoints.go getAllowAllNetworkPeers
-        named_port_containers | | ? | AWC pkg/k8s/pod_utils.go
-        named_port_duplicates | | ? | AWC pkg/k8s/pod_utils.go
+        named_ports | union_of_selected_pods | | AWC pkg/resolvers/endpoints.go resolveIngressPorts
+        named_ports_to_all | left_out | | AWC pkg/resolvers/endpoints.go buildAllowAllEgress
+        named_port_containers | regular | | AWC pkg/k8s/pod_utils.go LookupContainerPortAndName
+        named_port_duplicates | first | | AWC pkg/k8s/pod_utils.go LookupContainerPortAndName
         sctp | policed | | AWA pkg/ebpf/c/tc.v4ingress.bpf.c
         except_scope | direction | D | AWA pkg/fwruleprocessor/fw_rule_processor.go
         ipblock_matches_pods | literal | | AWA pkg/fwruleprocessor/fw_rule_processor.go
@@ -171,6 +171,8 @@ AWS = Plugin(
     """),
     notes=(
         "Nothing is enforced unless `enable-network-policy` is on (AWA README).",
+        "Release 1.0.2 of the controller left names of ports out for blocks and for everybody in ingress rules too "
+        "(AWC pkg/resolvers/endpoints.go).",
         "A cluster has IPv4 or IPv6; the IPv4 interface that pods of an IPv6 cluster have for egress is not covered (AWA README).",
         "Between the start of a pod and its first policies everything passes, or nothing does (strict mode).",
     ),
