@@ -34,8 +34,8 @@ __all__ = ["shows_ipv6", "with_exemptions"]
 _ICMP: dict[str, dict[Family, tuple[int, ...]]] = {
     # echo request, destination unreachable, time exceeded; of ICMPv6 also echo reply and neighbours: CommonICMPRules
     "some_types_always": {4: (8, 3, 11), 6: (128, 129, 1, 3, 135, 136)},
-    # router and neighbour solicitation and advertisement
-    "neighbours_always": {6: (133, 134, 135, 136)},
+    # router and neighbour solicitation and advertisement, redirects: KNP pkg/dataplane/controller.go
+    "neighbours_always": {6: (133, 134, 135, 136, 137)},
 }
 _NODE_PORTS = and_(protocol_is(*PORT_PROTOCOLS), port_in(30000, 32767))
 """The default of `--service-node-port-range`."""

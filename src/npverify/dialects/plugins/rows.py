@@ -238,6 +238,8 @@ KUBE_NETWORK_POLICIES = Plugin(
         cluster_policies >= npa-v1alpha2 | enforced | | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
         cluster_policies >= standard | no_effect | | KNP docs, flavours of the image
         cluster_peers | all | D | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
+        cluster_peers >= npa-v1alpha1 | | ? | KNP plugins/npa-v1alpha1: nodes are the pods that run on them
+        cluster_peers >= npa-v1alpha2 | all | D | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
         np_shadows_baseline | per_pod | D | KNP pkg/networkpolicy/networkpolicy.go EvaluateIngress
         same_priority | by_name | | KNP pkg/networkpolicy
     """),
