@@ -13,7 +13,7 @@ from typing import NamedTuple
 from npverify.ingest.source import Span
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import FALSE, Pred, Side, and_, kind_is
+from npverify.normal.predicates import FALSE, HttpIs, Pred, Side, and_, kind_is
 
 
 class Direction(StrEnum):
@@ -197,6 +197,7 @@ class PolicySet:
     `switches`  the switches that are free, in the order of the table; fixed ones are folded into the predicates
     `fixed`     name and value of those that the profile or the user fixed
     `settings` name and value of what else the answer depends on, such as the version of the plugin
+    `asked`    clauses about requests that questions about the set name beside its own
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
     """
 
@@ -207,6 +208,7 @@ class PolicySet:
     fixed: tuple[tuple[str, str], ...] = ()
     vip_visible: Pred = FALSE
     settings: tuple[tuple[str, str], ...] = ()
+    asked: frozenset[HttpIs] = frozenset()
 
     @property
     def judges_hosts(self) -> bool:
