@@ -11,7 +11,7 @@ from npverify.analyses.answers import Answers, never, one_address
 from npverify.analyses.concrete import every_port, preferred_packet
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
-from npverify.analyses.sent import carrying
+from npverify.analyses.sent import carrying, trimmed
 from npverify.analyses.through import Through
 from npverify.analyses.world import World
 from npverify.assertions.claims import EndSet, Leg
@@ -114,6 +114,7 @@ class Engine:
         src, dst = obligation.src, obligation.dst
         chosen, unknowns = self._choose(broken, src, dst, one=one_address(src, dst, same=obligation.how.same))
         flow, left = carrying(self.flow(obligation, chosen), chosen.reading, self.residuals.requests)
+        flow = trimmed(flow, left, [self.oracle], obligation.premise)
         verdict = self.oracle.decide(flow, left)
         reading = tuple(self._assumed(obligation, replace(chosen, reading=left), unknowns))
         fields = tuple(_any_fields(obligation, chosen, any_port=self._any_port(broken, obligation, chosen)))

@@ -387,7 +387,9 @@ class Builder:
             return ""
         text = str(token)[1:-1] if token.type == "STRING" else str(token)
         if what == "method" and text.upper() in _METHODS and text not in _METHODS:
-            self._error("NPV551", f"methods are told apart by case, and `{text}` is none", token, f"write `{text.upper()}`")
+            self._error(
+                "NPV551", f"methods are told apart by case, and `{text}` is none", token, f"write `{text.upper()}`"
+            )
             return ""
         try:
             parse_pattern(text)

@@ -93,14 +93,10 @@ def clauses(items: Iterable[s.Traffic]) -> frozenset[HttpIs]:
 
 def selects(item: s.Traffic, of: ServicePort) -> bool:
     """Whether an item behind `on` means this port of a Service: by its own number or name, not by the pod's."""
-    match item:
-        case s.Ports(protocol, ports):
-            return protocol == of.protocol and (ports is None or ports[0] <= of.number <= ports[1])
-        case s.NamedPort(name, protocol):
-            return name == of.name and protocol in ("", of.protocol)
-        case s.Http(ports=ports):
-            return of.protocol == "TCP" and (ports is None or ports[0] <= of.number <= ports[1])
-    return False
+    if isinstance(item, s.NamedPort):
+        return item.name == of.name and item.protocol in ("", of.protocol)
+    protocol = "TCP" if isinstance(item, s.Http) else item.protocol
+    return protocol == of.protocol and (item.ports is None or item.ports[0] <= of.number <= item.ports[1])
 
 
 def over_service(asked: Iterable[s.Traffic], of: ServicePort) -> Pred:

@@ -48,7 +48,9 @@ class Request(NamedTuple):
 
     def __str__(self) -> str:
         headers = " and ".join(f"{name}: {value}" for name, value in self.headers or ())
-        return f"{self.method} {self.path}" + (f" of {self.host}" if self.host else "") + (headers and f" with {headers}")
+        return (
+            f"{self.method} {self.path}" + (f" of {self.host}" if self.host else "") + (headers and f" with {headers}")
+        )
 
 
 class Via(NamedTuple):

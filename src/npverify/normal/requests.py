@@ -31,7 +31,10 @@ def in_words(at: HttpIs) -> str:
     parts = [
         _one_of({test: lead for (test, reads), lead in _LEAD.items() if reads == at.reads}, at.paths, _PATH),
         _one_of({"exact": "the host ", "regex": "a host like "}, at.hosts, _PATH),
-        *(f"a header {name}" if value is None else f"the header {name}: {json.dumps(value)}" for name, value in at.headers),
+        *(
+            f"a header {name}" if value is None else f"the header {name}: {json.dumps(value)}"
+            for name, value in at.headers
+        ),
     ]
     with_ = " and ".join(part for part in parts if part)
     if not with_:

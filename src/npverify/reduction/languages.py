@@ -206,4 +206,3 @@ def _int(value: object) -> int:
     if not isinstance(value, int):
         raise TypeError(value)
     return value
-

@@ -26,12 +26,15 @@ from npverify.normal.flow import Request
 from npverify.normal.patterns import Choice, Repeat, Sequence, Set, inverse, literal, parse
 from npverify.normal.policy import Direction, PolicySet
 from npverify.normal.predicates import (
+    FALSE,
     HttpIs,
     Pred,
     RequestTest,
+    UnknownIn,
     Wanted,
     and_,
     atoms_of,
+    const,
     protocol_is,
     substitute,
     unknown_in,
@@ -142,6 +145,28 @@ class Requests:
             tuple((name, value) for name, value in headers if value != ABSENT) if headers else None,
         )
 
+    def sent(self, pred: Pred) -> Pred:
+        """A predicate where some request is sent and all else that is unknown is at its default; FALSE where it does not look at
+        requests."""
+        own = set(self.unknowns)
+        if not any(isinstance(atom, UnknownIn) and atom.unknown == SENT for atom in atoms_of(pred)):
+            return FALSE
+        return and_(
+            unknown_in(SENT, "true"),
+            substitute(
+                pred,
+                lambda atom: (
+                    const(atom.unknown.default in atom.values)
+                    if isinstance(atom, UnknownIn) and atom.unknown not in own
+                    else atom
+                ),
+            ),
+        )
+
+    def can_be(self, reading: Reading) -> bool:
+        """Whether a request is known that is what a reading says, or none is sent there."""
+        return SENT.value_in(reading) != "true" or self.of(reading) is not None
+
     def reading(self, request: Request) -> dict[str, str]:
         """What a request is in a reading; ValueError if it is none that can be sent. What is not known of it stays out."""
         found = {SENT.name: "true"}
@@ -165,7 +190,9 @@ class Requests:
         sent = given.get("path")
         if served is None:
             return "/" if sent is None else sent
-        unserved = "/%" if not served else quote_from_bytes(served.encode("utf-8", "surrogateescape"), safe="/~!$&'()*+,:=@")
+        unserved = (
+            "/%" if not served else quote_from_bytes(served.encode("utf-8", "surrogateescape"), safe="/~!$&'()*+,:=@")
+        )
         for candidate in (unserved, f"{unserved}?a", sent or unserved):
             if self._kind("served path", _served(candidate)) != served:
                 continue
@@ -246,9 +273,7 @@ def _within(part: Part, languages: Languages) -> int:
     segment = languages.all_of((languages.of(Repeat(letter, 1, None)), languages.without(languages.of(dots))))
     segments = languages.repeated(languages.then(languages.of(literal("/")), segment), 1, None)
     still = languages.then(ALL, languages.then(languages.of(parse("(?i)%(2e|2f|5c)")), ALL))
-    return languages.any_of(
-        (EMPTY, languages.of(literal("/")), languages.all_of((segments, languages.without(still))))
-    )
+    return languages.any_of((EMPTY, languages.of(literal("/")), languages.all_of((segments, languages.without(still)))))
 
 
 def _language(test: _Test, languages: Languages) -> int:

@@ -31,12 +31,7 @@ NOT_DECIDABLE = {
 
 LATER = {
     48: "an `except` that is wider than the block, written with host bits",
-    78: "the union of layer-7 rules and of whole peers is by facts here",
     80: "conflicts of parsers are found by the agent for each endpoint",
-    82: "requests are facts, their expressions are not evaluated yet",
-    83: "requests are facts, their expressions are not evaluated yet",
-    84: "requests are facts, their expressions are not evaluated yet",
-    85: "requests are facts, their expressions are not evaluated yet",
     91: "patterns of names are facts, and not compared with each other yet",
     96: "names that DNS is asked for are not part of a flow yet",
     101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",

@@ -77,7 +77,9 @@ class Claims:
                     at = replace(found, pair=pair)
                     for formula in found.formulas:
                         differs = and_(
-                            *self._allowed(formula, w), _as_formula(formula, self._settled(cond, w), w), self._kept(at, leg, w)
+                            *self._allowed(formula, w),
+                            _as_formula(formula, self._settled(cond, w), w),
+                            self._kept(at, leg, w),
                         )
                         if differs is not FALSE:
                             yield at, replace(formula, differs=differs)

@@ -60,7 +60,9 @@ def _expression(fields: Fields, key: str, facts: list[str]) -> str:
     try:
         parse(text)
     except PatternError as error:
-        if error.not_re2 and key != "host":  # the agent does not look at that of a host, and what Envoy does is not known
+        if (
+            error.not_re2 and key != "host"
+        ):  # the agent does not look at that of a host, and what Envoy does is not known
             fields.error("NPV531", f"`{text}` is no regular expression: {error}", key, fix="correct the expression")
         else:
             message = f"`{text}` is a regular expression that is not read here, so that it may match or not: {error}"
