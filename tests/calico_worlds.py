@@ -20,6 +20,7 @@ from npverify.inventory.unknowns import ABSENT, OTHER, Unknown, account_label, l
 from npverify.normal.flow import PORT_PROTOCOLS, Flow
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
+    HttpIs,
     IcmpIs,
     LabelIn,
     LabelText,
@@ -35,6 +36,7 @@ from npverify.normal.predicates import (
     atoms_of,
 )
 from npverify.oracle import Oracle
+from request_worlds import random_request
 from worlds import Case, atoms_in, random_flow, random_reading
 
 _TRIES = 8
@@ -110,6 +112,9 @@ def _with_traffic(rng: Random, flow: Flow, aim: list[Any]) -> Flow:
     for atom in aim:
         if isinstance(atom, PortIn) and rng.random() < 0.6:
             port[atom.side] = min(max(rng.choice((atom.first, atom.last, atom.last + 1)), 1), 65535)
+    asked = [atom for atom in aim if isinstance(atom, HttpIs)]
+    if protocol == "TCP" and asked and rng.random() < 0.9:
+        flow = replace(flow, http=random_request(rng, asked))
     if protocol in PORT_PROTOCOLS:
         return replace(flow, protocol=protocol, port=port[Side.DST], src_port=port[Side.SRC], icmp=None)
     kinds = [(8, 0), (135, 0), *((a.type, code) for a in aim if isinstance(a, IcmpIs) for code in (a.code or 0, 2))]

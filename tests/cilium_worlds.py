@@ -7,6 +7,7 @@ before what allows (cilium/cilium pkg/policy/repository.go, pkg/policy/mapstate.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from random import Random
@@ -18,8 +19,9 @@ from npverify.analyses.world import World
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, Unknown
-from npverify.normal.flow import Flow
+from npverify.normal.flow import Flow, Request
 from npverify.normal.predicates import Side
+from request_worlds import HEADERS, HOSTS, METHODS, PATHS
 from worlds import Case
 
 _NS = "io.kubernetes.pod.namespace"
@@ -37,8 +39,9 @@ class MadeCilium:
 
 
 def random_cilium(rng: Random) -> MadeCilium:
-    """A small cluster with up to five policies of Cilium."""
-    policies = [_policy(rng, number) for number in range(rng.randint(1, 5))]
+    """A small cluster with up to five policies of Cilium; some are about little but requests, so that these decide."""
+    about = _asking if rng.random() < 0.4 else _rule
+    policies = [_policy(rng, number, about) for number in range(rng.randint(1, 5))]
     text = "\n---\n".join(json.dumps(manifest) for manifest in [*cluster(rng), *policies])
     firewall = rng.random() < 0.3
     assume = {"host_firewall": "on" if firewall else "off", "cilium_sctp": "on", "cilium_version": "1.19"}
@@ -46,15 +49,30 @@ def random_cilium(rng: Random) -> MadeCilium:
     return MadeCilium(policies, world, firewall)
 
 
-def _policy(rng: Random, number: int) -> Manifest:
+def _policy(rng: Random, number: int, about: Callable[[Random, bool], Manifest]) -> Manifest:
     wide = rng.random() < 0.3
     meta: Manifest = {"name": f"p{number}"}
     if not wide:
         meta["namespace"] = rng.choice(NAMESPACES)
     kind = "CiliumClusterwideNetworkPolicy" if wide else "CiliumNetworkPolicy"
-    rules = [_rule(rng, wide) for _ in range(rng.choice((1, 1, 2)))]
+    rules = [about(rng, wide) for _ in range(rng.choice((1, 1, 2)))]
     body = {"spec": rules[0]} if len(rules) == 1 else {"specs": rules}
     return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": meta, **body}
+
+
+def _asking(rng: Random, wide: bool) -> Manifest:
+    """A rule about requests to one port."""
+    if rng.random() < 0.15:
+        return _rule(rng, wide)
+    direction, side = rng.choice((("ingress", "from"), ("egress", "to")))
+    elements: list[Manifest] = []
+    for _ in range(rng.randint(1, 2)):
+        peers: Manifest = rng.choice(({}, {f"{side}Entities": ["all"]}, {f"{side}Endpoints": [_selector(rng)]}))
+        requests = [_request(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
+        port = {"port": rng.choice(("80", "80", "8080")), "protocol": "TCP"}
+        elements.append({**peers, "toPorts": [{"ports": [port], "rules": {"http": requests}}]})
+    selector = rng.choice(({}, {}, _selector(rng)))
+    return {"endpointSelector": selector, direction: elements}
 
 
 def _rule(rng: Random, wide: bool) -> Manifest:
@@ -62,7 +80,8 @@ def _rule(rng: Random, wide: bool) -> Manifest:
     rule: Manifest = {"nodeSelector" if host else "endpointSelector": {} if host else _selector(rng)}
     sections = rng.sample(("ingress", "ingressDeny", "egress", "egressDeny"), rng.randint(1, 3))
     for section in sections:
-        rule[section] = [_element(rng, section) for _ in range(rng.randint(1, 2))]
+        http = not host and not section.endswith("Deny")
+        rule[section] = [_element(rng, section, http=http) for _ in range(rng.randint(1, 2))]
     if rng.random() < 0.3:
         rule["enableDefaultDeny"] = {d: rng.random() < 0.5 for d in ("ingress", "egress") if rng.random() < 0.7}
     return rule
@@ -83,7 +102,18 @@ def _selector(rng: Random) -> Manifest:
     return {"matchExpressions": [expression]}
 
 
-def _element(rng: Random, section: str) -> Manifest:
+def _request(rng: Random) -> Manifest:
+    """An entry of `http`."""
+    entry: Manifest = {}
+    for key, known, likely in (("method", METHODS, 0.6), ("path", PATHS, 0.8), ("host", HOSTS, 0.2)):
+        if rng.random() < likely:
+            entry[key] = rng.choice(list(known))
+    if rng.random() < 0.2:
+        entry["headers"] = rng.sample(list(HEADERS), rng.randint(1, 2))
+    return entry
+
+
+def _element(rng: Random, section: str, *, http: bool) -> Manifest:
     side = "to" if section.startswith("egress") else "from"
     element: Manifest = {}
     kind = rng.choice(("Endpoints", "Endpoints", "Entities", "CIDR", "CIDRSet", "", "none", "reserved"))
@@ -105,6 +135,10 @@ def _element(rng: Random, section: str) -> Manifest:
         element["toPorts"] = [
             {"ports": [_port(rng) for _ in range(rng.randint(0, 2))]} for _ in range(rng.randint(0, 2))
         ]
+        if http and rng.random() < 0.8:
+            ports = [{"port": str(rng.choice(PORTS)), "protocol": "TCP"} for _ in range(rng.randint(1, 2))]
+            rules = {"http": [_request(rng) for _ in range(rng.randint(0, 3))]}
+            element["toPorts"].append({"ports": ports, "rules": rules})
     elif draw < 0.7:
         element["icmps"] = [{"fields": [{"type": rng.choice((0, 3, 8, "EchoRequest")), "family": "IPv4"}]}]
     return element
@@ -203,7 +237,24 @@ class _View:
             return 0 in types or flow.icmp[0] in types
         if not element.get("toPorts"):
             return True
-        return any(self.at(port) for item in element["toPorts"] for port in item["ports"])
+        return any(self.at(port) and self.asks(item) for item in element["toPorts"] for port in item["ports"])
+
+    def asks(self, item: Manifest) -> bool:
+        """Whether one of the entries of `http` asks for the request, if there are any; of a node's own nobody asks."""
+        entries = item.get("rules", {}).get("http", [])
+        if not entries or {} in entries or (self.direction == "ingress" and self.entity("host")):
+            return True
+        sent = self.flow.http
+        return sent is not None and any(self.asks_for(entry, sent) for entry in entries)
+
+    def asks_for(self, entry: Manifest, sent: Request) -> bool:
+        headers = {name.lower(): value for name, value in sent.headers or ()}
+        return (
+            _is(METHODS, entry, "method", sent.method)
+            and _is(PATHS, entry, "path", sent.path)
+            and _is(HOSTS, entry, "host", sent.host)
+            and all(HEADERS[header](headers) for header in entry.get("headers", []))
+        )
 
     def at(self, port: Manifest) -> bool:
         flow = self.flow
@@ -281,3 +332,7 @@ class _View:
             if isinstance(found, Unknown):
                 found = found.value_in(self.case.reading)
         return None if found == ABSENT else found
+
+
+def _is(known: Mapping[str, Callable[[str], bool]], entry: Manifest, key: str, sent: str) -> bool:
+    return key not in entry or known[entry[key]](sent)
