@@ -45,21 +45,25 @@ _HOSTS = (EndpointKind.HOST_POD, EndpointKind.NODE)
 
 @dataclass(frozen=True)
 class MadeCalico:
-    """A generated world with the manifests that it was read from, and the version of Calico."""
+    """A generated world with the manifests that it was read from, the version of Calico, and whether proxies stand before pods."""
 
     objects: list[dict[str, Any]]
     version: str
     world: World
+    proxied: bool = False
 
 
-def random_calico(rng: Random, *, hosts: bool = False) -> MadeCalico:
-    """A cluster with Calico policies; with `hosts` also with host endpoints."""
+def random_calico(rng: Random, *, hosts: bool = False, proxied: bool = False) -> MadeCalico:
+    """A cluster with Calico policies; with `hosts` also with host endpoints, `proxied` with Envoy before its pods."""
     version = rng.choice(OLD_VERSIONS) if rng.random() < 0.15 else "3.32"
-    objects = calico(rng, hosts=hosts, old=version != "3.32")
+    objects = calico(rng, hosts=hosts, old=version != "3.32", asking=proxied)
     text = "\n---\n".join(json.dumps(manifest) for manifest in objects)
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
-    loaded = npverify.load(["-"], cni="calico", calico_version=version, pod_cidrs=space, stdin=text.encode)
-    return MadeCalico(objects, version, loaded.world)
+    assume = {"l7": "on"} if proxied else {}
+    loaded = npverify.load(
+        ["-"], cni="calico", calico_version=version, assume=assume, pod_cidrs=space, stdin=text.encode
+    )
+    return MadeCalico(objects, version, loaded.world, proxied)
 
 
 _TEXT_FACT = re.compile(r"(contains|starts with|ends with) `(.*)`: label (\S+) of .*")
