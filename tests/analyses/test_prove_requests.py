@@ -235,3 +235,26 @@ def test_too_many_kinds_of_requests_leave_a_claim_undecided(monkeypatch: pytest.
     assert answer(WORLD + MICROSERVICE, "no other reaches orders on http GET").status is Status.PROVED
     of_clauses.cache_clear()
     assert Requests(()).exact
+
+
+def test_a_request_on_the_command_line(tmp_path, capsys) -> None:
+    """`eval` takes a host from a URL, and headers; what is not known of the request is what the verdict depends on."""
+    path = tmp_path / "all.yaml"
+    path.write_text(WORLD + HOSTS, encoding="utf-8")
+    ends = ("--from", "ecommerce/gateway", "--to", "ecommerce/orders", "--port", "8080", "--cni", "cilium")
+    headers = ("--header", "X-Token: abc", "--header", "X-Id:7")
+
+    def said(*options: str) -> list[str]:
+        assert run(("eval", str(path), *ends, *options)) == 0
+        lines = capsys.readouterr().out.splitlines()
+        return [line.split()[0] for line in lines if line.startswith(("allowed", "denied", "  depends"))]
+
+    assert said("--http", "PUT http://adm.shop:80/admin/x", *headers) == ["allowed"]
+    assert said("--http", "PUT https://adm.shop/admin/", *headers) == ["allowed"]
+    assert said("--http", "PUT http://adm.shop/admin/x", *headers[:2]) == ["denied"]
+    assert said("--http", "PUT http://shop/admin/x", *headers) == ["denied"]
+    assert said("--http", "PUT /admin/x", *headers) == ["denied", "depends"]
+    assert said("--http", "PUT http://adm.shop/admin/x") == ["denied", "depends"]
+    assert said("--http", "GET http://adm.shop") == ["denied"]
+    assert run(("connectivity", str(path), "--cni", "cilium")) == 0
+    assert "Note: what passes for some HTTP requests alone is not listed" in capsys.readouterr().out

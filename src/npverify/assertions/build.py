@@ -14,10 +14,9 @@ from typing import Any
 from lark import Token, Tree
 
 from npverify.assertions import syntax as s
+from npverify.assertions.expressions import wrong_with
 from npverify.ingest.source import Problems, Severity, Span
 from npverify.inventory.addresses import BITS, Address, Prefix
-from npverify.normal.patterns import PatternError
-from npverify.normal.patterns import parse as parse_pattern
 from npverify.normal.policy import Direction
 
 Node = Tree[Token]
@@ -370,49 +369,26 @@ class Builder:
         return s.NamedPort(name, _PROTOCOLS.get(protocol.lower(), ""), self.span(tree))
 
     def _http(self, tree: Node) -> s.Http:
-        """Requests: what stands behind `http` is a method, a path, or both."""
         word, method, path = tree.children
         assert isinstance(word, Token)
         _, slash, ports = word.partition("/")
-        return s.Http(
-            self._expression(method, "method"),
-            self._expression(path, "path"),
-            self._range(ports, "http", word) if slash else None,
-            self.span(tree),
-        )
+        at = self._range(ports, "http", word) if slash else None
+        return s.Http(self._expression(method, "method"), self._expression(path, "path"), at, self.span(tree))
 
     def _expression(self, token: Node | Token | None, what: str) -> str:
         """The text of a regular expression; "" if there is none, or after an error."""
         if not isinstance(token, Token):
             return ""
         text = str(token)[1:-1] if token.type == "STRING" else str(token)
-        if what == "method" and text.upper() in _METHODS and text not in _METHODS:
-            self._error(
-                "NPV551", f"methods are told apart by case, and `{text}` is none", token, f"write `{text.upper()}`"
-            )
-            return ""
-        try:
-            parse_pattern(text)
-        except PatternError as error:
-            fix = "write a part of RE2 that docs/language.md lists, or the text of one path"
-            self._error("NPV550", f"`{text}` is no regular expression for a {what}: {error}", token, fix)
+        for code, message, fix in wrong_with(text, what):
+            self._error(code, message, token, fix)
             return ""
         return text
 
 
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
-
 _KINDS = (
-    "deployment",
-    "statefulset",
-    "daemonset",
-    "replicaset",
-    "replicationcontroller",
-    "cronjob",
-    "job",
-    "service",
-    "serviceaccount",
-)
+    "deployment", "statefulset", "daemonset", "replicaset", "replicationcontroller", "cronjob", "job", "service", "serviceaccount",
+)  # fmt: skip
 RESERVED = frozenset(
     ("not", "pod", "pods", "node", "nodes", "internet", "anything", "hostnetwork", "possible", "in", "no", "every", "some", "only",
      "policy", "on", "severity", "tag", "tags", *_KINDS, *(f"{kind}s" for kind in _KINDS))

@@ -226,9 +226,9 @@ NO_REQUESTS = Requests(())
 """Where no clause is about requests."""
 
 
-def requests_of(*policies: PolicySet) -> Requests:
-    """The kinds of requests that policy sets, and the questions that are asked about them, tell apart."""
-    return of_clauses(frozenset(at for each in policies for at in clauses_of(each)))
+def requests_of(policies: PolicySet) -> Requests:
+    """The kinds of requests that a policy set, and the questions that are asked about it, tell apart."""
+    return of_clauses(clauses_of(policies))
 
 
 def clauses_of(policies: PolicySet) -> frozenset[HttpIs]:

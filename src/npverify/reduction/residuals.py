@@ -34,7 +34,7 @@ from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, of_one_pod
-from npverify.reduction.requests import Requests, of_clauses, requests_of
+from npverify.reduction.requests import of_clauses, requests_of
 from npverify.reduction.standing import Change, Moved
 
 _REMEMBERED = 200_000  # groups kept over changes before the memory is given back
@@ -53,24 +53,17 @@ class Residuals:
     """The reduction of one policy set over one inventory. Guards the memos; every answer is a pure function of the two."""
 
     def __init__(
-        self,
-        inventory: Inventory,
-        policies: PolicySet,
-        classes: Classes | None = None,
-        beside: Residuals | None = None,
-        requests: Requests | None = None,
+        self, inventory: Inventory, policies: PolicySet, classes: Classes | None = None, beside: Residuals | None = None
     ) -> None:
-        """`classes` and `requests` may be finer than what the policies tell apart. `beside`, over the same, shares partitions
-        with this."""
+        """`classes` may be finer than what the policies tell apart. `beside`, over the same, shares partitions with this."""
         self.policies = policies
         self.families = inventory.families
         self.classes = classes or Classes(inventory, policies)
         self._inventory = inventory
         self.by_node = any(isinstance(atom, NodeIs) for pred in set(predicates(policies)) for atom in atoms_of(pred))
-        self.requests = requests or requests_of(policies)
+        self.requests = requests_of(policies)
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
-        one = one and beside is not None and self.requests is beside.requests
-        if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
+        if beside is not None and one and self._is_framed_as(beside):
             self.partial: Partial = beside.partial
             self.bitsets: Bitsets = beside.bitsets
         else:
@@ -93,8 +86,7 @@ class Residuals:
         made.policies = change.now.policies
         made.by_node = change.now.by_node
         made.requests = of_clauses(change.now.clauses)
-        as_before = change.now.policies.vip_visible is before.policies.vip_visible and made.requests is before.requests
-        if not as_before or len(before._groups) > _REMEMBERED:
+        if not made._is_framed_as(before) or len(before._groups) > _REMEMBERED:
             made.partial = Partial(before._inventory, change.now.policies.vip_visible, made.requests)
             made.bitsets = Bitsets(before.classes, before._inventory, made.partial)
             made._start_over()
@@ -105,6 +97,10 @@ class Residuals:
         else:
             made._start_over()
         return made
+
+    def _is_framed_as(self, other: Residuals) -> bool:
+        """Whether ends are filled in as they are there."""
+        return self.policies.vip_visible is other.policies.vip_visible and self.requests is other.requests
 
     def _start_over(self) -> None:
         """Forget everything that hangs on the policies."""
