@@ -21,7 +21,7 @@ from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, Unknown
 from npverify.normal.flow import Flow, Request
 from npverify.normal.predicates import Side
-from request_worlds import HEADERS, HOSTS, METHODS, PATHS
+from request_worlds import HEADERS, HOSTS, METHODS, PATHS, random_entry
 from worlds import Case
 
 _NS = "io.kubernetes.pod.namespace"
@@ -68,7 +68,7 @@ def _asking(rng: Random, wide: bool) -> Manifest:
     elements: list[Manifest] = []
     for _ in range(rng.randint(1, 2)):
         peers: Manifest = rng.choice(({}, {f"{side}Entities": ["all"]}, {f"{side}Endpoints": [_selector(rng)]}))
-        requests = [_request(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
+        requests = [random_entry(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
         port = {"port": rng.choice(("80", "80", "8080")), "protocol": "TCP"}
         elements.append({**peers, "toPorts": [{"ports": [port], "rules": {"http": requests}}]})
     selector = rng.choice(({}, {}, _selector(rng)))
@@ -102,17 +102,6 @@ def _selector(rng: Random) -> Manifest:
     return {"matchExpressions": [expression]}
 
 
-def _request(rng: Random) -> Manifest:
-    """An entry of `http`."""
-    entry: Manifest = {}
-    for key, known, likely in (("method", METHODS, 0.6), ("path", PATHS, 0.8), ("host", HOSTS, 0.2)):
-        if rng.random() < likely:
-            entry[key] = rng.choice(list(known))
-    if rng.random() < 0.2:
-        entry["headers"] = rng.sample(list(HEADERS), rng.randint(1, 2))
-    return entry
-
-
 def _element(rng: Random, section: str, *, http: bool) -> Manifest:
     side = "to" if section.startswith("egress") else "from"
     element: Manifest = {}
@@ -137,7 +126,7 @@ def _element(rng: Random, section: str, *, http: bool) -> Manifest:
         ]
         if http and rng.random() < 0.8:
             ports = [{"port": str(rng.choice(PORTS)), "protocol": "TCP"} for _ in range(rng.randint(1, 2))]
-            rules = {"http": [_request(rng) for _ in range(rng.randint(0, 3))]}
+            rules = {"http": [random_entry(rng) for _ in range(rng.randint(0, 3))]}
             element["toPorts"].append({"ports": ports, "rules": rules})
     elif draw < 0.7:
         element["icmps"] = [{"fields": [{"type": rng.choice((0, 3, 8, "EchoRequest")), "family": "IPv4"}]}]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import Any
 
 from npverify.normal.flow import Request
 from npverify.normal.predicates import HttpIs
@@ -59,3 +60,14 @@ def random_request(rng: Random, aims: Sequence[HttpIs] = ()) -> Request:
         if aim is None or asks_for(request, aim):
             break
     return request
+
+
+def random_entry(rng: Random) -> dict[str, Any]:
+    """An entry of `http` of Cilium, which is never empty."""
+    entry: dict[str, Any] = {}
+    for key, known, likely in (("method", METHODS, 0.6), ("path", PATHS, 0.8), ("host", HOSTS, 0.2)):
+        if rng.random() < likely:
+            entry[key] = rng.choice(list(known))
+    if rng.random() < 0.2:
+        entry["headers"] = rng.sample(list(HEADERS), rng.randint(1, 2))
+    return entry or {"path": "/.*"}
