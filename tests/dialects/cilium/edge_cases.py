@@ -32,7 +32,6 @@ NOT_DECIDABLE = {
 LATER = {
     48: "an `except` that is wider than the block, written with host bits",
     80: "conflicts of parsers are found by the agent for each endpoint",
-    91: "patterns of names are facts, and not compared with each other yet",
     96: "names that DNS is asked for are not part of a flow yet",
     101: "ClusterNetworkPolicies beside Cilium's are not modelled yet",
     104: "audit mode is not modelled yet",

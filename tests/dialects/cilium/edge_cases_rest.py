@@ -28,10 +28,19 @@ _80 = "ports: [{port: '80', protocol: TCP}]"
 _FQDN = "toFQDNs: [{matchName: a.example}]"
 _NAME = "a.example resolves to the address of the destination"
 _DNS = "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchPattern: '*'}]}}]}"
+_TWO_STARS = (
+    "egress: [{toFQDNs: [{matchName: a.com}, {matchName: y.a.com}, {matchName: x.y.a.com}]}, {toEntities: [cluster], "
+    "toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchPattern: '**.a.com'}]}}]}]"
+)
 _AUTH = "authentication `required` lets the connection through"
 _TLS = "the client asks TLS for a.example"
 _BLOCK = "an ipBlock of an ingress rule lets in the pods of the policy's namespace"
 _FIREWALL = {"host_firewall": "on"}
+
+
+def _resolves(name: str) -> str:
+    return f"{name} resolves to the address of the destination=true"
+
 
 REST = (
     Case(
@@ -265,6 +274,36 @@ REST = (
             denied(A, B, 443),
             allowed(A, "z/dns", 53, "UDP"),
         ),
+    ),
+    Case(
+        91,
+        "what a name resolves to is known only if a rule about DNS lets it through: a star is a piece of one label",
+        "pkg/fqdn/matchpattern",
+        on_a(
+            "egress: [{toFQDNs: [{matchName: a.com}, {matchName: www.a.com}, {matchName: x.y.a.com}, {matchName: b.net}]}, "
+            "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], "
+            "rules: {dns: [{matchPattern: '*.a.com'}, {matchName: b.NET.}]}}]}]"
+        ),
+        (
+            depends(A, W, {"": "D", _resolves("www.a.com"): "A"}, 443),
+            depends(A, W, {_resolves("a.com"): "D", _resolves("x.y.a.com"): "D", _resolves("b.net"): "A"}, 443),
+        ),
+        warned=("NPV553",),
+    ),
+    Case(
+        91,
+        "two stars in front are labels, one or more",
+        "pkg/fqdn/matchpattern",
+        on_a(_TWO_STARS),
+        (depends(A, W, {_resolves("x.y.a.com"): "A", _resolves("y.a.com"): "A", _resolves("a.com"): "D"}, 443),),
+    ),
+    Case(
+        91,
+        "which they were not before",
+        "pkg/fqdn/matchpattern",
+        on_a(_TWO_STARS),
+        (depends(A, W, {_resolves("x.y.a.com"): "D", _resolves("y.a.com"): "A", _resolves("a.com"): "D"}, 443),),
+        version="1.17",
     ),
     Case(
         94,

@@ -14,7 +14,7 @@ from npverify.dialects.cilium.identities import Identities, opaque
 from npverify.dialects.cilium.peers import PeerLowering
 from npverify.dialects.cilium.settings import Settings
 from npverify.dialects.cilium.traffic import TrafficLowering
-from npverify.dialects.cilium.values import CidrGroup, CiliumPolicy, Element, RuleText, is_overwritten
+from npverify.dialects.cilium.values import CidrGroup, CiliumPolicy, Domain, Element, RuleText, is_overwritten
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import EVERYTHING
@@ -26,7 +26,6 @@ from npverify.normal.predicates import (
     Side,
     address_in,
     and_,
-    const,
     icmp_is,
     kind_is,
     namespace_is,
@@ -53,7 +52,7 @@ class CiliumLowering:
     def __post_init__(self) -> None:
         identities = Identities(self.inventory, self.profile)
         self._identities = identities
-        self._peers = PeerLowering(identities, self.groups, self.problems)
+        self._peers = PeerLowering(identities, self.groups, self.problems, tuple(_asked(self.policies)))
         self._traffic = TrafficLowering(identities)
 
     @property
@@ -165,23 +164,7 @@ class CiliumLowering:
     def _rule(self, element: Element, policy: CiliumPolicy, rule: RuleText, direction: Direction) -> Rule:
         peer = self._peers.peer(element, policy.id.namespace, direction.peer)
         traffic = self._traffic.traffic(element, direction)
-        if element.peers.domains:
-            peer = and_(peer, self._asks_dns(direction))
         return Rule(Action.DENY if element.deny else Action.ALLOW, peer, traffic, element.label, element.span)
-
-    def _asks_dns(self, direction: Direction) -> Pred:
-        """A name is only known after a DNS request that the agent has seen: some rule about the pod must have `dns`.
-
-        Another pod of the node may have asked too (Documentation/security/dns.rst), so this holds of the whole input.
-        """
-        seen = any(
-            rule_of_port.domains is not None
-            for policy in self.policies
-            for rule in policy.rules
-            for element in rule.elements[direction]
-            for rule_of_port in element.ports or ()
-        )
-        return const(seen)
 
     def _subject(self, policy: CiliumPolicy, rule: RuleText, direction: Direction) -> Pred:
         """Whom a rule is about. In a namespaced policy what it says of namespaces by `matchLabels` is overwritten."""
@@ -200,6 +183,15 @@ class CiliumLowering:
         side = direction.subject
         match = and_(icmp_is(3, 4), address_in(side, EVERYTHING[4]))
         return Exemption("icmp_frag_needed", match, False, "the plugin lets messages about too large packets pass")
+
+
+def _asked(policies: Sequence[CiliumPolicy]) -> Iterator[Domain]:
+    """The names that rules about DNS let through; those about other pods too, since one of the same node may ask."""
+    for policy in policies:
+        for rule in policy.rules:
+            for element in rule.elements[Direction.EGRESS]:
+                for ports in element.ports or ():
+                    yield from ports.domains or ()
 
 
 def _bare(element: Element) -> Element:

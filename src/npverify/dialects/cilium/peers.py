@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from npverify.dialects.cilium.domains import may_be_known
 from npverify.dialects.cilium.identities import END, Identities, opaque
 from npverify.dialects.cilium.values import (
     CLUSTER,
@@ -47,11 +48,13 @@ _NAMESPACE_BESIDE = fact("an ipBlock of an ingress rule lets in the pods of the 
 
 @dataclass(frozen=True)
 class PeerLowering:
-    """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`."""
+    """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`. `asked` are the names that
+    rules about DNS let through."""
 
     identities: Identities
     groups: Mapping[str, CidrGroup]
     problems: Problems
+    asked: tuple[Domain, ...] = ()
 
     def peer(self, element: Element, namespace: str, side: Side) -> Pred:
         """Whom an element of a policy of `namespace` ("": clusterwide) means."""
@@ -65,7 +68,7 @@ class PeerLowering:
         found += [self._nodes(selector, side) for selector in peers.nodes]
         found += [self.identities.entity(name, side) for name in peers.entities]
         found += [self._block(block, namespace, side, element.span) for block in peers.blocks]
-        found += [self.resolves(domain, side) for domain in peers.domains]
+        found += [self._known(domain, side, element.span) for domain in peers.domains]
         found += [
             and_(self.identities.outside(side), opaque(f"the group {group} has the address of the {END[side]}"))
             for group in peers.groups
@@ -73,6 +76,14 @@ class PeerLowering:
         if peers.services:
             found.append(self._services(peers, side, open_ports=open_ports))
         return or_(*found)
+
+    def _known(self, domain: Domain, side: Side, span: Span) -> Pred:
+        """Who has an address that a name resolves to, if the agent may see the answer at all."""
+        if may_be_known(domain, self.asked, self.identities.settings.version):
+            return self.resolves(domain, side)
+        message = f"no `dns` rule lets pods ask for `{domain.text}`, so that what it resolves to is never known"
+        self.problems.warn("NPV553", message, span, f"add `rules: {{dns: [{{matchName: {domain.text}}}]}}` to port 53")
+        return FALSE
 
     def endpoints(self, selector: Selector, namespace: str, side: Side, *, scoped: bool) -> Pred:
         """The identities that a selector means in a policy of a namespace; a `scoped` one says of which namespaces."""
