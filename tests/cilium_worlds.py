@@ -26,6 +26,17 @@ from worlds import Case
 
 _NS = "io.kubernetes.pod.namespace"
 _NS_LABELS = "io.cilium.k8s.namespace.labels."
+NAMES = ("a.com", "www.a.com", "x.y.a.com", "b.net")
+ASKED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("matchName", "a.com"): ("a.com",),
+    ("matchPattern", "*"): NAMES,
+    ("matchPattern", "*.a.com"): ("www.a.com",),
+    ("matchPattern", "**.a.com"): ("www.a.com", "x.y.a.com"),
+    ("matchPattern", "*.*"): ("a.com", "b.net"),
+    ("matchPattern", "*a.com"): ("a.com",),
+    ("matchName", "B.net."): ("b.net",),
+}
+"""What rules about DNS let through of these names."""
 ENTITIES = ("all", "world", "cluster", "host", "remote-node", "none")
 
 
@@ -105,7 +116,8 @@ def _selector(rng: Random) -> Manifest:
 def _element(rng: Random, section: str, *, http: bool) -> Manifest:
     side = "to" if section.startswith("egress") else "from"
     element: Manifest = {}
-    kind = rng.choice(("Endpoints", "Endpoints", "Entities", "CIDR", "CIDRSet", "", "none", "reserved"))
+    names = ("FQDNs", "FQDNs") if section == "egress" else ()
+    kind = rng.choice(("Endpoints", "Endpoints", "Entities", "CIDR", "CIDRSet", "", "none", "reserved", *names))
     if kind == "Endpoints":
         element[f"{side}Endpoints"] = [_selector(rng) for _ in range(rng.randint(0, 2))]
     elif kind == "reserved":
@@ -114,6 +126,8 @@ def _element(rng: Random, section: str, *, http: bool) -> Manifest:
         ]
     elif kind == "Entities":
         element[f"{side}Entities"] = rng.sample(ENTITIES, rng.randint(1, 2))
+    elif kind == "FQDNs":
+        element["toFQDNs"] = [{"matchName": name} for name in rng.sample(NAMES, rng.randint(1, 2))]
     elif kind == "CIDR":
         element[f"{side}CIDR"] = rng.sample(CIDRS, rng.randint(1, 2))
     elif kind == "CIDRSet":
@@ -128,6 +142,11 @@ def _element(rng: Random, section: str, *, http: bool) -> Manifest:
             ports = [{"port": str(rng.choice(PORTS)), "protocol": "TCP"} for _ in range(rng.randint(1, 2))]
             rules = {"http": [random_entry(rng) for _ in range(rng.randint(0, 3))]}
             element["toPorts"].append({"ports": ports, "rules": rules})
+        if http and section == "egress" and rng.random() < 0.2:
+            rules = {"dns": [dict([rng.choice(list(ASKED))]) for _ in range(rng.randint(0, 2))]}
+            element["toPorts"].append(
+                {"ports": [{"port": "53", "protocol": rng.choice(("UDP", "ANY"))}], "rules": rules}
+            )
     elif draw < 0.7:
         element["icmps"] = [{"fields": [{"type": rng.choice((0, 3, 8, "EchoRequest")), "family": "IPv4"}]}]
     return element
@@ -210,11 +229,22 @@ class _View:
                     return True
                 if key.endswith("Entities") and self.entity(item):
                     return True
+                if key == "toFQDNs" and self.resolves(item["matchName"]):
+                    return True
                 if key.endswith("CIDR") and self.block(item, []):
                     return True
                 if key.endswith("CIDRSet") and self.block(item["cidr"], item["except"]):
                     return True
         return False
+
+    def resolves(self, name: str) -> bool:
+        """Whether a name stands for the address outside, which is known only if some rule lets a pod ask for it."""
+        rules = (r for p in self.made.policies for r in ([p["spec"]] if "spec" in p else p["specs"]))
+        ports = (item for rule in rules for element in rule.get("egress", []) for item in element.get("toPorts", []))
+        asked = (entry for item in ports for entry in item.get("rules", {}).get("dns", []))
+        known = any(name in ASKED[next(iter(entry.items()))] for entry in asked)
+        fact = self.case.reading.get(f"{name} resolves to the address of the destination")
+        return known and self.peer.kind is EndpointKind.EXTERNAL and fact == "true"
 
     def carries(self, element: Manifest) -> bool:
         flow = self.flow
