@@ -75,6 +75,11 @@ def _asking(rng: Random, wide: bool) -> Manifest:
     """A rule about requests to one port."""
     if rng.random() < 0.15:
         return _rule(rng, wide)
+    if rng.random() < 0.25:
+        port = {"port": "53", "protocol": "UDP"}
+        asked = [dict([rng.choice(list(ASKED))]) for _ in range(rng.randint(1, 2))]
+        names = {"toFQDNs": [{"matchName": name} for name in rng.sample(NAMES, 2)]}
+        return {"endpointSelector": {}, "egress": [names, {"toPorts": [{"ports": [port], "rules": {"dns": asked}}]}]}
     direction, side = rng.choice((("ingress", "from"), ("egress", "to")))
     elements: list[Manifest] = []
     for _ in range(rng.randint(1, 2)):
