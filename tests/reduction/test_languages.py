@@ -49,7 +49,7 @@ def test_kinds_are_all_that_expressions_tell_apart(texts: list[str]) -> None:
     for text in TEXTS:
         shortest.setdefault(kind(text), len(text))
     assert shortest.keys() <= found.keys()
-    assert all(len(found[number]) == length for number, length in shortest.items())
+    assert all(len(found[number]) <= length for number, length in shortest.items())
 
 
 def test_sets_combine() -> None:
