@@ -47,10 +47,10 @@ class Request(NamedTuple):
     headers: tuple[tuple[str, str], ...] | None = None
 
     def __str__(self) -> str:
+        of = f" of {self.host}" if self.host else ""
         headers = " and ".join(f"{name}: {value}" for name, value in self.headers or ())
-        return (
-            f"{self.method} {self.path}" + (f" of {self.host}" if self.host else "") + (headers and f" with {headers}")
-        )
+        with_ = f" with {headers}" if headers else "" if self.headers is None else " without headers"
+        return f"{self.method} {self.path}{of}{with_}"
 
 
 class Via(NamedTuple):
