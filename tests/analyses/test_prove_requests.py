@@ -258,3 +258,14 @@ def test_a_request_on_the_command_line(tmp_path, capsys) -> None:
     assert said("--http", "GET http://adm.shop") == ["denied"]
     assert run(("connectivity", str(path), "--cni", "cilium")) == 0
     assert "Note: what passes for some HTTP requests alone is not listed" in capsys.readouterr().out
+
+
+def test_an_edit_for_one_request_is_told_to_open_more(tmp_path, capsys) -> None:
+    """A policy of ports that lets a request through lets every other through too."""
+    path = tmp_path / "all.yaml"
+    path.write_text(WORLD + MICROSERVICE, encoding="utf-8")
+    flow = ("--from", "ecommerce/gateway", "--to", "ecommerce/orders", "--port", "8080", "--http", "PUT /x")
+    assert run(("explain", str(path), *flow, "--cni", "cilium")) == 0
+    said = capsys.readouterr().out
+    assert "also allows other traffic between the two" in said
+    assert "the HTTP request is PUT /x, not POST with the path /orders, nor GET with a path like /orders/[0-9]+" in said
