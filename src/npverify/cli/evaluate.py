@@ -25,6 +25,7 @@ def evaluate(
     protocol: o.Protocol = None,
     icmp: o.Icmp = None,
     http: o.Http = None,
+    header: o.Headers = None,
     flows: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +55,7 @@ def evaluate(
     from npverify.cli.flow_lines import Answers, check_flows, open_lines
 
     o.check_format(format)
-    options = FlowOptions(from_, to, port, protocol, icmp, http)
+    options = FlowOptions(from_, to, port, protocol, icmp, http, tuple(header or ()))
     check_flows(flows, flows_format, options.given, paths)
     inputs = o.Inputs.settle(
         paths,

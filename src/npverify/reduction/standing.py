@@ -13,7 +13,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from npverify.normal.policy import Action, Direction, Half, Policy, PolicySet, Tier
-from npverify.normal.predicates import Pred
+from npverify.normal.predicates import HttpIs, Pred
 from npverify.reduction.classes import Mention, Mentioned, mentions
 
 
@@ -59,6 +59,11 @@ class Standing:
         """Whether some predicate asks on which node an endpoint is."""
         return ("nodes", "") in self.counts
 
+    @property
+    def clauses(self) -> frozenset[HttpIs]:
+        """The clauses about requests of the policies, and of the questions about them."""
+        return self.policies.asked.union(what for _, what in self.counts if isinstance(what, HttpIs))
+
     def after(self, policies: PolicySet) -> Change:
         """The step to another set, in which equal policies are the same objects."""
         places = _places(policies)
@@ -77,7 +82,7 @@ class Standing:
             return Change(self, Standing.of(policies), moved, frame_kept=False)
         now = Standing(policies, places, frame, +counts)  # without what is mentioned no more
         once = all(len(places[d]) == _count(policies.half(d)) for d in Direction)
-        return Change(self, now, moved, frame_kept=in_order and once)
+        return Change(self, now, moved, frame_kept=in_order and once and now.clauses == self.clauses)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +139,16 @@ def _frame(policies: PolicySet) -> Hashable:
         for stage in policies.half(d).stages
     )
     counts = tuple(len(policies.half(d).stages) for d in Direction)
-    return stages, counts, policies.profile, policies.switches, policies.fixed, policies.vip_visible, policies.settings
+    return (
+        stages,
+        counts,
+        policies.profile,
+        policies.switches,
+        policies.fixed,
+        policies.vip_visible,
+        policies.settings,
+        policies.asked,
+    )
 
 
 def _only_allows(tier: Tier) -> bool:

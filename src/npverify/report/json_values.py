@@ -70,7 +70,9 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
         vip = str(value.via.vip) if value.via.vip else None
         out["via"] = {"service": f"{value.via.namespace}/{value.via.name}", "port": value.via.port, "ip": vip}
     if value.http is not None:
-        out["http"] = {key: text for key, text in value.http._asdict().items() if text}
+        out["http"] = {key: text for key, text in value.http._asdict().items() if text and key != "headers"}
+        if value.http.headers is not None:
+            out["http"]["headers"] = dict(value.http.headers)
     return out
 
 

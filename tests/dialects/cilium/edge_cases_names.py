@@ -101,15 +101,49 @@ NAMES = (
     ),
     Case(
         89,
-        "a name that no rule lets a pod ask for is told of",
+        "a name that no rule lets a pod ask for is never known",
         "Documentation/security/dns.rst",
         on_a(
             "egress: [{toFQDNs: [{matchName: a.example}]}, "
             + _DNS.replace("matchPattern: '*'", "matchName: b.example")
             + "]"
         ),
-        (depends(A, W, {"": "D", _resolves("a.example"): "A"}, 443), allowed(A, DNS, 53, "UDP")),
+        (denied(A, W, 443), allowed(A, DNS, 53, "UDP")),
         warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "of a pattern the names alone are known that rules about DNS let through, whether a selector names them or not",
+        f"{_SOURCE}, Documentation/security/dns.rst",
+        joined(
+            on_a(
+                "egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, "
+                + _DNS.replace("matchPattern: '*'", "matchName: x.a.example")
+                + "]"
+            ),
+            cnp(_OTHERS, "others"),
+        ),
+        (depends(A, W, {_resolves("x.a.example"): "A", _resolves("a.example"): "D"}, 443),),
+        warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "a pattern that means none of the names that pods may ask for allows nothing",
+        f"{_SOURCE}, Documentation/security/dns.rst",
+        on_a(
+            "egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, "
+            + _DNS.replace("matchPattern: '*'", "matchName: b.example")
+            + "]"
+        ),
+        (denied(A, W, 443),),
+        warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "of two patterns it is left open whether they mean one name",
+        f"{_SOURCE}, Documentation/security/dns.rst",
+        on_a("egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, " + _DNS.replace("'*'", "'b.*'") + "]"),
+        (depends(A, W, {"": "D", _resolves("*.a.example"): "A"}, 443),),
     ),
     Case(
         96,
