@@ -4,7 +4,7 @@
     python tests/fuzz.py --dialect calico --cases 50000
     python tests/fuzz.py --dialect diff --cases 1000
 
-A case of Kubernetes is a flow; one of Calico is a whole set of policies with a few flows; one of `diff` is a pair of versions with
+A case of `entries` is a small cluster with Services and hostPorts. A case of Kubernetes is a flow; one of Calico is a whole set of policies with a few flows; one of `diff` is a pair of versions with
 every class of flow between them (where there are more than 1,500, so many at random), Kubernetes and Calico in turn. Prints what does not agree with
 the seed of its world, and exits with 1 if there is anything.
 """
@@ -24,10 +24,11 @@ from against_reference import reference_disagreements
 from agreement import disagreements, obligation_disagreements
 from cilium_agreement import cilium_disagreements
 from diff_flows import disagreements as diff_disagreements
+from entry_agreement import entry_disagreements
 from plugin_worlds import random_plugin_world
 
 MOST_FLOWS = 1500
-PER_WORLD = {"kubernetes": 20, "calico": 1, "cilium": 1, "plugins": 20, "diff": 1}
+PER_WORLD = {"kubernetes": 20, "calico": 1, "cilium": 1, "plugins": 20, "diff": 1, "entries": 1}
 
 
 def kubernetes(seed: int) -> list[str]:
@@ -59,12 +60,18 @@ def diff(seed: int) -> list[str]:
     return [f"seed {seed}: {line}" for line in diff_disagreements(*pair(rng, two_worlds.MANY), rng, MOST_FLOWS)]
 
 
+def entries(seed: int) -> list[str]:
+    """What the prover and a second telling of ways in do not agree on in the world of one seed."""
+    return [f"seed {seed}: {line}" for line in entry_disagreements(seed)]
+
+
 WORLDS: dict[str, Callable[[int], list[str]]] = {
     "kubernetes": kubernetes,
     "calico": calico,
     "cilium": cilium,
     "plugins": plugins,
     "diff": diff,
+    "entries": entries,
 }
 
 

@@ -50,6 +50,24 @@ def policies(rng: Random) -> list[Manifest]:
     return [_policy(rng, number) for number in range(rng.choice((0, 1, 3, 4, 5, 6)))]
 
 
+def fronts(rng: Random) -> list[Manifest]:
+    """Up to three Services of every type before pods of an application."""
+    made = []
+    for number in range(rng.randint(0, 3)):
+        port: Manifest = {"port": rng.choice(PORTS), "targetPort": rng.choice((*PORTS, *NAMES))}
+        _maybe(rng, port, "nodePort", rng.choice((None, 30080)))
+        _maybe(rng, port, "protocol", rng.choice((None, "TCP", "UDP")))
+        spec: Manifest = {"selector": {"app": rng.choice(APPS)}, "ports": [port]}
+        _maybe(
+            rng, spec, "type", rng.choice((None, "ClusterIP", "NodePort", "NodePort", "LoadBalancer", "LoadBalancer"))
+        )
+        _maybe(rng, spec, "externalTrafficPolicy", rng.choice((None, "Cluster", "Local")))
+        _maybe(rng, spec, "externalIPs", rng.choice((None, None, ["198.51.100.77"])))
+        meta = {"name": f"s{number}", "namespace": rng.choice(NAMESPACES)}
+        made.append({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+    return made
+
+
 def _maybe(rng: Random, into: Manifest, key: str, value: Any) -> None:
     """Set a field; if its value is empty or None, any spelling of "missing" may take its place."""
     if value is None or value in ([], {}):

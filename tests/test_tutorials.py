@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 CONSOLE = [
     pytest.param(command, shown, id=f"{page.name}: {command}")
     for page in sorted((ROOT / "docs").glob("*.md"))
+    if page.name != "tutorial.md"  # which begins in an empty folder: test_tutorial_page
     for command, shown in re.findall(
         r"^```console\n\$ (npverify [^\n]*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )

@@ -12,7 +12,7 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from generate import PORTS, cluster, policies
+from generate import PORTS, cluster, fronts, policies
 from npverify.analyses.world import World
 from npverify.dialects import lower, profile
 from npverify.ingest.document import Document, Path
@@ -23,7 +23,7 @@ from npverify.inventory.labels import pod_label
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, OTHER, Reading, Unknown
 from npverify.normal.flow import PORT_PROTOCOLS, PROTOCOLS, Flow, Via
-from npverify.normal.predicates import AddressIn, LabelIn, PortIn, Pred, UnknownIn, atoms_of
+from npverify.normal.predicates import AddressIn, LabelIn, PortIn, Pred, UnknownIn, atoms_of, protocol_is
 from npverify.reduction.classes import predicates
 
 
@@ -204,3 +204,25 @@ def random_reading(rng: Random, world: World) -> dict[str, str]:
                 choices = [ABSENT, OTHER, *sorted(mentioned[key])]
                 reading[f"label {key} of namespace {name}"] = rng.choice(choices)
     return reading
+
+
+ANY = protocol_is(*PORT_PROTOCOLS)
+
+
+def random_fronts(rng: Random) -> World:
+    """A random world with Services of every type before its pods, some of which have hostPorts."""
+    problems = Problems()
+    objects = [*cluster(rng), *policies(rng), *fronts(rng)]
+    for one in objects:
+        spec = one.get("spec") or {}
+        spec = (spec.get("template") or {}).get("spec") or spec
+        for container in spec.get("containers") or ():
+            for port in container.get("ports") or ():
+                if rng.random() < 0.3:
+                    port["hostPort"] = rng.choice((8443, 9443))
+    documents = [document(value) for value in objects]
+    inventory = build(documents, problems)
+    name = rng.choice(["kubernetes", "kubernetes", "calico", "cilium"])
+    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(name, {}), problems, inventory)
+    problems.raise_errors()
+    return World(inventory, lowered.policies, lowered.ids)

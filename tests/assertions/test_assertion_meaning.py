@@ -428,6 +428,8 @@ ERRORS = {
     "an unknown policy": ("assert policy shop/pp is vacuous", "NPV115", 15, "no policy `shop/pp`", "`shop/p`"),
     "a policy of two kinds": ("assert policy shop/both is vacuous", "NPV116", 15, "`policy NetworkPolicy shop/both`", "kind"),
     "many hops": ("assert no db reaches cache through any path", "NPV102", 1, "not supported in this version", ""),
+    "no way in": ("assert no internet reaches cache through nodprt", "NPV610", 42, "`nodprt` is no way in", "`nodeport`"),
+    "nobody outside comes in": ("assert no db reaches cache through nodeport", "NPV611", 36, "no source is outside", "`internet`"),
     "the open world": ("assert no possible pod reaches db", "NPV102", 11, "not supported in this version", ""),
     "admission": ("assume every pod has label team", "NPV102", 1, "not supported in this version", ""),
     "an expression that is none": (

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from npverify.assertions import printer
 from npverify.assertions import syntax as s
-from npverify.assertions.build import RESERVED
 from npverify.assertions.parser import parse
 from npverify.assertions.syntax_errors import TABLE
+from npverify.assertions.vocabulary import RESERVED
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import BITS, Prefix
 from npverify.normal.policy import Direction
@@ -97,6 +97,10 @@ MEANT = {
                 ),
             )
         ),
+    ),
+    "ways in are a list, in capitals or not": (
+        "assert no web reaches db on udp through NodePort, hostport, nodeport",
+        s.Assert(s.Reaches("no", WEB, DB, (s.Ports("UDP"),), ways=(s.Through("NodePort"), s.Through("hostPort")))),
     ),
     "options come in either order": (
         'assert tag pci, edge severity warning "t": some web reaches db',
@@ -292,11 +296,15 @@ traffic = st.lists(
     ),
     max_size=3,
 ).map(tuple)
+ways = st.lists(
+    st.sampled_from(("NodePort", "LoadBalancer", "external IP", "hostPort")).map(s.Through), max_size=3, unique=True
+).map(tuple)
 properties = st.sampled_from(("shadowed", "redundant", "vacuous"))
 directions = st.lists(st.sampled_from(tuple(Direction)), min_size=1, max_size=2, unique=True).map(tuple)
 claims = st.one_of(
     st.builds(s.Reaches, st.sampled_from(("every", "every some", "some", "only", "reaches only")), ends, ends, traffic),
     st.builds(s.Reaches, st.just("no"), ends, ends, traffic, st.booleans()),
+    st.builds(s.Reaches, st.sampled_from(("no", "every", "some", "only")), ends, ends, traffic, st.just(False), ways),
     st.builds(s.IsolatedFrom, ends, ends),
     st.builds(s.IsolatedFor, ends, directions),
     st.builds(s.PolicyIs, names, properties, st.booleans(), st.sampled_from(("", "NetworkPolicy"))),

@@ -299,3 +299,28 @@ def test_a_specification_of_a_commit(repository: Path) -> None:
     assert run(("prove", "git:branch:k8s")) == 1
     assert run(("prove", "git:main:k8s/", "--spec", "git:branch:k8s/shop.npv")) == 0
     assert run(("eval", "git:main:k8s", "--from", "shop/web", "--to", "shop/db", "--port", "5432")) == 0
+
+
+MESH = """\
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: only-get, namespace: shop}
+spec: {action: %s}
+"""
+
+
+@pytest.mark.parametrize("after", [MESH % "ALLOW", ""], ids=["it says something else", "it is gone"])
+def test_what_is_not_judged_and_not_the_same_is_told(after: str, tmp_path: Path, capsys) -> None:
+    """Nothing is different as far as network policies go; but a policy of the mesh is, which nobody judged."""
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop}\nspec: {containers: [{name: c, image: i}]}\n---\n"
+    for name, text in (("old.yaml", MESH % "DENY"), ("new.yaml", after)):
+        (tmp_path / name).write_text(pod + text, encoding="utf-8")
+    paths = [str(tmp_path / name) for name in ("old.yaml", "new.yaml")]
+    assert run(("diff", *paths)) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Connections: nothing is different · 1 object not judged and not the same · ")
+    assert "Note: AuthorizationPolicy shop/only-get is not judged, and not the same in both." in out
+    assert run(("equiv", *paths)) == 0
+    assert "AuthorizationPolicy shop/only-get is not judged" in capsys.readouterr().out
+    assert run(("diff", paths[0], paths[0])) == 0
+    assert "not judged and" not in capsys.readouterr().out

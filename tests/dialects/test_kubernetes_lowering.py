@@ -30,6 +30,8 @@ def mentioned(found: Lowered) -> set[str]:
     for p in (p for half in halves for tier in half.tiers for p in tier.policies):
         preds += [p.subject, *(rule.match for rule in p.rules)]
     preds.append(found.policies.vip_visible)
+    rewriting = found.policies.rewriting
+    preds += [rewriting.elsewhere, rewriting.at_home, rewriting.balancer, rewriting.host_port]
     return {a.unknown.name for pred in preds for a in atoms(pred) if isinstance(a, UnknownIn)}
 
 
@@ -115,9 +117,16 @@ def test_free_switches_are_those_of_the_predicates() -> None:
 def test_a_fixed_switch_is_in_no_predicate() -> None:
     """What the profile or the user fixed is folded away and listed with its value."""
     found = lowered(RICH, cni="calico")
-    assert mentioned(found) == set()
+    ways_in = {
+        "node_port_snat",
+        "load_balancer_source",
+        "host_port_snat",
+    }  # a matter of the proxy more than of the plugin
+    assert mentioned(found) == ways_in
     assert dict(found.policies.fixed)["icmp"] == "portless_rules_only"
-    assert found.policies.switches == ()
+    assert {s.name for s in found.policies.switches} == ways_in
+    settled = lowered(RICH, cni="calico", node_port_snat="never", load_balancer_source="client", host_port_snat="never")
+    assert mentioned(settled) == set()
 
 
 def test_the_address_of_a_service_is_seen_in_one_reading() -> None:

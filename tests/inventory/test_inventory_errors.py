@@ -101,6 +101,9 @@ CONTAINER = "spec: {{containers: [{{ports: [{{{}}}]}}]}}"
             id="row 43: an operator in small letters",
         ),
         pytest.param(
+            pod(CONTAINER.format("containerPort: 1, hostPort: 70000")), "NPV039", f"{PORT}.hostPort", id="no host port"
+        ),
+        pytest.param(
             pod(CONTAINER.format("containerPort: 0")), "NPV039", f"{PORT}.containerPort", id="a port without a number"
         ),
         pytest.param(
@@ -130,6 +133,10 @@ CONTAINER = "spec: {{containers: [{{ports: [{{{}}}]}}]}}"
         pytest.param(
             service("externalTrafficPolicy: local"), "NPV043", "spec.externalTrafficPolicy", id="no traffic policy"
         ),
+        pytest.param(
+            service("ports: [{port: 80, nodePort: 70000}]"), "NPV043", "spec.ports.0.nodePort", id="no node port"
+        ),
+        pytest.param(service("externalIPs: [any]"), "NPV037", "spec.externalIPs.0", id="no external IP"),
         pytest.param(service("ports: [{}]"), "NPV043", "spec.ports.0.port", id="a Service port without a number"),
         pytest.param(
             service("ports: [{port: 80, protocol: HTTP}]"), "NPV043", "spec.ports.0.protocol", id="no protocol"

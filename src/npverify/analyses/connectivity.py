@@ -15,6 +15,7 @@ from typing import NamedTuple, overload
 from npverify.analyses.class_rows import Allowed, ClassRows, collector_paused
 from npverify.analyses.packet_parts import NONE, Parts
 from npverify.analyses.results import Bundle, Connections, Connectivity, Destinations, End, Row, Target, To
+from npverify.analyses.ways_in import clients_behind
 from npverify.analyses.world import World
 from npverify.ingest.collector import keep
 from npverify.inventory.addresses import Prefix
@@ -51,6 +52,7 @@ def connectivity(world: World) -> Connectivity:
         listing = _Listing(rows, units)
         keep(len(world.inventory.endpoints))
     notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
+    notes = (*notes, *clients_behind(world))
     return Connectivity(listing, (*notes, *_audit(world), *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
 
 

@@ -9,6 +9,7 @@ from heapq import merge
 
 from npverify.analyses.answers import Answers, never, one_address
 from npverify.analyses.concrete import every_port, preferred_packet
+from npverify.analyses.entries import Entries
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
 from npverify.analyses.sent import carrying, trimmed
@@ -47,6 +48,7 @@ class Engine:
         self.residuals = Residuals(world.inventory, world.policies)
         self.obligations = Obligations(world.inventory, self.residuals)
         self.through = Through(world.inventory, self.residuals)
+        self.entries = Entries(world.inventory, world.policies)
         self._book = AddressBook(world.inventory)
         self._answers = Answers(budget, stop)
         self._broken: dict[Obligation, bool] = {}
@@ -66,6 +68,7 @@ class Engine:
             made.residuals = Residuals(world.inventory, world.policies)
         made.obligations = Obligations(world.inventory, made.residuals, before.obligations)
         made.through = Through(world.inventory, made.residuals, before.through)
+        made.entries = Entries(world.inventory, world.policies, before.entries)
         made._book = before._book
         made._answers = before._answers.forgetting_undecided()
         made._broken = before._broken if len(before._broken) < _REMEMBERED else {}
@@ -202,6 +205,7 @@ class Engine:
             same=obligation.how.same,
             own_node=obligation.how.own_node,
             via=via,
+            entry=obligation.leg.entry,
         )
 
     def _address(self, end: Endpoint, side: Side, chosen: Chosen, other: Address | None) -> Address:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from npverify.analyses.world import World
+from npverify.analyses.world import World, differing
 from npverify.inventory.model import Endpoint, Inventory, Service
 from npverify.reduction.twins import Twins
 
@@ -48,6 +48,9 @@ def _notes(one: _Side, other: _Side, twins: Twins) -> Iterator[str]:
         yield f"{_some(moved)} {_has(moved)} another address on each side, as far as it is known; each side judges its own"
     if services := _services(one[1].inventory, other[1].inventory):
         yield f"{services} differ between the sides; what reaches a pod through one of them is judged on both"
+    if others := differing(one[1], other[1]):
+        shown = ", ".join(map(str, others[:_SHOWN])) + (f" and {len(others) - _SHOWN} more" if others[_SHOWN:] else "")
+        yield f"{shown} {'is' if len(others) == 1 else 'are'} not judged, and not the same in both"
     for name, world, _ in sides:
         for kind, number in world.ignored.items():
             yield f"{number} {kind} ignored {name} as asked"

@@ -101,7 +101,7 @@ class Evaluator:
         for unknown in touched.values():
             if name := self._changes(unknown, flow, settled, verdict.allowed):
                 depends.append(name)
-        if not flow.own_node and same_node(flow.src, flow.dst) is None:
+        if flow.entry is None and not flow.own_node and same_node(flow.src, flow.dst) is None:
             nearby = self.oracle.decide(replace(settled, own_node=True))
             if nearby.allowed != verdict.allowed:
                 depends.append(f"node of {flow.dst if _on_known_node(flow.src) else flow.src}")
@@ -198,6 +198,9 @@ def evaluate_query(world: World, query: Query) -> Evaluation:
         depends.append(f"which {query.sources}")
     if any(e.verdict.allowed != chosen.verdict.allowed for e in first):
         depends.append(f"which {query.destinations}")
+    for switch, flows in query.otherwise:
+        if any(it.evaluate(flow).verdict.allowed != chosen.verdict.allowed for flow in flows):
+            depends.append(switch)
     return replace(chosen, depends=tuple(dict.fromkeys(depends)))
 
 

@@ -25,13 +25,15 @@ _HOST = (EndpointKind.NODE, EndpointKind.HOST_POD)
 class Query:
     """Every flow that was meant: a row for each source, in it one for each destination; never empty.
 
-    `sources` and `destinations` complete "which …" where there are several.
+    `sources` and `destinations` complete "which …" where there are several. `otherwise` holds the flows that were meant if a
+    switch had another value than its default, with its name.
     """
 
     flows: tuple[tuple[Flow, ...], ...]
     sources: str = ""
     destinations: str = ""
     all_destinations: bool = False  # a Service may pick any of them, so the flow passes only if it passes to each
+    otherwise: tuple[tuple[str, tuple[Flow, ...]], ...] = ()
 
     @property
     def flow(self) -> Flow:

@@ -235,6 +235,7 @@ def settle(
         problems.warnings,
         facts,
         over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
+        unjudged=lowered.unjudged,
     )
     if options.keep_documents:
         world = replace(

@@ -105,6 +105,8 @@ def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
     """Answer one assertion."""
     claim = assertion.claim
     try:
+        if isinstance(claim, AllFlows | SomeFlow):
+            claim = replace(claim, legs=engine.entries.spelled_out(claim.legs))
         match claim:
             case AllFlows():
                 return _all_flows(engine, assertion, claim)
@@ -121,10 +123,12 @@ def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
 
 
 def _all_flows(engine: Engine, assertion: Assertion, claim: AllFlows) -> AssertionResult:
-    # who may reach nobody may not do so by way of a Service either
-    legs = claim.legs if claim.want else (*claim.legs, *engine.through.services(claim.legs))
+    # who may reach nobody may not do so by way of a Service either, nor by a port of a node
+    legs = claim.legs
+    if not claim.want:
+        legs = (*legs, *engine.through.services(legs), *engine.entries.added(legs))
     obligations = [o for leg in legs for o in engine.obligations.alike(leg, want=claim.want)]
-    obligations.sort(key=lambda o: o.order)
+    obligations.sort(key=lambda o: (o.leg.entry is not None and o.leg.entry.rewritten, o.order))
     asked = engine.asked(claim.legs)
     broken, gave_up = violated(engine, obligations)
     if broken:

@@ -1,33 +1,91 @@
-"""Ways from outside that go through a node: Services of type NodePort and LoadBalancer.
+"""What a report has to say about traffic that comes in by ports of nodes, as far as proofs do not judge it.
 
-kube-proxy may rewrite the source of such traffic to the node's address (kubernetes/website tutorials/services/source-ip.md),
-and if that is the pod's own node no policy judges it. Outside addresses are judged as what they are, so a report that speaks
-about them says where the two may differ.
+`entries` judges what outside sources send through node ports and load balancers. What is left: policies on hosts, which see
+such traffic before it is passed on; claims that everything passes, which are about traffic to the pods themselves; and what
+pods send to a port of a node, whose source kube-proxy may rewrite just so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from npverify.analyses.entries import ways_of
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg, SomeFlow
-from npverify.inventory.model import EXTERNAL
+from npverify.assertions.sets import outside
+from npverify.inventory.model import EXTERNAL, Service
+
+_MOST = 5  # Services that a phrase names
 
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
-    """One phrase for a report if an assertion about outside sources speaks of pods behind such a Service."""
-    legs = [leg for a in assertions for leg in legs_of(a) if EXTERNAL in leg.src or any(e.cluster for e in leg.src)]
-    exposed = [
-        str(service)
-        for _, service in sorted(world.inventory.services.items())
-        if service.type in ("NodePort", "LoadBalancer")
-        and any(b.endpoint in leg.dst for leg in legs for backends in service.backends.values() for b in backends)
-    ]
+    """One phrase for each kind of such traffic that an assertion of the report could have meant."""
+    exposed = [service for _, service in sorted(world.inventory.services.items()) if ways_of(service)]
+    if not exposed:
+        return
+    no = [leg for a in assertions if _says(a, False) for leg in legs_of(a)]
+    every = [leg for a in assertions if _says(a, True) for leg in legs_of(a) if not leg.ways]
+    from_outside, from_pods = [leg for leg in no if _comes_in(leg, world)], [leg for leg in no if _pods(leg)]
+    why = "where policies are about hosts" if world.policies.judges_hosts else "as there are no nodes in the input"
+    told = (
+        (
+            from_outside if world.policies.judges_hosts or not world.inventory.nodes else [],
+            "outside traffic is judged by its own address; through NodePort or LoadBalancer it may come with the address"
+            f" of a node instead, which is not judged {why}",
+            True,
+        ),
+        (
+            [leg for leg in every if _comes_in(leg, world)],
+            "that outside traffic passes is said of its own address; through NodePort or LoadBalancer it may come with the"
+            " address of a node instead: ask with `through nodeport`",
+            True,
+        ),
+        (
+            from_pods,
+            "what pods send to a port of a node, which may come with the address of that node, is not judged",
+            False,
+        ),
+    )
+    for legs, phrase, local in told:
+        if names := _leading_to(exposed, legs, local=local):
+            yield f"{phrase} (Service {_short(names)})"
+
+
+def clients_behind(world: World) -> Iterator[str]:
+    """A note for lists of flows, if some that come in from outside may have another address than their client's."""
+    exposed = [str(s) for _, s in sorted(world.inventory.services.items()) if ways_of(s)]
     if exposed:
         yield (
-            "outside traffic is judged by its own address; through NodePort or LoadBalancer it may come with the address"
-            f" of a node instead, which is not judged (Service {', '.join(exposed)})"
+            "blocks are about clients whose own address policies see: through NodePort or LoadBalancer it may be that of a"
+            f" node (Service {_short(exposed)})"
         )
+
+
+def _short(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")
+
+
+def _says(assertion: Assertion, passes: bool) -> bool:
+    claim = assertion.claim
+    return claim.want is passes if isinstance(claim, AllFlows) else passes and isinstance(claim, EachReachesSome)
+
+
+def _comes_in(leg: Leg, world: World) -> bool:
+    return EXTERNAL in leg.src or bool(world.inventory.clusters and outside(leg.src))
+
+
+def _pods(leg: Leg) -> bool:
+    return any(e.is_pod for e in leg.src)
+
+
+def _leading_to(exposed: Iterable[Service], legs: Sequence[Leg], *, local: bool) -> list[str]:
+    """The Services that lead to destinations; `local`: also those that keep the client's address."""
+    return [
+        str(service)
+        for service in exposed
+        if (local or service.external_traffic_policy == "Cluster")
+        and any(b.endpoint in leg.dst for leg in legs for backends in service.backends.values() for b in backends)
+    ]
 
 
 def legs_of(assertion: Assertion) -> tuple[Leg, ...]:

@@ -30,6 +30,7 @@ class World:
     `defined`   every policy object with its position
     `mesh`      there are mesh policies that may restrict further: `every … reaches` is then not the last word
     `skipped`   kinds that have nothing to do with policy, counted; `ignored`: policy kinds that the user chose to ignore
+    `unjudged`  the ignored policies and those of a mesh, with a hash of what each says
     `warnings`  what the user should know, in the order of files
     `lint`      what lint is told beside the policies, if the input was read for it
     `over`      gives the same policies over another inventory, where it is known what they were lowered from
@@ -46,6 +47,7 @@ class World:
     lint: LintFacts | None = None
     over: Callable[[Inventory], World] | None = None
     origin: Origin | None = None
+    unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
 
     def asking(self, clauses: Iterable[HttpIs]) -> World:
         """The world, ready for questions that name these clauses about HTTP requests."""
@@ -53,3 +55,9 @@ class World:
         if asked == self.policies.asked:
             return self
         return replace(self, policies=replace(self.policies, asked=asked))
+
+
+def differing(one: World, other: World) -> tuple[PolicyId, ...]:
+    """The objects that neither world judges and that do not say the same in both, sorted."""
+    names = {*one.unjudged, *other.unjudged}
+    return tuple(sorted(name for name in names if one.unjudged.get(name) != other.unjudged.get(name)))

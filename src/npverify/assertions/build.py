@@ -15,8 +15,10 @@ from lark import Token, Tree
 
 from npverify.assertions import syntax as s
 from npverify.assertions.expressions import wrong_with
+from npverify.assertions.vocabulary import RESERVED, WAYS, instead_of
 from npverify.ingest.source import Problems, Severity, Span
 from npverify.inventory.addresses import BITS, Address, Prefix
+from npverify.normal.flow import WayIn
 from npverify.normal.policy import Direction
 
 Node = Tree[Token]
@@ -120,8 +122,8 @@ class Builder:
     # claims
 
     def _reaches(self, verb: s.ReachVerb, tree: Node, *, any_path: bool = False) -> s.Reaches:
-        src, dst, on = self._parts(tree)
-        return s.Reaches(verb, src, dst, on or (), any_path)
+        src, dst, on, *ways = self._parts(tree)
+        return s.Reaches(verb, src, dst, on or (), any_path, (ways[0] if ways else None) or ())
 
     def _no_reaches(self, tree: Node) -> s.Reaches:
         return self._reaches("no", tree)
@@ -316,6 +318,16 @@ class Builder:
         assert isinstance(token, Token)
         return str(token)[1:-1] if token.type == "STRING" else str(token)
 
+    def _ways(self, tree: Node) -> tuple[s.Through, ...]:
+        found: dict[WayIn, s.Through] = {}
+        for token in tree.children:
+            way = WAYS.get(token.lower()) if isinstance(token, Token) else None
+            if way is None:
+                self._error("NPV610", f"`{token}` is no way in from outside", token, instead_of(str(token)))
+            else:
+                found.setdefault(way, s.Through(way, self.span(token)))
+        return tuple(found.values())
+
     # traffic
 
     def _on(self, tree: Node) -> tuple[s.Traffic, ...]:
@@ -384,19 +396,6 @@ class Builder:
             self._error(code, message, token, fix)
             return ""
         return text
-
-
-_KINDS = (
-    "deployment", "statefulset", "daemonset", "replicaset", "replicationcontroller", "cronjob", "job", "service", "serviceaccount",
-)  # fmt: skip
-RESERVED = frozenset(
-    ("not", "pod", "pods", "node", "nodes", "internet", "anything", "hostnetwork", "possible", "in", "no", "every", "some", "only",
-     "policy", "on", "severity", "tag", "tags", *_KINDS, *(f"{kind}s" for kind in _KINDS))
-)  # fmt: skip
-"""Words that begin something else where an endpoint can stand: a `let` of that name could never be used."""
-
-KEY_WORDS = frozenset(("not", "has", "no"))
-"""Words that begin a test on labels; a label key of that name is written in quotes."""
 
 
 def _without_comment(line: str) -> str:

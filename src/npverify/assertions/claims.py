@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from npverify.ingest.source import Span
 from npverify.inventory.model import Endpoint, Service
+from npverify.normal.flow import Entry, WayIn
 from npverify.normal.policy import Direction, PolicyId
 from npverify.normal.predicates import HttpIs, Pred
 
@@ -28,6 +29,10 @@ class Hop(NamedTuple):
     port: int
 
 
+Ways = tuple[WayIn, ...]
+"""Ways in from outside; () stands for traffic that comes to the destination itself."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Leg:
     """Flows from the members of `src` to the members of `dst`.
@@ -35,6 +40,11 @@ class Leg:
     The conditions of `dst` carry the traffic (protocol, port at the destination). Left out are, always, flows with no pod
     at either end; with `leave_out_self` a pod's traffic to itself; with `leave_out_own_node` flows that an exemption of a
     pod's own node allows.
+
+    ways   the flows are those that come in by one of these ways; what policies see of them is worked out before the leg
+           is decided (`analyses.entries`)
+    entry  the way by which all of its flows came in, `src` being what policies see
+    near   only flows between a pod and its own node (True), or none of them (False)
     """
 
     src: EndSet
@@ -42,6 +52,9 @@ class Leg:
     via: Hop | None = None
     leave_out_self: bool = True
     leave_out_own_node: bool = True
+    ways: Ways = ()
+    entry: Entry | None = None
+    near: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

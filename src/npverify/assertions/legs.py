@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from npverify.assertions import syntax as s
-from npverify.assertions.claims import EndSet, Hop, Leg
+from npverify.assertions.claims import EndSet, Hop, Leg, Ways
 from npverify.assertions.select import Selector
 from npverify.assertions.sets import Members, backend_condition, restrict, unite
+from npverify.assertions.sets import outside as outside_of_cluster
 from npverify.assertions.traffic import Filter, describe, over_service, port, selects
 from npverify.inventory.model import EndpointKind, Service
 from npverify.normal.predicates import FALSE, Side, and_
@@ -37,9 +38,9 @@ class Scope:
     leave_out_self: bool
     leave_out_own_node: bool
 
-    def leg(self, src: EndSet, dst: EndSet, via: Hop | None = None) -> Leg:
+    def leg(self, src: EndSet, dst: EndSet, via: Hop | None = None, ways: Ways = ()) -> Leg:
         """A leg that leaves the same out."""
-        return Leg(src, dst, via, self.leave_out_self, self.leave_out_own_node)
+        return Leg(src, dst, via, self.leave_out_self, self.leave_out_own_node, ways)
 
 
 def scope(select: Selector, *ends: s.Ends) -> Scope:
@@ -94,11 +95,25 @@ def checked(select: Selector, claim: s.Reaches) -> Filter:
 def reaching(select: Selector, claim: s.Reaches, src: Members, traffic: Filter) -> tuple[Leg, ...]:
     """The legs from these sources to the destination of the claim."""
     leaves = scope(select, claim.src, claim.dst)
+    ways = tuple(through.way for through in claim.ways)
     legs = []
-    for home, members in _homes(select, claim, src):
+    for home, members in _homes(select, claim, _coming_in(select, claim, src) if ways else src):
         for part in destination(select, claim.dst, traffic, home):
-            legs.append(leaves.leg(members, part.members, part.via))
+            legs.append(leaves.leg(members, part.members, part.via, ways))
     return tuple(leg for leg in legs if leg.src and leg.dst)
+
+
+def _coming_in(select: Selector, claim: s.Reaches, src: Members) -> Members:
+    """The sources outside the cluster: of these alone a claim with `through` speaks."""
+    found = outside_of_cluster(src)
+    if src and not found and claim.verb != "only":
+        select.error(
+            "NPV611",
+            "`through` is about traffic that comes in from outside, and no source is outside",
+            claim.ways[0].span,
+            "name outside sources, such as `internet` or a block of addresses, or drop `through`",
+        )
+    return found
 
 
 def outside(select: Selector, claim: s.Reaches, src: Members, traffic: Filter) -> tuple[Leg, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from npverify.assertions import syntax as s
-from npverify.assertions.build import KEY_WORDS
+from npverify.assertions.vocabulary import KEY_WORDS, WAYS
 
 _PLAIN_PATH = re.compile(r"/[^\s,]*")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)?")
@@ -34,7 +34,7 @@ def claim(node: s.Claim) -> str:
     match node:
         case s.Reaches():
             src, dst = ends(node.src), f"{ends(node.dst)}{_on(node.traffic)}"
-            path = " through any path" if node.any_path else ""
+            path = " through any path" if node.any_path else _through(node.ways)
             match node.verb:
                 case "reaches only":
                     return f"{src} reaches only {dst}"
@@ -141,6 +141,10 @@ def _key(key: str) -> str:
 
 def _on(items: tuple[s.Traffic, ...]) -> str:
     return f" on {', '.join(map(traffic, items))}" if items else ""
+
+
+def _through(ways: tuple[s.Through, ...]) -> str:
+    return f" through {', '.join(name for w in ways for name, way in WAYS.items() if way == w.way)}" if ways else ""
 
 
 def traffic(node: s.Traffic) -> str:

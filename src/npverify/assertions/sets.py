@@ -166,6 +166,11 @@ class Universe:
         return unite(*({b.endpoint: backend_condition(b, side)} for b in behind))
 
 
+def outside(ends: EndSet) -> Members:
+    """Those of the ends that are outside the cluster."""
+    return {e: cond for e, cond in ends.items() if e is EXTERNAL or e.cluster}
+
+
 def backend_condition(backend: Backend, side: Side) -> Pred:
     """The condition under which a backend is meant: for an external one, that the flow has its address."""
     return address_in(side, Prefix.host(backend.address)) if backend.address is not None else TRUE

@@ -11,6 +11,7 @@ from typing import Literal
 
 from npverify.ingest.source import Severity, Span
 from npverify.inventory.addresses import Prefix
+from npverify.normal.flow import WayIn
 from npverify.normal.policy import Direction
 
 NOWHERE = Span("")
@@ -205,18 +206,28 @@ class Http:
 
 Traffic = Ports | NamedPort | Http
 
+
+@dataclass(frozen=True, slots=True)
+class Through:
+    """A way by which traffic from outside comes in."""
+
+    way: WayIn
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
 ReachVerb = Literal["no", "every", "every some", "some", "only", "reaches only"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reaches:
-    """The claims about flows from `src` to `dst`; `traffic` is () where none is given."""
+    """The claims about flows from `src` to `dst`; `traffic` is () where none is given, and so is `ways`."""
 
     verb: ReachVerb
     src: Ends
     dst: Ends
     traffic: tuple[Traffic, ...] = ()
     any_path: bool = False
+    ways: tuple[Through, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,15 @@ TABLE: tuple[Row, ...] = (
         ("assert no a reaches b on tcp/80 udp/53", "assert no a reaches b on tcp/80 port http"),
     ),
     Row(
+        "`through` goes with `no`, `every`, `some` and `only`",
+        "write `no internet reaches b through nodeport`; without `through`, `no` and `only` count every way in",
+        (
+            "assert every a reaches some b through nodeport",
+            "assert a reaches only b through nodeport",
+            "assert a is isolated from b through nodeport",
+        ),
+    ),
+    Row(
         "a colon is missing",
         'write `assert "title": no a reaches b`, or `assert on change: no new flow reaches b`',
         (

@@ -22,6 +22,7 @@ def explain(
     icmp: o.Icmp = None,
     http: o.Http = None,
     header: o.Headers = None,
+    via: o.Via = None,
     cni: o.Cni = None,
     calico_version: o.CalicoVersion = None,
     cilium_version: o.CiliumVersion = None,
@@ -61,7 +62,8 @@ def explain(
     )
     sources = Sources()
     world = inputs.load(sources, keep_documents=not no_edits).world
-    asked = read_options(world, FlowOptions(from_, to, port, protocol, icmp, http, tuple(header or ())))
+    options = FlowOptions(from_, to, port, protocol, icmp, http, tuple(header or ()), via)
+    asked = read_options(world, options)
     paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
     if asked.range is not None:
         parts = explain_range(world, asked.reader, asked.range, asked.query)
@@ -78,7 +80,9 @@ def explain(
     if not quiet:
         say_notes(world, inputs.config, verbose=verbose, no_color=no_color)
     beside = (others(world, query, evaluation), siblings(world, evaluation))
-    edits = None if no_edits or evaluation.verdict.allowed else mends(world, evaluation)
+    # an edit for one node at which traffic comes in is none for the others
+    without = no_edits or via is not None or evaluation.verdict.allowed
+    edits = None if without else mends(world, evaluation)
     if format == "json":
         value = {**explain_json(found, world.policies), **beside_json(*beside)}
         emit(dumps(value if edits is None else {**value, "edits": mends_json(edits)}), output)

@@ -25,21 +25,24 @@ class FlowOptions:
     icmp: str | None
     http: str | None
     headers: tuple[str, ...] = ()
+    via: str | None = None
 
     @property
     def given(self) -> tuple[str | None, ...]:
         """All of them."""
-        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http, *self.headers)
+        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http, *self.headers, self.via)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the options ask about: two ends, of which one may be a range, and what is sent."""
+    """What the options ask about: two ends, of which one may be a range, what is sent, and perhaps by which way in."""
 
+    world: World
     reader: FlowReader
     src: Ends | Prefix
     dst: Ends | Prefix
     traffic: Traffic
+    via: str | None = None
 
     @property
     def range(self) -> Prefix | None:
@@ -51,6 +54,10 @@ class Asked:
         src, dst = (instead if isinstance(end, Prefix) else end for end in (self.src, self.dst))
         if src is None or dst is None:
             raise InputError.one("NPV151", f"`{self.range}` is a range of addresses", fix=_ONE_ADDRESS)
+        if self.via is not None:
+            from npverify.analyses.entered import entered
+
+            return entered(self.world, src, dst, self.traffic, self.via)
         return self.reader.query(src, dst, self.traffic)
 
 
@@ -81,7 +88,7 @@ def read_options(world: World, given: FlowOptions) -> Asked:
     problems.raise_errors()
     if all(isinstance(end, Prefix) for end in ends):
         raise InputError.one("NPV453", "`--from` and `--to` are both ranges of addresses", fix="name one end")
-    return Asked(reader, ends[0], ends[1], traffic)
+    return Asked(world, reader, ends[0], ends[1], traffic, given.via)
 
 
 def flow_query(world: World, given: FlowOptions) -> Query:

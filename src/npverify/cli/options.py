@@ -133,6 +133,14 @@ Headers = Annotated[
         "--header", metavar="'NAME: VALUE'", help="A header of that request; may be repeated, then there are no others."
     ),
 ]
+Via = Annotated[
+    str | None,
+    typer.Option(
+        "--via",
+        metavar="WAY",
+        help="How it comes in from outside: nodeport, loadbalancer, externalip or hostport, perhaps with /NAMESPACE/NAME.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

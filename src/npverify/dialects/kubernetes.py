@@ -15,7 +15,18 @@ from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, Ru
 from npverify.dialects.profiles import SWITCHES, Profile
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.normal.flow import PORT_PROTOCOLS
-from npverify.normal.policy import Action, Direction, Exemption, Half, Policy, PolicySet, Rule, Tier, pods_stage
+from npverify.normal.policy import (
+    Action,
+    Direction,
+    Exemption,
+    Half,
+    Policy,
+    PolicySet,
+    Rewriting,
+    Rule,
+    Tier,
+    pods_stage,
+)
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -85,6 +96,12 @@ def with_switches(egress: Half, ingress: Half, profile: Profile) -> PolicySet:
         fixed=tuple((s.name, profile.fixed[s.name]) for s in SWITCHES if s.name in profile.fixed),
         vip_visible=profile.pred("service_translation", "after_policy"),
         settings=profile.settings,
+        rewriting=Rewriting(
+            elsewhere=profile.pred("node_port_snat", "at_other_nodes", "always"),
+            at_home=profile.pred("node_port_snat", "always"),
+            balancer=profile.pred("load_balancer_source", "balancer"),
+            host_port=profile.pred("host_port_snat", "always"),
+        ),
     )
 
 

@@ -38,6 +38,9 @@ SWITCHES: tuple[Unknown, ...] = (
     _switch("named_port_duplicates", "what several ports of one name in a pod stand for is the {value}", "union", "first"),
     _switch("np_shadows_baseline", "NetworkPolicies hide baseline policies {value}", "per_direction", "per_pod"),
     _switch("endport_supported", "support of `endPort` is {value}", "true", "false"),
+    _switch("node_port_snat", "what comes in through node ports has the node's address {value}", "at_other_nodes", "always", "never"),
+    _switch("load_balancer_source", "what a load balancer sends has the address of the {value}", "client", "balancer"),
+    _switch("host_port_snat", "what comes in through a hostPort has the node's address {value}", "never", "always"),
     _switch("icmp", "the treatment of ICMP of isolated pods is {value}", "portless_rules_only", "always_allow", "always_deny"),
 )  # fmt: skip
 """Every switch that a reading gives a value, in the order in which reports name them; the default value first."""

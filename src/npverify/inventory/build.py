@@ -56,7 +56,7 @@ def build(
     known, others = attach([*listed.endpoints, *expanded], attached, listed.left_out, problems, notes)
     by_key = _unique([*known, *others])
     pods = list(by_key.values())
-    nodes = [*declared.values(), *implied_nodes(pods, declared)]
+    nodes = [*declared.values(), *implied_nodes(pods, declared, items["Service"])]
     by_key |= {node.key: node for node in nodes}
     endpoints = tuple(by_key[key] for key in sorted(by_key))
     keep(len(endpoints))

@@ -68,7 +68,7 @@ FIELDS: Mapping[str, Table] = {
         " volumeDevices livenessProbe readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy"
         " imagePullPolicy securityContext stdin stdinOnce tty",
     ),
-    "ContainerPort": _rows("name protocol containerPort", "hostPort hostIP"),
+    "ContainerPort": _rows("name protocol containerPort hostPort", "hostIP"),
     "PodStatus": _rows(
         "phase podIP podIPs",
         "observedGeneration conditions message reason nominatedNodeName hostIP hostIPs startTime initContainerStatuses"
@@ -119,12 +119,13 @@ FIELDS: Mapping[str, Table] = {
     ),
     "NodeAddress": _rows("type address"),
     "ServiceSpec": _rows(
-        "type selector clusterIP clusterIPs ipFamilies externalName externalTrafficPolicy ports",
-        "externalIPs sessionAffinity sessionAffinityConfig loadBalancerIP loadBalancerSourceRanges healthCheckNodePort"
-        " publishNotReadyAddresses ipFamilyPolicy allocateLoadBalancerNodePorts loadBalancerClass"
+        "type selector clusterIP clusterIPs ipFamilies externalName externalTrafficPolicy ports externalIPs"
+        " allocateLoadBalancerNodePorts",
+        "sessionAffinity sessionAffinityConfig loadBalancerIP loadBalancerSourceRanges healthCheckNodePort"
+        " publishNotReadyAddresses ipFamilyPolicy loadBalancerClass"
         " internalTrafficPolicy trafficDistribution topologyKeys",
     ),
-    "ServicePort": _rows("name protocol port targetPort", "appProtocol nodePort"),
+    "ServicePort": _rows("name protocol port targetPort nodePort", "appProtocol"),
     "EndpointSubset": _rows("addresses notReadyAddresses ports"),
     "EndpointAddress": _rows("ip", "hostname nodeName targetRef"),
     "EndpointPort": _rows("name protocol port", "appProtocol"),

@@ -41,12 +41,16 @@ class PortOrigin(StrEnum):
 
 
 class ContainerPort(NamedTuple):
-    """A declared container port, in the order containers, sidecars, other init containers; `name` may be ""."""
+    """A declared container port, in the order containers, sidecars, other init containers; `name` may be "".
+
+    `host_port` is the port of the node that leads to it, 0 where there is none.
+    """
 
     name: str
     protocol: str  # TCP, UDP or SCTP
     number: int
     origin: PortOrigin = PortOrigin.REGULAR
+    host_port: int = 0
 
 
 class WorkloadRef(NamedTuple):
@@ -165,12 +169,16 @@ EXTERNAL = Endpoint(EndpointKind.EXTERNAL)
 
 
 class ServicePort(NamedTuple):
-    """A port of a Service. `target` is the pod's port: a number, or the name of a container port."""
+    """A port of a Service. `target` is the pod's port: a number, or the name of a container port.
+
+    `node_port` is the port that every node has for it, 0 where the manifest does not say.
+    """
 
     name: str
     protocol: str
     number: int
     target: int | str
+    node_port: int = 0
 
 
 class Backend(NamedTuple):
@@ -201,6 +209,8 @@ class Service:
     `vips` are its cluster IPs; () with `vip_known` False where the manifest does not say. `headless`: no translation.
     `families` are those in which it has backends; both where the manifest does not say.
     `problem` says why it cannot be a destination (ExternalName), else "".
+    `node_ports` tells of a load balancer whether every node has a port for it, as for those of type NodePort;
+    `external_ips` are further addresses that nodes take for it.
     """
 
     namespace: str
@@ -217,6 +227,8 @@ class Service:
     problem: str = ""
     span: Span | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    node_ports: bool = True
+    external_ips: tuple[Address, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"

@@ -49,10 +49,30 @@ def read_nodes(items: Iterable[Item], problems: Problems) -> dict[str, Endpoint]
     return nodes
 
 
-def implied_nodes(pods: Iterable[Endpoint], declared: Iterable[str]) -> list[Endpoint]:
-    """The nodes that pods run on and that nobody declares, by name; their addresses are unknown."""
-    names = {pod.node for pod in pods if pod.node is not None} - set(declared)
+ANY_NODE = "any"
+"""The name of the node that stands for those that have to be there where the input has none."""
+
+
+def implied_nodes(pods: Iterable[Endpoint], declared: Iterable[str], services: Iterable[Item]) -> list[Endpoint]:
+    """The nodes that pods run on and that nobody declares, by name; their addresses are unknown.
+
+    Where there are none at all, but traffic comes in by ports of nodes, one node stands for all of them.
+    """
+    pods = list(pods)
+    named = set(declared)
+    names = {pod.node for pod in pods if pod.node is not None} - named
+    if (
+        not names
+        and not named
+        and (any(map(_opens_nodes, services)) or any(p.host_port for e in pods for p in e.ports))
+    ):
+        names = {ANY_NODE}
     return [Endpoint(EndpointKind.NODE, name=name, node=name) for name in sorted(names)]
+
+
+def _opens_nodes(service: Item) -> bool:
+    spec = part(service.doc.value, "spec")
+    return spec.get("type") in ("NodePort", "LoadBalancer") or bool(spec.get("externalIPs"))
 
 
 def pod_block_families(items: Iterable[Item], problems: Problems) -> set[Family]:

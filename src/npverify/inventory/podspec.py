@@ -82,7 +82,12 @@ def _port(item: Item, path: Path, port: dict[str, Any], origin: PortOrigin, prob
     if name and not is_port_name(name):
         fix = "use at most 15 lower-case letters, digits and single `-`, with at least one letter"
         Fields.of(item.doc, problems).error("NPV039", f"`{name}` is not the name of a port", *path, "name", fix=fix)
-    return ContainerPort(name, protocol, number, origin)
+    host_port = port.get("hostPort") or 0
+    if not 0 <= host_port <= 65535:
+        fix = "write a number between 1 and 65535"
+        message = f"`hostPort` {host_port} is out of range"
+        Fields.of(item.doc, problems).error("NPV039", message, *path, "hostPort", fix=fix)
+    return ContainerPort(name, protocol, number, origin, host_port)
 
 
 def _refuse_protocol(item: Item, path: Path, protocol: str, problems: Problems) -> None:

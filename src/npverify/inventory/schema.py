@@ -17,7 +17,9 @@ _META = map_of(
 _CONTAINER = map_of(
     "Container",
     restartPolicy=Leaf.TEXT,
-    ports=ListOf(map_of("ContainerPort", name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER)),
+    ports=ListOf(
+        map_of("ContainerPort", name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER, hostPort=Leaf.INTEGER)
+    ),
 )
 _POD_SPEC = map_of(
     "PodSpec",
@@ -108,10 +110,19 @@ SHAPES: Mapping[str, MapOf] = {
                 clusterIP=Leaf.TEXT,
                 clusterIPs=ListOf(Leaf.TEXT),
                 ipFamilies=ListOf(Leaf.TEXT),
+                externalIPs=ListOf(Leaf.TEXT),
+                allocateLoadBalancerNodePorts=Leaf.BOOLEAN,
                 externalName=Leaf.TEXT,
                 externalTrafficPolicy=Leaf.TEXT,
                 ports=ListOf(
-                    map_of("ServicePort", name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER, targetPort=Leaf.PORT)
+                    map_of(
+                        "ServicePort",
+                        name=Leaf.TEXT,
+                        protocol=Leaf.TEXT,
+                        port=Leaf.INTEGER,
+                        targetPort=Leaf.PORT,
+                        nodePort=Leaf.INTEGER,
+                    )
                 ),
             ),
         ),

@@ -82,6 +82,8 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
     headless = "None" in (text for _, text in texts)
     found = [] if headless else [read_address(item, text, problems, "spec", *path) for path, text in texts]
     vips = tuple(dict.fromkeys(address for address in found if address is not None))
+    listed = enumerate(spec.get("externalIPs") or ())
+    outside = [read_address(item, text or "", problems, "spec", "externalIPs", index) for index, text in listed]
     ports = tuple(_port(item, number, port, problems) for number, port in enumerate(entries(spec, "ports")))
     selector = _selector(item)
     backends: dict[int, tuple[Backend, ...]] = {}
@@ -116,6 +118,8 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
         problem=problem,
         span=item.span,
         labels=item.labels,
+        node_ports=spec.get("allocateLoadBalancerNodePorts") is not False,
+        external_ips=tuple(dict.fromkeys(address for address in outside if address is not None)),
     )
 
 
@@ -160,7 +164,11 @@ def _port(item: Item, index: int, port: dict[str, Any], problems: Problems) -> S
     elif isinstance(target, int) and target != number and not 1 <= target <= 65535:
         fix = "write a number between 1 and 65535"
         fields.error("NPV043", f"`targetPort` {target} is out of range", *path, "targetPort", fix=fix)
-    return ServicePort(port.get("name") or "", protocol, number, target)
+    node_port = port.get("nodePort") or 0
+    if not 0 <= node_port <= 65535:
+        message, fix = f"`nodePort` {node_port} is out of range", "write a number between 1 and 65535"
+        fields.error("NPV043", message, *path, "nodePort", fix=fix)
+    return ServicePort(port.get("name") or "", protocol, number, target, node_port)
 
 
 def _selected(item: Item, selector: Mapping[str, str], index: _Index, notes: list[str]) -> list[Endpoint]:

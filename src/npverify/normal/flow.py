@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import Endpoint
@@ -62,6 +62,23 @@ class Via(NamedTuple):
     port: int
 
 
+WayIn = Literal["NodePort", "LoadBalancer", "external IP", "hostPort"]
+
+
+class Entry(NamedTuple):
+    """The way by which traffic came in from outside, by a port of the cluster that is not the pod's.
+
+    owner      namespace/name of the Service, or of the pod whose hostPort it is
+    port       the port that the client dialled; 0 where only the cluster knows it
+    rewritten  the source of the flow is not the client: it is the node, or the load balancer, that passed it on
+    """
+
+    way: WayIn
+    owner: str
+    port: int
+    rewritten: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One connection attempt, as the destination gets it: `dst`, `dst_ip` and `port` are those behind a Service.
@@ -73,6 +90,7 @@ class Flow:
     own_node         one end is the node, or on the host network of the node, that the other end runs on
     via              the Service, if the source addressed one
     http             the request that is sent over it; None: nothing is known of what it carries
+    entry            how it came in from outside, where it did not come to the pod itself; policies see only its source
     """
 
     src: Endpoint
@@ -87,6 +105,7 @@ class Flow:
     own_node: bool = False
     via: Via | None = None
     http: Request | None = None
+    entry: Entry | None = None
 
 
 class Decider(NamedTuple):

@@ -190,6 +190,22 @@ class Half:
                     yield rule.traffic
 
 
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """The readings under which policies do not see the client of traffic that comes in from outside.
+
+    `elsewhere`  through a port of a node on which the pod does not run: they see that node
+    `at_home`    through a port of the node on which it runs: they see that node
+    `balancer`   through a load balancer: they see an address of the balancer's own
+    `host_port`  through a hostPort: they see the node
+    """
+
+    elsewhere: Pred = FALSE
+    at_home: Pred = FALSE
+    balancer: Pred = FALSE
+    host_port: Pred = FALSE
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PolicySet:
     """A whole set of policies under one profile.
@@ -201,6 +217,7 @@ class PolicySet:
     `asked`    clauses about requests that questions about the set name beside its own
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
     `audit`    what tells denials that are only reported from those that stop the flow; None: every denial stops it
+    `rewriting`    those under which ingress policy sees somebody else than the client outside
     """
 
     profile: str
@@ -212,6 +229,7 @@ class PolicySet:
     settings: tuple[tuple[str, str], ...] = ()
     audit: Audit | None = None
     asked: frozenset[HttpIs] = frozenset()
+    rewriting: Rewriting = Rewriting()
 
     @property
     def judges_hosts(self) -> bool:

@@ -352,11 +352,12 @@ class Obligations:
     def _circumstances(
         self, source: Members, target: Members, direct: Circumstance, leg: Leg
     ) -> Iterator[Circumstance]:
-        yield direct
-        if not leg.leave_out_self:
-            yield replace(direct, same=True)
+        if not leg.near:
+            yield direct
+            if not leg.leave_out_self:
+                yield replace(direct, same=True)
         src, dst = source.first, target.first
-        if (host_network(src) and dst.is_pod) or (host_network(dst) and src.is_pod):
+        if leg.near is not False and ((host_network(src) and dst.is_pod) or (host_network(dst) and src.is_pod)):
             yield replace(direct, own_node=True)
 
     def _among(

@@ -139,16 +139,8 @@ def _frame(policies: PolicySet) -> Hashable:
         for stage in policies.half(d).stages
     )
     counts = tuple(len(policies.half(d).stages) for d in Direction)
-    return (
-        stages,
-        counts,
-        policies.profile,
-        policies.switches,
-        policies.fixed,
-        policies.vip_visible,
-        policies.settings,
-        policies.asked,
-    )
+    fixed = (policies.switches, policies.fixed, policies.vip_visible, policies.rewriting, policies.settings)
+    return stages, counts, policies.profile, fixed, policies.asked
 
 
 def _only_allows(tier: Tier) -> bool:

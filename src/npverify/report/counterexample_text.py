@@ -105,6 +105,10 @@ class Scene:
 
 def remark(flow: Flow) -> str:
     """How the two ends stand to each other, where that is not what a reader expects; else ""."""
+    if flow.entry is not None and flow.entry.rewritten:
+        who = "the node that passed it on" if flow.src.is_node else "the load balancer"
+        own = ", which is the pod's own" if flow.own_node else ""
+        return f"a client outside sent it; policies see {who}{own}"
     if flow.same:
         return "the very same pod"
     if flow.own_node:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from npverify.analyses.diff.results import Cause, Change, ChangeEnds, DiffResult, Opening
 from npverify.analyses.equiv_results import Meeting, RegionEnd
 from npverify.analyses.results import Status
+from npverify.analyses.world import differing
 from npverify.inventory.model import Endpoint
 from npverify.report.assumed import only_if
 from npverify.report.equiv_regions import blocks_text, end_text, traffic_text
@@ -28,6 +29,13 @@ def title(result: DiffResult, *, include_new: bool = False) -> str:
     text = f"Connections: {', '.join(parts)}"
     if not result.every and not result.undecided:
         text = "Connections: nothing is different"
+    if not listed:  # three noughts alone would read as if nothing had changed
+        if folded := sum(change.connections for change in result.one_sided):
+            text += f" · {folded:,} of what one version alone has"
+        if readings := sum(include_new or not change.only for change in result.conditional):
+            text += f" · {count(readings, 'group')} under other readings"
+    if others := differing(result.old, result.new):
+        text += f" · {count(len(others), 'object')} not judged and not the same"
     for number, word in (
         (sum(c.status is Status.REFUTED for c in result.claims), "forbidden by an assertion"),
         (sum(p.broken for p in result.promises), "broken"),

@@ -69,6 +69,9 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
     if value.via is not None:
         vip = str(value.via.vip) if value.via.vip else None
         out["via"] = {"service": f"{value.via.namespace}/{value.via.name}", "port": value.via.port, "ip": vip}
+    if value.entry is not None:
+        way, owner, number, rewritten = value.entry
+        out["entry"] = {"way": way, "of": owner, "port": number or None, "source_rewritten": rewritten}
     if value.http is not None:
         out["http"] = {key: text for key, text in value.http._asdict().items() if text and key != "headers"}
         if value.http.headers is not None:

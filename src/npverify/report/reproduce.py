@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow, Request, protocol_number
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Entry, Flow, Request, protocol_number
 
 IMAGE = "busybox:1.36"
 HTTP_IMAGE = "curlimages/curl:8.11.0"
@@ -22,6 +22,8 @@ _ECHO_REQUESTS = (None, (8, 0), (128, 0))
 
 def reproduce(flow: Flow) -> str:
     """A shell command on one line, perhaps with a comment behind it, that attempts the flow."""
+    if flow.entry is not None:
+        return _from_outside(flow, flow.entry)
     attempt, notes = _attempt(flow)
     image = SCTP_IMAGE if flow.protocol == "SCTP" else HTTP_IMAGE if flow.http is not None else IMAGE
     src = flow.src
@@ -63,13 +65,36 @@ def _attempt(flow: Flow) -> tuple[str, list[str]]:
     return f"nc -vz -w 3{bound} {target} {port}", notes
 
 
-def _curl(request: Request, target: str, port: int | None) -> str:
+def _curl(request: Request, target: str, port: int | str | None) -> str:
     """A request as it is, of which dots and host are not changed."""
     method = "-I" if request.method == "HEAD" else f"-X {shlex.quote(request.method)}"
     given = [*([("Host", request.host)] if request.host else []), *(request.headers or ())]
     headers = "".join(f" -H {shlex.quote(f'{name}: {value}' if value else f'{name};')}" for name, value in given)
     host = f"[{target}]" if ":" in target and "$" not in target else target
     return f'curl -i -m 3 --path-as-is {method}{headers} "http://{host}:{port}"{shlex.quote(request.path)}'
+
+
+def _from_outside(flow: Flow, entry: Entry) -> str:
+    """What a client outside runs, whose traffic comes in by a port of the cluster."""
+    number = str(entry.port) if entry.port else "PORT"
+    notes = [] if flow.src.is_node or entry.rewritten or flow.src_ip is None else [f"from {flow.src_ip}"]
+    notes = notes or ["from a host outside the cluster"]
+    if entry.way in ("NodePort", "hostPort"):
+        near = flow.own_node or entry.way == "hostPort" or not entry.rewritten
+        target = str(flow.src_ip) if flow.src.is_node and flow.src.address_known else "NODE"
+        if target == "NODE":
+            notes.append(f"NODE: {'the' if near else 'a node other than the'} one on which {flow.dst} runs")
+    else:
+        target = "ADDRESS"
+        notes.append(f"ADDRESS: the {entry.way} of {entry.owner}")
+    if not entry.port:
+        notes.append(f"PORT: the nodePort of {entry.owner}")
+    if flow.http is not None:
+        return f"{_curl(flow.http, target, number)}  # {'; '.join(notes)}"
+    option = {"UDP": "nc -u", "SCTP": "/agnhost connect"}.get(flow.protocol, "nc -vz")
+    if flow.protocol == "SCTP":
+        return f"{option} {target}:{number} --protocol=sctp --timeout=3s  # {'; '.join([*notes, SCTP_NOTE])}"
+    return f"{option} -w 3 {target} {number}  # {'; '.join(notes)}"
 
 
 def _target(flow: Flow) -> tuple[str, list[str]]:

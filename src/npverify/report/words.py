@@ -70,7 +70,10 @@ def _packet(flow: Flow, any_: Collection[str]) -> str:
 
 
 def via(flow: Flow) -> str:
-    """`, through service shop/api port 80`, or "" for a direct flow."""
+    """`, through service shop/api port 80`, `, in through NodePort 30080 of shop/api`, or "" for a direct flow."""
+    if flow.entry is not None:
+        number = f" {flow.entry.port}" if flow.entry.port else ""
+        return printable(f", in through {flow.entry.way}{number} of {flow.entry.owner}")
     if flow.via is None:
         return ""
     return printable(f", through service {flow.via.namespace}/{flow.via.name} port {flow.via.port}")
