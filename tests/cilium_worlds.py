@@ -142,8 +142,11 @@ def _asking(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
     for _ in range(rng.randint(1, 2)):
         peers: Manifest = rng.choice(({}, {f"{side}Entities": ["all"]}, {f"{side}Endpoints": [_selector(rng)]}))
         requests = [random_entry(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
-        port = {"port": rng.choice(("80", "80", "8080")), "protocol": "TCP"}
-        elements.append({**peers, "toPorts": [{"ports": [port], "rules": {"http": requests}}]})
+        port: Manifest = {"port": rng.choice(("80", "80", "8080")), "protocol": "TCP"}
+        if rng.random() < 0.3:
+            port |= {"port": "79", "endPort": 81}
+        rules = {"rules": {"http": requests}} if rng.random() < 0.8 else {}
+        elements.append({**peers, "toPorts": [{"ports": [port], **rules}]})
     selector = rng.choice(({}, {}, _selector(rng)))
     return {"endpointSelector": selector, direction: elements}
 
