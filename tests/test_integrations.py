@@ -147,7 +147,7 @@ def test_kubectl_takes_it_for_a_plugin(repo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("npverify pro", "prove"), ("npverify prove --bud", "--budget"), ("npverify snap", "snapshot")],
+    [("npverify prov", "prove"), ("npverify prove --bud", "--budget"), ("npverify snap", "snapshot")],
 )
 def test_bash_completes_commands_and_options(words: str, offered: str, tmp_path: Path) -> None:
     """What the script of `--show-completion` asks the program."""

@@ -49,6 +49,22 @@ INVALID: Manifest = {
 }
 
 
+def around(rng: Random) -> Manifest:
+    """A Namespace, a Service or a Node: what policies and assertions ask about, and is neither policy nor pod."""
+    kind = rng.choice(["Namespace", "Service", "Node"])
+    meta: Manifest = {"name": rng.choice(generate.NAMESPACES)}
+    if kind == "Namespace":
+        meta["labels"] = {"env": rng.choice(["dev", "prod"])}
+        return {"apiVersion": "v1", "kind": kind, "metadata": meta}
+    if kind == "Node":
+        status = {"addresses": [{"type": "InternalIP", "address": f"192.168.0.{rng.randint(1, 3)}"}]}
+        return {"apiVersion": "v1", "kind": kind, "metadata": {"name": rng.choice(["n1", "n2"])}, "status": status}
+    ports = [{"port": 80, "targetPort": rng.choice([80, 443, "http"])}]
+    selected = {"app": rng.choice(["web", "api", "db"])}
+    spec = {"selector": selected, "ports": ports, "clusterIP": rng.choice(["None", "10.96.0.7"])}
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": "s", "namespace": meta["name"]}, "spec": spec}
+
+
 class Folder:
     """A folder with one object per file, by which a fresh run and a session get the same edits."""
 
@@ -118,7 +134,7 @@ def fresh(folder: Path) -> Any:
 def edit(rng: Random, folder: Folder, session: npverify.Session, dialect: str, *, invalid: bool) -> Any:
     """One edit of the folder, a random one or one that is refused; gives how the session is told of it, and how the folder is put back if it is refused."""
     before = dict(folder.files)
-    kind = "invalid" if invalid else rng.choice(["put", "put", "policy", "policy", "drop"])
+    kind = "invalid" if invalid else rng.choice(["put", "put", "policy", "policy", "drop", "around"])
     by_file = rng.random() < 0.4
     if kind == "drop" and len(folder.files) > 3:
         name = rng.choice(list(folder.files))
@@ -136,7 +152,7 @@ def edit(rng: Random, folder: Folder, session: npverify.Session, dialect: str, *
             else:
                 session.delete(made["kind"], meta["name"], meta.get("namespace") or "default", group=group)
     else:
-        drawn = objects(rng, dialect)
+        drawn = objects(rng, dialect) if kind != "around" else [around(rng)]
         policies = [o for o in drawn if "Policy" in o["kind"]] or drawn
         made = INVALID if kind == "invalid" else rng.choice(policies if kind == "policy" else drawn)
         name = folder.put(made)
@@ -168,10 +184,11 @@ def edit(rng: Random, folder: Folder, session: npverify.Session, dialect: str, *
     ],
 )
 def test_a_session_says_what_a_fresh_run_says_after_every_edit(
-    dialect: str, spec: str, seed: int, edits: int, tmp_path: Path
+    dialect: str, spec: str, seed: int, edits: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Status, counterexample, text and warnings, of native, Calico and cluster policies, of pods, namespaces and Services;
-    and where a fresh run refuses the input the session refuses the edit in the same words, and goes on as before."""
+    """Status, counterexample, text and warnings, of native, Calico and cluster policies, of pods, namespaces, Services and nodes,
+    also where what was kept is given back in between; and where a fresh run refuses the input the session refuses the edit in the same words, and goes on as before."""
+    monkeypatch.setattr("npverify.analyses.session._STEPS", 9)
     rng = Random(seed)
     (tmp_path / "facts.npv").write_text(spec, encoding="utf-8")
     folder = Folder(tmp_path, objects(rng, dialect))

@@ -20,14 +20,15 @@ from npverify.inventory.addresses import Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import FACT, OTHER, Reading, Unknown
 from npverify.normal.flow import Flow, Via
-from npverify.normal.policy import Direction, PolicyId
-from npverify.normal.predicates import TRUE, Pred, Side, not_
+from npverify.normal.policy import Direction, Policy, PolicyId
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side, not_
 from npverify.oracle import Oracle
 from npverify.reduction.bitsets import bits
 from npverify.reduction.obligations import Obligation, Obligations
 from npverify.reduction.pairs import on_one_node
+from npverify.reduction.partial import DIRECT
 from npverify.reduction.residuals import Residuals
-from npverify.reduction.standing import Change
+from npverify.reduction.standing import Change, Moved
 from npverify.smt.choose import INSIDE, OUTSIDE, Chosen, any_port, choose
 from npverify.smt.solver import Budget, Question
 
@@ -41,20 +42,25 @@ NO_FLOW = "there is no flow that it speaks about"
 class Engine:
     """Decides obligations over one world. Guards the memo of answers, so that equal obligations are solved once."""
 
-    def __init__(self, world: World, budget: Budget, stop: Callable[[], bool] = never) -> None:
-        """`stop` is asked before each question; where it says True the run ends as on Ctrl-C."""
+    def __init__(
+        self, world: World, budget: Budget, stop: Callable[[], bool] = never, *, lasting: bool = False
+    ) -> None:
+        """`stop` is asked before each question; where it says True the run ends as on Ctrl-C. `lasting`: there will be others
+        `after` this, for which it is worth to keep more."""
         self.world = world
         self.budget = budget
         self.residuals = Residuals(world.inventory, world.policies)
-        self.obligations = Obligations(world.inventory, self.residuals)
+        self.obligations = Obligations(world.inventory, self.residuals, lasting=lasting)
         self.through = Through(world.inventory, self.residuals)
         self.entries = Entries(world.inventory, world.policies)
         self._book = AddressBook(world.inventory)
         self._answers = Answers(budget, stop)
+        self._former: Oracle | None = None
         self._broken: dict[Obligation, bool] = {}
         self._choices: dict[Hashable, _Choice] = {}
         self._any_ports: dict[tuple[Pred, int, bool | None], tuple[Chosen, bool]] = {}
-        self._asked: dict[Hashable, tuple[object, frozenset[PolicyId], tuple[PolicyId, ...]]] = {}
+        self._asking: dict[tuple[Direction, int], tuple[EndSet, frozenset[Policy]]] = {}
+        self._asked: dict[Hashable, tuple[list[frozenset[Policy]], tuple[PolicyId, ...]]] = {}
 
     @classmethod
     def after(cls, before: Engine, world: World, change: Change) -> Engine:
@@ -62,18 +68,22 @@ class Engine:
         made = cls.__new__(cls)
         made.world = world
         made.budget = before.budget
-        if before.residuals.classes.tell_apart(change.now.mentioned):
+        if before.residuals.classes.tell_apart(change.mentioned):
             made.residuals = Residuals.after(before.residuals, change)
         else:
             made.residuals = Residuals(world.inventory, world.policies)
-        made.obligations = Obligations(world.inventory, made.residuals, before.obligations)
+        made.obligations = Obligations(world.inventory, made.residuals, before.obligations, lasting=True)
         made.through = Through(world.inventory, made.residuals, before.through)
         made.entries = Entries(world.inventory, world.policies, before.entries)
         made._book = before._book
+        made._former = vars(before).get("oracle", before._former)
         made._answers = before._answers.forgetting_undecided()
         made._broken = before._broken if len(before._broken) < _REMEMBERED else {}
         made._choices, made._any_ports = before._choices, before._any_ports
-        made._asked = before._asked
+        made._asked, made._asking = before._asked, {}
+        if made.residuals.changed is not None:
+            for (direction, key), (chosen, asking) in before._asking.items():
+                made._asking[direction, key] = chosen, made._moved(asking, chosen, direction, change.moved[direction])
         return made
 
     def know(self, before: Engine) -> None:
@@ -92,7 +102,7 @@ class Engine:
     @cached_property
     def oracle(self) -> Oracle:
         """Judges concrete flows; made when the first one is to be judged."""
-        return Oracle(self.world.policies, self.world.inventory)
+        return Oracle(self.world.policies, self.world.inventory, self._former)
 
     @cached_property
     def everybody(self) -> EndSet:
@@ -146,19 +156,47 @@ class Engine:
     def asked(self, legs: Iterable[Leg]) -> tuple[PolicyId, ...]:
         """The policies that may select a source of the legs for egress or a destination for ingress."""
         ends = tuple((d, e) for leg in legs for d, e in ((Direction.EGRESS, leg.src), (Direction.INGRESS, leg.dst)))
-        signatures = {}
-        for direction, chosen in ends:
-            for c in bits(self.obligations.classes_of(chosen)):
-                signature = self.residuals.signature(direction, c)
-                signatures[id(signature)] = signature
-        found = frozenset().union(*(self.residuals.ids(signature) for signature in signatures.values()))
-        key = tuple((direction, id(chosen)) for direction, chosen in ends)
-        # the sets are kept, so that no others can take their ids
-        _, before, ordered = self._asked.get(key, (ends, frozenset(), ()))
-        if found != before:
-            ordered = tuple(merge([p for p in ordered if p in found], sorted(found - before)))
-            self._asked[key] = ends, found, ordered
+        now = [self._asking_of(direction, chosen) for direction, chosen in ends]
+        key = tuple((direction, id(chosen)) for direction, chosen in ends)  # `_asking` keeps the sets
+        before, ordered = self._asked.get(key, ([], ()))
+        if len(before) != len(now) or any(old is not new for old, new in zip(before, now, strict=True)):
+            gone = {p.id for old, new in zip(before, now, strict=False) for p in old - new}
+            come = {p.id for old, new in zip(before, now, strict=False) for p in new - old}
+            if not before or gone - come:
+                ordered = tuple(sorted({p.id for each in now for p in each}))
+            elif come - gone:
+                ordered = tuple(merge(ordered, sorted(come.difference(ordered))))
+            self._asked[key] = now, ordered
         return ordered
+
+    def _asking_of(self, direction: Direction, chosen: EndSet) -> frozenset[Policy]:
+        """The policies that may select an endpoint of a set."""
+        known = self._asking.get((direction, id(chosen)))
+        if known is None:
+            classes = bits(self.obligations.classes_of(chosen))
+            signatures = {id(each): each for c in classes for each in (self.residuals.signature(direction, c),)}
+            policies = frozenset(entry.policy for signature in signatures.values() for entry in signature)
+            # the set is kept, so that no other can take its id
+            known = self._asking[direction, id(chosen)] = chosen, policies
+        return known[1]
+
+    def _moved(
+        self, asking: frozenset[Policy], chosen: EndSet, direction: Direction, moved: Moved
+    ) -> frozenset[Policy]:
+        """The policies that may select an endpoint of a set, after some came and went."""
+        classes = self.obligations.classes_of(chosen)
+        parts = self.residuals.bitsets.parts
+        come = [
+            policy
+            for policy in moved.come
+            if any(
+                part & classes and selects is not FALSE
+                for part, selects in parts(policy.subject, direction.subject, DIRECT)
+            )
+        ]
+        return (
+            (asking - frozenset(moved.gone)) | frozenset(come) if come or not asking.isdisjoint(moved.gone) else asking
+        )
 
     def _any_port(self, broken: Pred, obligation: Obligation, chosen: Chosen) -> bool:
         """Whether the port does not matter: neither to the flow nor to what each of its two directions says."""

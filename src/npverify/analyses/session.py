@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from npverify.analyses.answers import never
 from npverify.analyses.engine import NO_FLOW, Engine
+from npverify.analyses.forget import forget
 from npverify.analyses.load import (
     NO_ASSUMPTIONS,
     NO_REMOTES,
@@ -60,6 +61,8 @@ from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId
 from npverify.reduction.standing import Standing
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError
+
+_STEPS = 1_000  # changes of policies after which what was kept over them is given back
 
 APPLIED = "<applied>"
 """The name that messages give to an object that was applied without one."""
@@ -105,6 +108,7 @@ class Session:
         self._where: dict[tuple[str, str, str, str], tuple[str, Document]] | None = None
         self._settled: Settled | None = None
         self._engine: Engine | None = None
+        self._steps = 0
         self._standing: Standing | None = None
         self._answers: dict[Assertion, AssertionResult] = {}
         self._assumed: tuple[Inventory, tuple[Assertion, ...], tuple[str, ...]] | None = None
@@ -229,7 +233,7 @@ class Session:
         if engine is not None and engine.world is world:
             return engine
         if engine is None or standing is None or engine.world.inventory is not world.inventory:
-            fresh = Engine(world, self._budget, lambda: self._stop())
+            fresh = self._new_engine(world)
             self._standing = Standing.of(world.policies)
             self._answers = {}
             if engine is not None:
@@ -241,8 +245,16 @@ class Session:
             asked = frozenset(self.assertions)
             moved = frozenset(p.id for each in change.moved.values() for p in (*each.gone, *each.come))
             self._answers = {a: r for a, r in self._answers.items() if a in asked and _holds(fresh, a, moved)}
+            self._steps += 1
+            if self._steps >= _STEPS:  # what is kept for policies that are gone is more and more
+                self._steps = 0
+                forget()
+                fresh = self._new_engine(world)
         self._engine = fresh
         return fresh
+
+    def _new_engine(self, world: World) -> Engine:
+        return Engine(world, self._budget, lambda: self._stop(), lasting=True)
 
     def _places(self) -> dict[tuple[str, str, str, str], tuple[str, Document]]:
         if self._where is None:

@@ -11,13 +11,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from npverify.dialects import cluster_read
+from npverify.dialects.again import lower_again
 from npverify.dialects.calico.settings import VERSIONS
-from npverify.dialects.found import Found, Memo, add, digests, ignores, refuse, warn_of_mesh
+from npverify.dialects.found import Found, Memo, Plain, add, digests, ignores, refuse, warn_of_mesh
 from npverify.dialects.joined import lower_for_calico, lower_for_cilium, lower_native
 from npverify.dialects.kinds import Role, role
 from npverify.dialects.kubernetes_read import NetworkPolicy, Parts, read
 from npverify.dialects.lint import About, LintFacts, Suspicion
 from npverify.dialects.plugins import ALIASES, unread
+from npverify.dialects.plugins.ways import API
 from npverify.dialects.profiles import PROFILES, SWITCHES, Profile, profile
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
@@ -82,7 +84,8 @@ def is_policy(api_version: str, kind: str) -> bool:
 
 def usual_plugin(documents: Sequence[Document], ignore_kinds: Collection[str] = ()) -> str:
     """The profile that is meant where none is named: Calico's or Cilium's if there are policies or settings that it alone reads."""
-    roles = {role(doc.api_version, doc.kind) for doc in documents if not _ignored(doc, ignore_kinds)}
+    kinds = {(doc.api_version, doc.kind): doc for doc in documents}
+    roles = {role(*kind) for kind, doc in kinds.items() if not _ignored(doc, ignore_kinds)}
     return "calico" if Role.CALICO in roles else "cilium" if Role.CILIUM in roles else "kubernetes"
 
 
@@ -117,6 +120,10 @@ def lower(
     read then are not read again.
     """
     memo = (memo or Memo()).under(profile)
+    again = None if ignore_kinds or for_lint else lower_again(documents, profile, memo)
+    if again is not None:
+        return Lowered(*again, {}, mesh=False)
+    before = len(problems.errors) + len(problems.warnings)
     found = Found(memo)
     not_ignored: dict[tuple[str, str], Document] = {}
     parts = Parts()
@@ -163,6 +170,9 @@ def lower(
         ids = {policy_id: policy.span for policy_id, policy in found.native.items()}
         ids |= {policy_id: policy.span for policy_id, policy in found.cluster.items()}
     memo.read = found.read
+    said = len(problems.errors) + len(problems.warnings) > before
+    plain = profile.name not in ("calico", "cilium") and profile.ways == API and len(found.native) == len(documents)
+    memo.plain = Plain(tuple(documents), found.native, ids, policies) if plain and not said else None
     keep(len(documents))
     if facts is not None and with_facts:
         suspicions = _suspicions(found, facts, profile, inventory)

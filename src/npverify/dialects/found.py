@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from npverify.dialects import kubernetes
 from npverify.dialects.cluster_values import ClusterPolicy
@@ -18,24 +18,35 @@ from npverify.dialects.profiles import Profile
 from npverify.ingest.document import Document
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, Problems, Span
-from npverify.normal.policy import PolicyId
+from npverify.normal.policy import PolicyId, PolicySet
 
 _Reading = tuple[NetworkPolicy | ClusterPolicy, tuple[Diagnostic, ...], bool]
 """A policy as it was read, what was said of it, and whether it can be used."""
 
 
+class Plain(NamedTuple):
+    """Documents that are NetworkPolicies alone, of which there is nothing to say, with what they were read as and lowered to."""
+
+    documents: Sequence[Document]
+    native: dict[PolicyId, NetworkPolicy]
+    ids: dict[PolicyId, Span]
+    policies: PolicySet
+
+
 @dataclass(slots=True)
 class Memo:
-    """What documents were read as and lowered to when `lower` was last called with it, under one profile. Guards both."""
+    """What documents were read as and lowered to when `lower` was last called with it, under one profile; and where they
+    were NetworkPolicies alone, of which nothing was said, these. Guards them."""
 
     profile: Profile | None = None
     read: dict[Document, _Reading] = field(default_factory=dict)
     lowered: kubernetes.Remembered = field(default_factory=dict)
+    plain: Plain | None = None
 
     def under(self, profile: Profile) -> Memo:
         """This memo; an empty one if it is about another profile."""
         if self.profile != profile:
-            self.profile, self.read, self.lowered = profile, {}, {}
+            self.profile, self.read, self.lowered, self.plain = profile, {}, {}, None
         return self
 
 

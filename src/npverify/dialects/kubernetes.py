@@ -7,8 +7,10 @@ plugin goes through `Profile.pred`, so that it is a constant or a free switch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import insort
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 
 from npverify.dialects import selectors
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
@@ -57,32 +59,56 @@ _remembered = lru_cache(maxsize=10_000)
 """For predicates that the rules of many policies share; the bound keeps the memory small."""
 
 
-Remembered = dict[tuple[int, Direction], tuple[NetworkPolicy, Policy]]
-"""What a policy was lowered to under one profile, by its id and direction; the policy is held, so that its id stays its own."""
+Remembered = dict[int, tuple[NetworkPolicy, tuple[tuple[Direction, Policy], ...]]]
+"""What a policy was lowered to under one profile, by its id; the policy is held, so that its id stays its own."""
+
+_by_id = attrgetter("id")
 
 
 def policy_set(policies: Sequence[NetworkPolicy], profile: Profile, remembered: Remembered | None = None) -> PolicySet:
     """The normal form of all NetworkPolicies together. What was `remembered` of a policy is taken as it is; what is not
     asked for any more is forgotten."""
-    ordered = sorted(policies, key=lambda p: p.id)
-    known: Remembered = remembered or {}
+    known: Remembered = remembered if remembered is not None else {}
     now: Remembered = {}
-
-    def part(policy: NetworkPolicy, direction: Direction) -> Policy:
-        key = (id(policy), direction)
-        found = known.get(key)
-        if found is None:
-            found = (policy, _policy(policy, policy.rules[direction], direction, profile, nowhere))
-        now[key] = found
-        return found[1]
-
-    egress, ingress = (
-        Half((pods_stage(d, _tiers([part(p, d) for p in ordered if d in p.rules], profile), exemptions(d, profile)),))
-        for d in (Direction.EGRESS, Direction.INGRESS)
-    )
+    for policy in sorted(policies, key=_by_id):
+        now[id(policy)] = known.get(id(policy)) or _remembered_as(policy, profile)
     if remembered is not None:
         remembered.clear()
         remembered.update(now)
+    parts: dict[Direction, list[Policy]] = {d: [] for d in Direction}
+    for _, lowered in now.values():
+        for direction, part in lowered:
+            parts[direction].append(part)
+    return _joined(parts, profile)
+
+
+def policy_set_again(
+    before: PolicySet, instead: Sequence[tuple[NetworkPolicy, NetworkPolicy]], profile: Profile, remembered: Remembered
+) -> PolicySet:
+    """A `policy_set` with others of the same ids in the places of some; `remembered` is what it remembered, and is then what
+    this one does."""
+    parts = {d: [p for tier in before.half(d).tiers for p in tier.policies] for d in Direction}
+    for old, new in instead:
+        for direction, part in remembered.pop(id(old))[1]:
+            parts[direction].remove(part)
+        remembered[id(new)] = _remembered_as(new, profile)
+        for direction, part in remembered[id(new)][1]:
+            insort(parts[direction], part, key=_by_id)
+    return _joined(parts, profile)
+
+
+def _remembered_as(
+    policy: NetworkPolicy, profile: Profile
+) -> tuple[NetworkPolicy, tuple[tuple[Direction, Policy], ...]]:
+    lowered = {d: _policy(policy, rules, d, profile, nowhere) for d, rules in policy.rules.items()}
+    return policy, tuple(lowered.items())
+
+
+def _joined(parts: Mapping[Direction, list[Policy]], profile: Profile) -> PolicySet:
+    egress, ingress = (
+        Half((pods_stage(d, _tiers(parts[d], profile), exemptions(d, profile)),))
+        for d in (Direction.EGRESS, Direction.INGRESS)
+    )
     return with_switches(egress, ingress, profile)
 
 

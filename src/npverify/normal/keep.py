@@ -32,13 +32,15 @@ def _stage(old: Stage, new: Stage) -> Stage:
 
 
 def _tier(old: Tier, new: Tier) -> Tier:
-    before, after = frozenset(old.policies), frozenset(new.policies)
-    by_id = {policy.id: policy for policy in old.policies if policy not in after}
-    found = []
-    for policy in new.policies:
-        known = None if policy in before else by_id.get(policy.id)
-        found.append(known if known is not None and same_policy(known, policy) else policy)
-    policies = tuple(found)
+    each = old.policies, new.policies
+    if len(old.policies) == len(new.policies):  # most stand where they stood
+        pairs = [(a, b) for a, b in zip(*each, strict=True) if a is not b]
+        each = tuple(a for a, _ in pairs), tuple(b for _, b in pairs)
+    before, after = map(frozenset, each)
+    by_id = {policy.id: policy for policy in each[0] if policy not in after}
+    come = {policy: by_id[policy.id] for policy in each[1] if policy not in before and policy.id in by_id}
+    kept = {policy: known for policy, known in come.items() if same_policy(known, policy)}
+    policies = tuple(kept.get(policy, policy) for policy in new.policies) if kept else new.policies
     if policies == old.policies and (old.name, old.no_match, old.order) == (new.name, new.no_match, new.order):
         return old
     return replace(new, policies=policies)

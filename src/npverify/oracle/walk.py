@@ -37,22 +37,21 @@ Asked = tuple[tuple[Policy, ...], ...]
 class Oracle:
     """Decides concrete flows. Its only state is a memory of which policies select which endpoint."""
 
-    def __init__(self, policies: PolicySet, inventory: Inventory) -> None:
+    def __init__(self, policies: PolicySet, inventory: Inventory, before: Oracle | None = None) -> None:
+        """`before` has other policies, of which the index may be much the same."""
         self.policies = policies
         self._inventory = inventory
-        self._halves = {d: tuple(_Index.of(t, d.subject) for t in policies.half(d).tiers) for d in Direction}
-        self._only_allows = frozenset(
-            tier
-            for d in Direction
-            for tier in policies.half(d).tiers
-            if all(r.action in (Action.ALLOW, Action.LOG) for p in tier.policies for r in p.rules)
-        )
-        self._by_node = any(
-            _mentions_node(policy.subject)
-            for d in Direction
-            for tier in policies.half(d).tiers
-            for policy in tier.policies
-        )
+        self._halves: dict[Direction, tuple[_Index, ...]] = {}
+        for direction in Direction:
+            tiers = policies.half(direction).tiers
+            old = before._halves[direction] if before is not None else ()
+            known = old if len(old) == len(tiers) else [None] * len(tiers)
+            self._halves[direction] = tuple(
+                _Index.after(index, tier, direction.subject) for tier, index in zip(tiers, known, strict=True)
+            )
+        every = [index for half in self._halves.values() for index in half]
+        self._only_allows = frozenset(index.tier for index in every if index.only_allows)
+        self._by_node = any(index.by_node for index in every)
         self._selected: dict[tuple[object, ...], tuple[Asked, Touched]] = {}
         self._alikes: dict[Endpoint, tuple[object, ...]] = {}
 
@@ -210,24 +209,56 @@ class _Index:
     `by_packet` are those whose subject looks at more than the endpoint; they are asked anew for each flow.
     """
 
+    tier: Tier
     by_namespace: dict[str | None, tuple[tuple[int, Policy], ...]]
     by_packet: frozenset[Policy]
+    only_allows: bool
+    by_node: bool
 
     @classmethod
-    def of(cls, tier: Tier, side: Side) -> _Index:
-        """The index of a tier whose policies select on `side`."""
+    def of(cls, tier: Tier, side: Side, before: _Index | None = None) -> _Index:
+        """The index of a tier whose policies select on `side`; of those of `before` it may be known that they are plain."""
         by_namespace: dict[str | None, list[tuple[int, Policy]]] = {}
         for number, policy in enumerate(tier.policies):
             by_namespace.setdefault(_namespace_of(policy.subject, side), []).append((number, policy))
+        plain: frozenset[Policy] = frozenset()
+        if before is not None and before.only_allows and not before.by_packet and not before.by_node:
+            plain = frozenset(before.tier.policies)
+        others = [policy for policy in tier.policies if policy not in plain]
         return cls(
+            tier,
             {name: tuple(found) for name, found in by_namespace.items()},
-            frozenset(p for p in tier.policies if not _about_the_subject(p.subject)),
+            frozenset(p for p in others if not _about_the_subject(p.subject)),
+            all(map(_only_allows, others)),
+            any(_mentions_node(p.subject) for p in others),
         )
+
+    @classmethod
+    def after(cls, before: _Index | None, tier: Tier, side: Side) -> _Index:
+        """The same, from that of a tier in which other policies stand in some places."""
+        if before is None or len(before.tier.policies) != len(tier.policies):
+            return cls.of(tier, side, before)
+        places = zip(before.tier.policies, tier.policies, strict=True)
+        other = [(number, old, new) for number, (old, new) in enumerate(places) if old is not new]
+        by_namespace = before.by_namespace.copy()
+        for number, old, new in other:
+            name = _namespace_of(old.subject, side)
+            subjects = (old.subject, new.subject)
+            if name != _namespace_of(new.subject, side) or not all(map(_about_the_subject, subjects)):
+                return cls.of(tier, side, before)
+            if not (before.only_allows and _only_allows(new)) or any(map(_mentions_node, subjects)):
+                return cls.of(tier, side, before)
+            by_namespace[name] = tuple((n, new if n == number else p) for n, p in by_namespace[name])
+        return cls(tier, by_namespace, before.by_packet, before.only_allows, before.by_node)
 
     def candidates(self, end: Endpoint) -> tuple[Policy, ...]:
         """The policies that may select an endpoint, in their order."""
         found = [*self.by_namespace.get(None, ()), *self.by_namespace.get(end.namespace, ())]
         return tuple(policy for _, policy in sorted(found, key=lambda numbered: numbered[0]))
+
+
+def _only_allows(policy: Policy) -> bool:
+    return all(rule.action in (Action.ALLOW, Action.LOG) for rule in policy.rules)
 
 
 @cache

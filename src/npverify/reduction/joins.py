@@ -9,15 +9,16 @@ test holds the two ways together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum, auto
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred, and_
 from npverify.reduction.bitsets import bits
+from npverify.reduction.ends import Counts, Crowd, Ends
 from npverify.reduction.given import simplified
 from npverify.reduction.judge import Signature
 from npverify.reduction.members import Members
@@ -97,53 +98,6 @@ class DifferingFirst(Sought):
         return Said.NEVER if said[0] is said[1] else Said.ALREADY
 
 
-class Ends:
-    """Groups of one side that differ in their policies alone: one condition, one kind, one domain of addresses. Guards what
-    is known of sets of their classes."""
-
-    def __init__(self, groups: Sequence[Members]) -> None:
-        self.groups = groups
-        self.classes = 0
-        for group in groups:
-            self.classes |= group.classes
-        self._lowest: dict[int, list[Endpoint]] = {}
-        self._sizes: dict[int, int] = {}
-
-    @property
-    def first(self) -> Endpoint:
-        """One of them."""
-        return self.groups[0].first
-
-    @property
-    def condition(self) -> Pred:
-        """When flows of theirs count."""
-        return self.groups[0].condition
-
-    @cached_property
-    def of_class(self) -> dict[int, Members]:
-        """The group of each class."""
-        return {c: group for group in self.groups for c in group.by_class}
-
-    def of(self, c: int) -> list[Endpoint]:
-        """The endpoints of a class."""
-        return self.of_class[c].by_class[c]
-
-    def size(self, classes: int) -> int:
-        """How many endpoints are in some classes."""
-        found = self._sizes.get(classes)
-        if found is None:
-            found = self._sizes[classes] = sum(len(self.of(c)) for c in bits(classes))
-        return found
-
-    def lowest(self, classes: int) -> list[Endpoint]:
-        """The two that come first by name in some classes; each class is in the order of names."""
-        found = self._lowest.get(classes)
-        if found is None:
-            ends = sorted((end for c in bits(classes) for end in self.of(c)[:2]), key=lambda e: e.key)
-            found = self._lowest[classes] = ends[:2]
-        return found
-
-
 class Block(NamedTuple):
     """Pairs of endpoints for which the same is left: the first one by name, and how many there are."""
 
@@ -151,13 +105,85 @@ class Block(NamedTuple):
     pairs: int
 
 
-class Blocks:
-    """The pairs of two sides. Guards the counts of pods that are on both."""
+class Rows:
+    """Groups of one side, joined where the same is left for the same peers. Guards which groups are in it."""
 
-    def __init__(self, sources: Ends, targets: Ends) -> None:
+    def __init__(self, among: int) -> None:
+        """`among` is the set of classes of peers that count."""
+        self.among = among
+        self.joined: dict[tuple[Residual, int], int] = {}
+        self._keys: dict[tuple[Residual, int], tuple[Residual, int]] = {}
+        self._of: dict[Members, tuple[tuple[Residual, int], ...]] = {}
+        self._whole = True
+
+    def take(
+        self, groups: Iterable[Members], row: Callable[[Members], Iterable[tuple[int, Residual]]], left: _Left
+    ) -> None:
+        """Have these groups in it and no others; those that are in it already are not asked again."""
+        if not self._whole:  # the last time it was interrupted
+            self.joined, self._keys, self._of = {}, {}, {}
+        self._whole = False
+        now = dict.fromkeys(groups)
+        for group in [group for group in self._of if group not in now]:
+            for key in self._of.pop(group):
+                rest = self.joined[key] & ~group.classes
+                if rest:
+                    self.joined[key] = rest
+                else:
+                    del self.joined[key], self._keys[key]
+        for group in now:
+            if group not in self._of:
+                self._of[group] = tuple(self._gather(group, row(group), left))
+        self._whole = True
+
+    def _gather(
+        self, group: Members, row: Iterable[tuple[int, Residual]], left: _Left
+    ) -> Iterator[tuple[Residual, int]]:
+        own: dict[Residual, int] = {}
+        for peers, residual in row:
+            if both := peers & self.among:
+                said = left(residual)
+                own[said] = own.get(said, 0) | both
+        for each in own.items():
+            key = self._keys.setdefault(each, each)  # the sets are large
+            self.joined[key] = self.joined.get(key, 0) | group.classes
+            yield key
+
+
+class Kept:
+    """What is known of two crowds whose flows satisfy `given`, as long as residuals of equal groups stay the same. Guards
+    how many pods are on both sides, and the rows that were asked for last."""
+
+    def __init__(self, given: Pred, sources: Crowd, targets: Crowd) -> None:
+        self.left = _Left(given)
+        self._sources, self._targets = sources, targets
+        self._rows: dict[Direction, Rows] = {}
+
+    def rows(self, direction: Direction, among: int) -> Rows:
+        """Of the subjects of a direction, for peers among some classes."""
+        found = self._rows.get(direction)
+        if found is None or found.among != among:
+            found = self._rows[direction] = Rows(among)
+        return found
+
+    @cached_property
+    def alone(self) -> Counts:
+        """How many pods of a class are on both sides without a second replica: what they send to themselves is left out."""
+        sources, targets = self._sources.by_class, self._targets.by_class
+        counts = {}
+        for c in bits(self._sources.classes & self._targets.classes):
+            to = set(targets[c])
+            counts[c] = sum(end in to and not end.replicated for end in sources[c])
+        return Counts(counts)
+
+
+class Blocks:
+    """The pairs of two sides."""
+
+    def __init__(self, sources: Ends, targets: Ends, kept: Kept) -> None:
         self.sources = sources
         self.targets = targets
-        self._alone: dict[int, int] = {}
+        self._kept = kept
 
     def all(self) -> Block | None:
         """All pairs as one block; None: there is none."""
@@ -167,28 +193,18 @@ class Blocks:
         """Products of source and target classes as one block."""
         best: Pair | None = None
         count = 0
+        sources, targets = self.sources.crowd, self.targets.crowd
         for come, to in parts:
-            lowest = ((s, t) for s in self.sources.lowest(come) for t in self.targets.lowest(to))
+            lowest = ((s, t) for s in sources.lowest(come) for t in targets.lowest(to))
             low = [pair for pair in lowest if pair[0] is not pair[1] or pair[0].replicated]
             if low:
                 best = min([*low, best] if best else low, key=lambda pair: (pair[0].key, pair[1].key))
-            alone = sum(map(self._alone_in, bits(come & to)))
-            count += self.sources.size(come) * self.targets.size(to) - alone
+            count += sources.size(come) * targets.size(to) - self._kept.alone.of(come & to)
         return Block(best, count) if best else None
 
-    def _alone_in(self, c: int) -> int:
-        """How many pods of a class are on both sides without a second replica: what they send to themselves is left out."""
-        found = self._alone.get(c)
-        if found is None:
-            to = set(self.targets.of(c))
-            found = self._alone[c] = sum(end in to and not end.replicated for end in self.sources.of(c))
-        return found
-
-    def alike(self, first: Direction, given: Pred, row: Row, sought: Sought) -> Iterator[Block]:
-        """Blocks of pairs of which the same may be said, all that may have a flow that is sought among them. `given` is what
-        all flows that are asked about satisfy; `first` is the direction to look at first.
-        """
-        left = _Left(given)
+    def alike(self, first: Direction, row: Row, sought: Sought) -> Iterator[Block]:
+        """Blocks of pairs of which the same may be said, all that may have a flow that is sought among them; `first` is the
+        direction to look at first."""
         egress_first = first is Direction.EGRESS
         subjects, others = (self.sources, self.targets) if egress_first else (self.targets, self.sources)
         found: dict[tuple[Residual, Residual], list[tuple[int, int]]] = {}
@@ -196,12 +212,11 @@ class Blocks:
         def note(key: tuple[Residual, Residual], own: int, peers: int) -> None:
             found.setdefault(key, []).append((own, peers) if egress_first else (peers, own))
 
-        rows: dict[tuple[Residual, int], int] = {}
-        for group in subjects.groups:
-            _gather(rows, group, row(first, group), others.classes, left)
+        rows = self._kept.rows(first, others.classes)
+        rows.take(subjects.groups, partial(row, first), self._kept.left)
         changed = _union(group.classes for group in others.groups if sought.changed(group))
         live = []
-        for (said, peers), own in rows.items():
+        for (said, peers), own in rows.joined.items():
             match sought.of_one(said):
                 case Said.OPEN:
                     live.append((said, own, peers))
@@ -210,11 +225,10 @@ class Blocks:
                 case Said.IF_CHANGED if peers & changed:
                     live.append((said, own, peers & changed))
         near, far = _union(own for _, own, _ in live), _union(peers for _, _, peers in live)
-        columns: dict[tuple[Residual, int], int] = {}
-        for group in others.groups:
-            if group.classes & far:
-                _gather(columns, group, row(first.opposite, group), near, left)
-        for (said, own), peers in columns.items():
+        columns = self._kept.rows(first.opposite, near)
+        met = (group for group in others.groups if group.classes & far)
+        columns.take(met, partial(row, first.opposite), self._kept.left)
+        for (said, own), peers in columns.joined.items():
             for other, own_of_other, peers_of_other in live:
                 if (both := own & own_of_other) and (common := peers & peers_of_other) and sought.of_both(other, said):
                     note((other, said), both, common)
@@ -236,19 +250,6 @@ class _Left:
         if found is None:
             found = self._memo[residual] = tuple(simplified(and_(self._given, part)) for part in residual)
         return found
-
-
-def _gather(
-    rows: dict[tuple[Residual, int], int], group: Members, row: Iterable[tuple[int, Residual]], among: int, left: _Left
-) -> None:
-    """Add a group of subjects to those that have the same left for the same peers."""
-    own: dict[Residual, int] = {}
-    for peers, residual in row:
-        if both := peers & among:
-            said = left(residual)
-            own[said] = own.get(said, 0) | both
-    for said, both in own.items():
-        rows[said, both] = rows.get((said, both), 0) | group.classes
 
 
 def _union(sets: Iterable[int]) -> int:

@@ -11,6 +11,7 @@ from npverify.assertions.claims import EndSet
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, IcmpIs, PortIn, Pred, ProtocolIs, Side, atoms_of
+from npverify.reduction.bitsets import as_set
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT, seen_on
 from npverify.reduction.premises import domain_key
@@ -49,6 +50,10 @@ class Members:
     def first(self) -> Endpoint:
         """One of them."""
         return next(iter(self.by_class.values()))[0]
+
+    def of(self, by_class: dict[int, list[Endpoint]]) -> Members:
+        """A group of others that share the same."""
+        return Members(self.key, self.signature, self.condition, self.domain, by_class, as_set(by_class))
 
 
 def alike(chosen: Iterable[Endpoint], of: Mapping[Endpoint, int]) -> list[Alike]:

@@ -15,8 +15,9 @@ from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_, not_
 from npverify.reduction.bitsets import as_set, bits
+from npverify.reduction.ends import Crowd, Ends, Parted
 from npverify.reduction.given import simplified
-from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Ends, Sought, Stopped
+from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Kept, Sought, Stopped
 from npverify.reduction.judge import Signature
 from npverify.reduction.members import Alike, Kind, Members, about_packets, alike, kinds_of_each
 from npverify.reduction.pairs import count_pairs, first_pair
@@ -78,19 +79,11 @@ class _Asked(NamedTuple):
     of all who are peers in it."""
 
     leg: Leg
-    sources: list[Members]
-    targets: list[Members]
+    sources: Parted
+    targets: Parted
     direct: Circumstance
     first: Direction
     peers: Mapping[Direction, int]
-
-
-class _Apart(NamedTuple):
-    """Groups on the network of their node, the others, and these by what else than policies tells them apart."""
-
-    hosts: list[Members]
-    plain: list[Members]
-    looks: list[Ends]
 
 
 _REMEMBERED = 500_000  # pairs of groups whose obligations are kept over changes before the memory is given back
@@ -99,27 +92,37 @@ _REMEMBERED = 500_000  # pairs of groups whose obligations are kept over changes
 class Obligations:
     """Turns legs into obligations over one reduction. Guards the memo of how sets of endpoints fall apart."""
 
-    def __init__(self, inventory: Inventory, residuals: Residuals, before: Obligations | None = None) -> None:
-        """`before` has the same inventory, and other policies over the same classes: what they do not touch is kept."""
+    def __init__(
+        self, inventory: Inventory, residuals: Residuals, before: Obligations | None = None, *, lasting: bool = False
+    ) -> None:
+        """`before` has the same inventory, and other policies over the same classes: what they do not touch is kept.
+        `lasting`: there will be such ones after this, for which it is worth to keep more."""
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
         self._kinds_of: dict[tuple[int, Side], tuple[EndSet, tuple[Kind, ...]]] = {}
         self._alike_of: dict[tuple[Endpoint, ...], list[Alike]] = {}
-        self._members_of: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
-        self._apart_of: dict[int, tuple[list[Members], _Apart]] = {}
+        self._parted_of: dict[tuple[int, Side], tuple[EndSet, Parted]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
-        self._stale: dict[tuple[int, Side], tuple[EndSet, list[Members]]] = {}
+        self._stale: dict[tuple[int, Side], tuple[EndSet, Parted, int]] = {}
+        self._lasting = lasting
+        self._kept: dict[Hashable, tuple[Leg, Kept]] = {}
         self._between_of: dict[Hashable, tuple[Leg, Members, Members, tuple[Obligation, ...]]] = {}
         if before is not None and residuals.partial is before._residuals.partial:
             self.premises = Premises(inventory, residuals, before.premises)
             self._kinds_of, self._classes_of = before._kinds_of, before._classes_of
             self._alike_of = before._alike_of
         if before is not None and residuals.changed is not None:
-            self._stale.update(before._stale)  # nobody asked since they were touched, so they are still not right
-            for (name, side), (chosen, members) in before._members_of.items():
-                direction = Direction.EGRESS if side is Side.SRC else Direction.INGRESS
-                kept = self._stale if self.touched(chosen, direction) else self._members_of
-                kept[name, side] = chosen, members
+            # nobody asked for the stale ones since they were touched, so they are still not right
+            old = [(key, chosen, parted, 0) for key, (chosen, parted) in before._parted_of.items()]
+            old += [(key, *stale) for key, stale in before._stale.items()]
+            for key, chosen, parted, touched in old:
+                direction = Direction.EGRESS if key[1] is Side.SRC else Direction.INGRESS
+                touched |= residuals.changed[direction] & parted.classes
+                if touched:
+                    self._stale[key] = chosen, parted, touched
+                else:
+                    self._parted_of[key] = chosen, parted
+            self._kept = before._kept
             self._between_of = before._between_of
             if len(self._between_of) > _REMEMBERED:
                 self._between_of = {}
@@ -127,8 +130,8 @@ class Obligations:
     def of(self, leg: Leg, breaks: Breaks, variants: Variants = as_it_is) -> Iterator[Obligation]:
         """Every obligation of a leg; those that fold to FALSE too, since their premise tells that there was a flow."""
         asked = self._asked(leg)
-        for source in asked.sources:
-            for target in asked.targets:
+        for source in asked.sources.groups:
+            for target in asked.targets.groups:
                 yield from self._of_two(source, target, asked, breaks, variants)
 
     def alike(self, leg: Leg, *, want: bool) -> Iterator[Obligation]:
@@ -150,8 +153,8 @@ class Obligations:
     def _apart_or_joined(
         self, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
     ) -> Iterator[Obligation]:
-        sources, targets = self._apart(asked.sources), self._apart(asked.targets)
-        for source, target in chain(product(sources.hosts, asked.targets), product(sources.plain, targets.hosts)):
+        sources, targets = asked.sources, asked.targets
+        for source, target in chain(product(sources.hosts, targets.groups), product(sources.plain, targets.hosts)):
             yield from self._of_two(source, target, asked, breaks, variants)
         if not asked.leg.leave_out_self:
             for source, target in product(sources.plain, targets.plain):
@@ -162,19 +165,12 @@ class Obligations:
             if self._speaks_of(src.groups[0], dst.groups[0]):
                 yield from self._joined(src, dst, asked, breaks, variants, sought)
 
-    def _apart(self, groups: list[Members]) -> _Apart:
-        """`_apart` of groups that other legs may have too; they are kept, so that no others can take their id."""
-        found = self._apart_of.get(id(groups))
-        if found is None:
-            found = self._apart_of[id(groups)] = (groups, _apart(groups))
-        return found[1]
-
     def _joined(
         self, src: Ends, dst: Ends, asked: _Asked, breaks: Breaks, variants: Variants, sought: Sought
     ) -> Iterator[Obligation]:
         how = asked.direct
         given = and_(src.condition, dst.condition, self.premises.well_formed(src.first, dst.first, how))
-        blocks = Blocks(src, dst)
+        blocks = Blocks(src, dst, self._kept_of(asked.leg, given, src.crowd, dst.crowd, variants))
         every = blocks.all()
         if every is None or given is FALSE:
             return
@@ -190,12 +186,22 @@ class Obligations:
             c = of[peer]
             return next(residuals for part, residuals in row(direction, group) if part >> c & 1)
 
-        for block in blocks.alike(asked.first, given, row, sought):
+        for block in blocks.alike(asked.first, row, sought):
             source, target = block.pair
             egress = residual(Direction.EGRESS, src.of_class[of[source]], target)
             ingress = residual(Direction.INGRESS, dst.of_class[of[target]], source)
             broken = self.premises.with_domains(and_(given, breaks(egress, ingress)), source, target, how)
             yield Obligation(premise, broken, source, target, how, asked.leg, egress, ingress, block.pairs)
+
+    def _kept_of(self, leg: Leg, given: Pred, src: Crowd, dst: Crowd, variants: Variants) -> Kept:
+        if not self._lasting or variants is not as_it_is:
+            return Kept(given, src, dst)
+        key = (id(leg), given, src, dst)
+        found = self._kept.get(key)
+        if found is None:
+            # the leg is kept, so that no other can take its id
+            found = self._kept[key] = leg, Kept(given, src, dst)
+        return found[1]
 
     def _asked(self, leg: Leg) -> _Asked:
         via = None
@@ -209,8 +215,8 @@ class Obligations:
             )
         sources = self._remembered(leg.src, Side.SRC, Direction.EGRESS)
         targets = self._remembered(leg.dst, Side.DST, Direction.INGRESS)
-        first = Direction.EGRESS if len(sources) <= len(targets) else Direction.INGRESS
-        peers = {Direction.EGRESS: _classes(targets), Direction.INGRESS: _classes(sources)}
+        first = Direction.EGRESS if len(sources.groups) <= len(targets.groups) else Direction.INGRESS
+        peers = {Direction.EGRESS: targets.classes, Direction.INGRESS: sources.classes}
         return _Asked(leg, sources, targets, replace(DIRECT, via=via), first, peers)
 
     def _of_two(
@@ -250,15 +256,17 @@ class Obligations:
         changed = self._residuals.changed
         return changed is None or bool(changed[direction] & self.classes_of(chosen))
 
-    def _remembered(self, chosen: EndSet, side: Side, direction: Direction) -> list[Members]:
-        """`_members` of a set that other legs may have too."""
+    def _remembered(self, chosen: EndSet, side: Side, direction: Direction) -> Parted:
+        """How a set that other legs may have too falls apart."""
         key = (id(chosen), side)
-        found = self._members_of.get(key)
+        found = self._parted_of.get(key)
         if found is None:
-            _, old = self._stale.get(key, (chosen, []))
-            members = self._members(self._kinds(chosen, side, direction), direction, old)
-            found = self._members_of[key] = (chosen, members)
-            self._stale.pop(key, None)
+            if key in self._stale:
+                _, old, touched = self._stale.pop(key)
+                parted = old.after(touched, self._residuals)
+            else:
+                parted = Parted.of(self._kinds(chosen, side, direction), direction, self._residuals)
+            found = self._parted_of[key] = chosen, parted
         return found[1]
 
     def _kinds(self, chosen: EndSet, side: Side, direction: Direction) -> tuple[Kind, ...]:
@@ -279,29 +287,6 @@ class Obligations:
         """`alike` of endpoints that other sets may have too, under other conditions on the packet."""
         found = self._alike_of.get(chosen)
         return found or self._alike_of.setdefault(chosen, alike(chosen, self._residuals.classes.of))
-
-    def _members(self, kinds: Iterable[Kind], direction: Direction, old: Iterable[Members]) -> list[Members]:
-        """The kinds, joined where residuals cannot tell them apart; `old` are those of before, the same where they are equal."""
-        found: dict[tuple[object, ...], Members] = {}
-        residuals = self._residuals
-        for c, condition, domain, ends in kinds:
-            signature = residuals.signature(direction, c)
-            aspect = residuals.aspect_of(direction, c)
-            key: tuple[object, ...] = (id(signature) if signature else 0, condition, aspect, domain)
-            members = found.get(key)
-            if members is None:
-                members = found[key] = Members(key, signature, condition, domain, {})
-            members.by_class[c] = ends
-        known = {members.key: members for members in old}
-        made = []
-        for key, members in found.items():
-            before = known.get(key)
-            if before is not None and before.by_class == members.by_class:
-                members = before
-            else:
-                members.classes = as_set(members.by_class)
-            made.append(members)
-        return made
 
     def _between(
         self,
@@ -377,23 +362,6 @@ class Obligations:
     def domain(self, end: Endpoint, side: Side) -> Pred:
         """Which addresses an endpoint may have on a side, those of other known endpoints aside."""
         return self.premises.domain(end, side)
-
-
-def _apart(groups: Iterable[Members]) -> _Apart:
-    each = list(groups)
-    hosts = [group for group in each if host_network(group.first)]
-    plain = [group for group in each if not host_network(group.first)]
-    looks: dict[tuple[object, ...], list[Members]] = {}
-    for group in plain:
-        looks.setdefault((group.first.kind, group.condition, group.domain), []).append(group)
-    return _Apart(hosts, plain, [Ends(alike) for alike in looks.values()])
-
-
-def _classes(groups: Iterable[Members]) -> int:
-    found = 0
-    for members in groups:
-        found |= members.classes
-    return found
 
 
 def _ends(members: Members, classes: int) -> list[list[Endpoint]]:
