@@ -15,16 +15,7 @@ from typing import NamedTuple
 from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet, Rule
-from npverify.normal.predicates import (
-    FALSE,
-    TRUE,
-    NodeIs,
-    Pred,
-    Side,
-    and_,
-    atoms_among,
-    or_,
-)
+from npverify.normal.predicates import FALSE, TRUE, NodeIs, Pred, Side, and_, atoms_among, or_
 from npverify.reduction.asking import AtStage, Ready, looks_at, looks_at_identity, mentions_node, placed, ready
 from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
