@@ -97,7 +97,7 @@ def test_the_snippet_for_gitlab_runs(repo: Path) -> None:
     """Its commands, and the files that it names as reports."""
     (job,) = yaml.safe_load((CI / "gitlab-ci.yml").read_text(encoding="utf-8")).values()
     for line in job["script"]:
-        done = shell(line, repo, CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main")
+        done = shell(line, repo, CI_MERGE_REQUEST_DIFF_BASE_SHA="origin/main")
         assert done.returncode == 0, done.stdout + done.stderr
     assert all((repo / file).is_file() for file in job["artifacts"]["reports"].values())
 

@@ -111,6 +111,9 @@ def test_backends_that_fare_otherwise_are_told(shop, capsys):
 UNCLEAR = [
     ("a node without its kind", ("--to", "n1", "--port", "1"), "did you mean `node/n1`?"),
     ("a namespace", ("--to", "shop", "--port", "1"), "did you mean `shop/postgres`?"),
+    ("a kind as kubectl has it", ("--to", "deploy/postgres", "--port", "1"), "did you mean `shop/postgres`?"),
+    ("a Service as kubectl has it", ("--to", "svc/data", "--port", "1"), "did you mean `service/shop/data`?"),
+    ("a word of the assertions", ("--to", "internet", "--port", "1"), "one of its addresses, such as `203.0.113.10`"),
     ("a port that is no number", ("--to", "web", "--port", "abc"), "`--port abc` is not a port number"),
     ("a protocol in the port", ("--to", "web", "--port", "tcp/80"), "--protocol TCP --port 80"),
     ("a port beyond the last", ("--to", "web", "--port", "70000"), "`port` 70000 is no port"),
@@ -124,7 +127,7 @@ UNCLEAR = [
 def test_what_is_meant_is_told(shop, capsys, command, options, told):
     """One clear message with the mend, and exit code 2."""
     node = "---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\n"
-    write(shop, all_yaml=f"{MANIFESTS}---\n{POLICY}{node}")
+    write(shop, all_yaml=f"{MANIFESTS}---\n{POLICY}{SERVICE}{node}")
     assert run((command, "all.yaml", "--from", "web", *options)) == 2
     assert told in capsys.readouterr().err
 

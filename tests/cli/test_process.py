@@ -1,4 +1,4 @@
-"""What only a process of its own can show: bytes, standard input, signals, pipes, start-up, the contract."""
+"""What only a process of its own can show: bytes, standard input, signals, pipes and start-up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 from cli_worlds import MANIFESTS, POLICY, npverify
-
-CONTRACT = Path(__file__).parents[3] / "shared" / "contract" / "check.py"
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
@@ -124,20 +122,6 @@ def test_importing_the_package_costs_nothing():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.split() == ["[]", "[]"]
-
-
-@pytest.mark.corpus
-@pytest.mark.skipif(not CONTRACT.exists(), reason="the contract is not here")
-def test_the_contract_holds():
-    """The shapes and exit codes of the command line, as an outside program checks them."""
-    done = subprocess.run(
-        [sys.executable, str(CONTRACT), f"{sys.executable} -m npverify"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
 
 
 def test_every_example_in_the_introduction_is_a_command():

@@ -13,6 +13,8 @@ import yaml
 
 from cli.api_server import serving
 from npverify.cli.app import run
+from npverify.ingest.programs import output
+from npverify.ingest.source import Problems, Span
 
 KUBECTL = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not there")
 HELM = pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not there")
@@ -91,6 +93,50 @@ def test_what_kustomize_complains_of_is_told(folder: Path, capsys: pytest.Captur
     err = capsys.readouterr().err
     assert "error[NPV411]" in err
     assert "gone.yaml" in err
+
+
+@pytest.mark.parametrize(
+    ("printed", "told"),
+    [
+        pytest.param(b"first\nError: a\n", "first / Error: a", id="lines"),
+        pytest.param(b"", "it says nothing", id="nothing"),
+        pytest.param(
+            b'E1127 20:54:03.8    7961 run.go:72] "command failed" err="no \\"k8s\\": gone"\n',
+            'no "k8s": gone',
+            id="a log line alone",
+        ),
+        pytest.param(
+            b"E1127 20:54:03.8    7961 memcache.go:2] refused\nno server\n", "no server", id="a log line before"
+        ),
+    ],
+)
+def test_a_complaint_is_told_without_what_was_logged_around_it(tmp_path: Path, printed: bytes, told: str) -> None:
+    """The last lines of what a program complains with; a line of its log only if there is no other."""
+    (tmp_path / "said").write_bytes(printed)
+    problems = Problems()
+    command = ("sh", "-c", f"cat {tmp_path}/said >&2; exit 1")
+    assert output(command, Span("k8s"), problems, code="NPV411", fix="") is None
+    assert problems.errors[0].message.endswith(f"` failed: {told}")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        pytest.param(("prove", "deploy/only", "--spec", "spec.npv"), "NPV144", id="names that mean nothing"),
+        pytest.param(("connectivity", "deploy/only"), "NPV144", id="no pod"),
+        pytest.param(("lint", "deploy/only", "--select", "NPL999"), "NPV330", id="another error"),
+    ],
+)
+def test_an_overlay_named_as_a_folder_is_told_with_the_error(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: tuple[str, ...], code: str
+) -> None:
+    """What an error misses may be in what kustomize would have built, so the warning goes before it."""
+    (folder / "deploy" / "only").mkdir()
+    (folder / "deploy" / "only" / "kustomization.yaml").write_text("resources: [../base]\n", encoding="utf-8")
+    assert run(command) == 2
+    err = capsys.readouterr().err
+    assert "kustomize:deploy/only" in err
+    assert err.index("warning[NPV017]") < err.index(f"error[{code}]")
 
 
 @HELM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -182,7 +183,22 @@ def test_a_kustomization_is_not_applied_and_that_is_told(tmp_path: Path, kind: s
     assert not problems.errors
     assert [d.code for d in problems.warnings] == ["NPV017"]
     assert f"{tmp_path}/k0/kustomization.yaml" in problems.warnings[0].message
-    assert problems.warnings[0].fix == f"build it first, as in `kubectl kustomize {tmp_path}/k0 | npverify COMMAND -`"
+    assert problems.warnings[0].fix == f"name the folder that kustomize is to build as `kustomize:{tmp_path}/k0`"
+
+
+def test_a_kustomization_of_a_commit_is_built_from_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No program of kustomize takes `git:REF:path`, so the warning does not name it as a folder."""
+    (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\n")
+    (tmp_path / "a.yaml").write_text(pod("a"))
+    for command in ("git init -q", "git add .", "git -c user.name=a -c user.email=a@example.org commit -qm a"):
+        subprocess.run(command.split(), cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    problems = Problems()
+    read(["git:HEAD:"], problems, wanted=lambda version, kind: kind != "Kustomization")
+    assert [d.code for d in problems.warnings] == ["NPV017"]
+    assert (
+        problems.warnings[0].fix == "check the commit out, and name the folder as `kustomize:FOLDER`, which builds it"
+    )
 
 
 def test_other_yaml_in_a_folder_is_counted_in_a_warning(tmp_path: Path) -> None:

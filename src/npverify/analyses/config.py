@@ -173,7 +173,9 @@ def _suppress(fields: Fields) -> tuple[Ignore, ...]:
             fields.problems.error("NPV331", "`suppress` names no rule", span, "write rule: NPL101", excerpt)
         if not (reason or "").strip() and (reason is not None or not inner.has("reason")):
             fix = f"write the reason: {{rule: {rule or 'NPL101'}, reason: why it is meant}}"
-            fields.problems.error("NPV331", f"`suppress` gives no reason for `{rule or ''}`", span, fix, excerpt)
+            fields.problems.error(
+                "NPV331", f"`suppress` gives no reason{f' for `{rule}`' if rule else ''}", span, fix, excerpt
+            )
         day = read_day(until, where, fields.problems, span, excerpt) if until is not None else None
         if code is not None and reason:
             found.append(Ignore(code, reason.strip(), span, "config", name=inner.text("policy") or "", until=day))

@@ -223,9 +223,16 @@ class Directory:
                 if text in self.nodes
                 else [f"service/{'/'.join(k)}" for k in self.services if k[1] == text]
             )
+            kind, slash, last = text.partition("/")
+            if slash and kind not in self.inventory.namespaces:  # `deploy/web`, as kubectl has it
+                backends = [f"service/{'/'.join(k)}" for k in self.services if k[1] == last]
+                others = sorted("/".join(k) for k in known if k[1] == last)
+                other = other or (backends if kind in ("service", "svc") else others)
             if text in self.inventory.namespaces and not other:
                 other = sorted(f"{k[0]}/{k[1]}" for k in known if k[0] == text)[:1]
             fix = f"did you mean `{other[0]}`?" if other else nearest(text, {*names, *self.nodes}) or TEXT_FORMS
+            if text == "internet" and not other:  # a word of the assertions
+                fix = "name one of its addresses, such as `203.0.113.10`"
             raise _error(UNKNOWN_NAME, f"no pod or workload{self._in} has the name `{text}`", fix)
         return next(iter(found.values()))
 

@@ -149,7 +149,9 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
             problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
         return Traffic(protocol, None, icmp)
     if value.get("port") is None:
-        problems.error(UNREADABLE, "`port` is missing", fix=f"say which {protocol} port, such as 443")
+        problems.error(
+            UNREADABLE, "`port` is missing", fix=f'say which {protocol} port, as in `--port 443` or `"port": 443`'
+        )
     if value.get("icmp") is not None:
         problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
     return Traffic(protocol, port, src_port=src_port, http=http)

@@ -15,11 +15,11 @@ from npverify.cli.output import emit, prepare_streams
 INTRO = f"""\
 npverify {__version__} proves statements about Kubernetes network policies, and shows the packet that breaks them.
 
-  npverify prove examples/shop                                   check the assertions (.npv) of a folder
-  npverify explain manifests/ --from shop/web --to shop/db --port 5432     why a flow is allowed or denied
-  npverify diff git:main:k8s k8s                                 which flows a change opens and closes
-  npverify lint manifests/                                       what is probably wrong with the policies
-  npverify init manifests/                                       write a starter config and spec
+  npverify prove examples/shop                          check the assertions (.npv) of a folder
+  npverify explain k8s --from web --to db --port 5432   why a flow is allowed or denied
+  npverify diff git:main:k8s k8s                        which flows a change opens and closes
+  npverify lint manifests/                              what is probably wrong with the policies
+  npverify init manifests/                              write a starter config and spec
 
 Give it your manifests (folders, files, or - for `kubectl get … -o json`); `npverify COMMAND --help` lists the options.
 Exit codes: 0 proved or equal, 1 refuted, different or found, 2 bad input, 3 undecided, 4 internal error.

@@ -285,7 +285,7 @@ def check_positive(option: str, value: float | None) -> None:
 def _bad_choice(problems: Problems, option: str, value: str, known: tuple[str, ...]) -> None:
     problems.error(
         "NPV145",
-        f"`{option}` cannot be `{value}` in this version",
+        f"`{option}` cannot be `{value}` here",
         fix=nearest(value, known) or f"choose one of {', '.join(known)}",
     )
 
@@ -323,6 +323,7 @@ def _clusters(given: list[str], problems: Problems) -> dict[str, tuple[str, ...]
 def refuse_no_pods(world: World, problems: Problems) -> None:
     """Report input without pods: about nobody, everything would hold."""
     if not world.inventory.pods:
+        problems.extend(world.warnings)
         problems.error(
             "NPV144",
             f"{count(len(world.defined), 'policy', 'policies')} but no pod or workload was found, so every statement would hold",

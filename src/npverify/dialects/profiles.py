@@ -164,7 +164,13 @@ def profile(cni: str, assume: Mapping[str, str], calico_version: str = "", *, fo
     plugin, version = _named(cni, problems)
     if plugin.refusal and not for_lint:
         message = f"nothing can be proved under `{plugin.name}`: {plugin.refusal}"
-        problems.append(Diagnostic("NPV571", message, fix="`npverify lint --cni` takes it"))
+        problems.append(
+            Diagnostic(
+                "NPV571",
+                message,
+                fix=f"ask `npverify lint … --cni {plugin.name}`, which judges the policies without a proof",
+            )
+        )
     base = _of(plugin, version or plugin.newest)
     chosen = _Chosen(base, problems)
     for switch, value in assume.items():

@@ -16,6 +16,7 @@ from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, Seq
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
 from npverify.ingest.document import Document, Locator, Path
 from npverify.ingest.files import SPEC, STDIN, File, files
+from npverify.ingest.git import is_git
 from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
 from npverify.ingest.scalars import Scalar, plain
@@ -149,7 +150,7 @@ class _Reader:
 
     def documents(self, file: File) -> Iterator[Document]:
         """The wanted objects of a manifest file."""
-        if os.path.basename(file.name) in _KUSTOMIZATION:
+        if _basename(file.name) in _KUSTOMIZATION:
             self.kustomizations.append(file.name)
         text = Text(file.name, file.content)
         begin = json_text.blank_end(file.content, 0)
@@ -267,9 +268,9 @@ class _Reader:
         )
 
     def is_foreign(self, file: File, value: object, locator: Locator) -> bool:
-        if os.path.basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
+        if _basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
             return True
-        if file.named or not (is_foreign(value) or os.path.basename(file.name) == _CHART):
+        if file.named or not (is_foreign(value) or _basename(file.name) == _CHART):
             return False
         self.foreign.append(locator.locate(()))
         return True
@@ -278,7 +279,7 @@ class _Reader:
         found = _TEMPLATE.search(part.content)
         if not found:
             return False
-        fix = "render it first, as in `helm template RELEASE CHART | npverify COMMAND -`"
+        fix = "name the chart as `helm:CHART`, which renders it, or pipe: `helm template RELEASE CHART | npverify COMMAND -`"
         part.error("NPV007", "this is a Helm template (`{{`), not YAML", found.start(), fix)
         return True
 
@@ -309,13 +310,21 @@ class _Reader:
             f"{_listed(self.kustomizations)} {'are' if many else 'is'} not applied: namespaces, labels and patches of"
             " kustomize are missing from the manifests that were read"
         )
-        folder = os.path.dirname(self.kustomizations[0]) or "."
-        fix = f"build it first, as in `kubectl kustomize {folder} | npverify COMMAND -`"
+        first = self.kustomizations[0]
+        if is_git(first):
+            fix = "check the commit out, and name the folder as `kustomize:FOLDER`, which builds it"
+        else:
+            fix = f"name the folder that kustomize is to build as `kustomize:{os.path.dirname(first) or '.'}`"
         self.problems.warn("NPV017", message, fix=fix)
 
 
 class _IsTemplate(Exception):
     pass
+
+
+def _basename(name: str) -> str:
+    """The last part of a path; that of `git:REF:file` is `file`."""
+    return os.path.basename(name.split(":", 2)[-1] if is_git(name) else name)
 
 
 def _listed(names: Sequence[str]) -> str:

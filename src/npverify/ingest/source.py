@@ -70,12 +70,18 @@ class Diagnostic:
     excerpt: str = ""
 
 
+UNREAD = frozenset({"NPV015", "NPV016", "NPV017"})
+"""Warnings of what was not read, or not as its owner means it. What an error misses may be there, so they go with errors."""
+
+
 class InputError(Exception):
-    """Input that cannot be used; `diagnostics` holds every problem that was found, in order."""
+    """Input that cannot be used; `diagnostics` holds every problem that was found, in order, behind the warnings `UNREAD`."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
-        super().__init__("; ".join(f"{d.span or 'input'}: {d.message}" for d in self.diagnostics))
+        super().__init__(
+            "; ".join(f"{d.span or 'input'}: {d.message}" for d in self.diagnostics if d.severity == "error")
+        )
 
     @classmethod
     def one(cls, code: str, message: str, span: Span | None = None, fix: str = "") -> Self:
@@ -121,9 +127,9 @@ class Problems:
         return self._sorted("warning")
 
     def raise_errors(self) -> None:
-        """Raise one `InputError` with every error, if there is any."""
+        """Raise one `InputError` with every error, if there is any, and with what was not read."""
         if errors := self.errors:
-            raise InputError(errors)
+            raise InputError((*(d for d in self.warnings if d.code in UNREAD), *errors))
 
     def _sorted(self, severity: Severity) -> tuple[Diagnostic, ...]:
         if not self._found:

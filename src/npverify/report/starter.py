@@ -32,7 +32,8 @@ paths:
 specs:
   - {SPEC_NAME}
 
-# The network plugin: kubernetes (proofs hold for every plugin that keeps to the specification), calico, cilium, none.
+# The network plugin: kubernetes (proofs hold for every plugin that keeps to the specification), calico, cilium and others,
+# with a version if you like: calico@3.30. `npverify profiles` lists them.
 cni: kubernetes
 
 # Behaviours that the specification leaves to the plugin (docs/switches.md). What is not fixed is proved for every choice.
@@ -47,7 +48,7 @@ cni: kubernetes
 # remotes: {{west: [clusters/west]}}
 
 # Policy kinds that npverify does not know yet but that may be left out at your own risk.
-# ignore_kinds: [AdminNetworkPolicy]
+# ignore_kinds: [ClusterNetworkPolicy.crd.antrea.io]
 
 # allow_vacuous: false
 # budget: normal      # small, normal, large: how much work one obligation may take

@@ -108,7 +108,8 @@ def find_redundant(context: Context, about: About) -> Iterator[Finding]:
         for cause in causes or ():
             of_it = [rule for rule in rules if rule.policy == cause]
             because += of_it or [_reason(context, policy, policies[cause])]
-        fix = "remove it, or change what it selects or allows if it is meant to do more"
+        wide = f"; or narrow {listed(causes)}, if more is open than is meant" if causes and causes == others else ""
+        fix = f"remove it, or change what it selects or allows if it is meant to do more{wide}"
         yield Finding(about, policy, policies[policy].span, message, fix, tuple(because) or (_ALONE,), causes or ())
 
 
