@@ -31,7 +31,7 @@ def calico_disagreements(seed: int) -> list[str]:
     Every second world has host endpoints; the others' directions are compared one by one.
     """
     rng = Random(seed)
-    made = random_calico(rng, hosts=seed % 2 == 1)
+    made = random_calico(rng, hosts=seed % 2 == 1, proxied=seed % 4 == 2)
     among_themselves = disagreements if seed % 4 < 2 else obligation_disagreements
     return [
         *reference_disagreements(rng, FLOWS, made, hosts=seed % 2 == 1),
@@ -83,6 +83,8 @@ def flow_of(case: Case, made: MadeCalico) -> Flow:
         flow.same,
         flow.own_node,
         None if flow.via is None else (str(flow.via.vip), flow.via.port),
+        None if flow.http is None else (flow.http.method, flow.http.path),
+        "" if not made.proxied else "as served" if made.version == "3.32" else "as sent",
     )
 
 

@@ -14,12 +14,12 @@ from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import TRUE, HttpIs, Pred, Side, and_, atoms_of, not_, or_
+from npverify.normal.predicates import TRUE, Pred, Side, UnknownIn, and_, atoms_of, not_, or_
 from npverify.normal.requests import request_fact
 from npverify.oracle import Oracle
-from npverify.oracle.requests import asks_for
 from npverify.reduction.obligations import Obligations, flows_allowed
 from npverify.reduction.partial import DIRECT, Circumstance, Virtual
+from npverify.reduction.requests import requests_of
 from npverify.reduction.residuals import Residuals
 from npverify.smt.solver import Question, satisfiable
 from npverify.smt.walk import allowed
@@ -61,12 +61,16 @@ def _check(case: Case, world: World, residuals: Residuals, oracle: Oracle) -> li
 
 
 def of_request(flow: Flow, world: World) -> Reading:
-    """What the request of a flow makes of the facts that stand for clauses about requests; nothing if it has none."""
-    if flow.http is None:
-        return {}
-    preds = (pred for d in Direction for pred in world.policies.half(d).predicates)
-    clauses = dict.fromkeys(a for pred in preds for a in atoms_of(pred) if isinstance(a, HttpIs))
-    return {request_fact(a).name: "true" if asks_for(flow.http, a) else "false" for a in clauses}
+    """What the request of a flow is in a reading; nothing if it has none."""
+    return {} if flow.http is None else requests_of(world.policies).reading(flow.http)
+
+
+def _of_facts(reading: Reading, world: World) -> Reading:
+    """A request that is what some clause asks for, where a reading says of that clause that it does."""
+    clauses = requests_of(world.policies)
+    true = [at for at in clauses.clauses if reading.get(request_fact(at).name) == "true"]
+    atoms = (atom for at in true for atom in atoms_of(clauses.residual(at)) if isinstance(atom, UnknownIn))
+    return {atom.unknown.name: atom.values[0] for atom in atoms}
 
 
 def encoded(
@@ -85,7 +89,7 @@ def encoded(
     reduced = and_(*(_reduced(residuals, d, flow, how) for d in directions))
     questions = [Question(plain), Question(reduced)]
     for reading in readings:
-        known = {**reading, **of_request(flow, world)}
+        known = {**reading, **_of_facts(reading, world), **of_request(flow, world)}
         by_encoder, by_reduction = (_true_of(q, Case(flow, known)) for q in questions)
         yield by_encoder, by_reduction
 

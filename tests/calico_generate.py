@@ -27,8 +27,8 @@ HOST_IPS = {"n1": ("192.168.0.1", "fd00:1::1"), "n2": ("192.168.0.2", "fd00:2::1
 OLD_VERSIONS = ("3.31", "3.30", "3.29")
 
 
-def calico(rng: Random, *, hosts: bool = False, old: bool = False) -> list[Manifest]:
-    """A cluster with policies; with `hosts`, its nodes have host endpoints. `old`: without what came with version 3.32."""
+def calico(rng: Random, *, hosts: bool = False, old: bool = False, asking: bool = False) -> list[Manifest]:
+    """A cluster with policies; with `hosts`, its nodes have host endpoints. `old`: without what came with version 3.32. `asking`: many rules are about requests."""
     services = _services(rng)
     made = [*_with_accounts(rng, cluster(rng), hosts), *services, *_tiers(rng), *_sets(rng)]
     if hosts:
@@ -39,7 +39,7 @@ def calico(rng: Random, *, hosts: bool = False, old: bool = False) -> list[Manif
     if hosts and chance(rng, 0.3):
         made.append(_felix(rng))
     known = [(m["metadata"]["namespace"], m["metadata"]["name"]) for m in services if m["kind"] == "Service"]
-    made += _calico_policies(rng, known, hosts, old)
+    made += _calico_policies(rng, known, hosts, old, asking)
     native = policies(rng)[: rng.choice((0, 0, 0, 1, 2))]
     for policy, name in zip(native, rng.sample(POLICY_NAMES, len(native)), strict=True):
         policy["metadata"]["name"] = name
@@ -188,13 +188,15 @@ def _felix(rng: Random) -> Manifest:
     return {**_object("projectcalico.org/v3", "FelixConfiguration", "default"), "spec": spec}
 
 
-def _calico_policies(rng: Random, services: list[tuple[str, str]], hosts: bool, old: bool) -> list[Manifest]:
+def _calico_policies(
+    rng: Random, services: list[tuple[str, str]], hosts: bool, old: bool, asking: bool
+) -> list[Manifest]:
     made = {}
     for _ in range(rng.choice((1, 2, 3, 4, 5))):
         kind = rng.choice(("NetworkPolicy", "GlobalNetworkPolicy"))
         namespace = rng.choices(NAMESPACES, (3, 2, 1))[0] if kind == "NetworkPolicy" else ""
         staged = "Staged" if chance(rng, 0.08) else ""
-        spec = _spec(rng, calico_rules.Rules(rng, namespace, services), hosts, old)
+        spec = _spec(rng, calico_rules.Rules(rng, namespace, services, asking=asking), hosts, old)
         tier = spec.get("tier", "default")
         # up to 3.31 the name held the tier, and of a namespaced policy it has at most one dot
         name = rng.choice(POLICY_NAMES[:-1] if old else POLICY_NAMES)

@@ -94,15 +94,23 @@ _CRITERIA = {  # how often each is asked for, about the side that the rule is fo
 
 
 class Rules:
-    """Makes rules for a policy of `namespace` ("" for none) beside these Services; `http`: some speak of requests too."""
+    """Makes rules for a policy of `namespace` ("" for none) beside these Services; `http`: some speak of requests too; `asking`: most
+    of those for ingress do, and of little else."""
 
     def __init__(
-        self, rng: Random, namespace: str, services: Sequence[tuple[str, str]] = (), *, http: bool = True
+        self,
+        rng: Random,
+        namespace: str,
+        services: Sequence[tuple[str, str]] = (),
+        *,
+        http: bool = True,
+        asking: bool = False,
     ) -> None:
         self.rng = rng
         self.namespace = namespace
         self.services = [*services, *services, ("red", "nobody")]
         self.http = http
+        self.asking = asking
         self.service_rate = rng.choice((0, 0, 0.05, 0.5))  # rare criteria come together, or they never decide
         self.icmp_rate = rng.choice((0, 0.05, 0.05, 0.5))
         self.name_rate = rng.choice((0.1, 0.1, 0.7))
@@ -110,6 +118,11 @@ class Rules:
     def rule(self, direction: str) -> Manifest:
         """A rule of `ingress` or `egress`, of few criteria: one with many would match nothing."""
         rng = self.rng
+        if self.asking and direction == "ingress" and chance(rng, 0.7):
+            found: Manifest = {"action": "Allow", "http": self._requests()}
+            if chance(rng, 0.3):
+                found["source"] = {"selector": "all()"}
+            return found | ({"protocol": "TCP"} if chance(rng, 0.7) else {})
         rule: Manifest = {"action": rng.choice(("Allow", "Allow", "Allow", "Deny", "Deny", "Pass", "Log"))}
         if chance(rng, self.service_rate):
             return rule | self._service(direction)
@@ -137,8 +150,21 @@ class Rules:
         rule |= {side: entity for side, entity in sides.items() if entity or chance(rng, 0.05)}
         allows = direction == "ingress" and rule["action"] == "Allow" and protocol in (None, "TCP", 6)
         if self.http and allows and chance(rng, 0.1):
-            rule["http"] = {"methods": ["GET"], "paths": [{"prefix": "/pub"}]}
+            rule["http"] = self._requests()
         return rule
+
+    def _requests(self) -> Manifest:
+        """Methods, paths, or both."""
+        paths = [
+            {"prefix": "/a"},
+            {"exact": "/a"},
+            {"prefix": "/a/x"},
+            {"exact": "/c/12"},
+            {"prefix": "/"},
+            {"exact": "/"},
+        ]
+        methods = self.rng.choice((["GET"], ["GET"], ["PUT", "POST"], ["*"], ["get"], []))
+        return {"methods": methods, "paths": self.rng.sample(paths, self.rng.choice((1, 1, 2, 0 if methods else 1)))}
 
     def _icmp(self) -> Manifest:
         made = {"type": self.rng.choice((0, 8, 135))}

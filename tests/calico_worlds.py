@@ -20,6 +20,7 @@ from npverify.inventory.unknowns import ABSENT, OTHER, Unknown, account_label, l
 from npverify.normal.flow import PORT_PROTOCOLS, Flow
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
+    HttpIs,
     IcmpIs,
     LabelIn,
     LabelText,
@@ -35,6 +36,7 @@ from npverify.normal.predicates import (
     atoms_of,
 )
 from npverify.oracle import Oracle
+from request_worlds import random_request
 from worlds import Case, atoms_in, random_flow, random_reading
 
 _TRIES = 8
@@ -43,21 +45,25 @@ _HOSTS = (EndpointKind.HOST_POD, EndpointKind.NODE)
 
 @dataclass(frozen=True)
 class MadeCalico:
-    """A generated world with the manifests that it was read from, and the version of Calico."""
+    """A generated world with the manifests that it was read from, the version of Calico, and whether proxies stand before pods."""
 
     objects: list[dict[str, Any]]
     version: str
     world: World
+    proxied: bool = False
 
 
-def random_calico(rng: Random, *, hosts: bool = False) -> MadeCalico:
-    """A cluster with Calico policies; with `hosts` also with host endpoints."""
+def random_calico(rng: Random, *, hosts: bool = False, proxied: bool = False) -> MadeCalico:
+    """A cluster with Calico policies; with `hosts` also with host endpoints, `proxied` with Envoy before its pods."""
     version = rng.choice(OLD_VERSIONS) if rng.random() < 0.15 else "3.32"
-    objects = calico(rng, hosts=hosts, old=version != "3.32")
+    objects = calico(rng, hosts=hosts, old=version != "3.32", asking=proxied)
     text = "\n---\n".join(json.dumps(manifest) for manifest in objects)
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
-    loaded = npverify.load(["-"], cni="calico", calico_version=version, pod_cidrs=space, stdin=text.encode)
-    return MadeCalico(objects, version, loaded.world)
+    assume = {"l7": "on"} if proxied else {}
+    loaded = npverify.load(
+        ["-"], cni="calico", calico_version=version, assume=assume, pod_cidrs=space, stdin=text.encode
+    )
+    return MadeCalico(objects, version, loaded.world, proxied)
 
 
 _TEXT_FACT = re.compile(r"(contains|starts with|ends with) `(.*)`: label (\S+) of .*")
@@ -110,6 +116,9 @@ def _with_traffic(rng: Random, flow: Flow, aim: list[Any]) -> Flow:
     for atom in aim:
         if isinstance(atom, PortIn) and rng.random() < 0.6:
             port[atom.side] = min(max(rng.choice((atom.first, atom.last, atom.last + 1)), 1), 65535)
+    asked = [atom for atom in aim if isinstance(atom, HttpIs)]
+    if protocol == "TCP" and asked and rng.random() < 0.9:
+        flow = replace(flow, http=random_request(rng, asked))
     if protocol in PORT_PROTOCOLS:
         return replace(flow, protocol=protocol, port=port[Side.DST], src_port=port[Side.SRC], icmp=None)
     kinds = [(8, 0), (135, 0), *((a.type, code) for a in aim if isinstance(a, IcmpIs) for code in (a.code or 0, 2))]

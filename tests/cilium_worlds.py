@@ -7,8 +7,10 @@ before what allows (cilium/cilium pkg/policy/repository.go, pkg/policy/mapstate.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
+from itertools import permutations
 from random import Random
 from typing import Any
 
@@ -18,12 +20,25 @@ from npverify.analyses.world import World
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, Unknown
-from npverify.normal.flow import Flow
+from npverify.normal.flow import Flow, Request
 from npverify.normal.predicates import Side
+from request_worlds import HEADERS, HOSTS, METHODS, PATHS, random_entry
 from worlds import Case
 
 _NS = "io.kubernetes.pod.namespace"
 _NS_LABELS = "io.cilium.k8s.namespace.labels."
+NAMES = ("a.com", "www.a.com", "x.y.a.com", "b.net")
+ASKED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("matchName", "a.com"): ("a.com",),
+    ("matchPattern", "*"): NAMES,
+    ("matchPattern", "*.a.com"): ("www.a.com",),
+    ("matchPattern", "**.a.com"): ("www.a.com", "x.y.a.com"),  # until 1.18 of one label, as `*`
+    ("matchPattern", "*.*"): ("a.com", "b.net"),
+    ("matchPattern", "*a.com"): ("a.com",),
+    ("matchName", "B.net."): ("b.net",),
+}
+"""What rules about DNS let through of these names."""
+_About = Callable[[Random, bool, tuple[int, int]], Manifest]
 ENTITIES = ("all", "world", "cluster", "host", "remote-node", "none")
 
 
@@ -38,10 +53,12 @@ class MadeCilium:
 
 
 def random_cilium(rng: Random) -> MadeCilium:
-    """A small cluster with up to five policies: namespaced and clusterwide ones of Cilium, and NetworkPolicies among them."""
+    """A small cluster with up to five policies: namespaced and clusterwide ones of Cilium, and NetworkPolicies among them. Some
+    worlds are about little but requests and names, so that these decide."""
     version = rng.choice(((1, 18), (1, 19), (1, 19), (1, 20)))
+    about, native = (_asking, 0.1) if rng.random() < 0.4 else (_rule, 0.3)
     policies = [
-        _native(rng, number) if rng.random() < 0.3 else _policy(rng, number, version)
+        _native(rng, number) if rng.random() < native else _policy(rng, number, version, about)
         for number in range(rng.randint(1, 5))
     ]
     text = "\n---\n".join(json.dumps(manifest) for manifest in [*cluster(rng), *policies])
@@ -100,15 +117,38 @@ def _plain_selector(rng: Random, keys: tuple[str, ...]) -> Manifest:
     return {"matchExpressions": [{"key": key, "operator": operator, "values": chosen}]}
 
 
-def _policy(rng: Random, number: int, version: tuple[int, int]) -> Manifest:
+def _policy(rng: Random, number: int, version: tuple[int, int], about: _About) -> Manifest:
     wide = rng.random() < 0.3
     meta: Manifest = {"name": f"p{number}"}
     if not wide:
         meta["namespace"] = rng.choice(NAMESPACES)
     kind = "CiliumClusterwideNetworkPolicy" if wide else "CiliumNetworkPolicy"
-    rules = [_rule(rng, wide, version) for _ in range(rng.choice((1, 1, 2)))]
+    rules = [about(rng, wide, version) for _ in range(rng.choice((1, 1, 2)))]
     body = {"spec": rules[0]} if len(rules) == 1 else {"specs": rules}
     return {"apiVersion": "cilium.io/v2", "kind": kind, "metadata": meta, **body}
+
+
+def _asking(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
+    """A rule about requests to one port."""
+    if rng.random() < 0.15:
+        return _rule(rng, wide, version)
+    if rng.random() < 0.25:
+        port = {"port": "53", "protocol": "UDP"}
+        asked = [dict([rng.choice(list(ASKED))]) for _ in range(rng.randint(1, 2))]
+        names = {"toFQDNs": [{"matchName": name} for name in rng.sample(NAMES, 2)]}
+        return {"endpointSelector": {}, "egress": [names, {"toPorts": [{"ports": [port], "rules": {"dns": asked}}]}]}
+    direction, side = rng.choice((("ingress", "from"), ("egress", "to")))
+    elements: list[Manifest] = []
+    for _ in range(rng.randint(1, 2)):
+        peers: Manifest = rng.choice(({}, {f"{side}Entities": ["all"]}, {f"{side}Endpoints": [_selector(rng)]}))
+        requests = [random_entry(rng) for _ in range(rng.choice((1, 1, 2, 3)))]
+        port: Manifest = {"port": rng.choice(("80", "80", "8080")), "protocol": "TCP"}
+        if rng.random() < 0.3:
+            port |= {"port": "79", "endPort": 81}
+        rules = {"rules": {"http": requests}} if rng.random() < 0.8 else {}
+        elements.append({**peers, "toPorts": [{"ports": [port], **rules}]})
+    selector = rng.choice(({}, {}, _selector(rng)))
+    return {"endpointSelector": selector, direction: elements}
 
 
 def _rule(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
@@ -116,7 +156,8 @@ def _rule(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
     rule: Manifest = {"nodeSelector" if host else "endpointSelector": {} if host else _selector(rng)}
     sections = rng.sample(("ingress", "ingressDeny", "egress", "egressDeny"), rng.randint(1, 3))
     for section in sections:
-        rule[section] = [_element(rng, section) for _ in range(rng.randint(1, 2))]
+        http = not host and not section.endswith("Deny")
+        rule[section] = [_element(rng, section, http=http) for _ in range(rng.randint(1, 2))]
         if version < (1, 19) and rng.random() < 0.2:
             side = "toRequires" if section.startswith("egress") else "fromRequires"
             rule[section][0][side] = [_selector(rng)]
@@ -140,10 +181,11 @@ def _selector(rng: Random) -> Manifest:
     return {"matchExpressions": [expression]}
 
 
-def _element(rng: Random, section: str) -> Manifest:
+def _element(rng: Random, section: str, *, http: bool) -> Manifest:
     side = "to" if section.startswith("egress") else "from"
     element: Manifest = {}
-    kind = rng.choice(("Endpoints", "Endpoints", "Entities", "CIDR", "CIDRSet", "", "none", "reserved"))
+    names = ("FQDNs", "FQDNs") if section == "egress" else ()
+    kind = rng.choice(("Endpoints", "Endpoints", "Entities", "CIDR", "CIDRSet", "", "none", "reserved", *names))
     if kind == "Endpoints":
         element[f"{side}Endpoints"] = [_selector(rng) for _ in range(rng.randint(0, 2))]
     elif kind == "reserved":
@@ -152,6 +194,8 @@ def _element(rng: Random, section: str) -> Manifest:
         ]
     elif kind == "Entities":
         element[f"{side}Entities"] = rng.sample(ENTITIES, rng.randint(1, 2))
+    elif kind == "FQDNs":
+        element["toFQDNs"] = [{"matchName": name} for name in rng.sample(NAMES, rng.randint(1, 2))]
     elif kind == "CIDR":
         element[f"{side}CIDR"] = rng.sample(CIDRS, rng.randint(1, 2))
     elif kind == "CIDRSet":
@@ -162,6 +206,14 @@ def _element(rng: Random, section: str) -> Manifest:
         element["toPorts"] = [
             {"ports": [_port(rng) for _ in range(rng.randint(0, 2))]} for _ in range(rng.randint(0, 2))
         ]
+        if http and rng.random() < 0.8:
+            ports = [{"port": str(rng.choice(PORTS)), "protocol": "TCP"} for _ in range(rng.randint(1, 2))]
+            rules = {"http": [random_entry(rng) for _ in range(rng.randint(0, 3))]}
+            element["toPorts"].append({"ports": ports, "rules": rules})
+        if http and section == "egress" and rng.random() < 0.2:
+            rules = {"dns": [dict([rng.choice(list(ASKED))]) for _ in range(rng.randint(0, 2))]}
+            # not over TCP, where requests may be asked for too: what cannot be joined is not told here
+            element["toPorts"].append({"ports": [{"port": "53", "protocol": "UDP"}], "rules": rules})
     elif draw < 0.7:
         element["icmps"] = [{"fields": [{"type": rng.choice((0, 3, 8, "EchoRequest")), "family": "IPv4"}]}]
     return element
@@ -199,6 +251,8 @@ def said(made: MadeCilium, case: Case, direction: str) -> bool:
         return False
     if direction == "ingress" and own.kind is EndpointKind.POD and flow.own_node and peer.kind is not EndpointKind.POD:
         return True
+    if any(view.judged_by_another(*pair) for pair in permutations(view.items(), 2)):
+        return False
     closed = False
     for _, rule in rules:
         if rule.get(direction) or rule.get(f"{direction}Deny"):
@@ -254,7 +308,32 @@ class _View:
         return host or self.selects(rule["endpointSelector"], self.own, "own")
 
     def matches(self, policy: Manifest, element: Manifest) -> bool:
-        return self.carries(element) and self.meets(policy, element) and self.required(policy, element)
+        return self.carries(element) and self.meets_all(policy, element)
+
+    def items(self) -> Iterator[tuple[Manifest, Manifest, Manifest]]:
+        """What allows something at its ports: a policy, an element, and the item of `toPorts` of it."""
+        for policy, rule in self.rules:
+            for element in rule.get(self.direction, []):
+                for item in element.get("toPorts", []):
+                    yield policy, element, item
+
+    def judged_by_another(
+        self, one: tuple[Manifest, Manifest, Manifest], two: tuple[Manifest, Manifest, Manifest]
+    ) -> bool:
+        """Whether of two items for ports that overlap without being the same, of which the first asks for requests, it is the
+        one that refuses a request which judges it."""
+        which = "of two rules for overlapping ports the stricter one judges the request"
+        if self.case.reading.get(which) != "true" or not one[2].get("rules", {}).get("http"):
+            return False
+        if not any(_overlap(p, q) for p in one[2]["ports"] for q in two[2]["ports"]):
+            return False
+        both = (one, two)
+        at_both = all(any(map(self.at, item["ports"])) and self.meets_all(p, e) for p, e, item in both)
+        return at_both and not all(self.asks(item) for _, _, item in both)
+
+    def meets_all(self, policy: Manifest, element: Manifest) -> bool:
+        """Whether an element means the peer, which is all that is required."""
+        return self.meets(policy, element) and self.required(policy, element)
 
     def required(self, policy: Manifest, element: Manifest) -> bool:
         """Until 1.18: what the rules about this end ask of the selectors of each other, apart for what denies."""
@@ -315,11 +394,27 @@ class _View:
                     return True
                 if key.endswith("Entities") and self.entity(item):
                     return True
+                if key == "toFQDNs" and self.resolves(item["matchName"]):
+                    return True
                 if key.endswith("CIDR") and self.block(item, []):
                     return True
                 if key.endswith("CIDRSet") and self.block(item["cidr"], item["except"], in_set=True):
                     return True
         return False
+
+    def resolves(self, name: str) -> bool:
+        """Whether a name stands for the address outside, which is known only if some rule lets a pod ask for it."""
+        rules = (rule for policy in self.made.policies for rule in _rules(policy))
+        ports = (item for rule in rules for element in rule.get("egress", []) for item in element.get("toPorts", []))
+        asked = (entry for item in ports for entry in item.get("rules", {}).get("dns", []))
+        many = self.made.version >= (1, 19)
+        known = any(
+            name in ASKED[key if many or key[1] != "**.a.com" else (key[0], "*.a.com")]
+            for entry in asked
+            for key in entry.items()
+        )
+        fact = self.case.reading.get(f"{name} resolves to the address of the destination")
+        return known and self.peer.kind is EndpointKind.EXTERNAL and fact == "true"
 
     def carries(self, element: Manifest) -> bool:
         flow = self.flow
@@ -331,7 +426,24 @@ class _View:
             return 0 in types or flow.icmp[0] in types
         if not element.get("toPorts"):
             return True
-        return any(self.at(port) for item in element["toPorts"] for port in item["ports"])
+        return any(self.at(port) and self.asks(item) for item in element["toPorts"] for port in item["ports"])
+
+    def asks(self, item: Manifest) -> bool:
+        """Whether one of the entries of `http` asks for the request, if there are any; of a node's own nobody asks."""
+        entries = item.get("rules", {}).get("http", [])
+        if not entries or {} in entries or (self.direction == "ingress" and self.entity("host")):
+            return True
+        sent = self.flow.http
+        return sent is not None and any(self.asks_for(entry, sent) for entry in entries)
+
+    def asks_for(self, entry: Manifest, sent: Request) -> bool:
+        headers = {name.lower(): value for name, value in sent.headers or ()}
+        return (
+            _is(METHODS, entry, "method", sent.method)
+            and _is(PATHS, entry, "path", sent.path)
+            and _is(HOSTS, entry, "host", sent.host)
+            and all(HEADERS[header](headers) for header in entry.get("headers", []))
+        )
 
     def at(self, port: Manifest) -> bool:
         flow = self.flow
@@ -418,3 +530,19 @@ class _View:
             if isinstance(found, Unknown):
                 found = found.value_in(self.case.reading)
         return None if found == ABSENT else found
+
+
+def _overlap(one: Manifest, two: Manifest) -> bool:
+    """Whether two entries of ports are about some of the same without being for the same numbers."""
+    protocols = {port.get("protocol", "ANY") for port in (one, two)} - {"ANY"}
+    (a, b), (c, d) = map(_numbers, (one, two))
+    return len(protocols) < 2 and (a, b) != (c, d) and a <= d and c <= b
+
+
+def _numbers(port: Manifest) -> tuple[int, int]:
+    first = int(port["port"])
+    return (first, max(first, port.get("endPort", first))) if first else (0, 65535)
+
+
+def _is(known: Mapping[str, Callable[[str], bool]], entry: Manifest, key: str, sent: str) -> bool:
+    return key not in entry or known[entry[key]](sent)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from npverify.ingest.document import Document
 from npverify.ingest.read import read
 from npverify.ingest.source import Problems
+from npverify.normal.predicates import Pred, RequestTest, exactly, http_is
 
 
 def documents(yaml_text: str) -> tuple[Document, ...]:
@@ -13,3 +16,10 @@ def documents(yaml_text: str) -> tuple[Document, ...]:
     bundle = read(["-"], problems, wanted=lambda api_version, kind: True, stdin=yaml_text.encode)
     problems.raise_errors()
     return bundle.documents
+
+
+def http_clause(methods: Iterable[str], paths: Iterable[tuple[RequestTest, str]], *, normalised: bool) -> Pred:
+    """A clause about requests as Calico has it: some methods, `*` for all, and paths that servers read or that are sent."""
+    given = list(methods)
+    wanted = () if "*" in given else tuple(map(exactly, given))
+    return http_is(wanted, paths, reads="served" if normalised else "plain")

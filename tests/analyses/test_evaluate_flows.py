@@ -55,6 +55,8 @@ READ = [
     ("null is missing", {"src": W, "dst": D, "port": 80, "protocol": None, "icmp": None, "http": None}, Flow(WEB, DB, "TCP", 80, None, IP4)),
     ("a request", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/a?b"}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/a?b"))),
     ("a request to a host", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "host": "a"}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/", "a"))),
+    ("a request with headers", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "headers": {"X-A": "b c", "X-B": ""}}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/", "", (("X-A", "b c"), ("X-B", ""))))),
+    ("a request without headers", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "headers": {}}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/", "", ()))),
     ("a host that is null", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "host": None}}, Flow(WEB, DB, "TCP", 80, None, IP4, http=Request("GET", "/"))),
     ("an outside address", {"src": {"ip": "203.0.113.9"}, "dst": D, "port": 80}, Flow(EXTERNAL, DB, "TCP", 80, OUTSIDE, IP4)),
     ("an address of a pod is the pod", {"src": W, "dst": {"ip": "fd00::7"}, "port": 80}, Flow(WEB, DB, "TCP", 80, None, IP6)),
@@ -80,7 +82,8 @@ def test_a_flow_from_json(value: object, flow: Flow) -> None:
     assert read_flow(value, IT) == Query(((flow,),), all_destinations="service" in value["dst"])
 
 
-HTTP_FORM = '`http` must be a map {"method": …, "path": …}, perhaps with "host"'
+HEADERS_FORM = '`headers` of `http` must be a map of names to texts, such as {"X-Token": "abc"}'
+HTTP_FORM = '`http` must be a map {"method": …, "path": …}, perhaps with "host" and "headers"'
 BAD = [
     ("not a map", [1], "a flow is a map, this is a list"),
     ("an unknown field", {"src": W, "dst": D, "prot": "TCP", "port": 80}, "unknown field `prot`"),
@@ -102,6 +105,8 @@ BAD = [
     ("a path with a blank", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/a b"}}, "`path` of `http` is not a text without blanks"),
     ("a method that is empty", {"src": W, "dst": D, "port": 80, "http": {"method": "", "path": "/"}}, "`method` of `http` is not a text without blanks"),
     ("a host that is a number", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "host": 1}}, "`host` of `http` is not a text without blanks"),
+    ("headers that are a list", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "headers": ["X-A"]}}, HEADERS_FORM),
+    ("a header that is a number", {"src": W, "dst": D, "port": 80, "http": {"method": "GET", "path": "/", "headers": {"X-A": 1}}}, HEADERS_FORM),
     ("a request over UDP", {"src": W, "dst": D, "protocol": "UDP", "port": 80, "http": {"method": "GET", "path": "/"}}, "`http` does not go with UDP"),
     ("two ends in one", {"src": {**W, **D}, "dst": D, "port": 80}, "`src` must name one thing, with one field"),
     ("no end at all", {"src": {}, "dst": D, "port": 80}, "`src` must name one thing, with one field"),

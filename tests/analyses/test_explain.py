@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpers import http_clause
 from npverify.analyses.explain import explain
 from npverify.analyses.why import why_not
 from npverify.inventory.addresses import Address
@@ -15,7 +16,6 @@ from npverify.normal.predicates import (
     Pred,
     address_owned_by,
     and_,
-    http_is,
     icmp_is,
     kind_is,
     label_in,
@@ -42,14 +42,14 @@ FROM_OUTSIDE = Flow(EXTERNAL, DB, "TCP", 5432, src_ip=Address.parse("203.0.113.9
 FROM_HOST = Flow(HOST, DB, "TCP", 5432)
 POLICED = or_(kind_is(SRC, EndpointKind.POD), and_(kind_is(SRC, EndpointKind.HOST_POD), unknown_in(HOSTS, "as_pod")))
 PUT = Flow(WEB, DB, "TCP", 80, http=Request("PUT", "/x", "shop.example"))
-GET_PUB = http_is(["GET"], [("prefix", "/pub")], normalised=True)
+GET_PUB = http_clause(["GET"], [("prefix", "/pub")], normalised=True)
 NAMED = named_port_is("sql", "TCP", ALL, first_only=False)
 
 REASONS = [
     ("another request", GET_PUB, PUT, "the HTTP request is PUT /x of shop.example, not GET with a path under /pub"),
     ("a request that is not known", GET_PUB, TCP, "the HTTP request is not known to be GET with a path under /pub"),
     ("a protocol without requests", GET_PUB, UDP, "UDP carries no HTTP request"),
-    ("a negated request", not_(http_is(["PUT"], [], normalised=True)), PUT, "the HTTP request is PUT"),
+    ("a negated request", not_(http_clause(["PUT"], [], normalised=True)), PUT, "the HTTP request is PUT"),
     ("another port", on("TCP", 5432), TCP, "port 5433 is not 5432"),
     ("beyond a range", on("TCP", 80, 90), TCP, "port 5433 is not in 80-90"),
     ("another protocol", on("TCP", 53), UDP, "protocol UDP is not TCP"),

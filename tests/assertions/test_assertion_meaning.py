@@ -432,7 +432,12 @@ ERRORS = {
     "nobody outside comes in": ("assert no db reaches cache through nodeport", "NPV611", 36, "no source is outside", "`internet`"),
     "the open world": ("assert no possible pod reaches db", "NPV102", 11, "not supported in this version", ""),
     "admission": ("assume every pod has label team", "NPV102", 1, "not supported in this version", ""),
-    "HTTP": ("assert no db reaches cache on http GET /x", "NPV102", 31, "not supported in this version", ""),
+    "an expression that is none": (
+        "assert no db reaches cache on http GET /(?!x)", "NPV550", 40, "RE2 has no `(?!`", "docs/language.md",
+    ),
+    "an expression that is not read": ("assert no db reaches cache on http GET|\\bPUT", "NPV550", 36, "not read here", ""),
+    "a method in small letters": ("assert no db reaches cache on http get /x", "NPV551", 36, "told apart by case", "`GET`"),
+    "ports of HTTP that cannot be": ("assert no db reaches cache on http/0 GET /x", "NPV110", 31, "out of the range", ""),
 }  # fmt: skip
 
 

@@ -287,7 +287,12 @@ traffic = st.lists(
         st.builds(s.Ports, st.sampled_from(("TCP", "UDP", "SCTP")), st.none() | ranges),
         st.just(s.Ports("ICMP")),
         st.builds(s.NamedPort, plain, st.sampled_from(("", "TCP", "UDP"))),
-        st.builds(s.Http, st.just("GET"), st.just("/api/.*")),
+        st.builds(
+            s.Http,
+            st.sampled_from(("", "GET", "GET|PUT")),
+            st.sampled_from(("", "/api/.*", "/a{1,2} b", ".*")),
+            st.none() | ranges,
+        ),
     ),
     max_size=3,
 ).map(tuple)

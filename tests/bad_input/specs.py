@@ -73,7 +73,12 @@ ROWS = [
         "NPV102 not supported",
     ),
     spec("the open world is not decided yet", "assert no ▷possible pod reaches db\n", "NPV102 not supported"),
-    spec("HTTP is not decided yet", "assert no web reaches db on ▷http GET /api\n", "NPV102 not supported"),
+    spec(
+        "an expression that RE2 does not know",
+        "assert no web reaches db on http GET ▶/(?!x)\n",
+        "NPV550 RE2 has no `(?!`",
+    ),
+    spec("a method in small letters", "assert no web reaches db on http ▶get /api\n", "NPV551 told apart by case"),
     spec(
         "two unknown names are two messages",
         "assert no ▶wbe reaches db\nassert no web reaches ▶dbb\n",

@@ -31,6 +31,7 @@ class Flow:
     `protocol` is TCP, UDP, SCTP, UDPLite, a number, or ICMP for that of the address family. `same_pod`: both ends are one and
     the same pod, and `through_service` that it asks itself through a Service. `same_node`: one end is the node, or shares the
     host network of the node, on which the other end runs. `asked`: the address and port before a Service's were replaced.
+    `request`: method and path of what is sent over HTTP, and `proxy` how the proxy before a pod reads paths ("": there is none).
     """
 
     src: End
@@ -42,6 +43,8 @@ class Flow:
     same_pod: bool = False
     same_node: bool = False
     asked: tuple[str, int] | None = None
+    request: tuple[str, str] | None = None
+    proxy: Literal["", "as sent", "as served"] = ""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from posixpath import normpath
 from typing import Any
+from urllib.parse import unquote
 
 from calico_reference.flow import Flow
 from calico_reference.objects import NAMESPACE, NUMBERS, Found, Objects, Pod
@@ -68,7 +70,31 @@ def matches(rule: Manifest, namespace: str, packet: Packet) -> bool:
     ends = ((sides[0], packet.src, packet.src_port), (sides[1], packet.dst, packet.port))
     if not all(_side(side, namespace, address, port, protocol, packet) for side, address, port in ends):
         return False
+    if (
+        packet.flow.proxy
+        and "http" in rule
+        and packet.protocol == NUMBERS["TCP"]
+        and not _asks(rule["http"], packet.flow)
+    ):
+        return False
     return _services(sides, packet)
+
+
+def _asks(http: Manifest, flow: Flow) -> bool:
+    """Whether a request is one of those that a rule is about: app-policy/checker/match.go matchHTTP."""
+    method, path = flow.request or ("", "")
+    if http.get("methods") and not {"*", method} & set(http["methods"]):
+        return False
+    here = path.split("?")[0]
+    if flow.proxy == "as served":
+        here = normpath(unquote(here))
+    for test in http.get("paths", []) if path else []:
+        there = test.get("exact") or test["prefix"]
+        if here == there or ("prefix" in test and here.startswith(there if flow.proxy == "as sent" else there + "/")):
+            return True
+        if "prefix" in test and there == "/":
+            return True
+    return not http.get("paths")
 
 
 def _number(protocol: Any) -> int:

@@ -74,6 +74,16 @@ def test_the_exit_code_of_an_answer(shop, capsys, arguments, code):
         pytest.param(
             ("eval", "all.yaml", *FLOW, "--port", "1", "--http", "GET"), "--http", id="a request without path"
         ),
+        pytest.param(
+            ("eval", "all.yaml", *FLOW, "--port", "1", "--header", "X-A: b"),
+            "--header",
+            id="a header without a request",
+        ),
+        pytest.param(
+            ("eval", "all.yaml", *FLOW, "--port", "1", "--http", "GET /", "--header", "b"),
+            "--header b",
+            id="a header without a name",
+        ),
         pytest.param(("eval", "all.yaml", "--http", "GET /", "--flows", "-"), "--flows", id="a request and flows"),
         pytest.param(("connectivity", "policy.yaml"), "no pod", id="connectivity of nobody"),
         pytest.param(("init", "policy.yaml"), "no pod", id="init for nobody"),

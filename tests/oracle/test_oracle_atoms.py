@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpers import http_clause
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, METADATA_NAME, ContainerPort, EndpointKind, PortOrigin
 from npverify.inventory.unknowns import ABSENT, OTHER, fact, namespace_label, runtime_label
@@ -15,7 +16,6 @@ from npverify.normal.predicates import (
     Pred,
     address_owned_by,
     and_,
-    http_is,
     icmp_is,
     kind_is,
     label_in,
@@ -66,7 +66,7 @@ def flow(src=WEB, dst=DB, protocol="TCP", port=5432, **more) -> Flow:
     return Flow(src, dst, protocol, port, **{**addresses, **more})
 
 
-GET_PUB = http_is(["GET"], [("prefix", "/pub")], normalised=True)
+GET_PUB = http_clause(["GET"], [("prefix", "/pub")], normalised=True)
 PING = flow(protocol="ICMP", port=None, icmp=(8, 0))
 FROM_OUTSIDE = flow(src=EXTERNAL, src_ip=OUTSIDE)
 UNKNOWN = flow(src_ip=None, dst_ip=None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from helpers import http_clause
 from npverify.normal.flow import Request
-from npverify.normal.predicates import TRUE, HttpIs, http_is
-from npverify.normal.requests import in_words, request_fact
-from npverify.oracle.requests import as_served, asks_for
+from npverify.normal.predicates import TRUE, HttpIs
+from npverify.normal.requests import as_served, in_words, request_fact
+from npverify.oracle.requests import asks_for
 
 SERVED = [
     ("the root", "/", "/"),
@@ -89,7 +90,7 @@ def test_a_path_is_one_that_a_clause_asks_for(clause: str, path: str, normalised
     """A prefix, or with `=` an exact path, against a request; source: match_test.go TestMatchHTTPPaths of both versions."""
     paths = [("exact", clause[1:]) if clause.startswith("=") else ("prefix", clause)]
     for as_read, want in ((True, normalised), (False, literal)):
-        at = http_is((), paths, normalised=as_read)
+        at = http_clause((), paths, normalised=as_read)
         assert isinstance(at, HttpIs)
         assert asks_for(Request("GET", path), at) is (want == "yes"), as_read
 
@@ -111,7 +112,7 @@ CLAUSES = [
 @pytest.mark.parametrize(("methods", "paths", "words", "want"), [c[1:] for c in CLAUSES], ids=[c[0] for c in CLAUSES])
 def test_a_clause_about_get_of_pub_a(methods: list, paths: list, words: str, want: bool) -> None:
     """Methods and paths must both be met, and the words say so."""
-    at = http_is(methods, paths, normalised=True)
+    at = http_clause(methods, paths, normalised=True)
     assert isinstance(at, HttpIs)
     assert in_words(at) == words
     assert asks_for(Request("GET", "/pub/a", "shop"), at) is want
@@ -119,19 +120,21 @@ def test_a_clause_about_get_of_pub_a(methods: list, paths: list, words: str, wan
 
 def test_a_clause_that_asks_for_nothing_is_true() -> None:
     """No method or every method, and no path: any request, and what is none."""
-    assert http_is((), (), normalised=True) is TRUE
-    assert http_is(("GET", "*"), (), normalised=False) is TRUE
+    assert http_clause((), (), normalised=True) is TRUE
+    assert http_clause(("GET", "*"), (), normalised=False) is TRUE
 
 
 def test_clauses_that_differ_are_different_facts() -> None:
     """Equal clauses in another order are one fact; any difference in meaning makes two."""
     pub = [("prefix", "/pub")]
     clauses = [
-        http_is(methods, paths, normalised=normalised)
+        http_clause(methods, paths, normalised=normalised)
         for methods in ((), ("GET",), ("GET", "PUT"), ("GET or PUT",), ("one",))
         for paths in (pub, [("exact", "/pub")], [*pub, ("exact", "/x")], [("prefix", "/pub or the path /x")])
         for normalised in (True, False)
     ]
     assert len({request_fact(at).name for at in clauses if isinstance(at, HttpIs)}) == len(set(clauses)) == 40
-    assert http_is(("PUT", "GET", "GET"), pub, normalised=True) is http_is(("GET", "PUT"), pub * 2, normalised=True)
-    assert http_is(("GET",), (), normalised=True) is http_is(("GET",), (), normalised=False)
+    assert http_clause(("PUT", "GET", "GET"), pub, normalised=True) is http_clause(
+        ("GET", "PUT"), pub * 2, normalised=True
+    )
+    assert http_clause(("GET",), (), normalised=True) is http_clause(("GET",), (), normalised=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpers import http_clause
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EXTERNAL, METADATA_NAME, ContainerPort, Endpoint, EndpointKind, PortOrigin
 from npverify.inventory.unknowns import ABSENT, Unknown, fact, namespace_label, runtime_label
@@ -15,7 +16,6 @@ from npverify.normal.predicates import (
     Side,
     address_owned_by,
     and_,
-    http_is,
     icmp_is,
     ite,
     kind_is,
@@ -36,7 +36,7 @@ from smallworld import DST, IN, OUT, SRC, app, block, node, on, pod, world
 
 AFTER = fact("after translation")
 VISIBLE = unknown_in(AFTER, "false")  # egress sees the virtual address
-GET = Unknown("the HTTP request is GET", ("false", "true"), phrase="the HTTP request is GET")
+GET = Unknown("the HTTP request is GET", ("false", "true"), phrase="the HTTP request is GET", of_flow=True)
 HASH = runtime_label("shop/many", "hash")
 MAYBE = runtime_label("shop/many", "maybe", may_be_absent=True)
 WEB = pod("web", ip="10.1.0.1", account="robot")
@@ -126,8 +126,8 @@ NAMED = named_port_is("sql", "TCP", R, first_only=False)
 
 ATOMS: list[tuple[str, Pred, Direction, Circumstance, Endpoint | None, Endpoint | None, Pred]] = [
     ("what is about the packet stays", on("TCP", 80), OUT, DIRECT, WEB, DB, on("TCP", 80)),
-    ("a request is a fact about TCP", http_is(["GET"], [], normalised=True), IN, DIRECT, WEB, DB, and_(protocol_is("TCP"), unknown_in(GET, "true"))),
-    ("a request is a fact of any ends", http_is(["GET"], [], normalised=True), OUT, DIRECT, None, None, and_(protocol_is("TCP"), unknown_in(GET, "true"))),
+    ("a request is a fact about TCP", http_clause(["GET"], [], normalised=True), IN, DIRECT, WEB, DB, and_(protocol_is("TCP"), unknown_in(GET, "true"))),
+    ("a request is a fact of any ends", http_clause(["GET"], [], normalised=True), OUT, DIRECT, None, None, and_(protocol_is("TCP"), unknown_in(GET, "true"))),
     ("ICMP stays", icmp_is(8), OUT, DIRECT, WEB, DB, icmp_is(8)),
     ("a switch stays", VISIBLE, OUT, DIRECT, WEB, DB, VISIBLE),
     ("an end that is not known stays", app(DST, "db"), OUT, DIRECT, WEB, None, app(DST, "db")),

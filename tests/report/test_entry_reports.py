@@ -9,7 +9,7 @@ import pytest
 from npverify.analyses.connectivity import connectivity
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Backend, Service, ServicePort
-from npverify.normal.flow import Entry, Flow
+from npverify.normal.flow import Entry, Flow, Request
 from npverify.report import json_values, words
 from npverify.report.counterexample_text import remark
 from npverify.report.reproduce import reproduce
@@ -54,6 +54,11 @@ def test_the_way_stands_behind_the_traffic() -> None:
 
 
 TRIED = [
+    (
+        replace(SEEN, http=Request("GET", "/a", "shop")),
+        """curl -i -m 3 --path-as-is -X GET -H 'Host: shop' "http://NODE:30080"/a  # from 203.0.113.7; """
+        "NODE: the one on which shop/db runs",
+    ),
     (PASSED_ON, "nc -vz -w 3 192.168.0.1 30080  # from a host outside the cluster"),
     (SEEN, "nc -vz -w 3 NODE 30080  # from 203.0.113.7; NODE: the one on which shop/db runs"),
     (

@@ -5,7 +5,7 @@ from report_worlds import DB, LONE, WEB
 
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
-from npverify.normal.flow import Flow, Via
+from npverify.normal.flow import Flow, Request, Via
 from npverify.report.reproduce import reproduce
 
 OUTSIDE = Address.parse("203.0.113.7")
@@ -102,6 +102,25 @@ DEBUG = "debug -it {} --image=busybox:1.36 --"
             "kubectl -n shop debug -it tool --image=busybox:1.36 -- SEND 10.1.0.7"
             "  # SEND: a program that sends IP protocol 253; watch for the packet at the receiver",
             id="a protocol that no usual tool sends",
+        ),
+        pytest.param(
+            Flow(
+                LONE,
+                DB,
+                "TCP",
+                8080,
+                None,
+                INSIDE,
+                http=Request("PUT", "/a/../b?c=1&d", "shop", (("X-A", "it's"), ("X-B", ""))),
+            ),
+            "kubectl -n shop debug -it tool --image=curlimages/curl:8.11.0 -- curl -i -m 3 --path-as-is -X PUT -H 'Host: shop' "
+            """-H 'X-A: it'"'"'s' -H 'X-B;' "http://10.1.0.7:8080"'/a/../b?c=1&d'""",
+            id="a request as it is, with its host and headers",
+        ),
+        pytest.param(
+            Flow(LONE, EXTERNAL, "TCP", 80, None, Address.parse("2001:db8::1"), http=Request("HEAD", "/")),
+            'kubectl -n shop debug -it tool --image=curlimages/curl:8.11.0 -- curl -i -m 3 --path-as-is -I "http://[2001:db8::1]:80"/',
+            id="of an answer without a body nobody waits for one",
         ),
     ],
 )

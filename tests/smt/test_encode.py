@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 import z3
 
+from helpers import http_clause
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.inventory.unknowns import ABSENT, OTHER, Unknown, fact, runtime_label
@@ -18,7 +19,6 @@ from npverify.normal.predicates import (
     Pred,
     Side,
     and_,
-    http_is,
     icmp_is,
     kind_is,
     named_port_is,
@@ -211,7 +211,7 @@ def test_atoms_about_endpoints_are_refused() -> None:
         own_node(SRC),
         self_traffic(via_service=False),
         named_port_is("http", "TCP", tuple(PortOrigin), first_only=False),
-        http_is(["GET"], [], normalised=True),
+        http_clause(["GET"], [], normalised=True),
     )
     for atom in atoms:
         with pytest.raises(TypeError, match="reduce it first"):

@@ -21,6 +21,7 @@ from npverify.ingest.collector import keep
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.policy import Action, Direction
+from npverify.reduction.requests import clauses_of
 
 NOTES = (
     "nodes are not listed as ends, and what a pod may always exchange with its own node is not counted",
@@ -65,6 +66,8 @@ def _drops(world: World) -> Iterator[str]:
     for stage in world.policies.egress.stages:
         if stage.final is Action.DENY and not stage.tiers and not stage.after:
             yield stage.reason
+    if clauses_of(world.policies):
+        yield "what passes for some HTTP requests alone is not listed: ask about them with `on http` or `eval --http`"
 
 
 class _Listing(Connections):

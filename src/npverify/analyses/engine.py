@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from heapq import merge
 
@@ -11,6 +12,7 @@ from npverify.analyses.concrete import every_port, preferred_packet
 from npverify.analyses.entries import Entries
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
+from npverify.analyses.sent import carrying, trimmed
 from npverify.analyses.through import Through
 from npverify.analyses.world import World
 from npverify.assertions.claims import EndSet, Leg
@@ -124,12 +126,13 @@ class Engine:
         """The preferred flow that satisfies `broken`, as the oracle judges it; the caller checks that verdict."""
         src, dst = obligation.src, obligation.dst
         chosen, unknowns = self._choose(broken, src, dst, one=one_address(src, dst, same=obligation.how.same))
-        flow = self.flow(obligation, chosen)
-        verdict = self.oracle.decide(flow, chosen.reading)
-        reading = tuple(self._assumed(obligation, chosen, unknowns))
+        flow, left = carrying(self.flow(obligation, chosen), chosen.reading, self.residuals.requests)
+        flow = trimmed(flow, left, [self.oracle], obligation.premise)
+        verdict = self.oracle.decide(flow, left)
+        reading = tuple(self._assumed(obligation, replace(chosen, reading=left), unknowns))
         fields = tuple(_any_fields(obligation, chosen, any_port=self._any_port(broken, obligation, chosen)))
         shown = Counterexample(flow, verdict, reading, fields)
-        return shown, flow, chosen.reading
+        return shown, flow, left
 
     def _choose(self, broken: Pred, src: Endpoint, dst: Endpoint, *, one: bool | None) -> _Choice:
         """The preferred packet that satisfies a formula, and the unknowns of that; found once for each formula."""

@@ -22,6 +22,7 @@ from npverify.reduction.compare import Block, Comparison
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.premises import looked_at
 from npverify.reduction.readings import under
+from npverify.reduction.requests import clauses_of
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.shapes import Shapes
 from npverify.reduction.twin_pairs import Pair, Pairs, by_name, may_be_near
@@ -95,8 +96,11 @@ class Search:
         self.answers = Answers(budget, stop)
         self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies), by_workload=by_workload)
         classes = self.twins.classes
-        first = Residuals(left.inventory, left.policies, classes[0])
-        self.residuals = (first, Residuals(right.inventory, right.policies, classes[1], beside=first))
+        # each is asked for the requests that the other tells apart, so that both speak of the same kinds
+        asked = clauses_of(left.policies) | clauses_of(right.policies)
+        sides = (left.asking(asked), right.asking(asked))
+        first = Residuals(left.inventory, sides[0].policies, classes[0])
+        self.residuals = (first, Residuals(right.inventory, sides[1].policies, classes[1], beside=first))
         self.book = AddressBook(left.inventory, right.inventory)
         self.gave_up: UndecidedError | None = None
         self._shapes = Shapes()

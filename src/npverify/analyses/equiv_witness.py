@@ -9,6 +9,7 @@ from npverify.analyses.equiv_formulas import SIDES, Formula, reading_of
 from npverify.analyses.equiv_results import Difference
 from npverify.analyses.equiv_search import Found, Search, one
 from npverify.analyses.results import Assumed, Counterexample
+from npverify.analyses.sent import carrying, of_requests
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Endpoint
@@ -88,7 +89,7 @@ def _seen(
         own_node=how.own_node,
         via=via,
     )
-    own = reading_of(w, chosen.reading)
+    flow, own = carrying(flow, reading_of(w, chosen.reading), search.residuals[w].requests)
     verdict = Oracle(search.worlds[w].policies, search.worlds[w].inventory).decide(flow, own)
     mine = tuple(
         a._replace(name=next(iter(reading_of(w, {a.name: ""})))) for a in reading if reading_of(w, {a.name: ""})
@@ -115,8 +116,9 @@ def _addresses(search: Search, found: Found, formula: Formula, chosen: Chosen, w
 
 
 def _assumed(search: Search, found: Found, formula: Formula, chosen: Chosen, question: Question) -> Iterator[Assumed]:
+    shown_as_request = of_requests(search.residuals[0].requests)
     for unknown in question.encoding.unknowns:
-        if unknown.name in chosen.reading:
+        if unknown.name in chosen.reading and unknown.name not in shown_as_request:
             yield assumed(unknown, chosen.reading[unknown.name])
     addresses = {(side, ""): address for side, address in chosen.addresses.items()}
     addresses |= {(side, f" on the {SIDES[w]}"): address for (w, side), address in formula.own.items()}

@@ -109,7 +109,7 @@ def make_traffic(
     protocol: str = "TCP",
     port: int | None = None,
     icmp: tuple[int, int] | None = None,
-    http: tuple[str, str] | None = None,
+    http: Mapping[str, object] | None = None,
 ) -> Traffic:
     """What the options of the command line say is sent; InputError with everything that is wrong with it."""
     problems = Problems()
@@ -117,7 +117,7 @@ def make_traffic(
         "protocol": protocol,
         "port": port,
         "icmp": {"type": icmp[0], "code": icmp[1]} if icmp else None,
-        "http": {"method": http[0], "path": http[1]} if http else None,
+        "http": http,
     }
     traffic = _traffic(value, problems)
     problems.raise_errors()
@@ -203,7 +203,13 @@ def _http(value: object, problems: Problems) -> Request | None:
         return None
     given = {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else {}
     if not {"method", "path"} <= set(given) <= set(Request._fields):
-        problems.error(UNREADABLE, '`http` must be a map {"method": …, "path": …}, perhaps with "host"')
+        message = '`http` must be a map {"method": …, "path": …}, perhaps with "host" and "headers"'
+        problems.error(UNREADABLE, message)
+        return None
+    headers = given.pop("headers", None)
+    if headers is not None and not _is_headers(headers):
+        message = '`headers` of `http` must be a map of names to texts, such as {"X-Token": "abc"}'
+        problems.error(UNREADABLE, message)
         return None
     for key, text in given.items():
         if not isinstance(text, str) or not text or any(sign.isspace() for sign in text):
@@ -213,7 +219,11 @@ def _http(value: object, problems: Problems) -> Request | None:
         message = f"the path `{given['path']}` of `http` does not begin with `/`"
         problems.error(UNREADABLE, message, fix=f"write `/{given['path']}`")
         return None
-    return Request(**given)
+    return Request(**given, headers=None if headers is None else tuple(headers.items()))
+
+
+def _is_headers(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(k, str) and k and isinstance(v, str) for k, v in value.items())
 
 
 @dataclass(frozen=True, slots=True)

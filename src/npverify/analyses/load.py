@@ -243,6 +243,7 @@ def settle(
             over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
             origin=Origin(given.documents, lambda values: _edited(values, settled, options)),
         )
+    world = world.asking(at for assertion in assertions for at in assertion.requests)
     settled = Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)
     return settled
 
@@ -319,7 +320,7 @@ def _over(
         documents, chosen, problems, inventory, ignore_kinds=ignore_kinds, for_lint=for_lint, with_facts=False
     )
     problems.raise_errors()
-    return replace(world, inventory=inventory, policies=lowered.policies)
+    return replace(world, inventory=inventory, policies=lowered.policies).asking(world.policies.asked)
 
 
 def _profile(

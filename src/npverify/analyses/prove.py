@@ -54,6 +54,7 @@ def prove(
         if progress is not None:
             progress(done, total, assertions[index].title)
 
+    world = world.asking(at for assertion in assertions for at in assertion.requests)
     job = _Job(world, tuple(assertions), budget)
     with without_gc():  # next to nothing here refers to itself, and most is kept
         done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, product
 from typing import NamedTuple
 
 from npverify.analyses.engine import NO_FLOW, Engine
 from npverify.analyses.refute import first_counterexample, violated
 from npverify.analyses.results import AssertionResult, Counterexample, Status
+from npverify.analyses.sent import carrying
 from npverify.assertions.claims import Assertion, EachReachesSome, Leg, SomeFlow
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint
-from npverify.inventory.unknowns import Unknown, fact
+from npverify.inventory.unknowns import Reading, Unknown, fact
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
@@ -27,6 +28,7 @@ from npverify.normal.predicates import (
     PortIn,
     Pred,
     Side,
+    UnknownIn,
     and_,
     atoms_of,
     not_,
@@ -35,7 +37,7 @@ from npverify.normal.predicates import (
     unknown_in,
 )
 from npverify.reduction.obligations import Obligation, flows_allowed, flows_denied
-from npverify.reduction.readings import Packet, at_address, at_packet, of_every_flow, packets, under
+from npverify.reduction.readings import Packet, at_address, at_packet, filled_in, of_every_flow, packets, under
 from npverify.reduction.residuals import host_network
 from npverify.smt.choose import Chosen
 
@@ -44,12 +46,16 @@ _SIDES = (Side.SRC, Side.DST)
 
 @dataclass(frozen=True, slots=True)
 class _Option:
-    """One way in which a flow may exist, and the unknowns that it needs (TRUE: it exists under every reading)."""
+    """One way in which a flow may exist, and the unknowns that it needs (TRUE: it exists under every reading).
+
+    `sent` is what the flow carries, as a reading: who sends it chooses the request.
+    """
 
     obligation: Obligation
     packet: Packet
     needs: Pred
     addresses: Mapping[Side, Address] = field(default_factory=dict)
+    sent: Reading = field(default_factory=dict)
 
 
 def prove_some_flow(engine: Engine, assertion: Assertion, claim: SomeFlow) -> AssertionResult:
@@ -186,9 +192,22 @@ def _options(engine: Engine, obligation: Obligation, addresses: _Addresses) -> I
             continue
         for chosen in _choices(engine, obligation, packet.family, _SIDES):
             settled = _Settled(addresses, obligation, packet.family, chosen)
-            needs = of_every_flow(settled(left))
-            if needs is not FALSE:
-                yield _Option(obligation, packet, needs, {**settled.defaults, **chosen})
+            for sent, carried in _requests(engine, left):
+                needs = of_every_flow(settled(carried))
+                if needs is not FALSE:
+                    yield _Option(obligation, packet, needs, {**settled.defaults, **chosen}, sent)
+
+
+def _requests(engine: Engine, pred: Pred) -> Iterator[tuple[Reading, Pred]]:
+    """What a flow may carry as far as a predicate tells it apart, each with what that leaves; what is usual first."""
+    own = engine.residuals.requests.unknowns
+    looked_at = {a.unknown for a in atoms_of(pred) if isinstance(a, UnknownIn)}
+    asked = [unknown for unknown in own if unknown in looked_at]
+    for values in product(*(unknown.values for unknown in asked)):
+        reading = {unknown.name: value for unknown, value in zip(asked, values, strict=True)}
+        left = filled_in(pred, reading)
+        if left is not FALSE and engine.residuals.requests.can_be(reading):
+            yield reading, left
 
 
 def _choices(
@@ -274,7 +293,7 @@ def _witness(engine: Engine, options: Sequence[_Option]) -> Counterexample | Non
             chosen = Chosen(
                 packet.protocol, packet.port, packet.icmp, packet.family, option.addresses, src_port=src_port
             )
-            flow = engine.flow(option.obligation, chosen)
+            flow, _ = carrying(engine.flow(option.obligation, chosen), option.sent, engine.residuals.requests)
             verdict = engine.oracle.decide(flow, {})
             if not verdict.allowed:
                 raise InternalError(f"the oracle does not confirm a witness: {flow}")

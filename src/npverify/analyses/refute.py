@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from npverify.analyses.engine import Engine
 from npverify.analyses.results import Counterexample
 from npverify.ingest.source import InternalError
-from npverify.normal.predicates import Pred
+from npverify.normal.predicates import FALSE, Pred
 from npverify.reduction.obligations import Obligation
 from npverify.reduction.readings import under
 from npverify.smt.solver import UndecidedError
@@ -31,15 +31,27 @@ def first_counterexample(engine: Engine, broken: Sequence[Obligation], *, expect
 
     `expected` is whether the flow must pass; InternalError if the oracle says otherwise.
     """
-    obligation, formula = prefer_default(engine, broken)
+    obligation, formula = prefer_default(engine, broken, with_request=not expected)
     shown, flow, reading = engine.counterexample(formula, obligation)
     if shown.verdict.allowed is not expected:
         raise InternalError(f"the oracle does not confirm a counterexample: {flow} under {dict(reading)}")
     return shown
 
 
-def prefer_default(engine: Engine, broken: Sequence[Obligation]) -> tuple[Obligation, Pred]:
-    """The first obligation that is broken with every unknown at its default, with that formula; else the first as it is."""
+def prefer_default(
+    engine: Engine, broken: Sequence[Obligation], *, with_request: bool = False
+) -> tuple[Obligation, Pred]:
+    """The first obligation that is broken with every unknown at its default, with that formula; else the first as it is.
+
+    With `with_request` one that a flow breaks over which a request is sent goes before: it tells more than a bare connection.
+    """
+    if with_request and engine.residuals.requests.clauses:
+        for obligation in broken:
+            formula = engine.residuals.requests.sent(obligation.broken)
+            if formula is not FALSE and engine.possible(
+                formula, obligation.src, obligation.dst, same=obligation.how.same
+            ):
+                return obligation, formula
     for obligation in broken:
         formula = under(obligation.broken, {})
         if engine.possible(formula, obligation.src, obligation.dst, same=obligation.how.same):

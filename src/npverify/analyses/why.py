@@ -60,7 +60,9 @@ def reason(pred: Pred, seen: Seen) -> str:
     if isinstance(pred, And):
         return reason(next(part for part in pred.parts if not seen.holds(part)), seen)
     if isinstance(pred, Or):
-        return _joined(reason(part, seen) for part in pred.parts)
+        clauses = [part for part in pred.parts if isinstance(part, HttpIs)]
+        others = (reason(part, seen) for part in pred.parts if not isinstance(part, HttpIs))
+        return _joined((*([_another_request(*clauses, seen=seen)] if clauses else []), *others))
     if isinstance(pred, Not):
         return _holds(pred.body, seen)
     return _FALSE[type(pred)](pred, seen)
@@ -191,12 +193,16 @@ def _elsewhere(at: NodeIs, seen: Seen) -> str:
     return f"the {_SIDE[at.side]} is not on node `{at.name}`"
 
 
-def _another_request(at: HttpIs, seen: Seen) -> str:
+def _another_request(*clauses: HttpIs, seen: Seen) -> str:
     if seen.flow.protocol != "TCP":
         return f"{seen.flow.protocol} carries no HTTP request"
+    words = list(map(in_words, clauses))
+    if len(words) > _SHOWN:
+        words[_SHOWN:] = [f"one of {len(words) - _SHOWN} more"]
+    wanted = ", nor ".join(words)
     if seen.flow.http is None:
-        return f"the HTTP request is not known to be {in_words(at)}"
-    return f"the HTTP request is {seen.flow.http}, not {in_words(at)}"
+        return f"the HTTP request is not known to be {wanted}"
+    return f"the HTTP request is {seen.flow.http}, not {wanted}"
 
 
 def _unknown(at: UnknownIn, seen: Seen) -> str:
@@ -223,7 +229,7 @@ _FALSE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     PortIn: _another_port,
     NamedPortIs: _another_named_port,
     IcmpIs: lambda at, seen: f"it is not ICMP type {at.type}" + ("" if at.code is None else f" code {at.code}"),
-    HttpIs: _another_request,
+    HttpIs: lambda at, seen: _another_request(at, seen=seen),
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is not a pod's traffic to itself" + (" through a service" * at.via_service),
     OwnNode: _own_node,

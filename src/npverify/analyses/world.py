@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from npverify.dialects.lint import LintFacts
@@ -11,6 +11,7 @@ from npverify.ingest.document import Document
 from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId, PolicySet
+from npverify.normal.predicates import HttpIs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,13 @@ class World:
     over: Callable[[Inventory], World] | None = None
     origin: Origin | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
+
+    def asking(self, clauses: Iterable[HttpIs]) -> World:
+        """The world, ready for questions that name these clauses about HTTP requests."""
+        asked = self.policies.asked.union(clauses)
+        if asked == self.policies.asked:
+            return self
+        return replace(self, policies=replace(self.policies, asked=asked))
 
 
 def differing(one: World, other: World) -> tuple[PolicyId, ...]:

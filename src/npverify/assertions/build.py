@@ -14,6 +14,7 @@ from typing import Any
 from lark import Token, Tree
 
 from npverify.assertions import syntax as s
+from npverify.assertions.expressions import wrong_with
 from npverify.assertions.vocabulary import RESERVED, WAYS, instead_of
 from npverify.ingest.source import Problems, Severity, Span
 from npverify.inventory.addresses import BITS, Address, Prefix
@@ -380,7 +381,21 @@ class Builder:
         return s.NamedPort(name, _PROTOCOLS.get(protocol.lower(), ""), self.span(tree))
 
     def _http(self, tree: Node) -> s.Http:
-        return s.Http(str(tree.children[0]), str(tree.children[1]), self.span(tree))
+        word, method, path = tree.children
+        assert isinstance(word, Token)
+        _, slash, ports = word.partition("/")
+        at = self._range(ports, "http", word) if slash else None
+        return s.Http(self._expression(method, "method"), self._expression(path, "path"), at, self.span(tree))
+
+    def _expression(self, token: Node | Token | None, what: str) -> str:
+        """The text of a regular expression; "" if there is none, or after an error."""
+        if not isinstance(token, Token):
+            return ""
+        text = str(token)[1:-1] if token.type == "STRING" else str(token)
+        for code, message, fix in wrong_with(text, what):
+            self._error(code, message, token, fix)
+            return ""
+        return text
 
 
 def _without_comment(line: str) -> str:

@@ -11,9 +11,9 @@ from npverify.assertions.claims import EndSet, Hop, Leg, Ways
 from npverify.assertions.select import Selector
 from npverify.assertions.sets import Members, backend_condition, restrict, unite
 from npverify.assertions.sets import outside as outside_of_cluster
-from npverify.assertions.traffic import Filter, describe, port, selects
+from npverify.assertions.traffic import Filter, describe, over_service, port, selects
 from npverify.inventory.model import EndpointKind, Service
-from npverify.normal.predicates import FALSE, Side
+from npverify.normal.predicates import FALSE, Side, and_
 
 SELF = "a pod's traffic to itself is left out"
 OWN_NODE = "traffic between a pod and its own node is left out"
@@ -81,9 +81,6 @@ def covers_default(select: Selector, claim: s.Reaches) -> bool:
 
 def checked(select: Selector, claim: s.Reaches) -> Filter:
     """The traffic of a claim, after messages about what does not fit together."""
-    for item in claim.traffic:
-        if isinstance(item, s.Http):
-            select.error("NPV102", "HTTP is not supported in this version", item.span, "name the port: `on tcp/80`")
     for node in select.nodes(claim.dst):
         if claim.traffic and isinstance(node, s.WithPort):
             select.error(
@@ -92,7 +89,7 @@ def checked(select: Selector, claim: s.Reaches) -> Filter:
                 node.span,
                 f"write `tcp/{node.port}` behind `on`, or drop `on`",
             )
-    return Filter(tuple(item for item in claim.traffic if not isinstance(item, s.Http)))
+    return Filter(claim.traffic)
 
 
 def reaching(select: Selector, claim: s.Reaches, src: Members, traffic: Filter) -> tuple[Leg, ...]:
@@ -234,6 +231,7 @@ def _through(select: Selector, service: Service, asked: tuple[s.Traffic, ...], a
             )
         for number in sorted({b.port for b in backends}):
             behind = unite(*({b.endpoint: backend_condition(b, Side.DST)} for b in backends if b.port == number))
-            members = select.universe.ordered(restrict(behind, port(p.protocol, number)))
+            meant = and_(port(p.protocol, number), over_service(asked, p))
+            members = select.universe.ordered(restrict(behind, meant))
             parts.append(Part(members, Hop(service, index)))
     return parts

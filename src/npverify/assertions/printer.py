@@ -7,6 +7,7 @@ import re
 from npverify.assertions import syntax as s
 from npverify.assertions.vocabulary import KEY_WORDS, WAYS
 
+_PLAIN_PATH = re.compile(r"/[^\s,]*")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)?")
 
 
@@ -155,6 +156,8 @@ def traffic(node: s.Traffic) -> str:
             return f"{protocol.lower()}/{first}" + (f"-{last}" if last != first else "")
         case s.NamedPort(name, protocol):
             return f"port {name}" + (f"/{protocol.lower()}" if protocol else "")
-        case s.Http(method, path):
-            return f"http {method} {path}"
+        case s.Http(method, path, ports):
+            at = "" if ports is None else f"/{ports[0]}" + (f"-{ports[1]}" if ports[1] != ports[0] else "")
+            shown = path if _PLAIN_PATH.fullmatch(path) else f'"{path}"'
+            return " ".join(part for part in (f"http{at}", method, path and shown) if part)
     raise TypeError(node)

@@ -20,6 +20,7 @@ from npverify.assertions.packs import file_name, packs
 from npverify.assertions.parser import parse
 from npverify.assertions.select import NOBODY, Selector, Spec
 from npverify.assertions.sets import Universe
+from npverify.assertions.traffic import clauses
 from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Inventory
@@ -158,6 +159,7 @@ class _Lowering:
             statement.severity,
             statement.tags,
             lowered.assumed,
+            clauses(statement.claim.traffic) if isinstance(statement.claim, s.Reaches) else frozenset(),
         )
 
     def change(self, statement: s.Assert, claim: s.OnChange) -> tuple[ChangeAssertion, tuple[Diagnostic, ...]]:
@@ -173,6 +175,7 @@ class _Lowering:
             statement.severity,
             statement.tags,
             assumed,
+            clauses(claim.traffic),
         )
         return assertion, found.errors
 

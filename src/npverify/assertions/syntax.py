@@ -196,10 +196,11 @@ class NamedPort:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """An HTTP method and path."""
+    """HTTP requests with a method and a path, each a regular expression ("": any), over TCP to some ports (None: any)."""
 
-    method: str
-    path: str
+    method: str = ""
+    path: str = ""
+    ports: tuple[int, int] | None = None
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 

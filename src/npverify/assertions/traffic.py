@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from npverify.assertions import syntax as s
@@ -9,7 +10,19 @@ from npverify.assertions.claims import EndSet
 from npverify.assertions.sets import Members, restrict
 from npverify.inventory.model import EXTERNAL, Endpoint, PortOrigin, ServicePort
 from npverify.normal.flow import PORT_PROTOCOLS
-from npverify.normal.predicates import Pred, and_, or_, port_in, protocol_is
+from npverify.normal.patterns import is_literal
+from npverify.normal.predicates import (
+    TRUE,
+    HttpIs,
+    Pred,
+    RequestTest,
+    and_,
+    http_is,
+    http_request,
+    or_,
+    port_in,
+    protocol_is,
+)
 
 DEFAULT = protocol_is(*PORT_PROTOCOLS)
 """Without `on`: every protocol that policies can name, on all ports (K-doc: deny-all is guaranteed only for these)."""
@@ -56,17 +69,40 @@ def _at(item: s.Traffic, endpoint: Endpoint) -> Pred:
                 if p.name == name and p.origin is not PortOrigin.INIT
             )
             return or_(*(port(p.protocol, p.number) for p in declared if protocol in ("", p.protocol)))
+        case s.Http():
+            whole = and_(protocol_is("TCP"), clause(item))
+            return whole if item.ports is None else and_(whole, port("TCP", *item.ports))
     raise TypeError(item)
+
+
+def clause(item: s.Http) -> Pred:
+    """The requests that an item means. An expression without any sign of one is a text."""
+    methods, paths = ([_wanted(text)] if text else [] for text in (item.method, item.path))
+    return http_is(methods, paths, reads="asked") if methods or paths else http_request()
+
+
+def _wanted(text: str) -> tuple[RequestTest, str]:
+    return ("exact", text) if is_literal(text) else ("regex", text)
+
+
+def clauses(items: Iterable[s.Traffic]) -> frozenset[HttpIs]:
+    """The clauses about requests that items behind `on` stand for."""
+    found = (clause(item) for item in items if isinstance(item, s.Http))
+    return frozenset(at for at in found if isinstance(at, HttpIs))
 
 
 def selects(item: s.Traffic, of: ServicePort) -> bool:
     """Whether an item behind `on` means this port of a Service: by its own number or name, not by the pod's."""
-    match item:
-        case s.Ports(protocol, ports):
-            return protocol == of.protocol and (ports is None or ports[0] <= of.number <= ports[1])
-        case s.NamedPort(name, protocol):
-            return name == of.name and protocol in ("", of.protocol)
-    return False
+    if isinstance(item, s.NamedPort):
+        return item.name == of.name and item.protocol in ("", of.protocol)
+    protocol = "TCP" if isinstance(item, s.Http) else item.protocol
+    return protocol == of.protocol and (item.ports is None or item.ports[0] <= of.number <= item.ports[1])
+
+
+def over_service(asked: Iterable[s.Traffic], of: ServicePort) -> Pred:
+    """What the items that mean a port of a Service ask for beyond it: requests; TRUE where nothing is."""
+    meant = [clause(item) if isinstance(item, s.Http) else TRUE for item in asked if selects(item, of)]
+    return or_(*meant) if meant else TRUE
 
 
 def describe(ports: tuple[ServicePort, ...]) -> str:

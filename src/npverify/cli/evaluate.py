@@ -25,6 +25,7 @@ def evaluate(
     protocol: o.Protocol = None,
     icmp: o.Icmp = None,
     http: o.Http = None,
+    header: o.Headers = None,
     via: o.Via = None,
     flows: Annotated[
         str | None,
@@ -55,7 +56,7 @@ def evaluate(
     from npverify.cli.flow_lines import Answers, check_flows, open_lines
 
     o.check_format(format)
-    options = FlowOptions(from_, to, port, protocol, icmp, http, via)
+    options = FlowOptions(from_, to, port, protocol, icmp, http, tuple(header or ()), via)
     check_flows(flows, flows_format, options.given, paths)
     inputs = o.Inputs.settle(
         paths,

@@ -21,6 +21,7 @@ def explain(
     protocol: o.Protocol = None,
     icmp: o.Icmp = None,
     http: o.Http = None,
+    header: o.Headers = None,
     via: o.Via = None,
     cni: o.Cni = None,
     calico_version: o.CalicoVersion = None,
@@ -61,7 +62,8 @@ def explain(
     )
     sources = Sources()
     world = inputs.load(sources, keep_documents=not no_edits).world
-    asked = read_options(world, FlowOptions(from_, to, port, protocol, icmp, http, via))
+    options = FlowOptions(from_, to, port, protocol, icmp, http, tuple(header or ()), via)
+    asked = read_options(world, options)
     paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
     if asked.range is not None:
         parts = explain_range(world, asked.reader, asked.range, asked.query)

@@ -24,12 +24,13 @@ class FlowOptions:
     protocol: str | None
     icmp: str | None
     http: str | None
+    headers: tuple[str, ...] = ()
     via: str | None = None
 
     @property
     def given(self) -> tuple[str | None, ...]:
         """All of them."""
-        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http, self.via)
+        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http, *self.headers, self.via)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def read_options(world: World, given: FlowOptions) -> Asked:
     try:
         message = _icmp(given.icmp)
         default = "ICMP" if message else "TCP"
-        traffic = make_traffic(given.protocol or default, _port(given.port), message, _http(given.http))
+        traffic = make_traffic(given.protocol or default, _port(given.port), message, _http(given.http, given.headers))
     except InputError as error:
         problems.extend(error.diagnostics)
     problems.raise_errors()
@@ -136,12 +137,32 @@ def _icmp(text: str | None) -> tuple[int, int] | None:
         ) from None
 
 
-def _http(text: str | None) -> tuple[str, str] | None:
+def _http(text: str | None, headers: tuple[str, ...]) -> dict[str, object] | None:
+    """The request as it is written in JSON. A URL has a host; without one nothing is known of it."""
     if text is None:
+        if headers:
+            raise InputError.one(
+                "NPV151", "`--header` without `--http`", fix="say which request has it: --http 'GET /x'"
+            )
         return None
     method, _, path = text.strip().partition(" ")
-    if not path.strip():
+    path = path.strip()
+    if not path:
         raise InputError.one(
             "NPV151", f"`--http {text}` is not a method and a path", fix="for example --http 'GET /pub/x'"
         )
-    return method, path.strip()
+    found: dict[str, object] = {"method": method, "path": path}
+    scheme, there, rest = path.partition("://")
+    if there and scheme in ("http", "https"):
+        host, slash, behind = rest.partition("/")
+        found |= {"path": slash + behind or "/", "host": host or None}
+    if headers:
+        found["headers"] = dict(map(_header, headers))
+    return found
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise InputError.one("NPV151", f"`--header {text}` has no name", fix="for example --header 'X-Token: abc'")
+    return name.strip(), value.strip()

@@ -121,7 +121,17 @@ Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", 
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
 Http = Annotated[
     str | None,
-    typer.Option("--http", metavar="'METHOD PATH'", help="The HTTP request that is sent, such as 'GET /pub/x'."),
+    typer.Option(
+        "--http",
+        metavar="'METHOD PATH'",
+        help="The HTTP request that is sent: 'GET /pub/x', or 'GET http://HOST/pub/x'.",
+    ),
+]
+Headers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header", metavar="'NAME: VALUE'", help="A header of that request; may be repeated, then there are no others."
+    ),
 ]
 Via = Annotated[
     str | None,

@@ -102,17 +102,16 @@ def lower_for_cilium(
     found: Found, profile: Profile, problems: Problems, inventory: Inventory, *, for_lint: bool
 ) -> tuple[PolicySet, dict[PolicyId, Span]]:
     """All policies as Cilium joins them, and where they stand."""
+    from npverify.dialects.cilium import kube_cluster
     from npverify.dialects.cilium.cluster import lower_all
 
     native = list(found.native.values())
-    own = lower_all(found.cilium, native, profile, problems, inventory)
+    cluster = _enforced(found, profile, problems, for_lint=for_lint)
+    own = lower_all(found.cilium, native, profile, problems, inventory, kube_cluster.names_asked(cluster))
     found.documents += own.documents
     halves, ids = own.halves, own.ids | {p.id: p.span for p in found.cluster.values()}
     beside = own.audit
-    cluster = _enforced(found, profile, problems, for_lint=for_lint)
     if cluster:
-        from npverify.dialects.cilium import kube_cluster
-
         kube_cluster.check_values(found.documents, problems)
         halves = kube_cluster.around(halves, cluster, profile, inventory)
         if beside is not None:

@@ -36,14 +36,21 @@ EPHEMERAL = 49152
 
 
 class Request(NamedTuple):
-    """What an HTTP client asks for: the path as it is sent, with its query; host "": any."""
+    """What an HTTP client asks for: the path as it is sent, with its query; host "" and headers None: nothing is known of it.
+
+    The host is that of the request, with a port if the client names one.
+    """
 
     method: str
     path: str
     host: str = ""
+    headers: tuple[tuple[str, str], ...] | None = None
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}" + (f" of {self.host}" if self.host else "")
+        of = f" of {self.host}" if self.host else ""
+        headers = " and ".join(f"{name}: {value}" for name, value in self.headers or ())
+        with_ = f" with {headers}" if headers else "" if self.headers is None else " without headers"
+        return f"{self.method} {self.path}{of}{with_}"
 
 
 class Via(NamedTuple):

@@ -14,7 +14,7 @@ from npverify.ingest.source import Span
 from npverify.ingest.thin import thin
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import FALSE, Pred, Side, and_, kind_is
+from npverify.normal.predicates import FALSE, HttpIs, Pred, Side, and_, kind_is
 
 
 class Direction(StrEnum):
@@ -214,6 +214,7 @@ class PolicySet:
     `switches`  the switches that are free, in the order of the table; fixed ones are folded into the predicates
     `fixed`     name and value of those that the profile or the user fixed
     `settings` name and value of what else the answer depends on, such as the version of the plugin
+    `asked`    clauses about requests that questions about the set name beside its own
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
     `audit`    what tells denials that are only reported from those that stop the flow; None: every denial stops it
     `rewriting`    those under which ingress policy sees somebody else than the client outside
@@ -227,6 +228,7 @@ class PolicySet:
     vip_visible: Pred = FALSE
     settings: tuple[tuple[str, str], ...] = ()
     audit: Audit | None = None
+    asked: frozenset[HttpIs] = frozenset()
     rewriting: Rewriting = Rewriting()
 
     @property

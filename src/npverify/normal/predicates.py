@@ -33,15 +33,17 @@ from npverify.normal.syntax import (
     Or,
     Owner,
     OwnNode,
-    PathTest,
     PortIn,
     Pred,
     ProtocolIs,
+    Reads,
+    RequestTest,
     SelfTraffic,
     ServiceAccountIs,
     Side,
     TextTest,
     UnknownIn,
+    Wanted,
     intern,
 )
 
@@ -65,15 +67,17 @@ __all__ = [
     "Or",
     "OwnNode",
     "Owner",
-    "PathTest",
     "PortIn",
     "Pred",
     "ProtocolIs",
+    "Reads",
+    "RequestTest",
     "SelfTraffic",
     "ServiceAccountIs",
     "Side",
     "TextTest",
     "UnknownIn",
+    "Wanted",
     "address_in",
     "address_owned_by",
     "and_",
@@ -81,7 +85,9 @@ __all__ = [
     "atoms_among",
     "atoms_of",
     "const",
+    "exactly",
     "http_is",
+    "http_request",
     "icmp_is",
     "ite",
     "kind_is",
@@ -223,14 +229,33 @@ def icmp_is(type_: int, code: int | None = None) -> Pred:
     return intern(IcmpIs, type_, code)
 
 
-def http_is(methods: Iterable[str], paths: Iterable[tuple[PathTest, str]], *, normalised: bool) -> Pred:
-    """An HTTP request of one of the methods (none, or `*`: any) for one of the paths (none: any); TRUE if all may be.
+def http_is(
+    methods: Iterable[tuple[RequestTest, str]] = (),
+    paths: Iterable[tuple[RequestTest, str]] = (),
+    hosts: Iterable[tuple[RequestTest, str]] = (),
+    headers: Iterable[tuple[str, str | None]] = (),
+    *,
+    reads: Reads,
+) -> Pred:
+    """An HTTP request with one of the methods, paths and hosts (none: any) and all of the headers; TRUE if all may be.
 
-    `normalised` says that paths are compared as servers read them, and not letter by letter.
+    `reads` says which path is compared, and does not matter without one.
     """
-    given, wanted = set(methods), tuple(sorted(set(paths)))
-    chosen = () if "*" in given else tuple(sorted(given))
-    return intern(HttpIs, chosen, wanted, normalised or not wanted) if chosen or wanted else TRUE
+    wanted: list[Wanted] = [tuple(sorted(set(texts))) for texts in (methods, paths, hosts)]
+    asked = tuple(sorted({(name.lower(), value) for name, value in headers}, key=lambda h: (h[0], h[1] or "")))
+    if not any(wanted) and not asked:
+        return TRUE
+    return intern(HttpIs, *wanted, asked, reads if wanted[1] else "sent")
+
+
+def exactly(text: str) -> tuple[RequestTest, str]:
+    """The test for one text."""
+    return "exact", text
+
+
+def http_request() -> Pred:
+    """Any HTTP request."""
+    return intern(HttpIs, (), (), (), (), "sent")
 
 
 def unknown_in(unknown: Unknown, *values: str) -> Pred:

@@ -1,7 +1,9 @@
-"""HTTP requests that a policy asks for: in words, and as a fact for flows of which the request is not known.
+"""HTTP requests that a policy asks for: in words, as a fact for flows of which the request is not known, and paths as servers read
+them.
 
 Every clause has a fact of its own, and clauses that say the same share it. Facts are independent of each other, though a
-request for `/a/b` is one for something under `/a` too: so there are more readings than can be and never fewer.
+request for `/a/b` is one for something under `/a` too: so there are more readings than can be and never fewer. The reduction
+knows better: `reduction.requests`.
 """
 
 from __future__ import annotations
@@ -10,31 +12,82 @@ import json
 import re
 
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import HttpIs
+from npverify.normal.predicates import HttpIs, Reads, RequestTest, Wanted
 
 _METHOD, _PATH = re.compile("[A-Z][A-Z-]*"), re.compile(r'[^\s"]+')
+FACT = "the HTTP request is "
+"""How the name of every such fact begins."""
 
 
 def request_fact(at: HttpIs) -> Unknown:
     """Whether the request is one that a clause asks for; false in the default reading. Its name tells clauses apart."""
-    name = f"the HTTP request is {in_words(at)}"
-    return Unknown(name, ("false", "true"), phrase=name.replace("{", "{{").replace("}", "}}"))
+    name = FACT + in_words(at)
+    return Unknown(name, ("false", "true"), phrase=name.replace("{", "{{").replace("}", "}}"), of_flow=True)
 
 
 def in_words(at: HttpIs) -> str:
     """`GET or POST with a path under /pub`, completing "the HTTP request is …"."""
-    methods = " or ".join(_quoted(method, _METHOD) for method in at.methods) or "one"
-    paths = " or ".join(f"{_LEAD[kind, at.normalised]} {_quoted(path, _PATH)}" for kind, path in at.paths)
-    return f"{methods} with {paths}" if paths else methods
+    what = _one_of({"exact": "", "regex": "one with a method like "}, at.methods, _METHOD) or "one"
+    parts = [
+        _one_of({test: lead for (test, reads), lead in _LEAD.items() if reads == at.reads}, at.paths, _PATH),
+        _one_of({"exact": "the host ", "regex": "a host like "}, at.hosts, _PATH),
+        *(
+            f"a header {name}" if value is None else f"the header {name}: {json.dumps(value)}"
+            for name, value in at.headers
+        ),
+    ]
+    with_ = " and ".join(part for part in parts if part)
+    if not with_:
+        return what
+    return f"{what} and {with_}" if " with " in what else f"{what} with {with_}"
 
 
-_LEAD = {
-    ("exact", True): "the path",
-    ("prefix", True): "a path under",
-    ("exact", False): "the literal path",
-    ("prefix", False): "a path that begins with",
+_LEAD: dict[tuple[RequestTest, Reads], str] = {
+    ("exact", "sent"): "the path ",
+    ("regex", "sent"): "a path like ",
+    ("exact", "plain"): "the literal path ",
+    ("prefix", "plain"): "a path that begins with ",
+    ("exact", "served"): "the path ",
+    ("prefix", "served"): "a path under ",
+    ("exact", "asked"): "the path ",
+    ("regex", "asked"): "a path like ",
 }
+
+
+def _one_of(leads: dict[RequestTest, str], wanted: Wanted, plain: re.Pattern[str]) -> str:
+    return " or ".join(leads[test] + _quoted(text, plain) for test, text in wanted)
 
 
 def _quoted(text: str, plain: re.Pattern[str]) -> str:
     return text if plain.fullmatch(text) else json.dumps(text)
+
+
+_BEHIND_THE_PATH = re.compile("[?#]")
+_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
+_STILL_ENCODED = re.compile(rb"%(2e|2f|5c)", re.IGNORECASE)
+
+
+def without_query(path: str) -> str:
+    """The path alone of what is sent."""
+    return _BEHIND_THE_PATH.split(path, maxsplit=1)[0]
+
+
+def as_served(path: str) -> bytes | None:
+    """The path that a server looks up, without slash at its end; None where servers do not agree, so that nothing matches."""
+    escaped = without_query(path).encode("utf-8", "surrogatepass")
+    if any(code is None for code in (found[1] for found in _ESCAPE.finditer(escaped))):
+        return None
+    decoded = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), escaped)
+    if _STILL_ENCODED.search(decoded) or b"\0" in decoded:
+        return None
+    # backslashes are slashes to some servers, and what follows a semicolon is no part of its segment
+    segments = decoded.replace(b"\\", b"/").split(b"/")
+    if segments[0] or len(segments) == 1:
+        return None
+    walked: list[bytes] = []
+    for segment in (s.partition(b";")[0] for s in segments[1:]):
+        if segment == b"..":
+            del walked[-1:]
+        elif segment not in (b"", b"."):
+            walked.append(segment)
+    return b"/" + b"/".join(walked)

@@ -17,7 +17,7 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 | PortIn(first, last, side) | the protocol has ports and the port of that side lies in the range, both ends included |
 | NamedPortIs(name, protocol, origins, first_only, side) | the pod on that side declares such a port (of any protocol if None) and the flow has its protocol and number there |
 | IcmpIs(type, code) | ICMP of that type (and code, if not None) |
-| HttpIs(methods, paths, normalised) | over TCP an HTTP request of one of the methods (none: any) for one of the paths (none: any) is sent, see `normal.requests` |
+| HttpIs(methods, paths, hosts, headers, reads) | over TCP an HTTP request is sent with one of the methods, one of the paths and one of the hosts (none: any), and with every one of the headers, see `normal.requests` |
 | UnknownIn(unknown, values) | the reading gives the unknown one of these values |
 | SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
 | OwnNode(side) | the endpoint on `side` is the node (or on the host network of the node) that the other side's pod runs on |
@@ -52,7 +52,13 @@ class Side(StrEnum):
 Owner = Literal["pod", "node", "service", "external"]
 LabelOf = Literal["pod", "namespace", "service account"]
 TextTest = Literal["contains", "starts with", "ends with"]
-PathTest = Literal["exact", "prefix"]
+RequestTest = Literal["exact", "prefix", "regex"]
+"""How a text of a request is compared; an expression is one of `normal.patterns`."""
+Wanted = tuple[tuple[RequestTest, str], ...]
+"""Texts of which a request must have one; (): any."""
+Reads = Literal["sent", "plain", "served", "asked"]
+"""Which path of a request is compared: as it is sent, with its query; without its query; as servers read it; for questions,
+as the policies of the set compare theirs."""
 
 
 class _Held(ref["Pred"]):
@@ -217,9 +223,11 @@ class IcmpIs(Pred):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HttpIs(Pred):
-    methods: tuple[str, ...]
-    paths: tuple[tuple[PathTest, str], ...]
-    normalised: bool
+    methods: Wanted
+    paths: Wanted
+    hosts: Wanted
+    headers: tuple[tuple[str, str | None], ...]  # names in lower case; None: whatever the value is
+    reads: Reads
 
 
 @dataclass(frozen=True, slots=True, eq=False)

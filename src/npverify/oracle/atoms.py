@@ -238,7 +238,8 @@ def _http_is(at: HttpIs, seen: Seen) -> bool:
         return False
     if seen.flow.http is None:
         return seen.value(request_fact(at)) == "true"
-    return asks_for(seen.flow.http, at)
+    found = asks_for(seen.flow.http, at)
+    return seen.value(request_fact(at)) == "true" if found is None else found
 
 
 def _self_traffic(at: SelfTraffic, seen: Seen) -> bool:

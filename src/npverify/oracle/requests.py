@@ -1,54 +1,69 @@
-"""Whether an HTTP request is one that a clause asks for.
+"""Whether an HTTP request is one that a clause asks for, by Python's `re`: `normal.patterns` lets no expression through that
+Python would read otherwise than RE2.
 
-Source: projectcalico/calico app-policy/checker/match.go, matchHTTPMethods and matchHTTPPaths: v3.32.0 with paths as servers
-read them, v3.31.0 letter by letter.
+Source: cilium/cilium pkg/envoy/xds_server.go getHTTPRule (regular expressions of the whole text, headers by name in any case);
+projectcalico/calico app-policy/checker/match.go, matchHTTPMethods and matchHTTPPaths: v3.32.0 with paths as servers read them,
+v3.31.0 letter by letter.
 """
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from npverify.normal.flow import Request
-from npverify.normal.predicates import HttpIs, PathTest
-
-_BEHIND_THE_PATH = re.compile("[?#]")
-_ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
-_STILL_ENCODED = re.compile(rb"%(2e|2f|5c)", re.IGNORECASE)
+from npverify.normal.predicates import HttpIs, RequestTest, Wanted
+from npverify.normal.requests import as_served, without_query
 
 
-def asks_for(request: Request, at: HttpIs) -> bool:
-    """Whether a request has one of the methods and one of the paths; methods are told apart by case."""
-    if at.methods and request.method not in at.methods:
+def asks_for(request: Request, at: HttpIs) -> bool | None:
+    """Whether a request has one of the methods, paths and hosts and all of the headers; None where that hangs on its host or
+    on its headers and nothing is known of these."""
+    parts = (
+        _one_of(request.method, at.methods),
+        not at.paths or _at_path(request.path, at),
+        _one_of(request.host or None, at.hosts),
+        *(_has_header(request.headers, *header) for header in at.headers),
+    )
+    if False in parts:
         return False
-    return not at.paths or any(_is_at(request.path, kind, path, at.normalised) for kind, path in at.paths)
+    return None if None in parts else True
 
 
-def _is_at(asked: str, kind: PathTest, path: str, normalised: bool) -> bool:
-    if not normalised:
-        literal = _BEHIND_THE_PATH.split(asked, maxsplit=1)[0]
-        return literal == path if kind == "exact" else literal.startswith(path)
-    here, there = as_served(asked), as_served(path)
-    if here is None or there is None:
+def _one_of(text: str | None, wanted: Wanted) -> bool | None:
+    if not wanted:
+        return True
+    return None if text is None else any(_is(text, *one) for one in wanted)
+
+
+def _is(text: str, test: RequestTest, wanted: str) -> bool:
+    if test == "regex":
+        return _compiled(wanted).fullmatch(text) is not None
+    return text == wanted if test == "exact" else text.startswith(wanted)
+
+
+@cache
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.ASCII)
+
+
+def _has_header(headers: tuple[tuple[str, str], ...] | None, name: str, value: str | None) -> bool | None:
+    if headers is None:
+        return None
+    return any(key.lower() == name and value in (None, text) for key, text in headers)
+
+
+def _at_path(asked: str, at: HttpIs) -> bool:
+    if at.reads in ("sent", "asked"):
+        return any(_is(asked, *one) for one in at.paths)
+    if at.reads == "plain":
+        return any(_is(without_query(asked), *one) for one in at.paths)
+    here = as_served(asked)
+    return here is not None and any(_under(here, *one) for one in at.paths)
+
+
+def _under(here: bytes, test: RequestTest, path: str) -> bool:
+    there = as_served(path)
+    if there is None:
         return False
-    return here == there or (kind == "prefix" and here.startswith(there.rstrip(b"/") + b"/"))
-
-
-def as_served(path: str) -> bytes | None:
-    """The path that a server looks up, without slash at its end; None where servers do not agree, so that nothing matches."""
-    escaped = _BEHIND_THE_PATH.split(path, maxsplit=1)[0].encode("utf-8", "surrogatepass")
-    if any(code is None for code in (found[1] for found in _ESCAPE.finditer(escaped))):
-        return None
-    decoded = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), escaped)
-    if _STILL_ENCODED.search(decoded) or b"\0" in decoded:
-        return None
-    # backslashes are slashes to some servers, and what follows a semicolon is no part of its segment
-    segments = decoded.replace(b"\\", b"/").split(b"/")
-    if segments[0] or len(segments) == 1:
-        return None
-    walked: list[bytes] = []
-    for segment in (s.partition(b";")[0] for s in segments[1:]):
-        if segment == b"..":
-            del walked[-1:]
-        elif segment not in (b"", b"."):
-            walked.append(segment)
-    return b"/" + b"/".join(walked)
+    return here == there or (test == "prefix" and here.startswith(there.rstrip(b"/") + b"/"))

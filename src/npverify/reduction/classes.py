@@ -19,6 +19,7 @@ from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicySet
 from npverify.normal.predicates import (
     AddressIn,
+    HttpIs,
     LabelIn,
     LabelText,
     NamedPortIs,
@@ -129,9 +130,9 @@ def predicates(policies: PolicySet) -> Iterator[Pred]:
         yield from policies.half(direction).predicates
 
 
-Mention = tuple[str, str | Prefix]
+Mention = tuple[str, str | Prefix | HttpIs]
 """Something by which a predicate may tell two endpoints apart: ("label", key), ("prefix", prefix), or ("accounts", ""),
-("ports", "") or ("nodes", "")."""
+("ports", "") or ("nodes", ""); or two requests: ("request", clause)."""
 
 
 class Mentioned(NamedTuple):
@@ -176,6 +177,8 @@ def mentioned_by(atoms: Iterable[Pred]) -> tuple[Mention, ...]:
             found["ports", ""] = None
         elif isinstance(atom, NodeIs):
             found["nodes", ""] = None
+        elif isinstance(atom, HttpIs):
+            found["request", atom] = None
     return tuple(found)
 
 

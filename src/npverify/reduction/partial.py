@@ -52,7 +52,7 @@ from npverify.normal.predicates import (
     substitute,
     unknown_in,
 )
-from npverify.normal.requests import request_fact
+from npverify.reduction.requests import NO_REQUESTS, Requests
 
 _ABOUT_AN_END = (
     KindIs,
@@ -103,7 +103,9 @@ DIRECT = Circumstance()
 class Partial:
     """Fills in the ends of flows over one inventory. Guards the facts that it looks up: namespaces and address spaces."""
 
-    def __init__(self, inventory: Inventory, vip_visible: Pred = FALSE) -> None:
+    def __init__(self, inventory: Inventory, vip_visible: Pred = FALSE, requests: Requests = NO_REQUESTS) -> None:
+        """`requests` are the kinds of requests that clauses tell apart."""
+        self.requests = requests
         self._inventory = inventory
         self._families = inventory.families
         self._spaces = {kind: address_space(inventory, kind) for kind in EndpointKind}
@@ -145,7 +147,7 @@ class Partial:
         if isinstance(atom, SelfTraffic):
             return const(how.same and (how.via is not None) == atom.via_service)
         if isinstance(atom, HttpIs):
-            return and_(protocol_is("TCP"), unknown_in(request_fact(atom), "true"))
+            return self.requests.residual(atom)
         if isinstance(atom, PortIn | NamedPortIs):
             return self._port(atom, how, src, dst)
         if not isinstance(atom, _ABOUT_AN_END) or atom.side is Side.VIP:

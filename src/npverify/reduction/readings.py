@@ -46,6 +46,18 @@ def under(pred: Pred, reading: Reading) -> Pred:
     )
 
 
+def filled_in(pred: Pred, reading: Reading) -> Pred:
+    """The predicate with the unknowns that a reading names at their values; the others stay open."""
+    return substitute(
+        pred,
+        lambda atom: (
+            const(reading[atom.unknown.name] in atom.values)
+            if isinstance(atom, UnknownIn) and atom.unknown.name in reading
+            else atom
+        ),
+    )
+
+
 def of_every_flow(pred: Pred) -> Pred:
     """The predicate where it holds whatever is unknown of one flow alone: of other flows that may be something else."""
     for unknown in dict.fromkeys(a.unknown for a in atoms_of(pred) if isinstance(a, UnknownIn) and a.unknown.of_flow):

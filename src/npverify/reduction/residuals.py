@@ -15,21 +15,13 @@ from typing import NamedTuple
 from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet, Rule
-from npverify.normal.predicates import (
-    FALSE,
-    TRUE,
-    NodeIs,
-    Pred,
-    Side,
-    and_,
-    atoms_among,
-    or_,
-)
+from npverify.normal.predicates import FALSE, TRUE, NodeIs, Pred, Side, and_, atoms_among, or_
 from npverify.reduction.asking import AtStage, Ready, looks_at, looks_at_identity, mentions_node, placed, ready
 from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, of_one_pod
+from npverify.reduction.requests import of_clauses, requests_of
 from npverify.reduction.standing import Change, Moved
 from npverify.reduction.subjects import Subjects
 
@@ -57,12 +49,13 @@ class Residuals:
         self._inventory = inventory
         by_node = (isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
         self.by_node = self.classes.mentioned.nodes if classes is None else any(by_node)
+        self.requests = requests_of(policies)
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
-        if beside is not None and one and policies.vip_visible is beside.policies.vip_visible:
+        if beside is not None and one and self._is_framed_as(beside):
             self.partial: Partial = beside.partial
             self.bitsets: Bitsets = beside.bitsets
         else:
-            self.partial = Partial(inventory, policies.vip_visible)
+            self.partial = Partial(inventory, policies.vip_visible, self.requests)
             self.bitsets = Bitsets(self.classes, inventory, self.partial)
         self.changed: Mapping[Direction, int] | None = None
         self._start_over()
@@ -81,8 +74,9 @@ class Residuals:
         made = copy(before)
         made.policies = change.now.policies
         made.by_node = change.now.by_node
-        if change.now.policies.vip_visible is not before.policies.vip_visible or len(before._groups) > _REMEMBERED:
-            made.partial = Partial(before._inventory, change.now.policies.vip_visible)
+        made.requests = of_clauses(change.now.clauses)
+        if not made._is_framed_as(before) or len(before._groups) > _REMEMBERED:
+            made.partial = Partial(before._inventory, change.now.policies.vip_visible, made.requests)
             made.bitsets = Bitsets(before.classes, before._inventory, made.partial)
             made._start_over()
         elif change.frame_kept and made.by_node == before.by_node:
@@ -92,6 +86,10 @@ class Residuals:
         else:
             made._start_over()
         return made
+
+    def _is_framed_as(self, other: Residuals) -> bool:
+        """Whether ends are filled in as they are there."""
+        return self.policies.vip_visible is other.policies.vip_visible and self.requests is other.requests
 
     def _start_over(self) -> None:
         """Forget everything that hangs on the policies."""

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from npverify.normal.policy import Action, Direction, Half, Policy, PolicySet, Tier
-from npverify.normal.predicates import Pred
+from npverify.normal.predicates import HttpIs, Pred
 from npverify.reduction.classes import Mention, Mentioned, mentions
 
 
@@ -71,6 +71,11 @@ class Standing:
         """Whether some predicate asks on which node an endpoint is."""
         return ("nodes", "") in self.counts
 
+    @property
+    def clauses(self) -> frozenset[HttpIs]:
+        """The clauses about requests of the policies, and of the questions about them."""
+        return self.policies.asked.union(what for _, what in self.counts if isinstance(what, HttpIs))
+
     def after(self, policies: PolicySet) -> Change:
         """The step to another set, in which equal policies are the same objects."""
         frame = _frame(policies, self)
@@ -92,7 +97,7 @@ class Standing:
             if not counts[mention]:
                 del counts[mention]
         now = Standing(policies, {d: each.places for d, each in moved.items()}, frame, counts)
-        return Change(self, now, moved, Mentioned.of(come), frame_kept=in_order)
+        return Change(self, now, moved, Mentioned.of(come), frame_kept=in_order and now.clauses == self.clauses)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +183,9 @@ def _frame(policies: PolicySet, before: Standing | None = None) -> Frame:
     )
     counts = tuple(len(policies.half(d).stages) for d in Direction)
     switches = (policies.profile, policies.switches, policies.fixed)
-    return Frame(stages, (counts, *switches, policies.vip_visible, policies.rewriting, policies.settings))
+    return Frame(
+        stages, (counts, *switches, policies.vip_visible, policies.rewriting, policies.settings, policies.asked)
+    )
 
 
 def _only_allows(tier: Tier, known: Collection[Policy]) -> bool:

@@ -73,7 +73,9 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
         way, owner, number, rewritten = value.entry
         out["entry"] = {"way": way, "of": owner, "port": number or None, "source_rewritten": rewritten}
     if value.http is not None:
-        out["http"] = {key: text for key, text in value.http._asdict().items() if text}
+        out["http"] = {key: text for key, text in value.http._asdict().items() if text and key != "headers"}
+        if value.http.headers is not None:
+            out["http"]["headers"] = dict(value.http.headers)
     return out
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import shlex
 
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Entry, Flow, protocol_number
+from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Entry, Flow, Request, protocol_number
 
 IMAGE = "busybox:1.36"
+HTTP_IMAGE = "curlimages/curl:8.11.0"
 SCTP_IMAGE = "AGNHOST"  # stands for the image, which clusters pull from different places
 SCTP_NOTE = "AGNHOST: the image of kubernetes/kubernetes test/images/agnhost"
 
@@ -24,7 +25,7 @@ def reproduce(flow: Flow) -> str:
     if flow.entry is not None:
         return _from_outside(flow, flow.entry)
     attempt, notes = _attempt(flow)
-    image = SCTP_IMAGE if flow.protocol == "SCTP" else IMAGE
+    image = SCTP_IMAGE if flow.protocol == "SCTP" else HTTP_IMAGE if flow.http is not None else IMAGE
     src = flow.src
     if src.kind is EndpointKind.EXTERNAL:
         notes.insert(0, f"from {flow.src_ip}" if flow.src_ip else "from a host outside the cluster")
@@ -59,7 +60,18 @@ def _attempt(flow: Flow) -> tuple[str, list[str]]:
         return f"/agnhost connect {host}:{port} --protocol=sctp --timeout=3s", [*notes, SCTP_NOTE]
     if flow.protocol == "UDP":
         return f"nc -u -w 3{bound} {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
+    if flow.http is not None:
+        return _curl(flow.http, target, port), notes
     return f"nc -vz -w 3{bound} {target} {port}", notes
+
+
+def _curl(request: Request, target: str, port: int | str | None) -> str:
+    """A request as it is, of which dots and host are not changed."""
+    method = "-I" if request.method == "HEAD" else f"-X {shlex.quote(request.method)}"
+    given = [*([("Host", request.host)] if request.host else []), *(request.headers or ())]
+    headers = "".join(f" -H {shlex.quote(f'{name}: {value}' if value else f'{name};')}" for name, value in given)
+    host = f"[{target}]" if ":" in target and "$" not in target else target
+    return f'curl -i -m 3 --path-as-is {method}{headers} "http://{host}:{port}"{shlex.quote(request.path)}'
 
 
 def _from_outside(flow: Flow, entry: Entry) -> str:
@@ -77,6 +89,8 @@ def _from_outside(flow: Flow, entry: Entry) -> str:
         notes.append(f"ADDRESS: the {entry.way} of {entry.owner}")
     if not entry.port:
         notes.append(f"PORT: the nodePort of {entry.owner}")
+    if flow.http is not None:
+        return f"{_curl(flow.http, target, number)}  # {'; '.join(notes)}"
     option = {"UDP": "nc -u", "SCTP": "/agnhost connect"}.get(flow.protocol, "nc -vz")
     if flow.protocol == "SCTP":
         return f"{option} {target}:{number} --protocol=sctp --timeout=3s  # {'; '.join([*notes, SCTP_NOTE])}"

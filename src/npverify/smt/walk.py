@@ -14,6 +14,7 @@ from npverify.inventory.model import Endpoint, Inventory
 from npverify.normal.policy import Action, Direction, PolicySet, Stage
 from npverify.normal.predicates import FALSE, TRUE, Pred, and_, const, ite, not_, or_
 from npverify.reduction.partial import DIRECT, Circumstance, Partial
+from npverify.reduction.requests import requests_of
 
 
 def allowed(
@@ -25,7 +26,7 @@ def allowed(
     how: Circumstance = DIRECT,
 ) -> Pred:
     """True exactly where `oracle.Oracle.decide` allows the flow in that direction."""
-    partial = Partial(inventory, policies.vip_visible)
+    partial = Partial(inventory, policies.vip_visible, requests_of(policies))
     word: Pred = TRUE
     skipped: dict[str, Pred] = {}
     accepted: dict[str, Pred] = {"": TRUE}

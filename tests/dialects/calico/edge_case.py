@@ -22,7 +22,8 @@ class Query(NamedTuple):
     called  what the client addressed where that is not the Service's own address: `node address:node port`
     of      whose verdict is meant: `egress`, `ingress` or `both`
     family  of the addresses, where both ends have known ones
-    http    method and path of the request, `GET /pub`; "": not known
+    http    the request: `GET /pub`, with its host and headers behind where these are known, `GET /pub shop.example X-A=b`;
+            "": not known
     """
 
     src: str

@@ -34,8 +34,17 @@ def flow_of(query: Query, inventory: Inventory) -> Flow:
     if query.called and flow.via is not None:
         address, _, port = query.called.rpartition(":")
         flow = replace(flow, via=flow.via._replace(vip=Address.parse(address), port=int(port)))
-    http = Request(*query.http.split(" ", 1)) if query.http else None
-    return replace(flow, icmp=query.icmp or flow.icmp, src_port=query.src_port, http=http)
+    return replace(flow, icmp=query.icmp or flow.icmp, src_port=query.src_port, http=_request(query.http))
+
+
+def _request(text: str) -> Request | None:
+    if not text:
+        return None
+    method, path, *more = text.split(" ")
+    if not more:
+        return Request(method, path)
+    headers = (header.partition("=") for header in more[1:])
+    return Request(method, path, more[0], tuple((name, value) for name, _, value in headers))
 
 
 def directions_of(query: Query) -> tuple[Direction, ...]:

@@ -69,15 +69,14 @@ def test_a_verdict_that_hangs_on_the_request_names_it(version: str, fact: str) -
 
 
 def test_a_counterexample_says_which_request_it_needs(tmp_path, monkeypatch, capsys) -> None:
-    """The text completes "only if …" and names the way to settle it; the exit code is that of a refuted assertion."""
+    """It is a part of the flow, which `eval` and `explain` can be asked about; the exit code is that of a refuted assertion."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "all.yaml").write_text(case(np(ingress(PUB))).manifests, encoding="utf-8")
     (tmp_path / "no.npv").write_text("assert no orchard/apple reaches orchard/pear:80\n", encoding="utf-8")
     options = ("--cni", "calico", "--assume", "l7=on")
     assert run(("prove", "all.yaml", "--spec", "no.npv", *options)) == 1
     out = capsys.readouterr().out
-    assert "  only if   the HTTP request is GET with a path under /pub\n" in out
-    assert "--http 'GET /path'" in out
+    assert "  flow      orchard/apple -> orchard/pear  TCP 80, HTTP GET /pub\n" in out
     ends = ("--from", APPLE, "--to", PEAR, "--port", "80")
     assert run(("eval", "all.yaml", *ends, "--http", "GET /pub/../x", *options)) == 0
     assert "denied" in capsys.readouterr().out
@@ -86,7 +85,7 @@ def test_a_counterexample_says_which_request_it_needs(tmp_path, monkeypatch, cap
 
 
 def test_two_clauses_are_two_facts() -> None:
-    """Facts are independent, so that a proof may not use that one request cannot be both; with a request it is exact."""
+    """Without a request each clause is a fact of its own, and the facts are independent; with a request there is none."""
     rules = ingress(
         "action: Allow, protocol: TCP, http: {methods: [GET]}", "action: Allow, protocol: TCP, http: {methods: [PUT]}"
     )

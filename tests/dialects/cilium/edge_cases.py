@@ -31,12 +31,3 @@ NOT_DECIDABLE = {
     108: "policies of another cluster are not known",
 }
 """Numbers without a case, with the reason."""
-
-LATER = {
-    78: "the union of layer-7 rules and of whole peers is by facts here",
-    82: "requests are facts, their expressions are not evaluated yet",
-    83: "requests are facts, their expressions are not evaluated yet",
-    84: "requests are facts, their expressions are not evaluated yet",
-    85: "requests are facts, their expressions are not evaluated yet",
-}
-"""Numbers that are decidable and not covered yet."""

@@ -10,6 +10,16 @@ _OTHERS = (
     "endpointSelector: {matchLabels: {app: nobody}}, egress: [{toFQDNs: "
     "[{matchName: a.example}, {matchName: x.a.example}, {matchName: x.y.a.example}, {matchName: xa.example}]}]"
 )
+_CLUSTER_WIDE = """
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {{name: names}}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {{namespaces: {{matchLabels: {{team: nobody}}}}}}
+  egress: [{{action: Accept, to: [{{domainNames: [{name}]}}]}}]
+"""
 _KUBE_DNS = "toEndpoints: [{matchLabels: {k8s-app: kube-dns, io.kubernetes.pod.namespace: z}}]"
 
 
@@ -101,15 +111,77 @@ NAMES = (
     ),
     Case(
         89,
-        "a name that no rule lets a pod ask for is told of",
+        "a name that no rule lets a pod ask for is never known",
         "Documentation/security/dns.rst",
         on_a(
             "egress: [{toFQDNs: [{matchName: a.example}]}, "
             + _DNS.replace("matchPattern: '*'", "matchName: b.example")
             + "]"
         ),
-        (depends(A, W, {"": "D", _resolves("a.example"): "A"}, 443), allowed(A, DNS, 53, "UDP")),
+        (denied(A, W, 443), allowed(A, DNS, 53, "UDP")),
         warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "of a pattern the names alone are known that rules about DNS let through, whether a selector names them or not",
+        f"{_SOURCE}, Documentation/security/dns.rst",
+        joined(
+            on_a(
+                "egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, "
+                + _DNS.replace("matchPattern: '*'", "matchName: x.a.example")
+                + "]"
+            ),
+            cnp(_OTHERS, "others"),
+        ),
+        (depends(A, W, {_resolves("x.a.example"): "A", _resolves("a.example"): "D"}, 443),),
+        warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "a pattern that means none of the names that pods may ask for allows nothing",
+        f"{_SOURCE}, Documentation/security/dns.rst",
+        on_a(
+            "egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, "
+            + _DNS.replace("matchPattern: '*'", "matchName: b.example")
+            + "]"
+        ),
+        (denied(A, W, 443),),
+        warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "names of ClusterNetworkPolicies bring a rule about DNS with them",
+        "pkg/k8s/cluster_network_policy.go",
+        joined(on_a("egress: [{toFQDNs: [{matchName: a.example}]}]"), _CLUSTER_WIDE.format(name="a.example")),
+        (depends(A, W, {"": "D", _resolves("a.example"): "A"}, 443),),
+        version="1.20",
+        assume={"cluster_policies": "on"},
+    ),
+    Case(
+        91,
+        "how far patterns of theirs reach is not known, so that every name may be asked for",
+        "pkg/k8s/cluster_network_policy.go",
+        joined(on_a("egress: [{toFQDNs: [{matchName: a.example}]}]"), _CLUSTER_WIDE.format(name="'*.b.example'")),
+        (depends(A, W, {"": "D", _resolves("a.example"): "A"}, 443),),
+        version="1.20",
+        assume={"cluster_policies": "on"},
+    ),
+    Case(
+        91,
+        "which other names do not",
+        "pkg/k8s/cluster_network_policy.go",
+        joined(on_a("egress: [{toFQDNs: [{matchName: a.example}]}]"), _CLUSTER_WIDE.format(name="b.example")),
+        (denied(A, W, 443),),
+        version="1.20",
+        assume={"cluster_policies": "on"},
+        warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "of two patterns it is left open whether they mean one name",
+        f"{_SOURCE}, Documentation/security/dns.rst",
+        on_a("egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, " + _DNS.replace("'*'", "'b.*'") + "]"),
+        (depends(A, W, {"": "D", _resolves("*.a.example"): "A"}, 443),),
     ),
     Case(
         96,

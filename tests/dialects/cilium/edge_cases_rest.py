@@ -22,16 +22,25 @@ from dialects.cilium.edge_case import (
 from dialects.edge_cases import joined
 
 _GET_A = "rules: {http: [{method: GET, path: /a}]}"
-_ASKED = "the request is method ~ GET and path ~ /a"
+_ASKED = "the HTTP request is GET with the path /a"
 _B = "fromEndpoints: [{matchLabels: {app: fe}}]"
 _80 = "ports: [{port: '80', protocol: TCP}]"
 _FQDN = "toFQDNs: [{matchName: a.example}]"
 _NAME = "a.example resolves to the address of the destination"
 _DNS = "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchPattern: '*'}]}}]}"
+_TWO_STARS = (
+    "egress: [{toFQDNs: [{matchName: a.com}, {matchName: y.a.com}, {matchName: x.y.a.com}]}, {toEntities: [cluster], "
+    "toPorts: [{ports: [{port: '53', protocol: UDP}], rules: {dns: [{matchPattern: '**.a.com'}]}}]}]"
+)
 _AUTH = "authentication `required` lets the connection through"
 _TLS = "the client asks TLS for a.example"
 _BLOCK = "an ipBlock of an ingress rule lets in the pods of the policy's namespace"
 _FIREWALL = {"host_firewall": "on"}
+
+
+def _resolves(name: str) -> str:
+    return f"{name} resolves to the address of the destination=true"
+
 
 REST = (
     Case(
@@ -39,7 +48,29 @@ REST = (
         "a rule with requests lets a connection through for them alone",
         "pkg/policy/l4_filter_test.go case 2",
         on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, {_GET_A}}}]}}]"),
-        (depends(B, A, {"": "D", f"{_ASKED}=true": "A"}), denied(X, A), denied(B, A, 81)),
+        (
+            depends(B, A, {"": "D", f"{_ASKED}=true": "A"}),
+            allowed(B, A, http="GET /a"),
+            denied(B, A, http="GET /b"),
+            denied(X, A, http="GET /a"),
+            denied(X, A),
+            denied(B, A, 81),
+        ),
+    ),
+    Case(
+        76,
+        "alternatives are added up, over rules and policies",
+        "pkg/policy/l4_filter_test.go case 2",
+        joined(
+            on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, {_GET_A}}}]}}]", "one"),
+            on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: [{{path: /b}}]}}}}]}}]", "two"),
+        ),
+        (
+            allowed(B, A, http="GET /a"),
+            allowed(B, A, http="GET /b"),
+            allowed(B, A, http="PUT /b"),
+            denied(B, A, http="PUT /a"),
+        ),
     ),
     Case(
         76,
@@ -49,7 +80,17 @@ REST = (
             on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, {_GET_A}}}]}}]", "one"),
             on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}}}]}}]", "two"),
         ),
-        (allowed(B, A), denied(X, A)),
+        (allowed(B, A), allowed(B, A, http="GET /b"), denied(X, A)),
+    ),
+    Case(
+        78,
+        "as beside one for the same peer without ports",
+        "pkg/envoy/xds_server.go getWildcardNetworkPolicyRule, cilium/cilium#3634",
+        joined(
+            on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, {_GET_A}}}]}}]", "one"),
+            on_a(f"ingress: [{{{_B}}}]", "two"),
+        ),
+        (allowed(B, A, http="GET /b"), denied(X, A, http="GET /a")),
     ),
     Case(
         77,
@@ -77,6 +118,114 @@ REST = (
         "Test_EnsureDeniesPrecedeAllows",
         on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, {_GET_A}}}]}}], ingressDeny: [{{{_B}, toPorts: [{{{_80}}}]}}]"),
         (depends(B, A, {"": "D", f"{_ASKED}=true": "D"}),),
+    ),
+    Case(
+        82,
+        "all of what is sent as the path must match, its query too",
+        "pkg/envoy/xds_server.go getHTTPRule",
+        on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: [{{path: /public}}]}}}}]}}]"),
+        (
+            allowed(B, A, http="GET /public"),
+            denied(B, A, http="GET /public?x=1"),
+            denied(B, A, http="GET /public/"),
+            denied(B, A, http="GET /public/x"),
+            denied(B, A, http="GET /a/../public"),
+        ),
+    ),
+    Case(
+        82,
+        "an expression that leaves room for more lets more pass",
+        "pkg/envoy/xds_server.go getHTTPRule",
+        on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: [{{path: '/public(/.*)?(\\?.*)?'}}]}}}}]}}]"),
+        (
+            allowed(B, A, http="GET /public"),
+            allowed(B, A, http="GET /public?x=1"),
+            allowed(B, A, http="GET /public/x"),
+            denied(B, A, http="GET /publicity"),
+        ),
+    ),
+    Case(
+        83,
+        "the host is compared as it is sent, with its port, and a dot is any letter",
+        "pkg/envoy/xds_server.go getHTTPRule",
+        on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: [{{host: api.example.com}}]}}}}]}}]"),
+        (
+            allowed(B, A, http="GET / api.example.com"),
+            denied(B, A, http="GET / api.example.com:8080"),
+            allowed(B, A, http="GET / apiXexample.com"),
+            denied(B, A, http="GET / API.example.com"),
+            depends(B, A, {"": "D", "the HTTP request is one with a host like api.example.com=true": "A"}),
+        ),
+    ),
+    Case(
+        84,
+        "a header with a blank in its text has a value, one without is only there",
+        "pkg/envoy/xds_server.go getHTTPRule",
+        on_a(
+            f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: ["
+            f"{{path: /value, headers: ['X-My-Header: true']}}, {{path: /name, headers: ['X-My-Header:true']}}, "
+            f"{{path: /there, headers: [X-My-Header]}}, {{path: /both, headers: [X-A, 'X-B 1']}}]}}}}]}}]"
+        ),
+        (
+            allowed(B, A, http="GET /value h X-My-Header=true"),
+            allowed(B, A, http="GET /value h x-my-header=true"),
+            denied(B, A, http="GET /value h X-My-Header=false"),
+            denied(B, A, http="GET /value h"),
+            denied(B, A, http="GET /name h X-My-Header=true"),
+            allowed(B, A, http="GET /there h X-My-Header=no"),
+            denied(B, A, http="GET /there h"),
+            allowed(B, A, http="GET /both h X-A=x X-B=1"),
+            denied(B, A, http="GET /both h X-A=x"),
+            denied(B, A, http="GET /both h X-B=1"),
+        ),
+    ),
+    Case(
+        84,
+        "a header that does not match counts only where that fails",
+        "pkg/envoy/xds_server.go getHTTPRule",
+        on_a(
+            f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: ["
+            "{path: /fails, headerMatches: [{name: X-A, value: '1'}]}, {path: /there, headerMatches: [{name: X-A}]}, "
+            "{path: /logs, headerMatches: [{name: X-A, value: '1', mismatch: LOG}]}]}}]}]"
+        ),
+        (
+            allowed(B, A, http="GET /fails h X-A=1"),
+            denied(B, A, http="GET /fails h X-A=2"),
+            allowed(B, A, http="GET /there h X-A=2"),
+            denied(B, A, http="GET /there h"),
+            allowed(B, A, http="GET /logs h X-A=2"),
+            allowed(B, A, http="GET /logs h"),
+        ),
+    ),
+    Case(
+        85,
+        "methods are told apart by case, and are whole",
+        "pkg/envoy/xds_server.go getHTTPRule",
+        on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: [{{method: GET|PUT}}]}}}}]}}]"),
+        (
+            allowed(B, A, http="GET /"),
+            allowed(B, A, http="PUT /"),
+            denied(B, A, http="get /"),
+            denied(B, A, http="GETX /"),
+        ),
+    ),
+    Case(
+        85,
+        "an expression that is not read here may match or not",
+        "re2 doc/syntax.txt",
+        on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: [{{path: '/[[:alpha:]]'}}]}}}}]}}]"),
+        (
+            depends(B, A, {"": "D", "the path of the request matches /[[:alpha:]]=true": "A"}),
+            denied(X, A, http="GET /a"),
+        ),
+        warned=("NPV552",),
+    ),
+    Case(
+        85,
+        "RE2 has no look-around, and the whole object is refused",
+        "pkg/policy/api/http.go Sanitize",
+        on_a(f"ingress: [{{{_B}, toPorts: [{{{_80}, rules: {{http: [{{path: '/(?!admin).*'}}]}}}}]}}]"),
+        refused=("NPV531",),
     ),
     Case(
         86,
@@ -125,6 +274,36 @@ REST = (
             denied(A, B, 443),
             allowed(A, "z/dns", 53, "UDP"),
         ),
+    ),
+    Case(
+        91,
+        "what a name resolves to is known only if a rule about DNS lets it through: a star is a piece of one label",
+        "pkg/fqdn/matchpattern",
+        on_a(
+            "egress: [{toFQDNs: [{matchName: a.com}, {matchName: www.a.com}, {matchName: x.y.a.com}, {matchName: b.net}]}, "
+            "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: UDP}], "
+            "rules: {dns: [{matchPattern: '*.a.com'}, {matchName: b.NET.}]}}]}]"
+        ),
+        (
+            depends(A, W, {"": "D", _resolves("www.a.com"): "A"}, 443),
+            depends(A, W, {_resolves("a.com"): "D", _resolves("x.y.a.com"): "D", _resolves("b.net"): "A"}, 443),
+        ),
+        warned=("NPV549",),
+    ),
+    Case(
+        91,
+        "two stars in front are labels, one or more",
+        "pkg/fqdn/matchpattern",
+        on_a(_TWO_STARS),
+        (depends(A, W, {_resolves("x.y.a.com"): "A", _resolves("y.a.com"): "A", _resolves("a.com"): "D"}, 443),),
+    ),
+    Case(
+        91,
+        "which they were not before",
+        "pkg/fqdn/matchpattern",
+        on_a(_TWO_STARS),
+        (depends(A, W, {_resolves("x.y.a.com"): "D", _resolves("y.a.com"): "A", _resolves("a.com"): "D"}, 443),),
+        version="1.18",
     ),
     Case(
         94,

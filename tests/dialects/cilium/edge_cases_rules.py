@@ -93,7 +93,7 @@ RULES = (
         on_a(
             f"ingress: [{{toPorts: [{{ports: [{{port: '80', protocol: TCP}}], rules: {{http: [{{path: /ok}}]}}}}]}}], {_OFF}"
         ),
-        (allowed(B, A), allowed(W, A)),
+        (allowed(B, A), allowed(W, A), allowed(B, A, http="GET /bad")),
     ),
     Case(
         9,

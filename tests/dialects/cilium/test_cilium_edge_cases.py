@@ -8,7 +8,7 @@ import npverify
 from agreement import encoded
 from dialects.calico.edge_queries import directions_of, flow_of
 from dialects.cilium.edge_case import Case
-from dialects.cilium.edge_cases import CASES, ELSEWHERE, LATER, NOT_DECIDABLE
+from dialects.cilium.edge_cases import CASES, ELSEWHERE, NOT_DECIDABLE
 from dialects.queries import readings_of
 from npverify.analyses.world import World
 from npverify.ingest.files import File
@@ -52,11 +52,10 @@ def test_what_is_invalid_is_an_error(case: Case) -> None:
 
 
 def test_every_number_has_a_place() -> None:
-    """Each of the 108 numbers has a case, or a reason why files do not decide it, or is on the list of what is to come."""
+    """Each of the 108 numbers has a case, or a reason why files do not decide it."""
     covered = {case.number for case in CASES}
-    assert sorted(covered | set(ELSEWHERE) | set(NOT_DECIDABLE) | set(LATER)) == list(range(1, 109))
-    assert not covered & (set(ELSEWHERE) | set(NOT_DECIDABLE) | set(LATER))
-    assert not set(NOT_DECIDABLE) & set(LATER)
+    assert sorted(covered | set(ELSEWHERE) | set(NOT_DECIDABLE)) == list(range(1, 109))
+    assert not covered & (set(ELSEWHERE) | set(NOT_DECIDABLE))
 
 
 def test_every_case_asks_something() -> None:

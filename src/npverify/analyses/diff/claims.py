@@ -77,10 +77,16 @@ class Claims:
                     at = replace(found, pair=pair)
                     for formula in found.formulas:
                         differs = and_(
-                            *self._allowed(formula, w), _as_formula(formula, cond, w), self._kept(at, leg, w)
+                            *self._allowed(formula, w),
+                            _as_formula(formula, self._settled(cond, w), w),
+                            self._kept(at, leg, w),
                         )
                         if differs is not FALSE:
                             yield at, replace(formula, differs=differs)
+
+    def _settled(self, cond: Pred, w: int) -> Pred:
+        """A condition with what is left of its clauses about requests."""
+        return self._search.residuals[w].requests.settled(cond)
 
     def _allowed(self, formula: Formula, w: int) -> tuple[Pred, ...]:
         """The flows that differ and that one version allows."""

@@ -58,7 +58,8 @@ def diff(
     result = DiffResult(old, new, warnings=problems.warnings)
     try:
         limit = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
-        search = Search(old, new, limit, stop, by_workload=True)
+        clauses = frozenset(at for one in asked for at in one.assertion.requests)
+        search = Search(old.asking(clauses), new.asking(clauses), limit, stop, by_workload=True)
         found = sorted(search.found(progress), key=lambda f: f.order)
         groups = Groups(search)
         made = groups.of(found)

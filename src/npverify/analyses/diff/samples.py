@@ -13,6 +13,7 @@ from npverify.analyses.equiv_formulas import reading_of
 from npverify.analyses.equiv_rows import Blocks
 from npverify.analyses.equiv_search import Search
 from npverify.analyses.packet_cells import Traffic
+from npverify.analyses.sent import carrying
 from npverify.inventory.addresses import FAMILIES, NEVER_A_POD, Address, Family
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.unknowns import Reading
@@ -92,9 +93,13 @@ class Samples:
                 continue
             flows = [self._flow(origin, pair, w, 4 if family == 4 else 6, packet, at[w]) for w in (0, 1)]
             if flows[0] is not None or flows[1] is not None:
-                reading = dict(row.reading)
-                yield Seen(origin, pair, (flows[0], flows[1]), (reading_of(0, reading), reading_of(1, reading)))
+                sent = [self._sent(flow, reading_of(w, dict(row.reading))) for w, flow in enumerate(flows)]
+                yield Seen(origin, pair, (sent[0][0], sent[1][0]), (sent[0][1], sent[1][1]))
                 return
+
+    def _sent(self, flow: Flow | None, reading: Reading) -> tuple[Flow | None, Reading]:
+        """The flow with the request that its reading makes of it."""
+        return (None, reading) if flow is None else carrying(flow, reading, self._search.residuals[0].requests)
 
     def _flow(
         self, origin: Origin, pair: Pair, w: int, family: Family, packet: Packet, at: dict[Side, Address]

@@ -99,7 +99,8 @@ def opened(old: Connected, new: Connected, flow: Flow) -> Opened:
             continue
         grown = _minus(after, before)
         if (new.owner.get(src, src), new.owner.get(dst, dst)) == asked:
-            more = more or _minus(grown, _only(flow)) != {}
+            every_request = flow.http is not None and grown != {}  # what is opened for one is opened for all
+            more = more or every_request or _minus(grown, _only(flow)) != {}
         elif grown:
             gained.append((src, dst))
         if _minus(before, after):

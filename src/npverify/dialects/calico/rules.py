@@ -27,6 +27,7 @@ from npverify.normal.predicates import (
     Side,
     address_in,
     and_,
+    exactly,
     http_is,
     icmp_is,
     not_,
@@ -123,7 +124,8 @@ class RuleLowering:
         compares the request. Paths are normalised since v3.32.0."""
         if rule.http is None or not self._proxied:
             return TRUE
-        asked = http_is(rule.http.methods, rule.http.paths, normalised=self.settings.version >= (3, 32))
+        methods = () if "*" in rule.http.methods else tuple(map(exactly, rule.http.methods))
+        asked = http_is(methods, rule.http.paths, reads="served" if self.settings.version >= (3, 32) else "plain")
         return asked if rule.protocol == "TCP" else or_(not_(protocol_is("TCP")), asked)
 
     def _side(self, entity: r.Entity, side: Side, rule: r.Rule, namespace: str) -> Pred:

@@ -10,7 +10,7 @@ from npverify.dialects.cilium.audit import connections, enforced, is_on
 from npverify.dialects.cilium.lower import CiliumLowering
 from npverify.dialects.cilium.native import as_cilium
 from npverify.dialects.cilium.read import read_group, read_policy
-from npverify.dialects.cilium.values import CidrGroup, CiliumPolicy
+from npverify.dialects.cilium.values import CidrGroup, CiliumPolicy, Domain
 from npverify.dialects.kubernetes_read import NetworkPolicy
 from npverify.dialects.profiles import Profile
 from npverify.ingest.document import Document
@@ -37,8 +37,10 @@ def lower_all(
     profile: Profile,
     problems: Problems,
     inventory: Inventory,
+    asked: tuple[Domain, ...] = (),
 ) -> Lowered:
-    """The normal form of everything; what cannot be understood is reported in `problems`, and left out."""
+    """The normal form of everything; what cannot be understood is reported in `problems`, and left out. `asked` are names that
+    policies of other kinds may let pods ask for."""
     groups: dict[str, CidrGroup] = {}
     own: dict[PolicyId, CiliumPolicy] = {}
     kept: list[tuple[PolicyId, Document]] = []
@@ -65,12 +67,12 @@ def lower_all(
         problems.warn("NPV591", message, fix="where Cluster Mesh connects them, say so with --assume cluster_mesh=on")
     if profile.cilium.host_firewall == "off":
         _warn_of_nodes(own.values(), problems)
-    lowering = CiliumLowering(policies, groups, inventory, profile, problems)
+    lowering = CiliumLowering(policies, groups, inventory, profile, problems, asked)
     audit = None
     if is_on(policies, profile.cilium):
         # what is to be said of the policies was said of the whole set
         beside = (connections(policies), enforced(policies, profile.cilium))
-        told = (CiliumLowering(some, groups, inventory, profile, Problems()) for some in beside)
+        told = (CiliumLowering(some, groups, inventory, profile, Problems(), asked) for some in beside)
         audit = (_halves(next(told), profile), _halves(next(told), profile))
     ids = {policy.id: policy.span for policy in native}
     ids |= {policy.id: policy.span for policy in own.values()}

@@ -1,17 +1,19 @@
-"""Which names of domains a selector of `toFQDNs` or `dns` means.
+"""Which names of domains a selector of `toFQDNs` or `dns` means, and of which of them the agent may learn the addresses.
 
 Source: cilium/cilium pkg/fqdn/matchpattern: the whole name is compared, in lower case; `*` is any number of letters, digits,
-`-` and `_` inside one label; `*` alone is every name. Since 1.19 a leading `**.` is one label or more.
+`-` and `_` inside one label; `*` alone is every name. Since 1.19 a leading `**.` is one label or more, before it is two stars.
+Documentation/security/dns.rst: a name is known once some pod of the node has asked for it, which a `dns` rule must let it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from npverify.dialects.cilium.values import Domain
 
-__all__ = ["covers", "means"]
+__all__ = ["may_be_known", "means"]
 
 _LABEL = "[-a-z0-9_]"
 
@@ -23,12 +25,16 @@ def means(domain: Domain, name: str, version: tuple[int, int]) -> bool:
     return _expression(domain.text, version).fullmatch(name) is not None
 
 
-def covers(domain: Domain, other: Domain, version: tuple[int, int]) -> bool:
-    """Whether the selector means all or some of what another means: of a pattern, one name that it means is tried."""
-    if not other.pattern:
-        return means(domain, other.text, version)
-    sample = re.sub(r"\*+", "x", other.text)
-    return domain == other or means(domain, sample, version) or means(other, domain.text, version)
+def may_be_known(domain: Domain, asked: Iterable[Domain], version: tuple[int, int]) -> bool:
+    """Whether some name that a selector of `toFQDNs` means may be asked for under rules about DNS. Two patterns are not
+    compared: they may mean one name."""
+    return any(_may_meet(domain, rule, version) for rule in asked)
+
+
+def _may_meet(one: Domain, two: Domain, version: tuple[int, int]) -> bool:
+    if one.pattern and two.pattern:
+        return True
+    return means(two, one.text, version) if two.pattern else means(one, two.text, version)
 
 
 @cache

@@ -94,7 +94,7 @@ def _element(at: str, side: str, *, deny: bool) -> Iterator[tuple[str, State]]:
         yield f"{port}.listener{path}", opaque
     yield f"{port}.rules", m
     for path in _HTTP:
-        yield f"{port}.rules.http{'[]' if path else ''}{path}", opaque
+        yield f"{port}.rules.http{'[]' if path else ''}{path}", opaque if ".secret" in path else m
     for path in _KAFKA:
         yield f"{port}.rules.kafka{'[]' if path else ''}{path}", opaque
     for path in ("", "[].matchName", "[].matchPattern"):

@@ -14,7 +14,7 @@ from itertools import groupby
 from npverify.dialects.cilium.identities import END, Identities, opaque
 from npverify.dialects.cilium.peers import PeerLowering
 from npverify.dialects.cilium.traffic import TrafficLowering
-from npverify.dialects.cilium.values import NAMESPACE, NAMESPACE_LABELS, Port, Selector, Term
+from npverify.dialects.cilium.values import NAMESPACE, NAMESPACE_LABELS, Domain, Port, Selector, Term
 from npverify.dialects.cluster_values import ClusterPeer, ClusterPolicy, ClusterPort, ClusterRule, Tier
 from npverify.dialects.profiles import Profile
 from npverify.dialects.selectors import Selector as NativeSelector
@@ -38,7 +38,7 @@ from npverify.normal.predicates import (
     unknown_in,
 )
 
-__all__ = ["around", "check_values"]
+__all__ = ["around", "check_values", "names_asked"]
 
 _STRENGTH = {Action.DENY: 0, Action.ALLOW: 1, Action.PASS: 2}
 _ALWAYS = ("self_pod_ip", "self_via_service", "icmp_frag_needed")
@@ -58,6 +58,13 @@ def _has_values(value: object) -> bool:
         mine = isinstance(listed, list) and any(isinstance(each, dict) and each.get("values") for each in listed)
         return mine or any(map(_has_values, value.values()))
     return isinstance(value, list) and any(map(_has_values, value))
+
+
+def names_asked(cluster: Sequence[ClusterPolicy]) -> tuple[Domain, ...]:
+    """The names that the policies may let pods ask for: names of domains bring a rule about DNS with them."""
+    peers = (peer for policy in cluster for rules in policy.rules.values() for rule in rules for peer in rule.peers)
+    names = dict.fromkeys(name for peer in peers for name in peer.domains)
+    return tuple(Domain("*" if "*" in name else name, "*" in name) for name in names)
 
 
 def around(

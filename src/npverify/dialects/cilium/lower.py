@@ -13,12 +13,12 @@ from functools import cached_property
 
 from npverify.dialects.cilium.audit import bare
 from npverify.dialects.cilium.conflicts import Clash, Item, clashes, items_of, mixtures
-from npverify.dialects.cilium.domains import covers
+from npverify.dialects.cilium.domains import may_be_known
 from npverify.dialects.cilium.identities import Identities, opaque
 from npverify.dialects.cilium.peers import PeerLowering
 from npverify.dialects.cilium.settings import Settings
 from npverify.dialects.cilium.traffic import TrafficLowering
-from npverify.dialects.cilium.values import CidrGroup, CiliumPolicy, Element, RuleText, is_overwritten
+from npverify.dialects.cilium.values import CidrGroup, CiliumPolicy, Domain, Element, RuleText, is_overwritten
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import EVERYTHING
@@ -31,7 +31,6 @@ from npverify.normal.predicates import (
     Side,
     address_in,
     and_,
-    const,
     icmp_is,
     kind_is,
     namespace_is,
@@ -49,22 +48,23 @@ _WHERE = "as rules for one port cannot be joined"
 
 @dataclass
 class CiliumLowering:
-    """Lowers the policies of one cluster."""
+    """Lowers the policies of one cluster. `asked` are names that policies of other kinds may let pods ask for."""
 
     policies: Sequence[CiliumPolicy]
     groups: Mapping[str, CidrGroup]
     inventory: Inventory
     profile: Profile
     problems: Problems
+    asked: tuple[Domain, ...] = ()
 
     def __post_init__(self) -> None:
         identities = Identities(self.inventory, self.profile)
         self._identities = identities
         elements = [e for p in self.policies for r in p.rules for d in Direction for e in r.elements[d]]
-        names = {d.text for e in elements for d in e.peers.domains if not d.pattern}
-        self._peers = PeerLowering(identities, self.groups, self.problems, tuple(sorted(names)))
+        asked = (*self.asked, *(d for e in elements for rule in e.ports or () for d in rule.domains or ()))
+        names = self._names(elements, asked)
+        self._peers = PeerLowering(identities, self.groups, self.problems, asked, names)
         self._require()
-        self._warn_of_names(elements)
         self._traffic = TrafficLowering(identities)
 
     def _require(self) -> None:
@@ -79,18 +79,22 @@ class CiliumLowering:
                             found = self._peers.requirements.setdefault((direction.peer, element.deny), [])
                             found.append((subject, asked))
 
-    def _warn_of_names(self, elements: Sequence[Element]) -> None:
-        """Names that no pod may ask for by way of the agent, which then knows no address of theirs."""
-        asked = [d for e in elements for rule in e.ports or () for d in rule.domains or ()]
+    def _names(self, elements: Sequence[Element], asked: Sequence[Domain]) -> tuple[str, ...]:
+        """The names of the input that some pod may ask for by way of the agent, one of the same node too; of the others,
+        and of patterns that mean none, it knows no address."""
+        found: set[str] = set()
         for element in elements:
             for domain in element.peers.domains:
-                if not any(covers(seen, domain, self.settings.version) for seen in asked):
+                if may_be_known(domain, asked, self.settings.version):
+                    found.update(() if domain.pattern else (domain.text,))
+                else:
                     message = (
                         f"no `dns` rule of the input lets a pod ask for `{domain.text}`: Cilium learns addresses from the "
-                        "answers to such requests alone, so it knows none of this name"
+                        "answers to such requests alone, so it knows none of this name, and nothing matches"
                     )
                     fix = f'add `rules: {{dns: [{{matchPattern: "{domain.text}"}}]}}` to the element for the DNS server'
                     self.problems.warn("NPV549", message, element.span, fix)
+        return tuple(sorted(found))
 
     @property
     def settings(self) -> Settings:
@@ -272,23 +276,7 @@ class CiliumLowering:
     def _rule(self, element: Element, policy: CiliumPolicy, rule: RuleText, direction: Direction) -> Rule:
         peer = self._peers.peer(element, policy.id.namespace, direction.peer)
         traffic = self._traffic.traffic(element, direction)
-        if element.peers.domains:
-            peer = and_(peer, self._asks_dns(direction))
         return Rule(Action.DENY if element.deny else Action.ALLOW, peer, traffic, element.label, element.span)
-
-    def _asks_dns(self, direction: Direction) -> Pred:
-        """A name is only known after a DNS request that the agent has seen: some rule about the pod must have `dns`.
-
-        Another pod of the node may have asked too (Documentation/security/dns.rst), so this holds of the whole input.
-        """
-        seen = any(
-            rule_of_port.domains is not None
-            for policy in self.policies
-            for rule in policy.rules
-            for element in rule.elements[direction]
-            for rule_of_port in element.ports or ()
-        )
-        return const(seen)
 
     def _subject(self, policy: CiliumPolicy, rule: RuleText, direction: Direction) -> Pred:
         """Whom a rule is about. In a namespaced policy what it says of namespaces by `matchLabels` is overwritten."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from npverify.dialects.cilium.domains import means
+from npverify.dialects.cilium.domains import may_be_known, means
 from npverify.dialects.cilium.identities import END, Identities, opaque
 from npverify.dialects.cilium.values import (
     CLUSTER,
@@ -52,13 +52,15 @@ _NAMESPACE_BESIDE = fact("an ipBlock of an ingress rule lets in the pods of the 
 class PeerLowering:
     """Lowers the peers of one cluster's policies; what deserves a warning is told to `problems`.
 
-    names  the names of domains that some rule speaks of, sorted
+    asked  the names of domains that rules about DNS let pods ask for
+    names  the names of domains that some rule speaks of and pods may ask for, sorted
     requirements  by the side of the peers and whether it is of deny elements: a subject, and what is required of its peers
     """
 
     identities: Identities
     groups: Mapping[str, CidrGroup]
     problems: Problems
+    asked: tuple[Domain, ...] = ()
     names: tuple[str, ...] = ()
     requirements: dict[tuple[Side, bool], list[tuple[Pred, Pred]]] = field(default_factory=dict)
 
@@ -164,9 +166,11 @@ class PeerLowering:
         return and_(whose, where, *(not_(address_in(side, hole)) for hole in excepts))
 
     def resolves(self, domain: Domain, side: Side) -> Pred:
-        """The agent has seen a name that is meant resolve to the address, which is outside the cluster. What a name of the
-        input resolves to, a pattern that means it resolves to as well."""
+        """The agent has seen a name that is meant resolve to the address, which is outside the cluster; never, where no pod
+        may ask for it. What a name of the input resolves to, a pattern that means it resolves to as well."""
         version = self.identities.settings.version
+        if not may_be_known(domain, self.asked, version):
+            return FALSE
         texts = (domain.text, *(name for name in self.names if domain.pattern and means(domain, name, version)))
         seen = (opaque(f"{text} resolves to the address of the {END[side]}") for text in texts)
         return and_(self.identities.outside(side), or_(*seen))

@@ -10,9 +10,10 @@ import json
 import re
 
 from npverify.dialects.cilium.fields import children
+from npverify.dialects.cilium.read_http import read_http
 from npverify.dialects.cilium.read_redirect import read_redirect
 from npverify.dialects.cilium.settings import Settings
-from npverify.dialects.cilium.values import Domain, Port, PortRule
+from npverify.dialects.cilium.values import Domain, HttpText, Port, PortRule
 from npverify.ingest.fields import Fields, nearest
 
 __all__ = ["read_domain", "read_port_rule"]
@@ -107,7 +108,7 @@ def _number(fields: Fields, text: str) -> int | str | None:
 
 def _rules(
     fields: Fields, path: str, kind: str, ports: tuple[Port, ...], settings: Settings, *, egress: bool, host: bool
-) -> tuple[tuple[str, ...], tuple[Domain, ...] | None]:
+) -> tuple[tuple[HttpText | str, ...], tuple[Domain, ...] | None]:
     """What requests must be, and the names that DNS may be asked for."""
     rules = fields.map("rules")
     if rules is None:
@@ -124,7 +125,7 @@ def _rules(
     if "dns" in given:
         return (), tuple(d for _, item in rules.maps("dns") if (d := read_domain(item, "dns")) is not None)
     if "http" in given:
-        return tuple(_http(item, f"{path}.rules.http[]", kind) for _, item in rules.maps("http")), None
+        return tuple(read_http(item, f"{path}.rules.http[]", kind) for _, item in rules.maps("http")), None
     if "kafka" in given:
         return tuple(_kafka(item, f"{path}.rules.kafka[]", kind) for _, item in rules.maps("kafka")), None
     if "l7proto" in given:
@@ -154,40 +155,6 @@ def _check_parser(
         rules.error("NPV529", message, parser, fix="write `protocol: TCP`", key=True)
     if any(p.first == 0 for p in ports):
         rules.error("NPV529", f'`{parser}` cannot stand beside port "0"', parser, fix="name the ports", key=True)
-
-
-def _http(fields: Fields, path: str, kind: str) -> str:
-    """An entry of `http` in words; all of it is a full match of regular expressions by Envoy."""
-    fields.only(children(kind, path), "http")
-    parts = []
-    for key in ("method", "path", "host"):
-        text = fields.text(key)
-        if text:
-            parts.append(f"{key} ~ {text}")
-            if key != "host":
-                _check_regex(fields, text, key)
-    parts += (f"header {text}" for text in fields.texts("headers"))
-    for _, match in fields.maps("headerMatches"):
-        match.only(children(kind, f"{path}.headerMatches[]"), "headerMatches")
-        name = match.text("name")
-        if not name:
-            match.error("NPV530", "`name` of a header is missing", fix="name the header")
-        mismatch = match.text("mismatch")
-        if mismatch not in (None, "LOG", "ADD", "DELETE", "REPLACE"):
-            fix = "use LOG, ADD, DELETE or REPLACE, or leave it out"
-            match.error("NPV530", f"unknown `mismatch` `{mismatch}`", "mismatch", fix=fix)
-        if mismatch is None:
-            shown = json.dumps(match.value.get("value") or match.value.get("secret") or "", sort_keys=True)
-            parts.append(f"header {name} = {shown}")
-    return " and ".join(parts)
-
-
-def _check_regex(fields: Fields, text: str, key: str) -> None:
-    """Python's expressions are nearly those of Go; what only one of them knows is left to the agent."""
-    try:
-        re.compile(text)
-    except re.error as error:
-        fields.error("NPV531", f"`{text}` is no regular expression: {error.msg}", key, fix="correct the expression")
 
 
 def _kafka(fields: Fields, path: str, kind: str) -> str:

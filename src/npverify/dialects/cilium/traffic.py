@@ -9,18 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from npverify.dialects.cilium.identities import Identities, opaque
-from npverify.dialects.cilium.values import Element, Port, PortRule
+from npverify.dialects.cilium.values import Element, HttpText, Port, PortRule
 from npverify.dialects.kubernetes import named_port, portless
 from npverify.inventory.addresses import EVERYTHING, Family
 from npverify.normal.flow import PORT_PROTOCOLS
+from npverify.normal.patterns import is_literal
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
     Pred,
+    RequestTest,
     Side,
     address_in,
     and_,
+    http_is,
     icmp_is,
     or_,
     port_in,
@@ -59,13 +62,11 @@ class TrafficLowering:
         return tuple(found)
 
     def _requests(self, rule: PortRule, direction: Direction) -> Pred:
-        """The connection is open whatever is asked over it; that the request is one of these is known to nobody here. What
-        a node sends to its own pods is not asked (pkg/policy/mapstate.go, determineAllowLocalhostIngress)."""
+        """The connection is open whatever is asked over it; what is not asked for is refused. What a node sends to its own
+        pods is not asked (pkg/policy/mapstate.go, determineAllowLocalhostIngress)."""
         if not rule.requests:
             return TRUE
-        if any(not text for text in rule.requests):
-            return TRUE
-        asked = or_(*(opaque(f"the request is {text}") for text in rule.requests))
+        asked = or_(*map(_request, rule.requests))
         return or_(asked, self.identities.reserved("host", Side.SRC)) if direction is Direction.INGRESS else asked
 
     def port(self, port: Port, direction: Direction) -> Pred:
@@ -89,3 +90,15 @@ class TrafficLowering:
         """Type 0 is every type of its family, since 0 means any in the map of policies: cilium/cilium#41304."""
         message = icmp_is(kind) if kind else protocol_is("ICMP")
         return and_(message, address_in(direction.subject, EVERYTHING[family]))
+
+
+def _request(entry: HttpText | str) -> Pred:
+    """An entry of HTTP, or a sentence about another protocol."""
+    if isinstance(entry, str):
+        return opaque(f"the request is {entry}")
+    methods, paths, hosts = ([_wanted(text)] if text else [] for text in (entry.method, entry.path, entry.host))
+    return and_(http_is(methods, paths, hosts, entry.headers, reads="sent"), *map(opaque, entry.facts))
+
+
+def _wanted(text: str) -> tuple[RequestTest, str]:
+    return ("exact", text) if is_literal(text) else ("regex", text)

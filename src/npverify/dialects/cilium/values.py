@@ -126,17 +126,31 @@ class Redirect(NamedTuple):
     names: bool = False
 
 
+class HttpText(NamedTuple):
+    """An entry of `http`, all of which a request must be. Of what is compared, "" is anything.
+
+    headers  name and value (None: any)
+    facts    what nobody can know of a request, as sentences
+    """
+
+    method: str = ""
+    path: str = ""
+    host: str = ""
+    headers: tuple[tuple[str, str | None], ...] = ()
+    facts: tuple[str, ...] = ()
+
+
 class PortRule(NamedTuple):
     """Ports with what else must hold of traffic to them.
 
-    requests  what an HTTP, Kafka or other request must be, one sentence for each alternative; (): nothing is asked
+    requests  what an HTTP request, or in a sentence another one, must be: alternatives; (): nothing is asked
     domains   what names DNS requests may ask for; None: no `dns` rules
     facts     what nobody can know and must hold too: server names of TLS, a listener of Envoy
     redirect  where its connections are sent
     """
 
     ports: tuple[Port, ...]
-    requests: tuple[str, ...] = ()
+    requests: tuple[HttpText | str, ...] = ()
     domains: tuple[Domain, ...] | None = None
     facts: tuple[str, ...] = ()
     redirect: Redirect = Redirect()
