@@ -40,10 +40,7 @@ class MadeCilium:
 def random_cilium(rng: Random) -> MadeCilium:
     """A small cluster with up to five policies: namespaced and clusterwide ones of Cilium, and NetworkPolicies among them."""
     version = rng.choice(((1, 18), (1, 19), (1, 19), (1, 20)))
-    policies = [
-        _native(rng, number) if rng.random() < 0.3 else _policy(rng, number, version)
-        for number in range(rng.randint(1, 5))
-    ]
+    policies = random_policies(rng, version)
     text = "\n---\n".join(json.dumps(manifest) for manifest in [*cluster(rng), *policies])
     firewall = rng.random() < 0.3
     assume = {
@@ -53,6 +50,14 @@ def random_cilium(rng: Random) -> MadeCilium:
     }
     world = npverify.load(["-"], cni="cilium", assume=assume, stdin=text.encode).world
     return MadeCilium(policies, world, firewall, version)
+
+
+def random_policies(rng: Random, version: tuple[int, int]) -> list[Manifest]:
+    """Up to five policies."""
+    return [
+        _native(rng, number) if rng.random() < 0.3 else _policy(rng, number, version)
+        for number in range(rng.randint(1, 5))
+    ]
 
 
 def _native(rng: Random, number: int) -> Manifest:
