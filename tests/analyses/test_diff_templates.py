@@ -114,6 +114,9 @@ ROWS = {
         (deployment(), "- {apiVersion: v1, kind: Node, metadata: {name: n1}}\n", AMONG),
         (REPLICAS + listed("web-5f-a", "10.1.0.1", node="n1"), "- {apiVersion: v1, kind: Node, metadata: {name: n1}}\n", AMONG),
     ),
+    "nodes that the version of the template does not tell of": Row(
+        (deployment(), AMONG), (REPLICAS + listed("web-5f-a", "10.1.0.1", node="n1"), AMONG)
+    ),
     "behind a Service": Row((deployment(), SERVICE, AMONG), (PODS, SERVICE, AMONG)),
     "a DaemonSet": Row(
         (deployment(kind="DaemonSet"), TO_DB), (listed("web-x", "10.1.0.1", kind="DaemonSet"), TO_DB)
@@ -165,7 +168,16 @@ def test_it_is_said_once_what_is_assumed() -> None:
         "the template of Deployment shop/web in the old version is compared at the pods that are listed in the new version, with"
         " their addresses and nodes"
     )
-    assert not any("alone" in note or "another address" in note for note in result.notes)
+    assert not any("alone" in note or "another address" in note or "one pod" in note for note in result.notes)
+    single = compare((deployment(), TO_DB), (REPLICAS, ONE, TO_DB)).notes
+    assert "of Deployment shop/web one pod is listed, so no flow between two of its pods is compared" in single
+
+
+def test_a_node_that_a_version_with_nodes_lacks_is_told() -> None:
+    """Where the version of the template has nodes, those that the other has beyond them are in that version alone."""
+    node = "- {apiVersion: v1, kind: Node, metadata: {name: n2}}\n"
+    result = compare((deployment(), node), (REPLICAS + listed("web-5f-a", "10.1.0.1", node="n1"), node))
+    assert [str(end) for end in result.only_new] == ["node n1"]
 
 
 def test_a_label_of_run_time_that_a_policy_looks_at_is_told() -> None:

@@ -3,7 +3,7 @@
 A template (a Deployment in a manifest) stands for any number of alike pods, whose names, nodes and addresses it leaves open. Where
 the other version lists the pods of that workload, the template is put at these very pods: one copy for each, with the labels,
 ports and account of the template, and the name, node and address that the listed pod has. So each pod is compared as both
-versions have it, and so is every pair of them.
+versions have it, and so is every pair of them. A version that tells of no nodes at all has those of the other.
 """
 
 from __future__ import annotations
@@ -28,14 +28,25 @@ def told_apart(old: World, new: World, names: Names) -> tuple[World, World, tupl
         copies = _copies(here, there)
         if not copies:
             continue
+        lacks_nodes = bool(there.nodes) and not (here.nodes or here.nodes_declared)
+        if lacks_nodes:
+            told.append(f"{names[side].it} has no nodes, so those of {names[1 - side].it} count")
+            ends = tuple(sorted((*here.endpoints, *there.nodes), key=lambda end: end.key))
+            here = replace(here, endpoints=ends, nodes_declared=there.nodes_declared)
         worlds[side] = _over(worlds[side], _with_copies(here, copies))
-        shown = ", ".join(f"{end.workload.kind} {end}" for end in list(copies)[:_SHOWN] if end.workload)
-        more = f" and {len(copies) - _SHOWN} more" if len(copies) > _SHOWN else ""
         told.append(
-            f"the template of {shown}{more} {names[side].there} is compared at the pods that are listed {names[1 - side].there}, "
-            "with their addresses and nodes"
+            f"the template of {_listed(copies)} {names[side].there} is compared at the pods that are listed "
+            f"{names[1 - side].there}, with their addresses and nodes"
         )
+        single = [end for end, pods in copies.items() if len(pods) == 1]
+        if single:
+            told.append(f"of {_listed(single)} one pod is listed, so no flow between two of its pods is compared")
     return worlds[0], worlds[1], tuple(told)
+
+
+def _listed(templates: Iterable[Endpoint]) -> str:
+    names = [f"{end.workload.kind} {end}" for end in templates if end.workload]
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else "")
 
 
 def _copies(here: Inventory, there: Inventory) -> dict[Endpoint, tuple[Endpoint, ...]]:
