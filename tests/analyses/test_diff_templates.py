@@ -207,6 +207,21 @@ def test_an_address_that_another_pod_has_is_left_open() -> None:
     assert not copy.address_known
 
 
+def test_a_service_leads_to_every_copy() -> None:
+    """So it is the same on both sides, and nothing is said of it."""
+    result = compare((deployment(), SERVICE), (PODS, SERVICE))
+    assert not any("Service" in note for note in result.notes)
+    backends = [b.endpoint.name for b in result.old.inventory.services["shop", "web"].backends[0]]
+    assert backends == ["web-5f-a", "web-5f-b"]
+
+
+def test_of_two_templates_of_a_workload_none_is_chosen() -> None:
+    """Two sets of replicas of one Deployment: whose a listed pod is nobody knows, so all are told to be in one version alone."""
+    result = compare((REPLICAS, REPLICAS.replace("web-5f", "web-6f")), (PODS,))
+    assert [str(end) for end in result.only_old] == ["shop/web-5f", "shop/web-6f"]
+    assert [str(end) for end in result.only_new] == ["shop/web-5f-a", "shop/web-5f-b"]
+
+
 def test_pods_of_another_workload_are_no_counterpart() -> None:
     """A Deployment of the one version and the DaemonSet of that name in the other are two workloads."""
     result = compare((deployment(), TO_DB), (listed("web-x", "10.1.0.1", kind="DaemonSet"), TO_DB))

@@ -273,3 +273,11 @@ specs:
     found, _ = _asked(several, "cilium", "shop/web", "shop/db")
     rules = [mend for mend in found if mend.kind == "rule"]
     assert [mend.edits[0].path for mend in rules] == [("specs", 1, "ingress")]
+
+
+def test_what_other_nodes_may_do_is_said_not_to_be_counted() -> None:
+    """An entity means every node, and the comparison of connections is about workloads and outside addresses."""
+    found, text = _asked(CILIUM, "cilium", "node/n1", "shop/db")
+    assert all(mend.opened is not None and mend.opened.nodes for mend in found)
+    assert "opens nothing else, what other nodes may do is not counted" in text
+    assert "not counted" not in _asked(CILIUM, "cilium", "ops/probe", "shop/db")[1]
