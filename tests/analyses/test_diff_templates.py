@@ -289,7 +289,7 @@ def _lines(result: DiffResult) -> list[str]:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_template_fares_as_the_pods_that_it_makes(seed: int) -> None:
     """Against the listed pods under other policies, the template has the changes that these pods have under its policies."""

@@ -153,7 +153,7 @@ def test_calico_edits_work(rng) -> None:
     _check(objects, "calico", rng)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_cluster_wide_edits_work(seed) -> None:
     """Admin and baseline policies around native ones."""
@@ -161,7 +161,7 @@ def test_cluster_wide_edits_work(seed) -> None:
     _check([*cluster(rng), *policies(rng), *random_cluster(rng)], "spec", rng)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_cilium_edits_work(seed) -> None:
     """Policies of Cilium, namespaced and clusterwide, beside native ones, with the host firewall."""
