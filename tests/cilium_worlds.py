@@ -56,11 +56,7 @@ def random_cilium(rng: Random) -> MadeCilium:
     """A small cluster with up to five policies: namespaced and clusterwide ones of Cilium, and NetworkPolicies among them. Some
     worlds are about little but requests and names, so that these decide."""
     version = rng.choice(((1, 18), (1, 19), (1, 19), (1, 20)))
-    about, native = (_asking, 0.1) if rng.random() < 0.4 else (_rule, 0.3)
-    policies = [
-        _native(rng, number) if rng.random() < native else _policy(rng, number, version, about)
-        for number in range(rng.randint(1, 5))
-    ]
+    policies = random_policies(rng, version)
     text = "\n---\n".join(json.dumps(manifest) for manifest in [*cluster(rng), *policies])
     firewall = rng.random() < 0.3
     assume = {
@@ -70,6 +66,15 @@ def random_cilium(rng: Random) -> MadeCilium:
     }
     world = npverify.load(["-"], cni="cilium", assume=assume, stdin=text.encode).world
     return MadeCilium(policies, world, firewall, version)
+
+
+def random_policies(rng: Random, version: tuple[int, int]) -> list[Manifest]:
+    """Up to five policies."""
+    about, native = (_asking, 0.1) if rng.random() < 0.4 else (_rule, 0.3)
+    return [
+        _native(rng, number) if rng.random() < native else _policy(rng, number, version, about)
+        for number in range(rng.randint(1, 5))
+    ]
 
 
 def _native(rng: Random, number: int) -> Manifest:

@@ -26,7 +26,8 @@ def test_a_denied_flow_is_explained_with_edits(shop, capsys):
     assert [edit["kind"] for edit in found["edits"]] == ["port", "rule", "policy"]
     assert found["siblings"] == {"verdict": "allowed", "traffic": [{"protocol": "TCP", "port": 5432}]}
     assert found["edits"][0]["opens"] == {
-        "opened": [], "closed": [], "opened_outside": [], "closed_outside": [], "same_ends_more": False
+        "opened": [], "closed": [], "opened_outside": [], "closed_outside": [], "same_ends_more": False,
+        "nodes_counted": True,
     }  # fmt: skip
 
 

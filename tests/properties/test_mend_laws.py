@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calico_generate import calico
+from cilium_worlds import random_policies
 from generate import cluster, policies
 from npverify.analyses.evaluate import Evaluator
 from npverify.analyses.flows import families_of
@@ -26,14 +27,20 @@ from npverify.ingest.source import InputError
 from npverify.inventory.model import EXTERNAL, WorkloadRef
 from npverify.normal.flow import Flow
 from npverify.oracle import Oracle
+from plugin_worlds import random_cluster
 from worlds import random_flow
 
 Manifest = dict[str, Any]
+ASSUME = {
+    "spec": {"same_priority": "by_name", "np_shadows_baseline": "per_direction"},
+    "cilium": {"host_firewall": "on", "cilium_version": "1.19"},
+}
 
 
 def _load(objects: list[Manifest], cni: str) -> World:
     text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    return load([File("all.json", text, named=True)], cni=cni, keep_documents=True, with_assertions=False).world
+    file, assume = File("all.json", text, named=True), ASSUME.get(cni, {})
+    return load([file], cni=cni, assume=assume, keep_documents=True, with_assertions=False).world
 
 
 def _identity(value: Manifest) -> tuple[str, str, str, str]:
@@ -94,6 +101,8 @@ def _check(objects: list[Manifest], cni: str, rng: Random) -> int:
             after = _load(_made(objects, mend), cni)
             same = _in(after, flow)
             assert Oracle(after.policies, after.inventory).decide(Evaluator(after).settled(same)).allowed, mend.text
+            told = {(warning.code, warning.message) for warning in world.warnings}
+            assert {(warning.code, warning.message) for warning in after.warnings} <= told, mend.text
             _check_opened(world, after, flow, mend)
         suggested += len(found)
         if suggested > 6:
@@ -142,6 +151,22 @@ def test_calico_edits_work(rng) -> None:
     """Tiers, global and namespaced policies of Calico beside native ones."""
     objects = [*cluster(rng), *policies(rng), *calico(rng)]
     _check(objects, "calico", rng)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_cluster_wide_edits_work(seed) -> None:
+    """Admin and baseline policies around native ones."""
+    rng = Random(seed)
+    _check([*cluster(rng), *policies(rng), *random_cluster(rng)], "spec", rng)
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_cilium_edits_work(seed) -> None:
+    """Policies of Cilium, namespaced and clusterwide, beside native ones, with the host firewall."""
+    rng = Random(seed)
+    _check([*cluster(rng), *random_policies(rng, (1, 19))], "cilium", rng)
 
 
 def test_the_laws_are_about_something() -> None:

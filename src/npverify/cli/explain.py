@@ -43,7 +43,7 @@ def explain(
     from npverify.analyses.evaluate import evaluate_query
     from npverify.analyses.explain import explain_evaluation
     from npverify.analyses.explain_more import explain_range, others, siblings
-    from npverify.analyses.mends.run import mends
+    from npverify.analyses.mends.run import last_words, mends
     from npverify.report.explain_more_report import beside_json, beside_text, range_json, range_text
     from npverify.report.explain_report import explain_json, explain_text
     from npverify.report.mends_report import mends_json, mends_text
@@ -89,5 +89,5 @@ def explain(
     else:
         text = explain_text(found, world.policies, sources.lines, paint)
         text += beside_text(*beside, world.policies, paint)
-        emit(text if edits is None else text + mends_text(edits, paint), output)
+        emit(text if edits is None else text + mends_text(edits, paint, last_words(evaluation)), output)
     return OK

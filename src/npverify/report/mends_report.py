@@ -8,13 +8,21 @@ from npverify.analyses.mends.opens import Opened
 from npverify.analyses.mends.run import Mend, fragments
 from npverify.dialects.rule_edits import ObjectEdit
 from npverify.inventory.model import WorkloadRef
+from npverify.normal.flow import Decider
 from npverify.report import json_values as j
 from npverify.report.paint import PLAIN, Paint, count, printable
 
 
-def mends_text(found: Sequence[Mend], paint: Paint = PLAIN) -> str:
-    """The edits, smallest first; a sentence where there are none."""
-    return "".join(f"{line}\n" for line in _lines(found, paint))
+def mends_text(found: Sequence[Mend], paint: Paint = PLAIN, last: Sequence[Decider] = ()) -> str:
+    """The edits, smallest first; a sentence where there are none, and for each rule that can only be narrowed (`last`)."""
+    lines = [*_lines(found, paint), *dict.fromkeys(map(_to_narrow, last))]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _to_narrow(by: Decider) -> str:
+    label = by.rule.label if by.rule else ""
+    said = f"{by.policy.id}, {label}, denies it, and nothing that allows goes before that: narrow that rule"
+    return printable(f"  {said} ({by.rule.span})" if by.rule and by.rule.span else f"  {said}")
 
 
 def _lines(found: Sequence[Mend], paint: Paint) -> Iterator[str]:
@@ -55,6 +63,8 @@ def opened_words(found: Opened | None) -> str:
         lost = [count(len(found.closed), "connection")] if found.closed else []
         lost += ["traffic with outside addresses"] if found.outside[1] else []
         said.append(f"but closes {' and '.join(lost)}")
+    if found.nodes:
+        said.append("what other nodes may do is not counted")
     return ", ".join(said)
 
 
@@ -124,4 +134,5 @@ def _opened_json(found: Opened | None) -> j.Json | None:
         "opened_outside": grows,
         "closed_outside": shrinks,
         "same_ends_more": found.more,
+        "nodes_counted": not found.nodes,
     }

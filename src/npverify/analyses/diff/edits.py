@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from npverify.analyses.diff.results import Cause
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet, Rule
 from npverify.normal.predicates import Pred
 from npverify.reduction.twins import Twin
@@ -64,8 +65,9 @@ class Edits:
             yield Cause(None, _named(here), status, here.span if here is not None else None)
             return
         name, span = _named(new), new.span or old.span
-        if old.labels != new.labels:
-            yield Cause(None, name, f"relabelled: {_labels(old.labels, new.labels)}", span)
+        labels, at_run_time = _labels(old.labels, new.labels)
+        if labels:
+            yield Cause(None, name, f"relabelled: {labels}", span)
         if old.service_account != new.service_account:
             yield Cause(None, name, f"service account {old.service_account} → {new.service_account}", span)
         if _named_ports(old) != _named_ports(new):
@@ -77,6 +79,8 @@ class Edits:
         if old.node != new.node:
             yield Cause(None, name, "another node", span)
         yield from self._of_namespace(new.namespace)
+        if at_run_time and _without(old, at_run_time) == _without(new, at_run_time):
+            yield Cause(None, name, f"relabelled: {', '.join(at_run_time)}, which is set at run time", span)
 
     def of_settings(self) -> Iterator[Cause]:
         """That the versions are judged under other settings, or have other tiers or host endpoints; else the policies that
@@ -103,7 +107,9 @@ class Edits:
         old, new = (world.inventory.namespaces.get(name) for world in self.worlds)
         if old is None or new is None or old.labels == new.labels:
             return
-        yield Cause(None, f"namespace {name}", f"relabelled: {_labels(old.labels, new.labels)}", new.span or old.span)
+        yield Cause(
+            None, f"namespace {name}", f"relabelled: {_labels(old.labels, new.labels)[0]}", new.span or old.span
+        )
 
     def _has_rule(self, w: int, policy: PolicyId, rule: Rule) -> bool:
         return (rule.action, rule.peer, rule.traffic) in self._rules[w].get(policy, ())
@@ -173,19 +179,26 @@ def _named_ports(end: Endpoint) -> list[tuple[str, str, int]]:
     return sorted((p.name, p.protocol, p.number) for p in end.ports if p.name)
 
 
-def _labels(old: object, new: object) -> str:
-    """Which labels are different: `app=web → app=api, +tier=x`."""
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return "labels"
-    told = []
+def _without(end: Endpoint, keys: Sequence[str]) -> object:
+    """What policies see of an endpoint beside some labels."""
+    labels = sorted((key, value) for key, value in end.labels.items() if isinstance(value, str) and key not in keys)
+    return labels, end.service_account, _named_ports(end), end.address_known, set(end.addresses), end.kind, end.node
+
+
+def _labels(old: Mapping[str, str | Unknown], new: Mapping[str, str | Unknown]) -> tuple[str, list[str]]:
+    """Which labels are different: `app=web → app=api, +tier=x`; and those that one side only knows at run time."""
+    told: list[str] = []
+    at_run_time: list[str] = []
     for key in sorted({*old, *new}):
         before, after = old.get(key), new.get(key)
         if before == after:
             continue
-        if before is None:
+        if isinstance(before, Unknown) or isinstance(after, Unknown):
+            at_run_time.append(key)
+        elif before is None:
             told.append(f"+{key}={after}")
         elif after is None:
             told.append(f"-{key}={before}")
         else:
             told.append(f"{key}={before} → {after}")
-    return ", ".join(told)
+    return ", ".join(told), at_run_time

@@ -2,7 +2,8 @@
 
 Complete by construction: `equiv` finds every pair of classes, and every formula of them, that some flow can tell apart; the groups
 are cut from exactly these. Endpoints are matched as `equiv` matches them; pods of one workload whose names only one version
-has are matched with each other, because a pod has another name whenever it is started.
+has are matched with each other, because a pod has another name whenever it is started; a template is compared at the pods that
+the other version lists of it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from npverify.analyses.diff.edits import Edits
 from npverify.analyses.diff.groups import Groups
 from npverify.analyses.diff.promises import promises, wanted
 from npverify.analyses.diff.results import DiffResult
+from npverify.analyses.diff.templates import told_apart
 from npverify.analyses.equiv import comparable
 from npverify.analyses.equiv_notes import Called, notes
 from npverify.analyses.equiv_search import Progress, Search
@@ -51,6 +53,8 @@ def diff(
     if not (allow_empty or old.inventory.pods or new.inventory.pods):
         raise InputError.one(EMPTY, "no pod or workload was found in either version, so nothing could change", fix=_FIX)
     old, new, borrowed = comparable(old, new, NAMES)
+    as_given = (old, new)
+    old, new, apart = told_apart(old, new, NAMES)
     problems = Problems()
     asked = wanted(old, new, specs, only_tags, problems)
     resolve(specs, new.inventory, new.defined, problems, only_tags=only_tags, of_change=True)
@@ -72,13 +76,13 @@ def diff(
             only_old=search.twins.only(0),
             only_new=search.twins.only(1),
         )
-        told = [*borrowed, *notes(old, new, result.only_old, result.only_new, search.twins, NAMES)]
+        told = [*borrowed, *apart, *notes(old, new, result.only_old, result.only_new, search.twins, NAMES)]
         if groups.more:
             told.append("under other readings than the default one there may be more that is different")
         result = replace(result, notes=tuple(told), undecided=str(search.gave_up) if search.gave_up is not None else "")
         claims = Claims(search, found)
         result = replace(result, claims=tuple(claims.decide(one) for one in asked))
-        kept = promises(old, new, specs, only_tags, Problems(), budget=budget, timeout=timeout, stop=stop)
+        kept = promises(*as_given, specs, only_tags, Problems(), budget=budget, timeout=timeout, stop=stop)
         return replace(result, promises=kept)
     except UndecidedError as gave_up:
         return replace(result, undecided=str(gave_up))

@@ -11,7 +11,21 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from npverify.analyses.mends.labels import LabelKey, Labels, labels_for
-from npverify.dialects.rule_edits import ObjectEdit, Wanted, new_policy, peer_edit, port_edit, rule_edit
+from npverify.dialects.rule_edits import (
+    Made,
+    ObjectEdit,
+    Wanted,
+    is_cilium,
+    is_of,
+    narrow_edits,
+    new_cilium_policy,
+    new_policy,
+    peer_edit,
+    policies_before,
+    port_edit,
+    rule_edits,
+    tier_edit,
+)
 from npverify.ingest.document import Document
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
@@ -24,7 +38,8 @@ from npverify.oracle import Seen
 _NAMING = ("app", "app.kubernetes.io/name", "k8s-app", "name", "role", "tier")
 _GENERATED = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
 _COUNTED = 2000  # pods that are looked at to tell which policy selects fewer
-_LABEL, _RELABEL, _PORT, _PEER, _RULE, _POLICY = 1, 2, 1, 2, 3, 4
+_LABEL, _RELABEL, _PORT, _PEER, _RULE, _POLICY, _TIER = 1, 2, 1, 2, 3, 4, 5
+_OWN = "Calico's "
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +73,14 @@ class Documents:
         found = (
             doc
             for key, doc in self._policies.items()
-            if key[1:] == (id_.kind, id_.namespace or "default", id_.name)
-            and (id_.dialect == "calico") == ("projectcalico" in key[0])
+            if key[1:] == (id_.kind, id_.namespace or "default", id_.name) and is_of(doc, id_.dialect)
         )
         return next(found, None)
+
+    def of_tier(self, name: str) -> Document | None:
+        """The tier of Calico of a name."""
+        doc = self._by_identity.get(("Tier", "", name))
+        return doc if doc is not None and "projectcalico" in doc.group else None
 
     def of_namespace(self, name: str) -> Document | None:
         """The namespace of a name."""
@@ -175,17 +194,68 @@ def _rule_candidates(
     for policy, doc in sorted(selecting, key=lambda item: (_selected(item[0], direction, seen), item[0].id)):
         before = deciding.get(policy)
         own = _own(policy, direction, seen, inventory)
-        made = rule_edit(doc, wanted._replace(own=own), before.label if before is not None else "")
-        if made is not None:
-            place = f"before {before.label}" if before is not None and made.index is not None else "one more"
-            yield Candidate("rule", f"add a rule to {policy.id} ({direction}, {place})", (made,), _RULE)
+        labels = [rule.label for rule in policy.rules]
+        for made in rule_edits(doc, wanted._replace(own=own), before.label if before is not None else "", labels):
+            first = made.edits[0].index is not None and before is not None
+            place = f"before {before.label}" if first and before is not None else "one more"
+            text = f"add {made.what} to {policy.id} ({direction}, {place})"
+            yield Candidate(made.kind, text, made.edits, _RULE + made.size)
+    for policy, doc in selecting:
+        denies = deciding.get(policy)
+        if denies is None or denies.action is not Action.DENY:
+            continue
+        parts = list(narrow_edits(doc, denies.label, wanted))
+        if len(parts) > 1:  # more than one of its peers may mean the flow
+            whole = tuple(edit for part in parts for edit in part.edits)
+            parts.append(Made("every peer", whole, sum(part.size for part in parts) + 1))
+        for made in parts:
+            whom = wanted.block if wanted.where == "outside" else _short(seen, direction.peer)
+            text = f"leave {whom} out of {made.what} of {policy.id}, {denies.label}"
+            yield Candidate("narrow", text, made.edits, _RULE + made.size)
+    yield from _tiers(policies, documents, verdict)
+    if seen.end(direction.subject).kind is EndpointKind.POD:
+        yield from _new_policies(selecting, deciding, inventory, wanted, seen)
+
+
+def _tiers(policies: PolicySet, documents: Documents, verdict: SideVerdict) -> Iterator[Candidate]:
+    """The tier of Calico that denies what none of its policies matches."""
+    if verdict.because != "no rule" or verdict.allowed:
+        return
+    deciding = {by.policy for by in verdict.by}
+    for tier in policies.half(verdict.direction).tiers:
+        doc = documents.of_tier(tier.name)
+        if doc is not None and not deciding.isdisjoint(tier.policies):
+            text = f"let Tier {tier.name} pass on what none of its policies matches"
+            yield Candidate("tier", text, (tier_edit(doc),), _TIER)
+
+
+def _new_policies(
+    selecting: Sequence[tuple[Policy, Document]],
+    deciding: Mapping[Policy, Rule | None],
+    inventory: Inventory,
+    wanted: Wanted,
+    seen: Seen,
+) -> Iterator[Candidate]:
+    """Policies of their own about the judged pod: in the language of those that decide, and a NetworkPolicy."""
+    direction = wanted.direction
     subject = seen.end(direction.subject)
-    if subject.kind is EndpointKind.POD:
-        name = f"allow-{_short(seen, Side.SRC)}-to-{_short(seen, Side.DST)}"
-        labels = naming_labels(subject, inventory)
-        if (new := new_policy(name, subject.namespace, labels, wanted)) is not None:
-            text = f"add NetworkPolicy {subject.namespace}/{new.document.name} ({direction})"
-            yield Candidate("policy", text, (new,), _POLICY)
+    labels = naming_labels(subject, inventory)
+    name = f"allow-{_short(seen, Side.SRC)}-to-{_short(seen, Side.DST)}"
+    taken = {policy.order for policy, _ in selecting if policy.order is not None}
+    found: list[Made] = []
+    for policy, doc in selecting:
+        if policy in deciding:
+            found += policies_before(name, doc, taken, (subject.namespace, labels), wanted)
+    if any(is_cilium(doc) for _, doc in selecting) or (wanted.where and not wanted.named):
+        found += new_cilium_policy(name, subject.namespace, labels, wanted)
+    elif (native := new_policy(name, subject.namespace, labels, wanted)) is not None:
+        found.append(Made("a rule", (native,)))
+    for made in found:
+        doc = made.edits[0].document
+        what = "" if made.what in ("a rule", "an element") else f" with {made.what}"
+        where = f"{doc.namespace}/{doc.name}" if doc.namespace else doc.name
+        kind = f"{_OWN}{doc.kind}" if "projectcalico" in doc.group else doc.kind
+        yield Candidate("policy", f"add {kind} {where} ({direction}){what}", made.edits, _POLICY + made.size)
 
 
 def _selected(policy: Policy, direction: Direction, seen: Seen) -> int:
@@ -227,12 +297,16 @@ def _wanted(flow: Flow, direction: Direction, inventory: Inventory) -> Wanted | 
     """The peer and traffic of a flow as a rule names them; None where no rule can name the peer."""
     end, address = (flow.src, flow.src_ip) if direction.peer is Side.SRC else (flow.dst, flow.dst_ip)
     family = next((a.family for a in (flow.src_ip, flow.dst_ip) if a is not None), 4)
-    base = Wanted(direction, flow.protocol, flow.port, family)
+    base = Wanted(direction, flow.protocol, flow.port, family, icmp=flow.icmp)
     if end.kind is EndpointKind.POD:
         return base._replace(namespace=end.namespace, labels=naming_labels(end, inventory))
-    if address is None or (end.kind is not EndpointKind.EXTERNAL and not end.address_known):
-        return None
-    return base._replace(block=Prefix.host(address))
+    if end.kind is EndpointKind.EXTERNAL:
+        base = base._replace(where="outside")
+    elif end.kind in (EndpointKind.NODE, EndpointKind.HOST_POD):
+        base = base._replace(where="own node" if flow.own_node else "node")
+    if address is not None and (end.kind is EndpointKind.EXTERNAL or end.address_known):
+        return base._replace(block=Prefix.host(address))
+    return base if base.where else None
 
 
 def naming_labels(end: Endpoint, inventory: Inventory) -> Mapping[str, str]:

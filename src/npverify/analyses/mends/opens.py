@@ -11,7 +11,7 @@ from npverify.analyses.connectivity import connectivity
 from npverify.analyses.results import End
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Prefix
-from npverify.inventory.model import WorkloadRef
+from npverify.inventory.model import EndpointKind, WorkloadRef
 from npverify.normal.flow import Flow
 
 MOST_WORKLOADS = 400
@@ -27,12 +27,14 @@ class Opened:
     `opened`   pairs of workloads between which more may pass; `closed`: less
     `outside`  the workloads whose traffic with outside addresses grows, and those whose shrinks
     `more`     between the two workloads of the flow more may pass than it
+    `nodes`    the flow is one of a node: what other nodes may do is not counted
     """
 
     opened: tuple[tuple[WorkloadRef, WorkloadRef], ...] = ()
     closed: tuple[tuple[WorkloadRef, WorkloadRef], ...] = ()
     outside: tuple[tuple[WorkloadRef, ...], tuple[WorkloadRef, ...]] = ((), ())
     more: bool = False
+    nodes: bool = False
 
     @property
     def count(self) -> int:
@@ -112,7 +114,11 @@ def opened(old: Connected, new: Connected, flow: Flow) -> Opened:
             outside[0].extend([ref] * grows)
             outside[1].extend([ref] * shrinks)
     return Opened(
-        tuple(gained), tuple(lost), (tuple(dict.fromkeys(outside[0])), tuple(dict.fromkeys(outside[1]))), more
+        tuple(gained),
+        tuple(lost),
+        (tuple(dict.fromkeys(outside[0])), tuple(dict.fromkeys(outside[1]))),
+        more,
+        any(end.kind in (EndpointKind.NODE, EndpointKind.HOST_POD) for end in (flow.src, flow.dst)),
     )
 
 

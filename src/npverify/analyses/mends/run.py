@@ -20,8 +20,8 @@ from npverify.dialects.rule_edits import ObjectEdit, edited
 from npverify.ingest.document import Document
 from npverify.ingest.source import InputError
 from npverify.inventory.model import EndpointKind, Inventory
-from npverify.normal.flow import Flow
-from npverify.normal.policy import Direction
+from npverify.normal.flow import Decider, Flow
+from npverify.normal.policy import Action, Direction
 
 SHOWN = 5
 _TRIES, _FEWEST_TRIES = 60, 8
@@ -59,6 +59,14 @@ def mends(
     return tuple(search.found(most))
 
 
+def last_words(evaluation: Evaluation) -> tuple[Decider, ...]:
+    """The rules that deny a flow and that no rule which allows goes before: they can only be narrowed. Cilium has such."""
+    verdict = evaluation.verdict
+    found = (by for side in (verdict.egress, verdict.ingress) if not side.allowed for by in side.by)
+    denying = (by for by in found if by.rule is not None and by.rule.action is Action.DENY)
+    return tuple(by for by in denying if by.policy.id.dialect == "cilium" and by.rule and "Deny[" in by.rule.label)
+
+
 class _Search:
     """Tries edits of one input for one flow. Guards what was tried."""
 
@@ -72,6 +80,7 @@ class _Search:
         self._tries = max(_FEWEST_TRIES, min(_TRIES, _WORK // (policies + 1)))
         self._counts = len({pod.workload for pod in world.inventory.pods}) <= MOST_WORKLOADS
         self._before: Connected | None = None
+        self._warned = {(warning.code, warning.message) for warning in world.warnings}
 
     def found(self, most: int) -> list[Mend]:
         """The edits that work, in order."""
@@ -123,6 +132,8 @@ class _Search:
             by.setdefault(edit.document, []).append(edit)
         try:
             world = self._origin.edited({doc: edited(doc.value, edits) for doc, edits in by.items()})
+            if not {(w.code, w.message) for w in world.warnings} <= self._warned:
+                return None
         except (InputError, LookupError, TypeError, AttributeError):
             return None  # objects that were written in another way than the edit expects
         flow = _same_flow(self._evaluation.flow, world.inventory)
