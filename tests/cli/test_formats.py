@@ -49,7 +49,10 @@ assert "also": no db reaches web on tcp/80
 assert "fine": no web reaches db on tcp/80
 assert "about nobody": no pods where app == "none" reaches db on tcp/80
 """
-SARIF, ITEMS = ("prove", "lint", "diff", "equiv"), ("sarif", "junit", "gitlab", "markdown", "github", "dot", "mermaid")
+SARIF, ITEMS = (
+    ("prove", "lint", "diff", "equiv"),
+    ("sarif", "junit", "gitlab", "markdown", "github", "dot", "mermaid", "html"),
+)
 
 
 @pytest.fixture

@@ -55,6 +55,8 @@ def test_the_wheel_holds_grammar_packs_and_types(wheel):
         "npverify/_data/grammar/assertion.lark",
         "npverify/_data/proofs/kubernetes/dns.npv",
         "npverify/py.typed",
+        "npverify/report/html/page.css",
+        "npverify/report/html/page.js",
     ):
         assert wanted in names
     assert not [n for n in names if n.startswith(("tests/", "examples/"))]

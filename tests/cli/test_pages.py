@@ -7,6 +7,7 @@ import dataclasses
 import inspect
 import io
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,9 @@ def test_every_code_has_its_row(folder):
     for file in sorted((ROOT / "src" / "npverify" / folder).rglob("*.py")):
         used.update(re.findall(r"\bNPV\d{3}\b", file.read_text(encoding="utf-8")))
     assert sorted(code for code in used if f"| {code} |" not in ERRORS) == []
+
+
+def test_every_code_has_one_meaning():
+    """No code of a message stands in two rows of the page."""
+    rows = re.findall(r"^\| (NPV\d{3}) \|", (ROOT / "docs" / "errors.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [code for code, number in Counter(rows).items() if number > 1] == []

@@ -203,7 +203,7 @@ def test_a_program_that_is_not_there(
     monkeypatch.setenv("PATH", str(folder))
     assert run(("prove", path, "--spec", "spec.npv")) == 2
     err = capsys.readouterr().err
-    assert "error[NPV410]" in err
+    assert "error[NPV414]" in err
     assert program in err
 
 

@@ -217,6 +217,25 @@ PEERS = (
 )  # fmt: skip
 
 _CILIUM = {"cluster_policies": "on"}
+_GATE = {"cluster_policies": "on"}
+_SIX = """apiVersion: v1
+kind: Pod
+metadata: {name: six, namespace: a, labels: {app: be}}
+spec: {nodeName: elm, containers: [{name: main, image: i}]}
+status: {phase: Running, podIP: "fd00::6", podIPs: [{ip: "fd00::6"}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: seven, namespace: a, labels: {app: fe}}
+spec: {nodeName: elm, containers: [{name: main, image: i}]}
+status: {phase: Running, podIP: "fd00::7", podIPs: [{ip: "fd00::7"}]}
+"""
+
+
+def _icmp6(kind: int, want: str) -> Query:
+    return Query("a/seven", "a/six", None, want, "ICMP", icmp=(kind, 0), family=6)
+
+
 _CNP_DENY = cnp(
     "endpointSelector: {matchLabels: {app: be}}, ingressDeny: [{fromEndpoints: [{matchLabels: {app: fe}}]}]"
 )
@@ -255,6 +274,18 @@ PLUGINS = (
         (allowed(X, A), denied(B, A)), "ovn-kubernetes", warned=("NPV578",)),
     Case(111, "both versions side by side have no order", "page 2.1",
         joined(admin(into(("Deny", _ALL))), policy(ANP, f"priority: 1, {_BE}, ingress: [{{action: Allow, from: [{_ALL}]}}]", "old")), refused=("NPV576",)),
+    Case(148, "Antrea: a pod to itself through a Service passes ingress of every tier", "ANT docs/antrea-network-policy.md",
+        joined(admin(into(("Deny", _ALL)), subject="subject: {namespaces: {}}"), base(into(("Deny", _ALL)), subject="subject: {namespaces: {}}")),
+        (allowed(B, B, 8080, via="a/front:80"), denied(X, B, 8080)), "antrea", _GATE),
+    Case(148, "Antrea: and is judged for egress", "ANT docs/antrea-network-policy.md",
+        admin(out(("Deny", _V4)), subject="subject: {namespaces: {}}"), (denied(B, B, 8080, via="a/front:80"),), "antrea", _GATE),
+    Case(150, "kube-network-policies: neighbours before the admin tier", "KNP pkg/dataplane/controller.go",
+        joined(_SIX, admin(f"{into(('Deny', _ALL))}, {out(('Deny', _ALL))}")), (_icmp6(135, "A"), _icmp6(137, "A"), _icmp6(128, "D")), "kube-network-policies@npa-v1alpha2"),
+    Case(150, "where the API stops all of it", "A2", joined(_SIX, admin(into(("Deny", _ALL)))), (_icmp6(135, "D"),)),
+    Case(129, "kube-network-policies: a name was every port of v1alpha1", "KNP plugins/npa-v1alpha1",
+        policy(ANP, f"priority: 1, {_BE}, egress: [{{action: Allow, to: [{_RED}], ports: [{{namedPort: web}}]}}]", "a"), cni="kube-network-policies@npa-v1alpha1", refused=("NPV577",)),
+    Case(126, "kube-network-policies: a node was what runs on it", "KNP plugins/npa-v1alpha1",
+        policy(ANP, f"priority: 1, {_BE}, egress: [{{action: Deny, to: [{{nodes: {{}}}}]}}]", "a"), cni="kube-network-policies@npa-v1alpha1", refused=("NPV577",)),
     Case(111, "CNI-01: a plugin that enforces nothing", "FLN", admin(into(("Deny", _ALL))), (allowed(X, A),), "flannel", warned=("NPV575",)),
 )  # fmt: skip
 

@@ -88,6 +88,10 @@ class _Listing(Connections):
         """How many workloads and pods are listed."""
         return len(self._units)
 
+    def listed(self) -> list[tuple[WorkloadRef, bool]]:
+        """All workloads and pods, in order; True for more than one pod."""
+        return [(unit.ref, unit.several) for unit in self._units]
+
     def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
         """By source, in order: what it may send, by destination."""
         spread: dict[frozenset[tuple[int, int]], _Spread] = {}

@@ -16,6 +16,7 @@ from npverify.analyses.equiv_notes import SIDES, Names, notes
 from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.equiv_search import Found, Progress, Search, preferred
+from npverify.analyses.equiv_switches import told_apart
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.world import World
 from npverify.ingest.collector import without_gc
@@ -50,7 +51,7 @@ def equiv(
         raise InputError.one(
             EMPTY, "no pod or workload was found on either side, so any two sides would be equal", fix=_FIX
         )
-    left, right, borrowed = comparable(left, right)
+    left, right, borrowed = comparable(left, told_apart(left, right))
     limits = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
     with without_gc():  # a search is many small values and no cycles, and it is gone at the end
         return _searched(left, right, borrowed, limits, stop, progress, every=every)

@@ -14,7 +14,7 @@ from npverify.assertions.claims import Assertion, PolicyClaim
 from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, silenced_namespaces, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
-from npverify.ingest.files import SPEC, File, files
+from npverify.ingest.files import NOTHING_UNSAVED, SPEC, File, files
 from npverify.ingest.read import SpecText, read
 from npverify.ingest.source import Diagnostic, InputError, Problems, Span
 from npverify.inventory.addresses import BITS, Family, Prefix
@@ -333,11 +333,16 @@ def _profile(
         return None
 
 
-def named_specs(found: Sequence[SpecText], named: Sequence[str | File], problems: Problems) -> tuple[SpecText, ...]:
+def named_specs(
+    found: Sequence[SpecText],
+    named: Sequence[str | File],
+    problems: Problems,
+    unsaved: Mapping[str, str] = NOTHING_UNSAVED,
+) -> tuple[SpecText, ...]:
     """The specs that were found among the paths and those that were named, each file once; of a folder its .npv files."""
     kept = {os.path.realpath(spec.name): spec for spec in found}
     for path in named:
-        for file in files([path], problems, None):
+        for file in files([path], problems, None, unsaved):
             if file.named or file.name.endswith(SPEC):
                 kept.setdefault(os.path.realpath(file.name), SpecText(file.name, file.content))
     return tuple(kept.values())

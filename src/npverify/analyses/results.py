@@ -189,6 +189,10 @@ class Connections(Sequence[Connection]):
         """How many workloads and pods are listed."""
 
     @abstractmethod
+    def listed(self) -> Sequence[tuple[WorkloadRef, bool]]:
+        """All workloads and pods, by namespace and name, those without a connection too; True for more than one pod."""
+
+    @abstractmethod
     def rows(self, of: Callable[[End], bool] | None = None) -> Iterator[Row]:
         """The connections by source; none without a destination. `of` chooses sources; None: all."""
 

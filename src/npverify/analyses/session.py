@@ -53,7 +53,7 @@ from npverify.assertions.claims import Assertion, Isolated, PolicyClaim
 from npverify.dialects import CALICO_VERSION
 from npverify.ingest.collector import without_gc
 from npverify.ingest.document import Document
-from npverify.ingest.files import SPEC, File
+from npverify.ingest.files import NOTHING_UNSAVED, SPEC, File
 from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import Family
@@ -95,8 +95,9 @@ class Session:
         stdin: Callable[[], bytes] | None = None,
         budget: Budget = BUDGETS["normal"],
         timeout: float | None = None,
+        unsaved: Mapping[str, str] = NOTHING_UNSAVED,
     ) -> None:
-        """The parameters are those of `load` and `prove`. Raises `InputError` as `load` does."""
+        """The parameters are those of `load` and `prove`, and the `unsaved` of `refresh`. Raises `InputError` as `load` does."""
         self._paths, self._spec_paths, self._stdin = tuple(paths), tuple(specs), stdin
         self._budget = Budget(budget.rlimit, timeout if timeout is not None else budget.seconds)
         self._options = Options(cni, calico_version, dict(assume), only_tags, ignore_kinds, tuple(pod_cidrs), families)
@@ -113,7 +114,7 @@ class Session:
         self._answers: dict[Assertion, AssertionResult] = {}
         self._assumed: tuple[Inventory, tuple[Assertion, ...], tuple[str, ...]] | None = None
         self._stop: Callable[[], bool] = never
-        self._take(difference(self._input, Input.read(self._paths, self._spec_paths, stdin)))
+        self._take(difference(self._input, Input.read(self._paths, self._spec_paths, stdin, unsaved=unsaved)))
 
     @property
     def loaded(self) -> Loaded:
@@ -172,11 +173,11 @@ class Session:
             raise InputError.one("NPV154", f"there is no spec `{name}`, so nothing is deleted")
         self._take(Edit(self._input.without_spec(name)))
 
-    def refresh(self) -> Refreshed:
+    def refresh(self, unsaved: Mapping[str, str] = NOTHING_UNSAVED) -> Refreshed:
         """Read the paths again, and tell which files and objects are other ones now. Of a file with a new text the edits are
-        gone. Raises `InputError` with every problem that there is now."""
+        gone. `unsaved` holds texts that count in the place of those on the disk, by the real path of the file. Raises `InputError` with every problem that there is now."""
         old = self._input
-        now = Input.read(self._paths, self._spec_paths, self._stdin, old)
+        now = Input.read(self._paths, self._spec_paths, self._stdin, old, unsaved)
         names = [name for name, held in now.manifests.items() if old.manifests.get(name) is not held]
         names += [name for name in old.manifests if name not in now.manifests]
         texts = [{spec.name: spec.text for spec in each.specs} for each in (old, now)]

@@ -15,7 +15,7 @@ from npverify.analyses.load import Given, named_specs
 from npverify.analyses.remotes import Remotes, wanted
 from npverify.dialects import is_policy
 from npverify.ingest.document import Document
-from npverify.ingest.files import SPEC, File, files
+from npverify.ingest.files import NOTHING_UNSAVED, SPEC, File, files
 from npverify.ingest.read import FileBundle, SpecText, read_file, warn_of
 from npverify.ingest.source import Diagnostic, Problems
 from npverify.inventory.build import is_inventory
@@ -84,19 +84,20 @@ class Input:
         specs: Sequence[str],
         stdin: Callable[[], bytes] | None,
         before: Input | None = None,
+        unsaved: Mapping[str, str] = NOTHING_UNSAVED,
     ) -> Input:
         """Everything that paths lead to. Of files whose text is the same as `before`, what was held of them; texts that were
         given without a file stay, behind the files."""
         said = Problems()
         manifests: dict[str, Held] = {}
         found: list[SpecText] = []
-        for file in files(paths, said, stdin):
+        for file in files(paths, said, stdin, unsaved):
             if file.name.lower().endswith(SPEC):
                 found.append(SpecText(file.name, file.content))
                 continue
             known = before.manifests.get(file.name) if before is not None else None
             manifests[file.name] = known if known and known.content == file.content else Held.read(file)
-        texts = named_specs(found, specs, said)
+        texts = named_specs(found, specs, said, unsaved)
         for name, held in before.manifests.items() if before is not None else ():
             if held.content is None:
                 manifests.setdefault(name, held)

@@ -38,6 +38,22 @@ def parse(name: str, text: str, problems: Problems) -> tuple[Statement, ...]:
     return tuple(statements)
 
 
+def follow(text: str) -> tuple[frozenset[str], tuple[Token, ...]]:
+    """The terminals that may stand behind the beginning of a statement, and the tokens of that beginning. Where it is wrong
+    already, nothing may."""
+    at = _lark().parse_interactive(text)
+    try:
+        tokens = tuple(at.iter_parse())
+        return frozenset(at.accepts()), tokens  # type: ignore[no-untyped-call]  # lark's annotations leave it out
+    except UnexpectedInput:
+        return frozenset(), ()
+
+
+def statement_lines(text: str) -> tuple[tuple[int, int], ...]:
+    """First and last line number of every statement of a file, and of text before the first one."""
+    return tuple(_pieces(text.removeprefix("\ufeff").splitlines()))
+
+
 def _pieces(lines: list[str]) -> Iterator[tuple[int, int]]:
     """First and last line number of every statement, and of text before the first one."""
     starts = [n for n, line in enumerate(lines, 1) if _BEGINS.match(line)]

@@ -42,6 +42,7 @@ _COMMANDS = {
     "snapshot": "snapshot:snapshot",
     "doctor": "doctor:doctor",
     "fleet": "fleet:app",
+    "lsp": "lsp:lsp",
 }
 """The commands in the order in which help lists them, with the module and name of each."""
 

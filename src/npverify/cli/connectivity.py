@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
 
 from npverify.cli import options as o
+from npverify.cli.formats import html_page, read_formats, to_terminal, write_all
 from npverify.cli.guard import OK
 from npverify.cli.notes import say_notes
-from npverify.cli.output import emit, paint_for
+from npverify.cli.output import paint_for
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Problems
 from npverify.report.connectivity_report import connectivity_json, connectivity_text
+from npverify.report.items import Report
+from npverify.report.paint import count
+
+_FORMATS = ("text", "json", "html")
+
+Format = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        metavar="NAME[=FILE]",
+        help=f"How to show the answer: {', '.join(_FORMATS)}. With =FILE into a file; may be repeated.",
+    ),
+]
 
 
 def connectivity(
@@ -23,7 +41,7 @@ def connectivity(
     ip_family: o.IpFamily = None,
     ignore_kind: o.IgnoreKinds = None,
     remote: o.Remotes = None,
-    format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
+    format: Format = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     quiet: o.Quiet = False,
     verbose: o.Verbose = False,
@@ -33,7 +51,7 @@ def connectivity(
     """List who may talk to whom: workloads, address ranges, protocols and ports."""
     from npverify.analyses.connectivity import connectivity as all_pairs
 
-    o.check_format(format)
+    wanted = read_formats(format, output, _FORMATS)
     inputs = o.Inputs.settle(
         paths,
         cni=cni,
@@ -45,7 +63,8 @@ def connectivity(
         ignore_kinds=ignore_kind,
         remotes=remote,
     )
-    loaded = inputs.load(Sources())
+    sources = Sources()
+    loaded = inputs.load(sources)
     if not allow_empty:
         problems = Problems()
         o.refuse_no_pods(loaded.world, problems)
@@ -53,9 +72,19 @@ def connectivity(
     if not quiet:
         say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
     found = all_pairs(loaded.world)
-    if format == "json":
-        emit(connectivity_json(found), output)
-    else:
-        paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
-        emit(connectivity_text(found, paint), output)
+    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+
+    def page() -> Iterable[str]:
+        from npverify.report.html.flow_map import connectivity_map
+
+        flows = connectivity_map(found)
+        headline = f"{count(len(loaded.world.defined), 'policy', 'policies')}, profile {loaded.world.policies.profile}"
+        return html_page(Report("connectivity", headline, (), ()), sources.lines, flows)
+
+    own = {
+        "json": lambda: connectivity_json(found),
+        "text": lambda: connectivity_text(found, paint),
+        "html": page,
+    }
+    write_all(wanted, output, own)
     return OK

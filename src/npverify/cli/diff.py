@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from npverify.analyses.results import Status
 from npverify.cli import options as o
 from npverify.cli.flow_lines import check_flows, open_lines
-from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
+from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.guard import BAD_INPUT, INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
@@ -20,7 +21,7 @@ from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
 from npverify.ingest.source import InputError
-from npverify.report.diff_items import diff_items
+from npverify.report.diff_items import diff_items, listed_changes
 from npverify.report.diff_json import diff_json
 from npverify.report.diff_markdown import render_markdown
 from npverify.report.diff_text import render_diff
@@ -31,6 +32,7 @@ from npverify.report.tally_report import tally_json, tally_markdown, tally_text
 if TYPE_CHECKING:
     from npverify.analyses.diff.results import DiffResult
     from npverify.analyses.recorded.change import Tally
+    from npverify.report.items import Report
 
 FAIL_ON = ("any", "added", "removed", "assertions", "flows", "none")
 _NO_PATH = "name both versions, `npverify diff OLD NEW`, such as `npverify diff git:main:k8s k8s`"
@@ -141,8 +143,13 @@ def diff(
             "" if tally is None else tally_markdown(tally, *sides)
         )
 
+    def page(report: Report) -> Iterable[str]:
+        from npverify.report.html.flow_map import diff_map
+
+        return html_page(report, sources.lines, diff_map(listed_changes(result, include_new=include_new)))
+
     own = {"json": as_json, "text": as_text, "markdown": as_markdown}
-    write_all(wanted, output, own, lambda: diff_items(result, sources.lines, include_new=include_new))
+    write_all(wanted, output, own, lambda: diff_items(result, sources.lines, include_new=include_new), page)
     if tally is not None and tally.unreadable:
         return BAD_INPUT
     if fail_on == "flows" and tally is not None and tally.count("broken"):

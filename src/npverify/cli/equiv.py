@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.cli import options as o
-from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
+from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
@@ -23,6 +24,9 @@ from npverify.report.equiv_json import equiv_json
 from npverify.report.equiv_text import render_equiv
 from npverify.report.json_values import dumps
 from npverify.report.prove_text import View
+
+if TYPE_CHECKING:
+    from npverify.report.items import Report
 
 _NO_PATH = "name both sides, `npverify equiv LEFT RIGHT`, or give paths with --{} PATH"
 
@@ -128,7 +132,13 @@ def equiv(
         "json": lambda: dumps(equiv_json(result, (paths[0], paths[1]))),
         "text": lambda: render_equiv(result, View(paint, verbose, quiet, sources.lines), names),
     }
-    write_all(wanted, output, own, lambda: equiv_items(result, names, sources.lines))
+
+    def page(report: Report) -> Iterable[str]:
+        from npverify.report.html.flow_map import equiv_map
+
+        return html_page(report, sources.lines, equiv_map(result))
+
+    write_all(wanted, output, own, lambda: equiv_items(result, names, sources.lines), page)
     return exit_code(result)
 
 

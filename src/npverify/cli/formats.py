@@ -14,9 +14,11 @@ from npverify.cli.output import emit
 from npverify.ingest.source import InputError, Problems
 
 if TYPE_CHECKING:
+    from npverify.report.excerpt import Lines
+    from npverify.report.html.flow_map import FlowMap
     from npverify.report.items import Report
 
-ITEM_FORMATS = ("sarif", "junit", "github", "gitlab", "markdown", "dot", "mermaid")
+ITEM_FORMATS = ("sarif", "junit", "github", "gitlab", "markdown", "dot", "mermaid", "html")
 ALL = ("text", "json", *ITEM_FORMATS)
 WITHOUT_FLOWS = tuple(name for name in ALL if name not in ("dot", "mermaid"))
 
@@ -78,15 +80,16 @@ def write_all(
     output: str | None,
     own: Mapping[str, Callable[[], Text]],
     report: Callable[[], Report] | None = None,
+    page: Callable[[Report], Text] | None = None,
 ) -> None:
-    """Write every form: `own` are those that the command makes itself, all others come of its `report`."""
+    """Write every form: `own` are those that the command makes itself, `page` is HTML, all others come of its `report`."""
     found: Report | None = None
     for one in wanted:
         if one.name in own:
             text = own[one.name]()
         elif report is not None:
             found = found or report()
-            text = item_text(one.name, found)
+            text = page(found) if one.name == "html" and page is not None else item_text(one.name, found)
             if one.name == "github":
                 _summarize("".join(own["markdown"]()) if "markdown" in own else item_text("markdown", found))
         emit(text, one.file or output)
@@ -96,6 +99,7 @@ def item_text(name: str, report: Report) -> str:
     """A report in one of the forms that all commands share."""
     # imported here so that a run that shows text alone does not wait for them
     from npverify import __version__
+    from npverify.report.excerpt import no_lines
     from npverify.report.github import github
     from npverify.report.gitlab import gitlab
     from npverify.report.graph import dot, edges_of, mermaid
@@ -113,9 +117,19 @@ def item_text(name: str, report: Report) -> str:
         "gitlab": lambda: dumps(gitlab(report, root)),
         "markdown": lambda: markdown(report, root),
         "dot": lambda: dot(edges_of(report), f"npverify {report.command}: {report.headline}"),
+        "html": lambda: "".join(html_page(report, no_lines)),
         "mermaid": lambda: mermaid(edges_of(report), f"npverify {report.command}: {report.headline}"),
     }
     return writers[name]()
+
+
+def html_page(report: Report, lines: Lines, flows: FlowMap | None = None) -> Iterable[str]:
+    """A report as a page for a browser, with excerpts of the input files and a map of flows, where there is one."""
+    from npverify import __version__
+    from npverify.report.html.page import html
+    from npverify.report.places import Root
+
+    return html(report, Root(Path.cwd()), __version__, lines=lines, flows=flows)
 
 
 def _summarize(text: str) -> None:

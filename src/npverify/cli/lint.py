@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from npverify.cli import options as o
-from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
+from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
@@ -122,7 +123,8 @@ def lint(
         "json": lambda: dumps(lint_json(result, world)),
         "text": lambda: render_lint(result, world, View(paint, verbose, quiet, sources.lines), strict=strict),
     }
-    write_all(wanted, output, own, lambda: lint_items(result, world, sources.lines))
+    page = partial(html_page, lines=sources.lines)
+    write_all(wanted, output, own, lambda: lint_items(result, world, sources.lines), page)
     return exit_code(result, strict=strict)
 
 

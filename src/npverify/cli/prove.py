@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.cli import options as o
-from npverify.cli.formats import Formats, read_formats, to_terminal, write_all
+from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
@@ -26,6 +26,7 @@ from npverify.report.prove_text import View, render_prove
 
 if TYPE_CHECKING:
     from npverify.analyses.load import Loaded
+    from npverify.report.items import Report
 
 _BAD: dict[Status, int] = {Status.REFUTED: REFUTED, Status.VACUOUS: REFUTED, Status.UNDECIDED: UNDECIDED}
 
@@ -98,11 +99,18 @@ def prove(
         "json": lambda: dumps(prove_json(result, loaded.world, timings=timings)),
         "text": lambda: render_prove(result, loaded.world, View(paint, verbose, quiet, sources.lines)),
     }
+
+    def page(report: Report) -> Iterable[str]:
+        from npverify.report.html.flow_map import world_map
+
+        return html_page(report, sources.lines, None if result.interrupted else world_map(loaded.world))
+
     write_all(
         wanted,
         output,
         own,
         lambda: prove_items(result, loaded.world, sources.lines, allow_vacuous=accepted, timings=timings),
+        page,
     )
     if timings and any(one.name == "text" for one in wanted):
         say("".join(f"{r.seconds:8.3f} s  {r.assertion.title}\n" for r in result.results))

@@ -13,6 +13,9 @@ __all__ = ["enforced", "without_effect"]
 
 _MOST_PRIORITY = {"ovn-kubernetes": 99}
 """Plugin to the greatest priority that it takes: docs/features/network-security-controls/admin-network-policy.md."""
+_ANY_PORT = {("kube-network-policies", "npa-v1alpha1")}
+"""Plugins and versions for which the name of a port is every port of a pod that has it, of every protocol: KNP
+plugins/npa-v1alpha1/adminnetworkpolicy.go evaluateAdminNetworkPolicyPort."""
 
 
 def knows(policy: PolicyId, profile: Profile) -> str:
@@ -46,6 +49,8 @@ def enforced(policies: Iterable[ClusterPolicy], profile: Profile, problems: Prob
     _check_versions(kept, problems)
     if not profile.ways.cluster_peers:
         _check_peers(kept, profile, problems)
+    if (profile.shown, profile.version) in _ANY_PORT:
+        _check_names(kept, profile, problems)
     return tuple(kept)
 
 
@@ -79,3 +84,14 @@ def _check_peers(policies: Iterable[ClusterPolicy], profile: Profile, problems: 
             if any(peer.kind in ("nodes", "domains") for peer in rule.peers):
                 message = f"{policy.id}, {rule.label}: whether `{profile.shown}` understands nodes and names of domains is not known"
                 problems.error("NPV577", message, rule.span, "name networks instead")
+
+
+def _check_names(policies: Iterable[ClusterPolicy], profile: Profile, problems: Problems) -> None:
+    for policy in policies:
+        for rule in (rule for rules in policy.rules.values() for rule in rules):
+            if any(port.name for port in rule.ports):
+                message = (
+                    f"{policy.id}, {rule.label}: `{profile.shown}` takes the name of a port for every port of a pod that has "
+                    "it, which npverify does not judge"
+                )
+                problems.error("NPV577", message, rule.span, "write the number of the port")

@@ -42,6 +42,9 @@ from npverify.normal.predicates import (
 __all__ = ["around", "asked_first"]
 
 _NODES = (EndpointKind.NODE, EndpointKind.HOST_POD)
+_BEFORE_ALL = ("icmp_types", "self_via_service")
+"""Exemptions of plugins that stand before every tier: KNP pkg/dataplane/controller.go (rules before the queue),
+ANT docs/antrea-network-policy.md (ingress enforcement of hairpins, whatever the policies)."""
 _END = {Side.SRC: "source", Side.DST: "destination"}
 
 
@@ -92,6 +95,13 @@ class _Lowering:
         egress."""
         reason = "a pod's traffic to itself never leaves the pod"
         yield Exemption("self_pod_ip", self_traffic(via_service=False), True, reason)
+        for given in (
+            e for stage in self.policies.half(direction).stages if stage.name == "pods" for e in stage.exemptions
+        ):
+            if given.name in _BEFORE_ALL and not (
+                given.name == "self_via_service" and self.profile.ways.self_via_service != "ingress_allowed"
+            ):
+                yield given
         if any(policy.id.kind != "ClusterNetworkPolicy" for policy in self.cluster):
             allowed = and_(self_traffic(via_service=True), self.profile.pred("self_via_service", "allowed"))
             if allowed is not FALSE:

@@ -114,8 +114,11 @@ def lower_for_cilium(
     if cluster:
         kube_cluster.check_values(found.documents, problems)
         halves = kube_cluster.around(halves, cluster, profile, inventory)
-        if beside is not None and profile.cilium.audit_mode != "on":  # no annotation of theirs is known
-            connections, dropped = (kube_cluster.around(pair, cluster, profile, inventory) for pair in beside)
+        if beside is not None:
+            connections, dropped = beside
+            connections = kube_cluster.around(connections, cluster, profile, inventory)
+            if profile.cilium.audit_mode != "on":  # no annotation of theirs is known
+                dropped = kube_cluster.around(dropped, cluster, profile, inventory)
             beside = connections, dropped
     audit = Audit(*(kubernetes.with_switches(*pair, profile) for pair in beside)) if beside is not None else None
     of_all = kubernetes.with_switches(*halves, profile)

@@ -57,7 +57,7 @@ def cluster_files(
     """A JSON list for each resource, with a name that tells where it is from; all namespaces where none is named."""
     if find("kubectl") is None:
         fix = "install kubectl, or name files with what `kubectl get … -o json` prints"
-        problems.error("NPV410", f"`{path}` needs the program kubectl, which is not there", Span(path), fix)
+        problems.error("NPV414", f"`{path}` needs the program kubectl, which is not there", Span(path), fix)
         return
     base = ["kubectl", *(["--context", context] if context else []), "--request-timeout", "120s"]
     for resource, namespaced in _resources(base, path, problems).items():

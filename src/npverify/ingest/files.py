@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from npverify.ingest.source import Problems, Span
 MANIFESTS = (".yaml", ".yml", ".json")
 SPEC = ".npv"
 STDIN = "<stdin>"
+NOTHING_UNSAVED: Mapping[str, str] = {}
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -28,19 +29,29 @@ class File:
     named: bool
 
 
-def files(paths: Sequence[str | File], problems: Problems, stdin: Callable[[], bytes] | None) -> Iterator[File]:
+def files(
+    paths: Sequence[str | File],
+    problems: Problems,
+    stdin: Callable[[], bytes] | None,
+    unsaved: Mapping[str, str] = NOTHING_UNSAVED,
+) -> Iterator[File]:
     """Every file that `paths` lead to, once, in the order of the paths; folders in the order of their names.
 
-    A path may be a file that was read elsewhere, which is given as it is, before those that are still to be read.
+    A path may be a file that was read elsewhere, which is given as it is, before those that are still to be read. `unsaved`
+    holds texts that count in the place of those on the disk, by the real path of the file; in a folder also of new files.
     """
     yield from (path for path in paths if isinstance(path, File))
-    found = list(_found([path for path in paths if isinstance(path, str)], problems))
+    named = [path for path in paths if isinstance(path, str)]
+    found = [*_found(named, problems), *_new(named, unsaved)]
     by_name = {one.identity for one in found if one.named}
     seen: set[str] = set()
     for one in found:
         if one.identity in seen:
             continue
         seen.add(one.identity)
+        if one.identity in unsaved:
+            yield File(one.name, unsaved[one.identity], one.identity in by_name)
+            continue
         data = one.data if one.data is not None else _bytes(one.name, problems, stdin)
         content = None if data is None else _decoded(one.name, data, problems)
         if content is not None:
@@ -66,6 +77,18 @@ def _found(paths: Sequence[str], problems: Problems) -> Iterator[_Found]:
                 yield _Found(made.name, named=True, identity=made.name, data=made.data)
         else:
             yield from (_Found(name, named, _identity(name)) for name, named in _names(path, problems))
+
+
+def _new(paths: Sequence[str], unsaved: Mapping[str, str]) -> Iterator[_Found]:
+    """The unsaved files inside of folders, for those that are not on the disk yet; the others were found there."""
+    for path in paths:
+        root = os.path.realpath(path)
+        if unsaved and not is_git(path) and not is_rendered(path) and os.path.isdir(root):
+            for identity in sorted(unsaved):
+                inside = os.path.relpath(identity, root).replace(os.sep, "/")
+                hidden = any(part.startswith(".") for part in inside.split("/"))  # `..`, which leads out, among them
+                if not hidden and inside.lower().endswith((*MANIFESTS, SPEC)):
+                    yield _Found(f"{path.rstrip('/' + os.sep)}/{inside}", named=False, identity=identity)
 
 
 def _identity(name: str) -> str:

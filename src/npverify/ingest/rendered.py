@@ -108,7 +108,7 @@ def _kustomize(found: _Path, path: str, problems: Problems) -> Sequence[str] | N
     program = find("kustomize", "kubectl")
     if program is None:
         fix = "install kustomize or kubectl, or name a file with what they print"
-        problems.error("NPV410", f"`{path}` needs kustomize or kubectl, and neither is there", Span(path), fix)
+        problems.error("NPV414", f"`{path}` needs kustomize or kubectl, and neither is there", Span(path), fix)
         return None
     return [program, "build" if program == "kustomize" else "kustomize", found.place]
 
@@ -116,7 +116,7 @@ def _kustomize(found: _Path, path: str, problems: Problems) -> Sequence[str] | N
 def _helm(found: _Path, path: str, problems: Problems) -> Sequence[str] | None:
     if find("helm") is None:
         fix = "install helm, or name a file with what `helm template` prints"
-        problems.error("NPV410", f"`{path}` needs the program helm, which is not there", Span(path), fix)
+        problems.error("NPV414", f"`{path}` needs the program helm, which is not there", Span(path), fix)
         return None
     release = next(iter(found.all("release")), "release-name")  # the name that `helm template` takes by itself
     command = ["helm", "template", release, found.place, "--include-crds"]

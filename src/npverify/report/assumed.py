@@ -41,7 +41,9 @@ def mend(needed: Assumed, world: World) -> str:
     for switch in world.policies.switches:
         if switch.name == needed.name:
             others = [v for v in switch.values if v != needed.value]
-            settings = " or ".join(f"--assume {switch.name}={v}" for v in others)
+            name, of, _ = switch.name.partition(" of ")
+            option = "--assume-right" if of else "--assume"
+            settings = " or ".join(f"{option} {name}={v}" for v in others)
             return f"if your plugin does otherwise, say so with {settings}, or name it with --cni"
     if needed.name.startswith("address of "):
         owner = needed.name.removeprefix("address of ")

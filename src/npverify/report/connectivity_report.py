@@ -71,7 +71,7 @@ def _listed(found: Connectivity, paint: Paint) -> Iterator[str]:
     for src, to in rows:
         yield paint("bold", printable(end_text(src))) + "\n"
         for dst, allowed in to:
-            yield printable(f"  -> {end_text(dst):<{width}}  {_allowed_text(allowed)}") + "\n"
+            yield printable(f"  -> {end_text(dst):<{width}}  {allowed_text(allowed)}") + "\n"
         yield "\n"
     yield count(sum(len(row.to) for row in rows), "connection") + "\n"
 
@@ -81,7 +81,7 @@ def _bundled(connections: Connections, paint: Paint) -> Iterator[str]:
     for bundle in connections.bundles():
         number += bundle.connections
         yield paint("bold", printable(", ".join(map(end_text, bundle.sources)))) + "\n"
-        texts = [_allowed_text(target.allowed) for target in bundle.targets]
+        texts = [allowed_text(target.allowed) for target in bundle.targets]
         width = min(max(map(len, texts)), _WIDEST)
         for text, target in zip(texts, bundle.targets, strict=True):
             names = [*(f"{name}/* ({n:,})" for name, n in target.whole), *map(end_text, target.ends)]
@@ -95,7 +95,8 @@ def _bundled(connections: Connections, paint: Paint) -> Iterator[str]:
     )
 
 
-def _allowed_text(allowed: tuple[Ports, ...]) -> str:
+def allowed_text(allowed: tuple[Ports, ...]) -> str:
+    """`everything`, or `TCP 80, UDP`."""
     if [p.protocol for p in allowed] == ["TCP", "UDP", "SCTP"] and all(p.ranges in _ALL for p in allowed):
         return "everything"
     return ", ".join(ports_text(p) for p in allowed)

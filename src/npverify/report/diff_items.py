@@ -37,8 +37,7 @@ _SIGNS: dict[Opening, Edge] = {
 def diff_items(result: DiffResult, lines: Lines = no_lines, *, include_new: bool = False) -> Report:
     """The whole report: groups of flows as notes, what is forbidden or broken as errors or warnings."""
     view = View(lines=lines)
-    listed = (*result.changes, *result.one_sided, *result.conditional) if include_new else result.changes
-    items = [_change(change, result, view) for change in listed]
+    items = [_change(change, result, view) for change in listed_changes(result, include_new=include_new)]
     items += [_claim(answer, result) for answer in result.claims]
     items += [_promise(promise, result, lines) for promise in result.promises]
     if result.undecided:
@@ -47,6 +46,11 @@ def diff_items(result: DiffResult, lines: Lines = no_lines, *, include_new: bool
     return Report(
         "diff", w.title(result, include_new=include_new), tuple(items), RULES, result.notes, result.interrupted
     )
+
+
+def listed_changes(result: DiffResult, *, include_new: bool = False) -> tuple[Change, ...]:
+    """The groups that the report lists: its first items, in this order."""
+    return (*result.changes, *result.one_sided, *result.conditional) if include_new else result.changes
 
 
 def _change(change: Change, result: DiffResult, view: View) -> Item:

@@ -43,6 +43,12 @@ def regions_text(regions: Sequence[Region], paint: Paint) -> Iterator[str]:
                 yield f"      {paint('yellow', 'only if')} {printable(only_if(needed))}"
 
 
+def region_text(region: Region) -> str:
+    """What is sent, how, and what that needs, in one line: `TCP 5432, IPv4 (only if …)`."""
+    needs = " and ".join(only_if(needed) for needed in region.reading)
+    return ", ".join((traffic_text(region.traffic), *_how(region))) + (f" (only if {needs})" if needs else "")
+
+
 def _how(region: Region) -> Iterator[str]:
     if region.family:
         yield f"IPv{region.family}"

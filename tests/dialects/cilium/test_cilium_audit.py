@@ -22,6 +22,11 @@ _AUDITED = (
     "metadata: {name: audited, namespace: a, annotations: {policy.cilium.io/audit-mode: 'true'}}\n"
     "spec: {endpointSelector: {matchLabels: {app: be}}, ingress: [{}], egressDeny: [{toEntities: [world]}]}\n"
 )
+_WIDE = (
+    "apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: wide}\n"
+    "spec: {tier: %s, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}\n"
+)
+_WIDE_ON = {"audit_mode": "on", "cluster_policies": "on", "cilium_version": "1.20"}
 _SCTP = ("SCTP", {"cilium_sctp": "off", "audit_mode": "on"})
 
 ROWS = [
@@ -73,6 +78,20 @@ ROWS = [
         "TCP",
         "denied",
         id="denied at one end and reported at the other is denied",
+    ),
+    pytest.param(_WIDE % "Admin", _WIDE_ON, X, A, "TCP", "would be denied", id="by a cluster-wide policy"),
+    pytest.param(_WIDE % "Baseline", _WIDE_ON, X, A, "TCP", "would be denied", id="by a baseline"),
+    pytest.param(
+        _WIDE % "Admin", {**_WIDE_ON, "audit_mode": "annotated"}, X, A, "TCP", "denied", id="only in audit mode"
+    ),
+    pytest.param(
+        joined(_AUDITED, _WIDE % "Admin"),
+        {**_WIDE_ON, "audit_mode": "annotated"},
+        X,
+        A,
+        "TCP",
+        "denied",
+        id="a cluster-wide policy denies what an annotated one would",
     ),
 ]
 

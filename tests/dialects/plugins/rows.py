@@ -174,6 +174,14 @@ _ROOTLESS = "a process without root rights sends it from the node=true"
 _NAMED = "{ports: [{port: http}]}"
 _PEER = "{from: [{namespaceSelector: {}}], ports: [{port: http}]}"
 
+_HOST_NAMED = """apiVersion: v1
+kind: Pod
+metadata: {name: hn2, namespace: a, labels: {app: web}}
+spec: {nodeName: elm, hostNetwork: true, containers: [{name: main, image: i, ports: [{name: http, containerPort: 9443}]}]}
+status: {phase: Running, podIP: 192.168.20.2}
+---
+""" + into(_PEER)
+
 BLOCKS = (
     Row("CNI-02", "a block of every address, from pod to pod", out(_EVERYWHERE), flow(P1, Q),
         but(cilium="D", azure_cilium="D", kubernetes=_LITERAL, gke_dpv2=_LITERAL)),
@@ -185,6 +193,12 @@ BLOCKS = (
         but(rest="D", azure_npm="A", weave="A", aws_vpc_cni="A", kubernetes=_OWN)),
     Row("pod_to_own_node", "egress to one block, from a pod to another node", out(f"{{to: [{to_block('10.20.30.0/24')}]}}"), flow(P1, ELM),
         only(azure_npm="D", aws_vpc_cni="D", weave="D")),
+    Row("pod_to_own_node", "a node port of the own node", out(f"{{to: [{to_block('10.20.30.0/24')}]}}"), flow(P1, OAK, 30080, "UDP"),
+        but(rest="D", azure_npm="A", weave="A", aws_vpc_cni="A", kube_router="A", kubernetes=_OWN)),
+    Row("pod_to_own_node", "a node port of another node, and one more than there are", out(f"{{to: [{to_block('10.20.30.0/24')}]}}"),
+        flow(P1, ELM, 30080), only(kube_router="D")),
+    Row("pod_to_own_node", "no node port of the own node", out(f"{{to: [{to_block('10.20.30.0/24')}]}}"), flow(P1, OAK, 32768),
+        only(kube_router="D")),
     Row("CNI-11", "an exception of one rule, and a wider block of another",
         out(f"{{to: [{to_block('198.51.0.0/16', '198.51.100.0/24')}]}}, {_EVERYWHERE}"), flow(P1, METADATA), but(aws_vpc_cni="D")),
     Row("CNI-11", "and a wider block of another policy",
@@ -250,7 +264,15 @@ PORTS = (
     Row("CNI-10", "and other rules of it fall with it", into("{from: [{podSelector: {}}], ports: [{port: http}]}, {ports: [{port: 22}]}"),
         flow(Q, P1, 80), only(weave="A", calico="D")),
     Row("named_ports", "a name in a rule for blocks", into(f"{{from: [{to_block('203.0.113.0/24')}], ports: [{{port: http}}]}}"),
-        flow(WORLDWIDE, P1, 80), only(kubernetes="A", calico="A", aws_vpc_cni="D", kube_router="A")),
+        flow(WORLDWIDE, P1, 80), only(kubernetes="A", calico="A", aws_vpc_cni="A", kube_router="A")),
+    Row("named_ports", "and under a number of another selected pod", into(f"{{from: [{to_block('203.0.113.0/24')}], ports: [{{port: http}}]}}"),
+        flow(WORLDWIDE, P1, 8080), only(kubernetes="D", aws_vpc_cni="A")),
+    Row("named_ports", "a name in a rule for everybody", into("{ports: [{port: http}]}"),
+        flow(Q, P1, 8080), only(kubernetes="D", aws_vpc_cni="A")),
+    Row("named_ports", "a name in an egress rule for blocks and pods", out(f"{{to: [{to_block('10.2.0.0/16')}, {{podSelector: {{}}}}], ports: [{{port: http}}]}}"),
+        flow(P1, Q, 8080), only(kubernetes={"": "A", "ipblock_matches_pods=never": "D"}, aws_vpc_cni="D")),
+    Row("named_ports", "Amazon's: a number that a pod on the network of its node has", _HOST_NAMED, flow(Q, P1, 9443),
+        only(kubernetes="D", aws_vpc_cni="A")),
     Row("named_ports", "a name and a number in a rule for blocks",
         into(f"{{from: [{to_block('203.0.113.0/24')}], ports: [{{port: http}}, {{port: 443}}]}}"), flow(WORLDWIDE, P1, 443),
         only(calico="A", aws_vpc_cni="A")),
@@ -259,9 +281,39 @@ PORTS = (
     Row("named_ports", "the table of the cluster: the name has two numbers", out("{to: [{namespaceSelector: {}}], ports: [{port: http}]}"),
         flow(P1, Q, 8080), {"cilium@1.19": "D", "cilium@1.20": "A", "azure-cilium": "D", "calico": "A", "aws-vpc-cni": "A"}),
     Row("CNI-24", "a name in an egress rule for everybody, in another namespace", out(_NAMED), flow(P1, Q, 8080),
-        only(calico="A", kubernetes="A", antrea="A", kube_router="D", aws_vpc_cni="D", kube_network_policies="A")),
+        # 8080 is also what it is in the policy's own namespace
+        only(calico="A", kubernetes="A", antrea="A", kube_router="A", aws_vpc_cni="D", kube_network_policies="A")),
+    Row("CNI-24", "under a number that it has only there",
+        knp(f"podSelector: {{}}, policyTypes: [Egress], egress: [{_NAMED}]", namespace="b"), flow(Q, P1, 80),
+        only(calico="A", kubernetes="A", antrea="A", kube_router="D")),
     Row("CNI-24", "in the policy's own namespace", out(_NAMED), flow(P1, P2, 8080),
         only(calico="A", kube_router="A", aws_vpc_cni="D")),
+    Row("named_ports", "kube-router: a name in an egress rule for everybody opens its numbers to everybody", out(_NAMED),
+        flow(P1, WORLDWIDE, 8080), only(kubernetes="D", calico="D", antrea="D", kube_router="A")),
+    Row("named_ports", "and no number that only another namespace has", out("{ports: [{port: sql}]}"), flow(P1, WORLDWIDE, 8080),
+        only(kubernetes="D", kube_router="D")),
+    Row("named_ports", "and of another protocol none", out("{ports: [{port: http, protocol: UDP}]}"), flow(P1, Q, 8080, "UDP"),
+        only(kubernetes="D", kube_router="D")),
+    Row("named_ports", "kube-router: a name that no selected pod has opens every port to the pods of the rule",
+        into("{from: [{podSelector: {}}], ports: [{port: nowhere}]}"), flow(DB, P1, 443),
+        only(kubernetes="D", calico="D", antrea="D", kube_router="A")),
+    Row("named_ports", "and every protocol", into("{from: [{podSelector: {}}], ports: [{port: http, protocol: UDP}]}"),
+        flow(DB, P1, 53, "UDP"), only(kubernetes="D", kube_router="A")),
+    Row("named_ports", "but to no other pods", into("{from: [{podSelector: {}}], ports: [{port: nowhere}]}"), flow(Q, P1, 443),
+        only(kubernetes="D", kube_router="D")),
+    Row("named_ports", "and not to blocks beside them", into(f"{{from: [{{podSelector: {{}}}}, {to_block('203.0.113.0/24')}], ports: [{{port: nowhere}}]}}"),
+        flow(WORLDWIDE, P1, 443), only(kubernetes="D", kube_router="D")),
+    Row("named_ports", "nor where a number stands beside it", into("{from: [{podSelector: {}}], ports: [{port: nowhere}, {port: 22}]}"),
+        flow(DB, P1, 443), only(kubernetes="D", kube_router="D")),
+    Row("named_ports", "nor for everybody", into("{ports: [{port: nowhere}]}"), flow(DB, P1, 443), only(kubernetes="D", kube_router="D")),
+    Row("named_ports", "kube-router: in egress it is looked up in the pods of the rule",
+        out("{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: http}]}"), flow(P1, DB, 443),
+        only(kubernetes="D", calico="D", kube_router="A")),
+    Row("named_ports", "of which one has it", out("{to: [{podSelector: {}}], ports: [{port: sql}]}"), flow(P1, P2, 443),
+        only(kubernetes="D", kube_router="D")),
+    Row("named_ports", "kube-router: a name in an egress rule for blocks opens nothing",
+        out(f"{{to: [{to_block('10.0.0.0/8')}], ports: [{{port: http}}]}}"), flow(P1, P2, 8080),
+        only(calico="A", antrea="A", kube_router="D")),
     Row("CNI-24", "with a number beside it", out("{ports: [{port: http}, {port: 443}]}"), flow(P1, Q, 443),
         only(calico="A", kube_router="A", aws_vpc_cni="A")),
     Row("named_port_containers", "a name that an init container alone has",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from npverify.dialects.by_plugin import kube_router
 from npverify.dialects.by_plugin.hosts import host_peer
 from npverify.dialects.by_plugin.known import matches
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
@@ -16,7 +17,7 @@ from npverify.dialects.plugins.ways import API
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import EVERYTHING, Prefix
-from npverify.inventory.model import EndpointKind, Inventory
+from npverify.inventory.model import Inventory, PortOrigin
 from npverify.normal.policy import Direction
 
 __all__ = ["as_enforced"]
@@ -93,23 +94,24 @@ class _Rewriting:
                 ports=tuple(e._replace(port=None) if isinstance(e.port, str) else e for e in rule.ports)
             )
         elif ways.named_ports == "union_of_selected_pods":
-            yield from self._blocks_apart(rule, policy, direction)
-        elif direction is Direction.EGRESS and not rule.peers and ways.named_ports_to_all == "own_namespace":
-            yield from _with_ports(rule, lambda entry: not isinstance(entry.port, str))
-            here = rule._replace(peers=(Peer(pods=()),))
-            yield from _with_ports(here, lambda entry: isinstance(entry.port, str))
+            yield from self._by_number(rule, policy, direction)
+        elif ways.named_ports_to_all == "own_namespace":
+            yield from kube_router.with_names(rule, policy, direction, self.profile, self.inventory, self.problems)
         else:
             yield rule
 
-    def _blocks_apart(self, rule: RuleText, policy: NetworkPolicy, direction: Direction) -> Iterator[RuleText]:
-        """Names mean something beside pods alone: convertToPolicyInfoPortForCIDRs leaves them out for blocks."""
+    def _by_number(self, rule: RuleText, policy: NetworkPolicy, direction: Direction) -> Iterator[RuleText]:
+        """In an ingress rule names are numbers for whatever peers it has (resolveIngressPorts); in an egress rule they mean
+        something beside pods alone: convertToPolicyInfoPortForCIDRs leaves them out for blocks."""
+        if direction is Direction.INGRESS:
+            yield self._numbers(rule, policy)
+            return
         blocks = tuple(peer for peer in rule.peers if peer.block)
         pods = tuple(peer for peer in rule.peers if not peer.block)
         if blocks or not pods:
             yield from _with_ports(rule._replace(peers=blocks), lambda entry: not isinstance(entry.port, str))
         if pods:
-            part = rule._replace(peers=pods)
-            yield part if direction is Direction.EGRESS else self._numbers(part, policy)
+            yield rule._replace(peers=pods)
 
     def _numbers(self, rule: RuleText, policy: NetworkPolicy) -> RuleText:
         """The names of an ingress rule as the numbers that any of the selected pods has under them."""
@@ -128,16 +130,21 @@ class _Rewriting:
         return rule._replace(ports=tuple(dict.fromkeys(made)))
 
     def _numbers_of(self, policy: NetworkPolicy, name: str, protocol: str) -> tuple[set[int], set[int]]:
-        """The numbers of pods that the policy selects for certain, and of those that it may select."""
+        """The numbers of pods that the policy selects for certain, and of those that it may select. Pods on the network of
+        their node are asked too: getIngressRulesPorts does not look at it."""
         sure: set[int] = set()
         maybe: set[int] = set()
+        first = self.profile.fixed.get("named_port_duplicates") == "first"
+        regular = self.profile.fixed.get("named_port_containers") == "regular"
         for pod in self.inventory.pods:
-            if pod.namespace != policy.id.namespace or pod.kind is not EndpointKind.POD:
+            if pod.namespace != policy.id.namespace:
                 continue
             selected = matches(policy.subject, pod.labels)
-            numbers = {port.number for port in pod.ports if (port.name, port.protocol) == (name, protocol)}
-            maybe |= numbers if selected is not False else set()
-            sure |= numbers if selected else set()
+            named = [port for port in pod.ports if (port.name, port.protocol) == (name, protocol)]
+            counted = [port for port in named if port.origin is PortOrigin.REGULAR]
+            sure |= {port.number for port in counted[:1]} if selected else set()
+            possible = (counted if regular else named)[: 1 if first else None]
+            maybe |= {port.number for port in possible} if selected is not False else set()
         return sure, maybe
 
     # peers

@@ -9,6 +9,7 @@ from npverify.dialects.profiles import Profile
 from npverify.inventory.addresses import EVERYTHING, Family, Prefix
 from npverify.inventory.model import EndpointKind, Inventory, Service
 from npverify.inventory.unknowns import fact
+from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Direction, Exemption, Half, PolicySet
 from npverify.normal.predicates import (
     Pred,
@@ -21,6 +22,7 @@ from npverify.normal.predicates import (
     namespace_is,
     not_,
     or_,
+    own_node,
     port_in,
     protocol_is,
     self_traffic,
@@ -32,9 +34,11 @@ __all__ = ["shows_ipv6", "with_exemptions"]
 _ICMP: dict[str, dict[Family, tuple[int, ...]]] = {
     # echo request, destination unreachable, time exceeded; of ICMPv6 also echo reply and neighbours: CommonICMPRules
     "some_types_always": {4: (8, 3, 11), 6: (128, 129, 1, 3, 135, 136)},
-    # router and neighbour solicitation and advertisement
-    "neighbours_always": {6: (133, 134, 135, 136)},
+    # router and neighbour solicitation and advertisement, redirects: KNP pkg/dataplane/controller.go
+    "neighbours_always": {6: (133, 134, 135, 136, 137)},
 }
+_NODE_PORTS = and_(protocol_is(*PORT_PROTOCOLS), port_in(30000, 32767))
+"""The default of `--service-node-port-range`."""
 
 
 def with_exemptions(policies: PolicySet, profile: Profile, inventory: Inventory) -> PolicySet:
@@ -72,6 +76,11 @@ def _exemptions(
     ):
         reason = "the plugin asks no ingress policy where a pod reaches itself through a Service"
         yield Exemption("self_via_service", self_traffic(via_service=True), False, reason)
+    if ways.pod_to_own_node == "node_ports_pass" and direction is Direction.EGRESS:
+        # NodePorts are let through in front of the chains of pods; whether a Service is behind them is not looked at
+        node = and_(own_node(Side.DST), kind_is(Side.DST, EndpointKind.NODE, EndpointKind.HOST_POD))
+        reason = "the plugin lets a pod reach the range of node ports of the node that it runs on"
+        yield Exemption("node_port_range", and_(node, _NODE_PORTS), False, reason)
     if ways.icmp in _ICMP and not _is_open("icmp", profile):
         types = [
             and_(icmp_is(kind), address_in(direction.subject, EVERYTHING[family]))

@@ -53,7 +53,7 @@ COLUMNS: tuple[Property, ...] = (
             "per_pod": "is a number of the pod that listens",
             "cluster_table": "is, in an egress rule, the one number that it has in the whole cluster",
             "union_of_selected_pods": "is, in an ingress rule, every number that it has in a pod which the policy selects; "
-            "for blocks and for everybody it is left out",
+            "in an egress rule it is left out for blocks and for everybody",
             "whole_protocol": "opens every port of the protocol",
             "policy_ignored": "makes the plugin refuse the whole policy, which then isolates nobody",
             "never_matches": "is taken for port 0",
@@ -62,7 +62,8 @@ COLUMNS: tuple[Property, ...] = (
         gaps={
             "union_of_selected_pods": (
                 Feature.NAMED_PORT,
-                "opens the numbers that the name has in any of the pods on all of them, and leaves the entry out for blocks",
+                "opens the numbers that the name has in any of the pods on all of them, and leaves the entry out for blocks of "
+                "egress rules",
             ),
             "whole_protocol": (Feature.NAMED_PORT, "opens every port of the protocol"),
             "policy_ignored": (Feature.NAMED_PORT, "refuses the whole policy, which then isolates nobody"),
@@ -74,14 +75,14 @@ COLUMNS: tuple[Property, ...] = (
         "A named port in an egress rule without `to`",
         {
             "every_pod": "means the pods of the cluster that have it",
-            "own_namespace": "means the pods of the policy's own namespace",
+            "own_namespace": "opens to everybody the numbers that it has in pods of the policy's own namespace",
             "left_out": "is left out, and with it a rule that has no other port",
         },
         "every_pod",
         gaps={
             "own_namespace": (
                 Feature.NAMED_PORT_ANYWHERE,
-                "looks the name up in pods of the policy's own namespace alone",
+                "opens the numbers that the name has in pods of the policy's own namespace, to everybody",
             )
         },
     ),
@@ -187,8 +188,15 @@ COLUMNS: tuple[Property, ...] = (
     Property(
         "pod_to_own_node",
         "What a pod sends to its own node",
-        {"policed": "is judged", "always_allow": "always passes"},
-        switch=_same("pod_to_own_node", ("policed", "always_allow")),
+        {
+            "policed": "is judged",
+            "node_ports_pass": "is judged, but on the ports 30000 to 32767, where it always passes",
+            "always_allow": "always passes",
+        },
+        switch=(
+            "pod_to_own_node",
+            {"policed": "policed", "node_ports_pass": "policed", "always_allow": "always_allow"},
+        ),
     ),
     Property(
         "self_via_service",

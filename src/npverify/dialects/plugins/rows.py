@@ -61,7 +61,7 @@ KUBE_ROUTER = Plugin(
         ipblock_matches_nodes | literal | D | KR pkg/controllers/netpol/policy.go, sets of addresses
         hostnetwork_pods | as_node | | KR pkg/controllers/netpol/utils.go isNetPolActionable
         node_to_own_pod | always_allow | | KR pkg/controllers/netpol/pod.go, addrtype --src-type LOCAL
-        pod_to_own_node | policed | | KR pkg/controllers/netpol/npc_iptables.go, INPUT
+        pod_to_own_node | node_ports_pass | | KR pkg/controllers/netpol/npc_iptables.go ensureTopLevelChains
         self_via_service | | ? | nothing was found
         icmp | some_types_always | | KR pkg/utils/iptables.go CommonICMPRules
         service_translation | before_policy | | KR pkg/controllers/netpol, chains match the addresses of pods
@@ -69,7 +69,11 @@ KUBE_ROUTER = Plugin(
         admin_policies | no_effect | D | API site-src/implementations.md does not list it
         cluster_policies | no_effect | D | API site-src/implementations.md does not list it
     """),
-    notes=("Ranges of Services are let through where a pod sends to its own node.",),
+    notes=(
+        "The ports that pass where a pod sends to its own node are those of the default of `--service-node-port-range`.",
+        "A rule for pods whose ports are all names opens every port where no pod has one of them, and in egress a name opens "
+        "nothing for blocks (KR pkg/controllers/netpol/policy.go).",
+    ),
 )
 
 WEAVE = Plugin(
@@ -146,10 +150,10 @@ AWS = Plugin(
     cells("""
         enforces | both | | AWC pkg/resolvers/endpoints.go
         endport | range | | AWC pkg/resolvers/endpoints.go convertToPolicyInfoPortForCIDRs
-        named_ports | union_of_selected_pods | | AWC pkg/resolvers/endpoints.go
-        named_ports_to_all | left_out | | AWC pkg/resolvers/endpoints.go getAllowAllNetworkPeers
-        named_port_containers | | ? | AWC pkg/k8s/pod_utils.go
-        named_port_duplicates | | ? | AWC pkg/k8s/pod_utils.go
+        named_ports | union_of_selected_pods | | AWC pkg/resolvers/endpoints.go resolveIngressPorts
+        named_ports_to_all | left_out | | AWC pkg/resolvers/endpoints.go buildAllowAllEgress
+        named_port_containers | regular | | AWC pkg/k8s/pod_utils.go LookupContainerPortAndName
+        named_port_duplicates | first | | AWC pkg/k8s/pod_utils.go LookupContainerPortAndName
         sctp | policed | | AWA pkg/ebpf/c/tc.v4ingress.bpf.c
         except_scope | direction | D | AWA pkg/fwruleprocessor/fw_rule_processor.go
         ipblock_matches_pods | literal | | AWA pkg/fwruleprocessor/fw_rule_processor.go
@@ -167,6 +171,8 @@ AWS = Plugin(
     """),
     notes=(
         "Nothing is enforced unless `enable-network-policy` is on (AWA README).",
+        "Release 1.0.2 of the controller left names of ports out for blocks and for everybody in ingress rules too "
+        "(AWC pkg/resolvers/endpoints.go).",
         "A cluster has IPv4 or IPv6; the IPv4 interface that pods of an IPv6 cluster have for egress is not covered (AWA README).",
         "Between the start of a pod and its first policies everything passes, or nothing does (strict mode).",
     ),
@@ -232,6 +238,8 @@ KUBE_NETWORK_POLICIES = Plugin(
         cluster_policies >= npa-v1alpha2 | enforced | | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
         cluster_policies >= standard | no_effect | | KNP docs, flavours of the image
         cluster_peers | all | D | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
+        cluster_peers >= npa-v1alpha1 | | ? | KNP plugins/npa-v1alpha1: nodes are the pods that run on them
+        cluster_peers >= npa-v1alpha2 | all | D | KNP cmd/kube-network-policies/npa-v1alpha2/main.go
         np_shadows_baseline | per_pod | D | KNP pkg/networkpolicy/networkpolicy.go EvaluateIngress
         same_priority | by_name | | KNP pkg/networkpolicy
     """),

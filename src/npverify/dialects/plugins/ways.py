@@ -21,6 +21,7 @@ class Ways(NamedTuple):
     sctp: str = "policed"
     hostnetwork_pods: str = "as_node"
     node_to_own_pod: str = "always_allow"
+    pod_to_own_node: str = "policed"
     self_via_service: str = "policed"
     icmp: str = "portless_rules_only"
     service_translation: str = "before_policy"
@@ -35,7 +36,7 @@ class Ways(NamedTuple):
 API = Ways()
 """What the API says, and what is the same where only switches differ."""
 
-_SWITCHED = ("hostnetwork_pods", "self_via_service", "icmp", "service_translation")
+_SWITCHED = ("hostnetwork_pods", "pod_to_own_node", "self_via_service", "icmp", "service_translation")
 """Columns whose other values are those of a switch; where such a cell is open, the switch is."""
 
 

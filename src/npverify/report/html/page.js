@@ -1,0 +1,88 @@
+/* Puts the page together, and draws again whenever a filter changes. */
+
+const VIEWS = [["matrix", "Matrix"], ["graph", "Graph"], ["list", "List"]];
+
+function flowView(flows) {
+  const map = by("map");
+  const detail = el("div", { class: "detail", role: "region", "aria-live": "polite", "aria-label": "What passes" });
+  const panel = el("div", { id: "view", role: "tabpanel", "aria-labelledby": "tab-matrix" });
+  const told = el("p", { class: "count", role: "status" });
+  const legend = el("ul", { class: "legend" }, ...flows.verdicts.map(([name, sign], verdict) =>
+    el("li", {}, el("span", { class: `v${verdict}`, "aria-hidden": "true" }, sign), ` ${name}`)),
+    el("li", {}, `a number: how many pairs of a folded namespace${flows.kind === "connectivity" ? "" : ", once for each group of flows"}; ` +
+      "underlined: with other verdicts too"));
+  let view = "matrix";
+  const hint = () => detail.replaceChildren(el("p", { class: "muted" }, `Choose a ${view === "matrix" ? "cell" : "node"} to see what passes.`));
+  const drawing = el("div", { class: "drawing" }, panel, detail);
+  const toggle = (namespace) => {
+    if (!flows.open.delete(namespace)) flows.open.add(namespace);
+    draw();
+    const again = [...panel.querySelectorAll("tbody th button")].find((button) => button.textContent.includes(namespace));
+    if (again !== undefined) again.focus({ preventScroll: true });
+  };
+  const draw = () => {
+    const look = lookAt(flows);
+    const sums = flows.verdicts.map(([name], verdict) => [name, look.shown.reduce((sum, cell) => sum + cell.counts[verdict], 0), verdict])
+      .filter(([, , verdict]) => flows.filter.verdicts.has(verdict));
+    told.textContent = `${plural(look.rows.length, "row")}; pairs: ` + sums.map(([name, n]) => `${number(n)} ${name}`).join(", ");
+    const show = (parts) => detail.replaceChildren(...parts);
+    hint();
+    detail.hidden = view === "list";
+    drawing.classList.toggle("alone", view === "list");
+    if (view === "matrix") panel.replaceChildren(drawMatrix(flows, look, toggle, (cell, key) => show(tellCell(flows, look, cell, key))));
+    else if (view === "graph") panel.replaceChildren(drawGraph(flows, look, (at) => show(tellNode(flows, look, at, toggle))));
+    else panel.replaceChildren(drawList(flows, look));
+  };
+  const tabs = VIEWS.map(([name, text]) => el("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "view",
+    "aria-selected": String(name === view), tabindex: name === view ? 0 : -1 }, text));
+  const choose = (n) => {
+    view = VIEWS[n][0];
+    tabs.forEach((tab, at) => {
+      tab.setAttribute("aria-selected", String(at === n));
+      tab.tabIndex = at === n ? 0 : -1;
+    });
+    panel.setAttribute("aria-labelledby", tabs[n].id);
+    draw();
+  };
+  tabs.forEach((tab, n) => {
+    tab.addEventListener("click", () => choose(n));
+    tab.addEventListener("keydown", (event) => {
+      const to = { ArrowRight: n + 1, ArrowLeft: n - 1, Home: 0, End: tabs.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      choose((to + tabs.length) % tabs.length);
+      tabs[(to + tabs.length) % tabs.length].focus();
+    });
+  });
+  map.className = flows.kind === "connectivity" ? "connectivity" : "diff";
+  map.append(flowFilters(flows, draw), el("div", { class: "tabs", role: "tablist", "aria-label": "How to show the flows" }, ...tabs),
+    told, legend, drawing);
+  draw();
+  map.hidden = false;
+  by("map-plain").hidden = true;
+}
+
+/* Whoever follows a link to an answer wants to read it; whoever prints wants to print it. */
+function unfolding() {
+  const follow = () => {
+    const aim = location.hash.startsWith("#answer-") ? by(location.hash.slice(1)) : null;
+    if (aim === null) return;
+    aim.hidden = false;
+    aim.open = true;
+    aim.scrollIntoView();
+    aim.querySelector("summary").focus({ preventScroll: true });
+  };
+  addEventListener("hashchange", follow);
+  follow();
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details.answer:not([open])")].filter((answer) => answer.dataset.kind !== "passed");
+    for (const answer of opened) answer.open = true;
+  });
+  addEventListener("afterprint", () => { for (const answer of opened) answer.open = false; });
+}
+
+answerFilters();
+const pageFlows = readFlows();
+if (pageFlows !== null) flowView(pageFlows);
+unfolding();
