@@ -28,16 +28,20 @@ from npverify.reduction.readings import under
 from npverify.smt.solver import UndecidedError
 
 _TRIED = 16  # peers among which a packet is looked for
+_PAIRS = 40_000  # pairs of classes that are asked one by one for all findings of a run: some seconds
 
 
 class FewPolicies:
-    """Decides properties of policies beside some others. Guards the cases and the residuals that are known to be the same."""
+    """Decides properties of policies beside some others. Guards the cases, the residuals that are known to be the same, and how
+    many pairs may still be asked: of large inputs not every reason is worth its time, and UndecidedError says so."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._each = Cases(engine.world.inventory, engine.residuals)
         self._premises = engine.obligations.premises
         self._sameness = Sameness()
+        # for each property apart, so that one process finds what several find
+        self._pairs: dict[Property, int] = {"redundant": _PAIRS, "shadowed": _PAIRS}
         self._cases: dict[PolicyId, list[Case]] = {}
         for case in self._each.every():
             for policy in engine.residuals.ids(case.signature):
@@ -125,7 +129,11 @@ class FewPolicies:
         for direction in Direction:
             differs = differing(None if asked == "redundant" else direction)
             change = Change(variants, differs, engine.world.policies, passes)
-            for leg in legs_of_subjects(engine, engine.residuals.selecting(direction, policy), direction):
+            subjects = engine.residuals.selecting(direction, policy)
+            self._pairs[asked] -= subjects.bit_count() * len(engine.residuals.classes.members)
+            if self._pairs[asked] < 0:
+                raise UndecidedError("the reasons were not looked for any further")
+            for leg in legs_of_subjects(engine, subjects, direction):
                 for obligation in obligations_of(engine, leg, change):
                     try:
                         if engine.broken(obligation):
