@@ -286,6 +286,9 @@ def test_a_baseline_accepts_what_was_there_before(folder, capsys):
     assert {(one["silenced_how"], one["silenced_at"], one["silenced_by"]) for one in silenced} == {
         ("baseline", "known.json", None)
     }
+    write(folder, more_yaml=WARNING.replace("name: ", "name: another-"))
+    assert run(["lint", "pods.yaml", "policy.yaml", "more.yaml", "--baseline", "known.json"]) == 1
+    assert "another-" in capsys.readouterr().out
     write(folder, policy_yaml=CLEAN)
     assert run(["lint", "pods.yaml", "policy.yaml", "--baseline", "known.json"]) == 0
     assert "warning[NPV337]" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from lint.small_rules import Judge, calico, native, world_of
+from npverify.analyses import few_policies
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.run import lint
 from npverify.analyses.world import World
@@ -76,3 +77,14 @@ def test_the_worlds_have_every_kind_of_reason():
     }
     missing |= {("NPL134", False, 0), ("NPL134", False, 1)}
     assert missing <= counts.keys(), counts
+
+
+@pytest.mark.parametrize("dialect", list(MAKE))
+def test_findings_stay_where_their_reasons_are_too_dear(dialect: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of an input that is too large for it the fewest reasons are not looked for; what is found and undecided is the same."""
+    found = [lint(made(dialect, seed), select=CODES) for seed in range(PART)]
+    monkeypatch.setattr(few_policies, "_PAIRS", 0)
+    bounded = [lint(made(dialect, seed), select=CODES) for seed in range(PART)]
+    assert any(result.findings for result in found)
+    assert [f.order[:3] for r in bounded for f in r.findings] == [f.order[:3] for r in found for f in r.findings]
+    assert [r.undecided for r in bounded] == [r.undecided for r in found]

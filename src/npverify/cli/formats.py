@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 ITEM_FORMATS = ("sarif", "junit", "github", "gitlab", "markdown", "dot", "mermaid", "html")
 ALL = ("text", "json", *ITEM_FORMATS)
-WITHOUT_FLOWS = tuple(name for name in ALL if name not in ("dot", "mermaid"))
 
 Formats = Annotated[
     list[str] | None,

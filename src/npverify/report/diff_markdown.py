@@ -8,9 +8,9 @@ from npverify.analyses.diff.results import Change, DiffResult
 from npverify.analyses.results import Status
 from npverify.report import diff_words as w
 from npverify.report.diff_text import promises_line
-from npverify.report.paint import count, printable
+from npverify.report.markdown import MOST_ROWS, code, folded, text
+from npverify.report.paint import count
 
-MOST_ROWS = 50
 _MOST_CAUSES = 3
 
 
@@ -20,10 +20,10 @@ def render_markdown(result: DiffResult, *, include_new: bool = False) -> str:
 
 
 def _report(result: DiffResult, include_new: bool) -> Iterator[str]:
-    yield f"### {_text(w.title(result, include_new=include_new))}"
+    yield f"### {text(w.title(result, include_new=include_new))}"
     yield ""
     if result.undecided:
-        yield f"**Undecided**: there may be more: {_text(result.undecided)}"
+        yield f"**Undecided**: there may be more: {text(result.undecided)}"
         yield ""
     yield from _assertions(result)
     listed = (*result.changes, *result.one_sided) if include_new else result.changes
@@ -31,21 +31,17 @@ def _report(result: DiffResult, include_new: bool) -> Iterator[str]:
         yield from _table(listed[:MOST_ROWS])
         yield ""
     if listed[MOST_ROWS:]:
-        yield from _folded(count(len(listed) - MOST_ROWS, "more row"), listed[MOST_ROWS:])
+        yield from _more(count(len(listed) - MOST_ROWS, "more row"), listed[MOST_ROWS:])
     if result.one_sided and not include_new:
         ends = w.one_sided_text((*result.only_new, *result.only_old))
         number = sum(change.connections for change in result.one_sided)
-        yield from _folded(
-            f"{count(number, 'connection')} of what one version alone has: {_text(ends)}", result.one_sided
-        )
+        yield from _more(f"{count(number, 'connection')} of what one version alone has: {text(ends)}", result.one_sided)
     conditional = [change for change in result.conditional if include_new or not change.only]
     if conditional:
-        names = ", ".join(_code(name) for name in w.unknowns_of(conditional))
-        yield from _folded(
-            f"{count(len(conditional), 'more group')} of flows under other readings: {names}", conditional
-        )
+        names = ", ".join(code(name) for name in w.unknowns_of(conditional))
+        yield from _more(f"{count(len(conditional), 'more group')} of flows under other readings: {names}", conditional)
     if result.notes:
-        yield from (f"<sub>{_text(note)}.</sub><br>" for note in result.notes)
+        yield from (f"<sub>{text(note)}.</sub><br>" for note in result.notes)
 
 
 def _assertions(result: DiffResult) -> Iterator[str]:
@@ -53,12 +49,12 @@ def _assertions(result: DiffResult) -> Iterator[str]:
     for answer in result.claims:
         if answer.status is not Status.PROVED:
             told = True
-            yield f"- **{answer.status}**: {_text(answer.assertion.title)} ({_code(str(answer.assertion.span))})"
+            yield f"- **{answer.status}**: {text(answer.assertion.title)} ({code(str(answer.assertion.span))})"
     for promise in result.promises:
         if promise.broken:
             told = True
             assertion = promise.after.assertion
-            yield f"- **broken promise**: {_text(assertion.title)} ({_code(str(assertion.span))})"
+            yield f"- **broken promise**: {text(assertion.title)} ({code(str(assertion.span))})"
     if told:
         yield ""
     if result.promises:
@@ -76,33 +72,15 @@ def _table(changes: Sequence[Change]) -> Iterator[str]:
 def _row(change: Change) -> Iterator[str]:
     warning = w.outside_mark(change)
     yield f"`{w.sign(change)}`{' ⚠' if warning and change.added else ''}"
-    yield _text(w.ends_text(change.sources))
-    yield _text(w.ends_text(change.destinations))
+    yield text(w.ends_text(change.sources))
+    yield text(w.ends_text(change.destinations))
     told = "".join(f", {part}" for part in w.marks(change))
     needs = f" (only if {w.needed_text(change)})" if change.reading else ""
-    yield _text(f"{w.change_traffic(change)}{told}{needs}")
-    causes = [_text(w.cause_text(c)) + (f" {_code(w.place(c))}" if w.place(c) else "") for c in change.causes]
+    yield text(f"{w.change_traffic(change)}{told}{needs}")
+    causes = [text(w.cause_text(c)) + (f" {code(w.place(c))}" if w.place(c) else "") for c in change.causes]
     more = f"<br>{count(len(causes) - _MOST_CAUSES, 'more edit')}" if len(causes) > _MOST_CAUSES else ""
     yield "<br>".join(causes[:_MOST_CAUSES]) + more
 
 
-def _folded(head: str, changes: Sequence[Change]) -> Iterator[str]:
-    yield f"<details><summary>{head}</summary>"
-    yield ""
-    yield from _table(changes)
-    yield ""
-    yield "</details>"
-    yield ""
-
-
-_ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\|*_[]`"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " "})
-
-
-def _text(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return printable(text).translate(_ESCAPED)
-
-
-def _code(text: str) -> str:
-    """Text as code; in a table a bar would end the cell even there (GitHub Flavored Markdown, tables)."""
-    return f"`{printable(text).replace('`', chr(39)).replace('|', '/')}`"
+def _more(head: str, changes: Sequence[Change]) -> Iterator[str]:
+    return folded(head, _table(changes))

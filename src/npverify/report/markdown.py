@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from npverify.report.items import Item, Report, State
 from npverify.report.paint import count, printable
@@ -28,17 +29,15 @@ def _report(report: Report, root: Root) -> Iterator[str]:
         yield from _table(listed[:MOST_ROWS], root)
         yield ""
     if listed[MOST_ROWS:]:
-        yield from _folded(count(len(listed) - MOST_ROWS, "more row"), _table(listed[MOST_ROWS:], root))
+        yield from folded(count(len(listed) - MOST_ROWS, "more row"), _table(listed[MOST_ROWS:], root))
     for item in [item for item in listed if item.detail][:_MOST_DETAILS]:
-        yield from _folded(text(item.title), ["```text", *_fenced(item.detail), "```"])
+        yield from folded(text(item.title), fenced(item.detail.split("\n"), "text"))
     passed = report.of(State.PASSED)
     if passed and report.command != "lint":
-        yield from _folded(f"{len(passed):,} passed", _table(passed, root))
+        yield from folded(f"{len(passed):,} passed", _table(passed, root))
     silenced = [item for item in report.items if item.silenced]
     if silenced:
-        yield from _folded(
-            f"{len(silenced):,} silenced", (f"- {text(i.message)}: {text(i.silenced)}" for i in silenced)
-        )
+        yield from folded(f"{len(silenced):,} silenced", (f"- {text(i.message)}: {text(i.silenced)}" for i in silenced))
     yield from (f"<sub>{text(note)}.</sub><br>" for note in report.notes)
 
 
@@ -54,7 +53,8 @@ def _table(items: Sequence[Item], root: Root) -> Iterator[str]:
         yield f"| {sign} | {what} | {where} |"
 
 
-def _folded(head: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
+def folded(head: str, lines: Iterable[str]) -> Iterator[str]:
+    """Lines that show when a reader opens them; `head` is Markdown."""
     yield f"<details><summary>{head}</summary>"
     yield ""
     yield from lines
@@ -63,9 +63,14 @@ def _folded(head: str, lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
     yield ""
 
 
-def _fenced(detail: str) -> Iterator[str]:
-    """Lines inside a fence of three backticks, none of which may end it."""
-    return (line.replace("```", "'''") for line in detail.split("\n"))
+def fenced(lines: Iterable[str], language: str = "") -> Iterator[str]:
+    """Text as a block of code, whatever it holds: the fence is longer than every run of ticks in it."""
+    some = list(lines)
+    longest = max((len(run) for line in some for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield f"{fence}{language}"
+    yield from some
+    yield fence
 
 
 def text(value: str) -> str:

@@ -3,15 +3,14 @@ order avoids in full."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from npverify.analyses.rollout.edits import Edit
 from npverify.analyses.rollout.results import BadStates, Broken, RolloutResult, StepResult
 from npverify.report.counterexample_text import Scene
 from npverify.report.diagnostics import render_all
 from npverify.report.excerpt import Lines
-from npverify.report.markdown import code
+from npverify.report.markdown import code, fenced, folded
 from npverify.report.markdown import text as escaped
 from npverify.report.paint import PLAIN, count
 from npverify.report.prove_text import in_full
@@ -40,7 +39,7 @@ def _report(result: RolloutResult, lines: Lines) -> Iterator[str]:
         yield ""
     for broken in result.broken:
         title = f"{broken.answer.status}: {broken.answer.assertion.title}"
-        yield from _folded(escaped(title), _counterexample(broken, result, lines))
+        yield from folded(escaped(title), _counterexample(broken, result, lines))
     for assertion in result.reached:
         yield f"- holds after the change and not before: {escaped(assertion.title)}"
     if result.reached:
@@ -66,7 +65,7 @@ def _edit(edit: Edit) -> str:
 def _commands(steps: Sequence[StepResult]) -> Iterator[str]:
     commands = [command for step in steps for command in step.commands]
     if commands:
-        yield from _folded("What to type", _fenced(commands, "sh"))
+        yield from folded("What to type", fenced(commands, "sh"))
 
 
 def _bad(number: int, bad: BadStates, result: RolloutResult, lines: Lines) -> Iterator[str]:
@@ -77,9 +76,9 @@ def _bad(number: int, bad: BadStates, result: RolloutResult, lines: Lines) -> It
     yield ""
     if bad.broken is not None:
         title = f"{bad.broken.answer.status}: {bad.broken.answer.assertion.title}"
-        yield from _folded(escaped(title), _counterexample(bad.broken, result, lines))
+        yield from folded(escaped(title), _counterexample(bad.broken, result, lines))
     elif bad.refused:
-        yield from _fenced(render_all(bad.refused, PLAIN).splitlines())
+        yield from fenced(render_all(bad.refused, PLAIN).splitlines())
         yield ""
     else:
         yield "What is done needs what is not yet there, or still there."
@@ -88,23 +87,4 @@ def _bad(number: int, bad: BadStates, result: RolloutResult, lines: Lines) -> It
 
 def _counterexample(broken: Broken, result: RolloutResult, lines: Lines) -> Iterator[str]:
     scene = Scene(broken.world, lines, PLAIN)
-    yield from _fenced(in_full(broken.answer, scene, interrupted=result.interrupted))
-
-
-def _fenced(lines: Iterable[str], language: str = "") -> Iterator[str]:
-    """Text as a block of code, whatever it holds: the fence is longer than every run of ticks in it."""
-    some = list(lines)
-    longest = max((len(run) for line in some for run in re.findall("`+", line)), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield f"{fence}{language}"
-    yield from some
-    yield fence
-
-
-def _folded(head: str, lines: Iterable[str]) -> Iterator[str]:
-    yield f"<details><summary>{head}</summary>"
-    yield ""
-    yield from lines
-    yield ""
-    yield "</details>"
-    yield ""
+    yield from fenced(in_full(broken.answer, scene, interrupted=result.interrupted))

@@ -11,6 +11,7 @@ from npverify.normal.policy import PolicySet
 from npverify.normal.predicates import Side
 from npverify.report import json_values as j
 from npverify.report import words
+from npverify.report.markdown import code, text
 from npverify.report.paint import PLAIN, Paint, count, printable
 from npverify.report.recorded_report import group_end
 
@@ -92,8 +93,8 @@ def tally_markdown(found: Tally, old: PolicySet, new: PolicySet) -> str:
     if listed:
         rows += ["\n| | number | flow | why |\n", "| --- | --- | --- | --- |\n"]
         for each in listed:
-            cells = (each.fate, f"{each.count:,}", f"`{printable(_flow(each))}`", printable(_decisive(each, old, new)))
-            rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n")
+            cells = (each.fate, f"{each.count:,}", code(_flow(each)), text(_decisive(each, old, new)))
+            rows.append(f"| {' | '.join(cells)} |\n")
     return "".join(rows)
 
 
