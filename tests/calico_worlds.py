@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
@@ -77,10 +78,11 @@ def random_calico_case(rng: Random, world: World) -> Case:
     oracle, rules = _rules(world)
     reading = random_reading(rng, world) | _labels(rng, world)
     if not rules or rng.random() < 0.3:
-        return _any_case(rng, world, list(atoms_in(world)), reading)
+        return _any_case(rng, world, atoms_in(world), reading)
     direction, aim = rng.choice(rules)
+    aimed = tuple(atoms_of(aim))
     for _ in range(_TRIES):
-        case = _any_case(rng, world, list(atoms_of(aim)), reading)
+        case = _any_case(rng, world, aimed, reading)
         if oracle.holds(aim, case.flow, case.reading, direction):
             break
     return case
@@ -99,13 +101,18 @@ def _rules(world: World) -> tuple[Oracle, list[tuple[Direction, Pred]]]:
     return Oracle(world.policies, world.inventory), rules
 
 
-def _any_case(rng: Random, world: World, aim: list[Any], reading: dict[str, str]) -> Case:
+def _any_case(rng: Random, world: World, aim: Sequence[Any], reading: dict[str, str]) -> Case:
     flow = _with_traffic(rng, random_flow(rng, world), aim)
     case = Case(flow, reading)
-    return _placed(rng, case, world) if any(isinstance(atom, NodeIs) for atom in atoms_in(world)) else case
+    return _placed(rng, case, world) if _names_nodes(world) else case
 
 
-def _with_traffic(rng: Random, flow: Flow, aim: list[Any]) -> Flow:
+@lru_cache(maxsize=4)
+def _names_nodes(world: World) -> bool:
+    return any(isinstance(atom, NodeIs) for atom in atoms_in(world))
+
+
+def _with_traffic(rng: Random, flow: Flow, aim: Sequence[Any]) -> Flow:
     """The same flow with a protocol, ports and an ICMP type that meet what is aimed at, or just miss it."""
     named = {name for atom in aim if isinstance(atom, ProtocolIs) for name in atom.names}
     named |= {str(atom.protocol) for atom in aim if isinstance(atom, NamedPortIs) and atom.protocol}
