@@ -164,24 +164,36 @@ def _address(rng: Random, end: Endpoint, family: int, world: World, other: Addre
     if end is not EXTERNAL and end.address_known:
         of_family = [a for a in end.addresses if a.family == family]
         return rng.choice(of_family)
-    space, taken = _space(world, family), _known(world)
+    space = _space(world, family)
     if end.kind is EndpointKind.HOST_POD and space.nodes:
         return rng.choice(space.nodes)
     inside_space = bool(space.pods) and end.kind is EndpointKind.POD
-    blocks = (space.pods if inside_space else space.mentioned) or _ELSEWHERE[family]
-    foreign = bool(space.pods) and not inside_space and (end is EXTERNAL or bool(end.cluster))
-    for _ in range(50):
-        block = rng.choice(blocks)
-        edge = rng.choice((block.first, block.last, block.first + rng.getrandbits(8), (block.first + block.last) // 2))
-        at = Address(4 if family == 4 else 6, min(edge, block.last))
-        if at == other or at in taken or (foreign and any(p.contains(at) for p in space.pods)):
-            continue
-        if not any(p.contains(at) for p in NEVER_A_POD):
+    blocks = _free(world, family, inside_space, end is EXTERNAL or bool(end.cluster))
+    for _ in range(4):
+        at = rng.choice(rng.choice(blocks)) if blocks else other
+        if at is not None and at != other:
             return at
     spare = ("172.31.0.1", "172.31.0.2") if family == 4 else ("fd11::1", "fd11::2")
     return next(at for at in map(Address.parse, spare) if at != other)
 
 
+@lru_cache(maxsize=16)
+def _free(world: World, family: int, inside_space: bool, foreign: bool) -> list[list[Address]]:
+    """Addresses at the edges of each block that may be an endpoint's: of one that lives in the space of pods, or may not."""
+    space, taken = _space(world, family), _known(world)
+    found = []
+    for block in (space.pods if inside_space else space.mentioned) or _ELSEWHERE[family]:
+        numbers = (block.first, block.last, (block.first + block.last) // 2, *(block.first + n for n in _NEXT))
+        edges = (Address(4 if family == 4 else 6, number) for number in dict.fromkeys(numbers) if number <= block.last)
+        free = [at for at in edges if at not in taken and not any(p.contains(at) for p in NEVER_A_POD)]
+        if foreign and not inside_space:
+            free = [at for at in free if not any(p.contains(at) for p in space.pods)]
+        if free:
+            found.append(free)
+    return found
+
+
+_NEXT = (1, 2, 5, 77, 200)
 _ELSEWHERE = {4: (Prefix.parse("172.16.0.0/12"),), 6: (Prefix.parse("fd11::/16"),)}
 
 
