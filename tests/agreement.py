@@ -87,6 +87,8 @@ class Readers:
         differing: dict[Pred, str] = {}
         for case in cases:
             verdict = self.oracle.decide(case.flow, case.reading)
+            claims: list[tuple[Pred, bool]] = []
+            names: list[str] = []
             for direction, said in ((Direction.EGRESS, verdict.egress), (Direction.INGRESS, verdict.ingress)):
                 plain, reduced = self._plain(direction, case.flow), self._reduced(direction, case.flow)
                 if plain is not reduced:
@@ -94,10 +96,10 @@ class Readers:
                         f"reduction and encoder differ on the {direction} of {case.flow}"
                     )
                 for name, pred in (("encoder", plain), ("reduction", reduced)):
-                    if self.says(pred, case) is not said.allowed:
-                        found.append(
-                            f"{name} says {not said.allowed} of the {direction} of {case.flow} under {case.reading}"
-                        )
+                    claims.append((pred, said.allowed))
+                    names.append(f"{name} says {not said.allowed} of the {direction}")
+            wrong = self._known.wrong(claims, case.flow, self._reading(case))
+            found += [f"{names[n]} of {case.flow} under {case.reading}" for n in wrong]
         if self._known.possible(or_(*differing)):
             found += [said for pred, said in differing.items() if self._known.possible(pred)]
         return found
@@ -123,9 +125,12 @@ class Readers:
 
     def says(self, pred: Pred, case: Case) -> bool:
         """Whether the encoder's formula of a residual is true of a flow."""
+        return self._known.true_of(pred, case.flow, self._reading(case))
+
+    def _reading(self, case: Case) -> Reading:
+        """The reading of a case with what its request is."""
         http = case.flow.http
-        request = {} if http is None else self.requests.reading(http)
-        return self._known.true_of(pred, case.flow, {**case.reading, **request})
+        return {**case.reading, **({} if http is None else self.requests.reading(http))}
 
     def encoded(
         self, flow: Flow, readings: Iterable[Reading], directions: Collection[Direction] = tuple(Direction)
@@ -190,10 +195,21 @@ class Known:
     def true_of(self, pred: Pred, flow: Flow, reading: Reading) -> bool:
         """Whether the formula of a predicate is true of exactly this flow; an address that the flow leaves open may be any."""
         formula = self._at.formula(pred)
+        return self._solved(self._with([formula], self._values(flow, reading)))
+
+    def wrong(self, claims: Sequence[tuple[Pred, bool]], flow: Flow, reading: Reading) -> list[int]:
+        """The numbers of those predicates of which the formula does not have the truth that is claimed for exactly this flow."""
+        formulas = [(self._at.formula(pred), truth) for pred, truth in claims]
+        claimed = [formula if truth else z3.Not(formula, self._at.context) for formula, truth in formulas]
         values = self._values(flow, reading)
-        asked = z3.And(self._legal(), formula, self._at.context)
-        left = z3.simplify(z3.substitute(asked, *((equal.arg(0), equal.arg(1)) for equal in values)))
-        return self._solved(left)
+        if z3.is_true(self._with(claimed, values)):
+            return []
+        return [n for n, claim in enumerate(claimed) if not z3.is_true(self._with([claim], values))]
+
+    def _with(self, formulas: list[Any], values: list[Any]) -> Any:
+        """What is left of formulas, and of what every flow satisfies, where the variables have these values."""
+        asked = z3.And(self._legal(), *formulas, self._at.context)
+        return z3.simplify(z3.substitute(asked, *((equal.arg(0), equal.arg(1)) for equal in values)))
 
     def possible(self, pred: Pred) -> bool:
         """Whether a predicate is true of any packet."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,6 @@ from functools import lru_cache
 from random import Random
 from typing import Any, cast
 
-import npverify
 from calico_generate import OLD_VERSIONS, calico
 from generate import PORTS
 from npverify.analyses.world import World
@@ -38,7 +36,7 @@ from npverify.normal.predicates import (
 )
 from npverify.oracle import Oracle
 from request_worlds import random_request
-from worlds import Case, atoms_in, random_flow, random_reading
+from worlds import Case, atoms_in, random_flow, random_reading, read_world
 
 _TRIES = 8
 _HOSTS = (EndpointKind.HOST_POD, EndpointKind.NODE)
@@ -58,13 +56,10 @@ def random_calico(rng: Random, *, hosts: bool = False, proxied: bool = False) ->
     """A cluster with Calico policies; with `hosts` also with host endpoints, `proxied` with Envoy before its pods."""
     version = rng.choice(OLD_VERSIONS) if rng.random() < 0.15 else "3.32"
     objects = calico(rng, hosts=hosts, old=version != "3.32", asking=proxied)
-    text = "\n---\n".join(json.dumps(manifest) for manifest in objects)
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
     assume = {"l7": "on"} if proxied else {}
-    loaded = npverify.load(
-        ["-"], cni="calico", calico_version=version, assume=assume, pod_cidrs=space, stdin=text.encode
-    )
-    return MadeCalico(objects, version, loaded.world, proxied)
+    world = read_world(rng, objects, cni="calico", calico_version=version, assume=assume, pod_cidrs=space)
+    return MadeCalico(objects, version, world, proxied)
 
 
 _TEXT_FACT = re.compile(r"(contains|starts with|ends with) `(.*)`: label (\S+) of .*")

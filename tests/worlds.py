@@ -6,15 +6,20 @@ worlds are dense on purpose: few names, labels, ports and addresses, so that pol
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from random import Random
 from typing import Any, NamedTuple
 
+import npverify
 from generate import PORTS, cluster, fronts, policies
+from npverify.analyses.load import Given, Options, settle
+from npverify.analyses.remotes import Remotes
 from npverify.analyses.world import World
-from npverify.dialects import lower, profile
+from npverify.dialects import is_policy, lower, profile
 from npverify.ingest.document import Document, Path
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.addresses import FAMILIES, NEVER_A_POD, Address, Prefix
@@ -39,6 +44,22 @@ def document(value: dict[str, Any]) -> Document:
     """A document without positions."""
     meta = value["metadata"]
     return Document(value["apiVersion"], value["kind"], meta.get("namespace"), meta["name"], value, _Nowhere())
+
+
+_AS_TEXT = 0.05
+
+
+def read_world(rng: Random, objects: Sequence[dict[str, Any]], **options: Any) -> World:
+    """The world of some manifests, with the options of `npverify.load`; InputError where they cannot be read.
+
+    A few are written and read as text; most go without, since that parsers read what was written is told elsewhere.
+    """
+    if rng.random() < _AS_TEXT:
+        text = "\n---\n".join(json.dumps(manifest) for manifest in objects)
+        return npverify.load(["-"], stdin=text.encode, **options).world
+    documents = [document(value) for value in objects]
+    policies = [doc for doc in documents if is_policy(doc.api_version, doc.kind)]
+    return settle(Given(documents, policies, (), {}, Remotes()), Options(**options), Problems()).loaded.world
 
 
 @dataclass(frozen=True)
