@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from typing import Any, cast
 
-import npverify
 from calico_generate import OLD_VERSIONS, calico
 from generate import PORTS
 from npverify.analyses.world import World
@@ -37,7 +36,7 @@ from npverify.normal.predicates import (
 )
 from npverify.oracle import Oracle
 from request_worlds import random_request
-from worlds import Case, atoms_in, random_flow, random_reading
+from worlds import Case, atoms_in, random_flow, random_reading, read_world
 
 _TRIES = 8
 _HOSTS = (EndpointKind.HOST_POD, EndpointKind.NODE)
@@ -57,13 +56,10 @@ def random_calico(rng: Random, *, hosts: bool = False, proxied: bool = False) ->
     """A cluster with Calico policies; with `hosts` also with host endpoints, `proxied` with Envoy before its pods."""
     version = rng.choice(OLD_VERSIONS) if rng.random() < 0.15 else "3.32"
     objects = calico(rng, hosts=hosts, old=version != "3.32", asking=proxied)
-    text = "\n---\n".join(json.dumps(manifest) for manifest in objects)
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
     assume = {"l7": "on"} if proxied else {}
-    loaded = npverify.load(
-        ["-"], cni="calico", calico_version=version, assume=assume, pod_cidrs=space, stdin=text.encode
-    )
-    return MadeCalico(objects, version, loaded.world, proxied)
+    world = read_world(rng, objects, cni="calico", calico_version=version, assume=assume, pod_cidrs=space)
+    return MadeCalico(objects, version, world, proxied)
 
 
 _TEXT_FACT = re.compile(r"(contains|starts with|ends with) `(.*)`: label (\S+) of .*")
@@ -77,10 +73,11 @@ def random_calico_case(rng: Random, world: World) -> Case:
     oracle, rules = _rules(world)
     reading = random_reading(rng, world) | _labels(rng, world)
     if not rules or rng.random() < 0.3:
-        return _any_case(rng, world, list(atoms_in(world)), reading)
+        return _any_case(rng, world, atoms_in(world), reading)
     direction, aim = rng.choice(rules)
+    aimed = tuple(atoms_of(aim))
     for _ in range(_TRIES):
-        case = _any_case(rng, world, list(atoms_of(aim)), reading)
+        case = _any_case(rng, world, aimed, reading)
         if oracle.holds(aim, case.flow, case.reading, direction):
             break
     return case
@@ -99,13 +96,18 @@ def _rules(world: World) -> tuple[Oracle, list[tuple[Direction, Pred]]]:
     return Oracle(world.policies, world.inventory), rules
 
 
-def _any_case(rng: Random, world: World, aim: list[Any], reading: dict[str, str]) -> Case:
+def _any_case(rng: Random, world: World, aim: Sequence[Any], reading: dict[str, str]) -> Case:
     flow = _with_traffic(rng, random_flow(rng, world), aim)
     case = Case(flow, reading)
-    return _placed(rng, case, world) if any(isinstance(atom, NodeIs) for atom in atoms_in(world)) else case
+    return _placed(rng, case, world) if _names_nodes(world) else case
 
 
-def _with_traffic(rng: Random, flow: Flow, aim: list[Any]) -> Flow:
+@lru_cache(maxsize=4)
+def _names_nodes(world: World) -> bool:
+    return any(isinstance(atom, NodeIs) for atom in atoms_in(world))
+
+
+def _with_traffic(rng: Random, flow: Flow, aim: Sequence[Any]) -> Flow:
     """The same flow with a protocol, ports and an ICMP type that meet what is aimed at, or just miss it."""
     named = {name for atom in aim if isinstance(atom, ProtocolIs) for name in atom.names}
     named |= {str(atom.protocol) for atom in aim if isinstance(atom, NamedPortIs) and atom.protocol}

@@ -6,7 +6,6 @@ before what allows (cilium/cilium pkg/policy/repository.go, pkg/policy/mapstate.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
@@ -14,7 +13,6 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-import npverify
 from generate import APPS, CIDRS, NAMESPACES, PORTS, Manifest, cluster
 from npverify.analyses.world import World
 from npverify.inventory.labels import pod_label
@@ -23,7 +21,7 @@ from npverify.inventory.unknowns import ABSENT, Unknown
 from npverify.normal.flow import Flow, Request
 from npverify.normal.predicates import Side
 from request_worlds import HEADERS, HOSTS, METHODS, PATHS, random_entry
-from worlds import Case
+from worlds import Case, read_world
 
 _NS = "io.kubernetes.pod.namespace"
 _NS_LABELS = "io.cilium.k8s.namespace.labels."
@@ -57,14 +55,14 @@ def random_cilium(rng: Random) -> MadeCilium:
     worlds are about little but requests and names, so that these decide."""
     version = rng.choice(((1, 18), (1, 19), (1, 19), (1, 20)))
     policies = random_policies(rng, version)
-    text = "\n---\n".join(json.dumps(manifest) for manifest in [*cluster(rng), *policies])
+    objects = [*cluster(rng), *policies]
     firewall = rng.random() < 0.3
     assume = {
         "host_firewall": "on" if firewall else "off",
         "cilium_sctp": "on",
         "cilium_version": ".".join(map(str, version)),
     }
-    world = npverify.load(["-"], cni="cilium", assume=assume, stdin=text.encode).world
+    world = read_world(rng, objects, cni="cilium", assume=assume)
     return MadeCilium(policies, world, firewall, version)
 
 

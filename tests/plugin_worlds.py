@@ -6,7 +6,6 @@ asks the oracle about a world that has them alone.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
@@ -21,6 +20,7 @@ from npverify.inventory.unknowns import Unknown
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction
 from npverify.oracle import Oracle
+from worlds import read_world
 
 NATIVE = tuple(name for name, plugin in PLUGINS.items() if plugin.engine == "kubernetes")
 GATED = {"cilium": {"cluster_policies": "on"}, "antrea": {"cluster_policies": "on"}}
@@ -44,7 +44,7 @@ def random_plugin_world(rng: Random) -> World:
         if plugin in ("kubernetes", "cilium", "antrea", "kube-network-policies@npa-v1alpha2"):
             objects += random_cluster(rng, nodes=plugin != "antrea")
         try:
-            return _load(objects, plugin)
+            return _load(rng, objects, plugin)
         except npverify.InputError as error:
             # what the plugin does is not known: there is nothing to hold together
             if {d.code for d in error.diagnostics if d.severity == "error"} != {"NPV572"}:
@@ -55,15 +55,14 @@ def random_cluster_world(rng: Random) -> Made:
     """Under the specification, with ties broken by name and every switch fixed, so that there is one reading."""
     objects = [*cluster(rng), *policies(rng)]
     wide = random_cluster(rng)
-    return Made(_load([*objects, *wide], "spec"), _load(objects, "spec"), wide)
+    return Made(_load(rng, [*objects, *wide], "spec"), _load(rng, objects, "spec"), wide)
 
 
-def _load(objects: list[Manifest], plugin: str) -> World:
-    text = "\n---\n".join(json.dumps(manifest) for manifest in objects)
+def _load(rng: Random, objects: list[Manifest], plugin: str) -> World:
     assume = GATED.get(plugin, {})
     if plugin == "spec":
         assume = {"same_priority": "by_name", "np_shadows_baseline": "per_direction"}
-    return npverify.load(["-"], cni=plugin, assume=assume, stdin=text.encode).world
+    return read_world(rng, objects, cni=plugin, assume=assume)
 
 
 def random_cluster(rng: Random, *, nodes: bool = True) -> list[Manifest]:

@@ -6,15 +6,20 @@ worlds are dense on purpose: few names, labels, ports and addresses, so that pol
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
+import npverify
 from generate import PORTS, cluster, fronts, policies
+from npverify.analyses.load import Given, Options, settle
+from npverify.analyses.remotes import Remotes
 from npverify.analyses.world import World
-from npverify.dialects import lower, profile
+from npverify.dialects import is_policy, lower, profile
 from npverify.ingest.document import Document, Path
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.addresses import FAMILIES, NEVER_A_POD, Address, Prefix
@@ -39,6 +44,22 @@ def document(value: dict[str, Any]) -> Document:
     """A document without positions."""
     meta = value["metadata"]
     return Document(value["apiVersion"], value["kind"], meta.get("namespace"), meta["name"], value, _Nowhere())
+
+
+_AS_TEXT = 0.05
+
+
+def read_world(rng: Random, objects: Sequence[dict[str, Any]], **options: Any) -> World:
+    """The world of some manifests, with the options of `npverify.load`; InputError where they cannot be read.
+
+    A few are written and read as text; most go without, since that parsers read what was written is told elsewhere.
+    """
+    if rng.random() < _AS_TEXT:
+        text = "\n---\n".join(json.dumps(manifest) for manifest in objects)
+        return npverify.load(["-"], stdin=text.encode, **options).world
+    documents = [document(value) for value in objects]
+    policies = [doc for doc in documents if is_policy(doc.api_version, doc.kind)]
+    return settle(Given(documents, policies, (), {}, Remotes()), Options(**options), Problems()).loaded.world
 
 
 @dataclass(frozen=True)
@@ -101,19 +122,44 @@ def _pairs(world: World) -> list[tuple[Endpoint, Endpoint]]:
     ]
 
 
+class _Space(NamedTuple):
+    """Of one family: the blocks that policies mention, those where pods live, and the addresses of nodes."""
+
+    mentioned: tuple[Prefix, ...]
+    pods: tuple[Prefix, ...]
+    nodes: tuple[Address, ...]
+
+
+@lru_cache(maxsize=4)
+def _space(world: World, family: int) -> _Space:
+    nodes = world.inventory.nodes
+    known = nodes if all(n.addresses for n in nodes) else ()
+    return _Space(
+        tuple(sorted({a.prefix for a in atoms_in(world) if isinstance(a, AddressIn) and a.prefix.family == family})),
+        tuple(p for p in world.inventory.pod_space if p.family == family),
+        tuple(a for n in known for a in n.addresses if a.family == family),
+    )
+
+
+@lru_cache(maxsize=4)
+def _ports(world: World) -> tuple[list[int], list[int]]:
+    """The ports that policies mention, or some, and these with others."""
+    mentioned = _mentioned_ports(world)
+    return sorted(mentioned or PORTS), sorted({*PORTS, 1, 65535, *mentioned})
+
+
 def random_flow(rng: Random, world: World) -> Flow:
     """A flow between two random ends with every field filled in."""
     src, dst = rng.choice(_pairs(world))
-    prefixes = sorted({a.prefix for a in atoms_in(world) if isinstance(a, AddressIn)})
-    family = rng.choice([f for f in FAMILIES if f in _families(src, world) & _families(dst, world)])
+    both = _families(src, world) & _families(dst, world)
+    family = rng.choice([f for f in FAMILIES if f in both])
     same = src is dst and (not src.replicated or rng.random() < 0.5)
-    src_ip = _address(rng, src, family, prefixes, world)
-    dst_ip = src_ip if same else _address(rng, dst, family, prefixes, world, src_ip)
+    src_ip = _address(rng, src, family, world)
+    dst_ip = src_ip if same else _address(rng, dst, family, world, src_ip)
     hosts = (EndpointKind.HOST_POD, EndpointKind.NODE)
     may_share = (src.kind in hosts and dst.is_pod) or (dst.kind in hosts and src.is_pod)
     protocol = rng.choice((*PROTOCOLS, "TCP", "TCP", "50"))
-    mentioned = _mentioned_ports(world)
-    port: int | None = rng.choice(sorted({*PORTS, 1, 65535, *mentioned} if rng.random() < 0.5 else mentioned or PORTS))
+    port: int | None = rng.choice(_ports(world)[rng.random() < 0.5])
     if dst.ports and rng.random() < 0.5:
         declared = rng.choice(dst.ports)
         port = declared.number
@@ -123,7 +169,7 @@ def random_flow(rng: Random, world: World) -> Flow:
         port = None
     via = None
     if dst.is_pod and rng.random() < 0.3:
-        via = Via("red", "service", _virtual(rng, family, prefixes, {src_ip, dst_ip, *_known(world)}), 80)
+        via = Via("red", "service", _virtual(rng, family, world, {src_ip, dst_ip}), 80)
     own_node = may_share and rng.random() < 0.5
     return Flow(src, dst, protocol, port, src_ip, dst_ip, icmp, same=same, own_node=own_node, via=via)
 
@@ -134,47 +180,56 @@ def _families(end: Endpoint, world: World) -> set[int]:
     return {a.family for a in end.addresses} if end.address_known else set(world.inventory.families)
 
 
-def _address(
-    rng: Random, end: Endpoint, family: int, prefixes: list[Prefix], world: World, other: Address | None = None
-) -> Address:
+def _address(rng: Random, end: Endpoint, family: int, world: World, other: Address | None = None) -> Address:
     """An address that the end may have, which is not that of the other end if it is free to choose."""
     if end is not EXTERNAL and end.address_known:
         of_family = [a for a in end.addresses if a.family == family]
         return rng.choice(of_family)
-    nodes = world.inventory.nodes
-    if end.kind is EndpointKind.HOST_POD and nodes and all(n.addresses for n in nodes):
-        of_nodes = [a for n in nodes for a in n.addresses if a.family == family]
-        if of_nodes:
-            return rng.choice(of_nodes)
-    space = [p for p in world.inventory.pod_space if p.family == family]
-    inside_space = bool(space) and end.kind is EndpointKind.POD
-    blocks = [p for p in (space if inside_space else prefixes) if p.family == family] or [
-        Prefix.parse("172.16.0.0/12" if family == 4 else "fd11::/16")
-    ]
-    taken = _known(world)
-    for _ in range(50):
-        block = rng.choice(blocks)
-        edge = rng.choice((block.first, block.last, block.first + rng.getrandbits(8), (block.first + block.last) // 2))
-        at = Address(4 if family == 4 else 6, min(edge, block.last))
-        foreign = end is EXTERNAL or bool(end.cluster)
-        wrong_space = not inside_space and foreign and any(p.contains(at) for p in space)
-        if at not in {*taken, other} and not wrong_space and not any(p.contains(at) for p in NEVER_A_POD):
+    space = _space(world, family)
+    if end.kind is EndpointKind.HOST_POD and space.nodes:
+        return rng.choice(space.nodes)
+    inside_space = bool(space.pods) and end.kind is EndpointKind.POD
+    blocks = _free(world, family, inside_space, end is EXTERNAL or bool(end.cluster))
+    for _ in range(4):
+        at = rng.choice(rng.choice(blocks)) if blocks else other
+        if at is not None and at != other:
             return at
     spare = ("172.31.0.1", "172.31.0.2") if family == 4 else ("fd11::1", "fd11::2")
     return next(at for at in map(Address.parse, spare) if at != other)
 
 
-def _known(world: World) -> set[Address]:
+@lru_cache(maxsize=16)
+def _free(world: World, family: int, inside_space: bool, foreign: bool) -> list[list[Address]]:
+    """Addresses at the edges of each block that may be an endpoint's: of one that lives in the space of pods, or may not."""
+    space, taken = _space(world, family), _known(world)
+    found = []
+    for block in (space.pods if inside_space else space.mentioned) or _ELSEWHERE[family]:
+        numbers = (block.first, block.last, (block.first + block.last) // 2, *(block.first + n for n in _NEXT))
+        edges = (Address(4 if family == 4 else 6, number) for number in dict.fromkeys(numbers) if number <= block.last)
+        free = [at for at in edges if at not in taken and not any(p.contains(at) for p in NEVER_A_POD)]
+        if foreign and not inside_space:
+            free = [at for at in free if not any(p.contains(at) for p in space.pods)]
+        if free:
+            found.append(free)
+    return found
+
+
+_NEXT = (1, 2, 5, 77, 200)
+_ELSEWHERE = {4: (Prefix.parse("172.16.0.0/12"),), 6: (Prefix.parse("fd11::/16"),)}
+
+
+@lru_cache(maxsize=4)
+def _known(world: World) -> frozenset[Address]:
     """The addresses that are known to be somebody's."""
-    return {a for e in world.inventory.endpoints if e.address_known for a in e.addresses}
+    return frozenset(a for e in world.inventory.endpoints if e.address_known for a in e.addresses)
 
 
-def _virtual(rng: Random, family: int, prefixes: list[Prefix], taken: set[Address]) -> Address:
+def _virtual(rng: Random, family: int, world: World, ends: set[Address]) -> Address:
     """An address of a Service, which is nobody else's."""
-    blocks = [p for p in prefixes if p.family == family and p.length > 0]
+    blocks = [p for p in _space(world, family).mentioned if p.length > 0]
     if blocks and rng.random() < 0.5:
         chosen = Address(4 if family == 4 else 6, rng.choice(blocks).first)
-        if chosen not in taken:
+        if chosen not in ends and chosen not in _known(world):
             return chosen
     return Address.parse("172.30.0.7" if family == 4 else "fd30::7")
 

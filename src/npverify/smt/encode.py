@@ -42,8 +42,9 @@ Formula = Any  # z3 publishes no types; every Formula is a z3.BoolRef of the enc
 class Encoding:
     """The variables of one formula in a context of its own, so that budgets do not depend on what was solved before."""
 
-    def __init__(self) -> None:
-        self.context = z3.Context()
+    def __init__(self, context: Any = None) -> None:
+        """`context`: one to share, for formulas that no budget is about."""
+        self.context = z3.Context() if context is None else context
         self.protocol = self._variable("protocol", 8)
         self.port = self._variable("port", 16)
         self._src_port: Any = None

@@ -24,9 +24,14 @@ def allowed(
     src: Endpoint | None,
     dst: Endpoint | None,
     how: Circumstance = DIRECT,
+    *,
+    partial: Partial | None = None,
 ) -> Pred:
-    """True exactly where `oracle.Oracle.decide` allows the flow in that direction."""
-    partial = Partial(inventory, policies.vip_visible, requests_of(policies))
+    """True exactly where `oracle.Oracle.decide` allows the flow in that direction.
+
+    `partial`: of this inventory and these policies, for who asks about many flows.
+    """
+    partial = partial or Partial(inventory, policies.vip_visible, requests_of(policies))
     word: Pred = TRUE
     skipped: dict[str, Pred] = {}
     accepted: dict[str, Pred] = {"": TRUE}
