@@ -79,7 +79,7 @@ def keywords() -> dict[str, str]:
     found = {}
     for name, said in re.findall(r"^(_[A-Z]+)\.\d: (.*) _E$", GRAMMAR, re.MULTILINE):
         word = re.sub(r'"(\w+)" "(\w+)"\?', r'"\1[\2]"', said.strip("()"))
-        found[name] = word
+        found[name] = f"({word})" if "|" in word else word
     return found
 
 
@@ -87,7 +87,7 @@ def _readable(line: str) -> str:
     """A form with its keywords as they are written and its name behind it."""
     form, _, name = line.partition("->")
     words = keywords()
-    shown = re.sub(r"_[A-Z]+", lambda match: words.get(match[0], match[0]), form.strip())
+    shown = re.sub(r"(?<!\w)_[A-Z]+", lambda match: words.get(match[0], match[0]), form.strip())
     shown = re.sub(r"\s+_E$", "", shown)
     return f"{shown:<60} -> {name.strip()}".rstrip() if name else shown
 
@@ -117,7 +117,7 @@ def _page() -> Iterator[str]:
         if production.intro:
             yield f"{production.intro}\n"
         yield f"```\n{production.text}\n```\n"
-        names = [name for name in (*production.forms, production.name) if name in told]
+        names = [name for name in dict.fromkeys((*production.forms, production.name)) if name in told]
         if names:
             yield "| form | means | example |\n| --- | --- | --- |"
             for name in names:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from doc_pages import DOCS, held
+from doc_pages import DOCS, ROOT, held
 from grammar_page import docs, page, productions
 from lark import Lark
 
 from npverify.assertions.parser import parse
+from npverify.cli.app import run
 from npverify.ingest.resources import data_path
 from npverify.ingest.source import Problems
 
@@ -18,6 +20,9 @@ LARK = Lark(GRAMMAR, parser="lalr", start="statement", maybe_placeholders=False)
 TOLD = docs()
 REFUSED = {"no_reaches_any_path", "assume_label", "possible"}
 """Forms that are read and not answered; their sentence says so."""
+
+
+SHOP = ROOT / "examples" / "shop" / "cluster"
 
 
 def makes(rule) -> bool:
@@ -32,6 +37,7 @@ NODES = sorted(
 
 
 def test_the_page_is_made_of_the_grammar() -> None:
+    """With the sentences and the examples that stand in it."""
     held(DOCS / "grammar.md", page())
 
 
@@ -57,11 +63,21 @@ def test_every_form_is_told_and_nothing_else() -> None:
     ("name", "example"), [(name, example) for name, doc in TOLD.items() for example in doc.examples]
 )
 def test_an_example_is_what_it_is_an_example_of(name: str, example: str) -> None:
-    """Its tree has a node of that name, and the program reads it without a complaint, or refuses it where the page says so."""
+    """Its tree has a node of that name, and the program reads it without a complaint."""
     assert name in {str(node.data) for node in LARK.parse(example).iter_subtrees()}
     problems = Problems()
     statements = parse("page.npv", f"{example}\n", problems)
+    assert problems.errors == ()
+    assert len(statements) == 1
+
+
+@pytest.mark.parametrize("name", sorted(TOLD))
+def test_what_is_refused_is_told_as_such(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The forms that are read and not answered, and no others."""
     refused = name in REFUSED
-    assert bool(problems.errors) == refused, problems.errors
-    assert len(statements) == (0 if refused else 1)
     assert ("refused in this version" in TOLD[name].sentence) == refused
+    if refused:
+        spec = tmp_path / "page.npv"
+        spec.write_text(TOLD[name].examples[0] + "\n", encoding="utf-8")
+        assert run(("prove", str(SHOP), "--spec", str(spec))) == 2
+        assert "not supported in this version" in capfd.readouterr().err
