@@ -52,6 +52,7 @@ def test_the_wheel_holds_grammar_packs_and_types(wheel):
     """What is found beside the sources in a checkout travels inside the package."""
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in (
+        "npverify/_data/docs/errors.md",
         "npverify/_data/grammar/assertion.lark",
         "npverify/_data/proofs/kubernetes/dns.npv",
         "npverify/py.typed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -16,10 +16,11 @@ from npverify.cli.output import paint_for
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Problems
 from npverify.report.connectivity_report import connectivity_json, connectivity_text
-from npverify.report.items import Report
+from npverify.report.graph import dot, mermaid
+from npverify.report.items import Edge, Report
 from npverify.report.paint import count
 
-_FORMATS = ("text", "json", "html")
+_FORMATS = ("text", "json", "markdown", "dot", "mermaid", "html")
 
 Format = Annotated[
     list[str] | None,
@@ -74,14 +75,29 @@ def connectivity(
     found = all_pairs(loaded.world)
     paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
 
+    headline = f"{count(len(loaded.world.defined), 'policy', 'policies')}, profile {loaded.world.policies.profile}"
+
     def page() -> Iterable[str]:
         from npverify.report.html.flow_map import connectivity_map
 
         flows = connectivity_map(found)
-        headline = f"{count(len(loaded.world.defined), 'policy', 'policies')}, profile {loaded.world.policies.profile}"
         return html_page(Report("connectivity", headline, (), ()), sources.lines, flows)
 
+    def drawn(draw: Callable[[Sequence[Edge], str, Sequence[str]], str]) -> str:
+        from npverify.report.connectivity_graph import picture
+
+        drawing = picture(found)
+        return draw(drawing.edges, f"npverify connectivity: {drawing.said}; {headline}", drawing.ends)
+
+    def comment() -> str:
+        from npverify.report.connectivity_graph import connectivity_markdown
+
+        return connectivity_markdown(found, headline)
+
     own = {
+        "markdown": comment,
+        "dot": lambda: drawn(dot),
+        "mermaid": lambda: drawn(mermaid),
         "json": lambda: connectivity_json(found),
         "text": lambda: connectivity_text(found, paint),
         "html": page,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +26,7 @@ from npverify.report.prove_text import View
 if TYPE_CHECKING:
     from npverify.analyses.lint.findings import LintResult
     from npverify.analyses.world import World
+    from npverify.report.items import Report
 
 
 def lint(
@@ -123,7 +124,15 @@ def lint(
         "json": lambda: dumps(lint_json(result, world)),
         "text": lambda: render_lint(result, world, View(paint, verbose, quiet, sources.lines), strict=strict),
     }
-    page = partial(html_page, lines=sources.lines)
+
+    def page(report: Report) -> Iterable[str]:
+        from npverify.report.html.flow_map import NO_PODS, WHO, FlowMap, world_map
+        from npverify.report.html.marks import with_marks
+
+        flows = None if result.interrupted else world_map(world) or FlowMap("connectivity", WHO, left_out=NO_PODS)
+        shown = enumerate((finding.shown for finding in result.findings), 1)
+        return html_page(report, sources.lines, flows and with_marks(flows, shown))
+
     write_all(wanted, output, own, lambda: lint_items(result, world, sources.lines), page)
     return exit_code(result, strict=strict)
 

@@ -102,8 +102,11 @@ def prove(
 
     def page(report: Report) -> Iterable[str]:
         from npverify.report.html.flow_map import world_map
+        from npverify.report.html.marks import with_marks
 
-        return html_page(report, sources.lines, None if result.interrupted else world_map(loaded.world))
+        flows = None if result.interrupted else world_map(loaded.world)
+        shown = enumerate((answer.counterexample for answer in result.results), 1)
+        return html_page(report, sources.lines, flows and with_marks(flows, shown))
 
     write_all(
         wanted,

@@ -1,4 +1,4 @@
-"""Finds the data that travels with the program: `grammar` and `proofs`.
+"""Finds the data that travels with the program: `grammar`, `proofs`, and of `docs` the page of messages.
 
 In a checkout (editable install) they stand at the root of the repository, in a wheel inside the package.
 """
@@ -11,8 +11,8 @@ from typing import Literal
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
-def data_path(folder: Literal["grammar", "proofs"]) -> Path:
-    """The folder `grammar` or `proofs`; FileNotFoundError if the installation lacks it."""
+def data_path(folder: Literal["docs", "grammar", "proofs"]) -> Path:
+    """The folder of that name; FileNotFoundError if the installation lacks it."""
     for candidate in (_PACKAGE / "_data" / folder, _PACKAGE.parent.parent / folder):
         if candidate.is_dir():
             return candidate

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 from npverify.ingest.source import Span
 
 Level = Literal["error", "warning", "note"]
-Style = Literal["flow", "opened", "closed", "changed"]
+Style = Literal["flow", "opened", "closed", "changed", "everything", "some ports"]
 
 
 class State(StrEnum):
@@ -36,7 +36,8 @@ class Step(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """An arrow of a picture: who sends what to whom, and whether it is `opened`, `closed`, `changed` or just `flow`."""
+    """An arrow of a picture: who sends what to whom, and whether it is `opened`, `closed`, `changed`, `everything` or `some ports` of what
+    may pass, or just a `flow`."""
 
     src: str
     dst: str

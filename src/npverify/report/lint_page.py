@@ -1,4 +1,4 @@
-"""What the rules of lint say of themselves: the page docs/lint.md, and the section of one rule."""
+"""What the rules of lint say of themselves: the page docs/lint.md, a page for each rule, and its text for a terminal."""
 
 from __future__ import annotations
 
@@ -16,9 +16,13 @@ _HEAD = """\
 
 `npverify lint PATH…` tells what is probably wrong with a set of policies: at which line, why, and what to do. What is a
 question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `npverify rule CODE`
-prints the section of a rule, `npverify rule` lists all of them. This page is made from the rules themselves. NPL101 to NPL131
+prints the page of a rule, `npverify rule` lists all of them. This page is made from the rules themselves. NPL101 to NPL131
 are about Calico (NPL121 also about NetworkPolicies), NPL165 to NPL177 about the manifests of NetworkPolicies, NPL180 to
 NPL182 about the chosen plugin, the others about every kind of policy.
+
+```console
+$ npverify lint examples/equal-order
+```
 
 | severity | means |
 | --- | --- |
@@ -78,22 +82,35 @@ npverify lint k8s --baseline lint-baseline.json
 
 
 def page(rules: Iterable[About]) -> str:
-    """The whole page."""
-    listed = list(rules)
+    """The page that leads to those of the rules. What stands in it between comments, and below commands, is filled in by tests."""
     lines = [_HEAD, "## Rules", "", "| code | name | severity | finds |", "| --- | --- | --- | --- |"]
-    lines += [f"| [{r.code}](#{_anchor(r)}) | {r.name} | {r.severity} | {r.sentence} |" for r in listed]
-    for rule in listed:
-        lines += ["", f"### {rule.code} {rule.name}", "", f"*{rule.severity}*. {rule.sentence}", "", *_rest(rule)]
+    lines += [f"| [{r.code}](rules/{r.code}.md) | {r.name} | {r.severity} | {r.sentence} |" for r in rules]
     lines += [
         "",
+        "## Options",
+        "",
+        *("<!-- begin usage lint -->", "<!-- end -->", ""),
+        *("<!-- begin options lint -->", "<!-- end -->", ""),
         "## The inventory of the examples",
         "",
-        *_wrapped("Beside the manifests of each example there are:"),
+        *_wrapped("Beside the manifests of each example of a rule there are:"),
         "",
         "```yaml",
         INVENTORY.rstrip("\n"),
         "```",
     ]
+    return "\n".join(lines) + "\n"
+
+
+def rule_page(rule: About) -> str:
+    """The page of one rule."""
+    needs = "" if not rule.needs_pods else " It is asked only where the input has pods or workloads."
+    lines = [f"# {rule.code} {rule.name}", "", f"*{rule.severity}*. {rule.sentence}", "", *_rest(rule), ""]
+    lines += _wrapped(
+        f"The examples stand beside [one inventory](../lint.md#the-inventory-of-the-examples).{needs} `npverify rule {rule.code}` "
+        f"prints this page, `npverify lint --select {rule.code}` asks this rule alone, and a finding is accepted by a comment "
+        f"`# npverify: ignore {rule.code} REASON` at its line, or in [another way](../lint.md#findings-that-are-accepted)."
+    )
     return "\n".join(lines) + "\n"
 
 
@@ -142,7 +159,3 @@ def _rest(rule: About) -> Iterator[str]:
 
 def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
-def _anchor(rule: About) -> str:
-    return f"{rule.code.lower()}-{rule.name}"

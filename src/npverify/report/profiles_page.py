@@ -141,18 +141,22 @@ that is **open** is known to nobody: where it is a [switch](switches.md), proofs
 counterexample names the one that it needs; `--assume SWITCH=VALUE` settles it. Where a policy asks for something that the
 plugin does not have, and what it does then is not known, there is an error and no answer (NPV572).
 
+```console
+$ npverify profiles
+```
+
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """The page that leads to those of the plugins. What stands in it between comments, and below commands, is filled in by tests."""
     lines = [_HEAD.rstrip("\n"), ""]
     lines += ["| name | plugin | versions | also called |", "| --- | --- | --- | --- |"]
     for plugin in PLUGINS.values():
         others = ", ".join(f"`{name}`" for name, of in ALIASES.items() if of == plugin.name)
         versions = ", ".join(f"`{version}`" for version in plugin.versions)
         refused = " (refused in proofs)" if plugin.refusal else ""
-        lines.append(_row(f"[`{plugin.name}`](#{_anchor(plugin)})", f"{plugin.title}{refused}", versions, others))
+        lines.append(_row(f"[`{plugin.name}`](plugins/{plugin.name}.md)", f"{plugin.title}{refused}", versions, others))
     lines += ["", "## Columns", "", "What the plugin does, by column; the value of the API first where it has one.", ""]
     lines += ["| column | value | means | switch |", "| --- | --- | --- | --- |"]
     for column in COLUMNS:
@@ -168,10 +172,27 @@ def page() -> str:
             )
     lines += ["", "## What they do", "", *_matrix()]
     lines += ["", "## What they do not do", "", *_lacks()]
-    for plugin in PLUGINS.values():
-        lines += ["", f"## {plugin.name}", "", *_section(plugin)]
+    lines += ["", "## Options", ""]
+    lines += ["<!-- begin usage profiles -->", "<!-- end -->", "", "<!-- begin options profiles -->", "<!-- end -->"]
     lines += ["", "## Sources", "", "| key | what | state |", "| --- | --- | --- |"]
     lines += [_row(key, what, state) for key, (what, state) in sorted(SOURCES.items())]
+    return "\n".join(lines) + "\n"
+
+
+def plugin_page(plugin: Plugin) -> str:
+    """The page of one plugin: every cell of it in every version, what it means and where it was read, and what it lacks."""
+    lines = [f"# {plugin.name}", "", *_section(plugin), ""]
+    lacks = gaps(plugin.name)
+    if lacks:
+        lines += ["## Otherwise than the API says", "", _row("of", "it", "source"), _row(*["---"] * 3)]
+        lines += [*(_row(str(gap.feature), gap.effect, gap.source) for gap in lacks), ""]
+    told = f"`npverify profiles {plugin.name}` prints it"
+    if plugin.versions:
+        told += f", `npverify profiles {plugin.name}@{plugin.versions[0]}` for another version"
+    lines += [
+        f"{told}. Sources by their short names: [profiles.md](../profiles.md#sources); what the columns mean and what is"
+    ]
+    lines += ["*concluded* or **open**: [profiles.md](../profiles.md)."]
     return "\n".join(lines) + "\n"
 
 
@@ -210,19 +231,15 @@ def _section(plugin: Plugin) -> Iterator[str]:
     for note in plugin.notes:
         yield source_in_full(note)
     yield ""
-    yield _row("column", "value", "from", "source")
-    yield _row(*["---"] * 4)
+    yield _row("column", "value", "means", "from", "source")
+    yield _row(*["---"] * 5)
     for column in COLUMNS:
         for cell in plugin.cells.get(column.name, ()):
-            yield _row(f"`{column.name}`", _short(column, cell), cell.since, cell.source)
+            yield _row(f"`{column.name}`", _short(column, cell), _means(column, cell), cell.since, cell.source)
 
 
 def _row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
-
-
-def _anchor(plugin: Plugin) -> str:
-    return plugin.name
 
 
 def chosen_of(names: Sequence[tuple[Plugin, str]]) -> list[tuple[Plugin, str]]:

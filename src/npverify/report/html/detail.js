@@ -31,17 +31,28 @@ function capped(lines, most) {
 function tellCell(flows, look, cell, key) {
   const source = look.rows[Math.floor(key / look.rows.length)];
   const destination = look.rows[key % look.rows.length];
-  const head = el("h3", {}, `${source.label} → ${destination.label}`);
+  const head = [el("h3", {}, `${source.label} → ${destination.label}`), ...markLines(look.marked.get(key) || [])];
   const how = howToExplain(flows, source, destination);
   if (cell === undefined || verdictOf(flows, cell) < 0) {
     const outside = source.outside || destination.outside;
     const why = source.outside && destination.outside ? "Two ends outside of the cluster are not judged."
       : outside && flows.rest >= 0 ? "Nothing is listed under exactly this block; wider and narrower blocks have rows of their own."
       : "Nothing of what you look for.";
-    return [head, el("p", {}, why)];
+    return [...head, el("p", {}, why)];
   }
-  return [head, el("p", {}, wordsOf(flows, cell)), capped(told(flows, cell, look), MOST_TOLD), how];
+  return [...head, el("p", {}, wordsOf(flows, cell)), capped(told(flows, cell, look), MOST_TOLD), how];
 }
+
+/* The answers whose flow is between the two, each with a link to it. */
+function markLines(marks) {
+  return marks.slice(0, MOST_NAMED).map((mark) => {
+    const link = el("a", { href: `#answer-${mark.item}` }, titleOfAnswer(mark.item));
+    return el("p", { class: "mark" }, el("span", { "aria-hidden": "true" }, "◥ "), el("b", {}, mark.text),
+      mark.allowed ? " passes: " : " is denied: ", link);
+  });
+}
+
+const titleOfAnswer = (item) => by(`answer-${item}`).querySelector(".title").textContent;
 
 /* The command that tells which rules decide, for one end and another. */
 function howToExplain(flows, source, destination) {
@@ -83,8 +94,10 @@ function drawList(flows, look) {
     const passing = cell.groups.filter((group) => flows.filter.verdicts.has(group.verdict));
     const texts = [...new Set(passing.map((group) => flows.traffic[group.traffic].text))];
     const what = texts.slice(0, 4).join("; ") + (texts.length > 4 ? `; ${number(texts.length - 4)} more` : "");
-    return el("tr", {}, el("td", {}, look.rows[cell.source].label), el("td", {}, look.rows[cell.destination].label),
-      el("td", {}, what), el("td", {}, wordsOf(flows, cell)));
+    const key = cell.source * look.rows.length + cell.destination;
+    const mark = look.focus.has(key) ? "focus" : null;
+    return el("tr", { class: mark }, el("td", {}, look.rows[cell.source].label), el("td", {}, look.rows[cell.destination].label),
+      el("td", {}, what), el("td", {}, wordsOf(flows, cell) + (look.marked.has(key) ? " ◥" : "")));
   });
   const heads = ["From", "To", "What", "Pairs"].map((text) => el("th", { scope: "col" }, text));
   return el("div", {}, el("table", { class: "plain" }, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...rows)),

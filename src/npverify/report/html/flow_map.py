@@ -28,9 +28,10 @@ from npverify.report.paint import printable
 MOST_ENDS = 3000  # a page with more opens slowly, and nobody reads it
 MOST_PLACES = 1_500_000  # ends of all groups together: what the browser has to keep
 
-_WHO = "Who may talk to whom"
+WHO = "Who may talk to whom"
 OUTSIDE = "outside addresses"
 NODES = "nodes"
+NO_PODS = "there is no map of who may talk to whom: the input has no pods and no workloads"
 TOO_LARGE = "the map of who may talk to whom is left out: {} ends are more than a page can show; `npverify connectivity` has them all"
 VERDICTS: dict[str, tuple[tuple[str, str], ...]] = {
     "connectivity": (("everything", "●"), ("some ports", "◐"), ("nothing", "·")),
@@ -69,6 +70,16 @@ class Group(NamedTuple):
     itself: bool = False
 
 
+class Mark(NamedTuple):
+    """The flow that an answer shows, between two places; `item` is the number of the answer."""
+
+    item: int
+    source: int
+    destination: int
+    traffic: str
+    allowed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class FlowMap:
     """All of it; `left_out` is the sentence that stands in its place where it is too large."""
@@ -79,6 +90,7 @@ class FlowMap:
     groups: tuple[Group, ...] = ()
     notes: tuple[str, ...] = ()
     left_out: str = ""
+    marks: tuple[Mark, ...] = ()
 
     def value(self) -> Json:
         """As JSON for the page: numbers of ends as ranges, and each traffic once."""
@@ -100,6 +112,7 @@ class FlowMap:
             "places": [[printable(p.name), printable(p.namespace), p.kind, int(p.single)] for p in self.places],
             "traffic": [[printable(text), [list(span) for span in spans]] for text, spans in traffic],
             "groups": groups,
+            "marks": [[m.item, m.source, m.destination, printable(m.traffic), int(m.allowed)] for m in self.marks],
             "outside": OUTSIDE,
         }
 
@@ -146,13 +159,13 @@ def world_map(world: World) -> FlowMap | None:
     """Who may talk to whom in a world; nothing of it is worked out where it would be too large, None without pods."""
     workloads = {pod.workload or pod for pod in world.inventory.pods}
     if len(workloads) > MOST_ENDS:
-        return FlowMap("connectivity", _WHO, left_out=TOO_LARGE.format(f"{len(workloads):,}"))
+        return FlowMap("connectivity", WHO, left_out=TOO_LARGE.format(f"{len(workloads):,}"))
     return connectivity_map(connectivity(world)) if workloads else None
 
 
 def connectivity_map(found: Connectivity) -> FlowMap:
     """Who may talk to whom, in the bundles that fare alike."""
-    title, connections = _WHO, found.connections
+    title, connections = WHO, found.connections
     if not isinstance(connections, Connections):
         raise TypeError("a map is made of the connections of `connectivity`")
     if connections.ends > MOST_ENDS:

@@ -5,11 +5,18 @@ const MOST_EDGES = 2500;
 
 function drawGraph(flows, look, pick) {
   const edges = look.shown.filter((cell) => drawn(flows, cell));
-  const used = new Set(edges.flatMap((cell) => [cell.source, cell.destination]));
-  const nodes = [...used].sort((a, b) => a - b).slice(0, MOST_NODES);
+  const used = new Set([...edges.flatMap((cell) => [cell.source, cell.destination]), ...rowsInFocus(look)]);
+  const nodes = keeping([...used].sort((a, b) => a - b), MOST_NODES, new Set(rowsInFocus(look)));
   if (nodes.length === 0) return el("p", {}, "No flow fits these filters.");
   const place = new Map(nodes.map((at, n) => [at, n]));
-  const kept = edges.filter((cell) => place.has(cell.source) && place.has(cell.destination)).slice(0, MOST_EDGES);
+  const keyOf = (cell) => cell.source * look.rows.length + cell.destination;
+  const inside = edges.filter((cell) => place.has(cell.source) && place.has(cell.destination));
+  const kept = [...inside.filter((cell) => look.focus.has(keyOf(cell))), ...inside.filter((cell) => !look.focus.has(keyOf(cell)))].slice(0, MOST_EDGES);
+  // a flow of an answer that is denied has no arrow of its own: it gets one
+  const there = new Set(kept.map(keyOf));
+  const missing = [...look.marked.keys()].filter((key) => !there.has(key))
+    .map((key) => ({ source: Math.floor(key / look.rows.length), destination: key % look.rows.length }))
+    .filter((pair) => place.has(pair.source) && place.has(pair.destination));
   const radius = Math.max(130, nodes.length * 4.6);
   const margin = 30 + Math.min(230, 7.2 * Math.max(...nodes.map((at) => Math.min(32, nodeLabel(look.rows[at]).length))));
   const upright = nodes.length <= 14;
@@ -27,12 +34,25 @@ function drawGraph(flows, look, pick) {
     const way = curve(spots[place.get(cell.source)], spots[place.get(cell.destination)], cell.source === cell.destination);
     return svg("path", { class: `edge v${verdict}`, d: way, "marker-end": `url(#tip-${verdict})` });
   });
-  picture.append(svg("g", { "aria-hidden": "true" }, ...paths));
+  const spare = missing.map((pair) => svg("path", { class: "edge missing",
+    d: curve(spots[place.get(pair.source)], spots[place.get(pair.destination)], pair.source === pair.destination), "marker-end": "url(#tip-mark)" }));
+  const all = [...kept.map((cell, n) => [cell, paths[n]]), ...missing.map((pair, n) => [pair, spare[n]])];
+  for (const [pair, path] of all) {
+    if (look.marked.has(keyOf(pair))) {
+      path.classList.add("marked");
+      path.setAttribute("marker-end", "url(#tip-mark)");
+    }
+    if (look.focus.has(keyOf(pair))) path.classList.add("focus");
+  }
+  picture.append(svg("g", { "aria-hidden": "true" }, ...paths, ...spare));
   const light = (at) => {
-    picture.classList.toggle("picked", at !== null);
-    kept.forEach((cell, n) => paths[n].classList.toggle("on", cell.source === at || cell.destination === at));
-    marks.forEach((mark, n) => mark.classList.toggle("on", nodes[n] === at));
+    picture.classList.toggle("picked", at !== null || look.focus.size > 0);
+    for (const [pair, path] of all) {
+      path.classList.toggle("on", at === null ? look.focus.has(keyOf(pair)) : pair.source === at || pair.destination === at);
+    }
+    marks.forEach((mark, n) => mark.classList.toggle("on", at === null ? aimed.has(nodes[n]) : nodes[n] === at));
   };
+  const aimed = new Set(rowsInFocus(look));
   let chosen = null;
   const marks = nodes.map((at, n) => {
     const mark = nodeMark(look.rows[at], spots[n], upright, counted(kept, at));
@@ -51,6 +71,7 @@ function drawGraph(flows, look, pick) {
     return mark;
   });
   picture.append(...marks);
+  light(null);
   const left = used.size - nodes.length;
   return el("div", {}, picture, left > 0 || kept.length < edges.length ? el("p", { class: "muted" },
     `Drawn are ${plural(nodes.length, "node")} of ${number(used.size)} and ${plural(kept.length, "arrow")} of ` +
@@ -83,9 +104,10 @@ function curve(from, to, loop) {
 }
 
 function tips(flows) {
-  return flows.verdicts.map((_, verdict) => svg("defs", { class: `v${verdict}` },
-    svg("marker", { id: `tip-${verdict}`, viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7,
-      markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { class: `tip v${verdict}`, d: "M0 0L8 4L0 8z" }))));
+  const tip = (name, verdict) => svg("defs", { class: verdict },
+    svg("marker", { id: `tip-${name}`, viewBox: "0 0 8 8", refX: 6, refY: 4, markerWidth: 7, markerHeight: 7,
+      markerUnits: "userSpaceOnUse", orient: "auto" }, svg("path", { class: `tip ${verdict}`, d: "M0 0L8 4L0 8z" })));
+  return [...flows.verdicts.map((_, verdict) => tip(verdict, `v${verdict}`)), tip("mark", "mark")];
 }
 
 const nodeLabel = (row) => (row.folded ? `${row.label} (${number(row.ends.length)})` : row.label);

@@ -6,6 +6,10 @@ const EMPTY = el("td", { role: "gridcell", tabindex: "-1", "aria-label": "not li
 function linesOf(look) {
   const sources = new Set(look.shown.map((cell) => cell.source));
   const destinations = new Set(look.shown.map((cell) => cell.destination));
+  for (const key of look.focus) {
+    sources.add(Math.floor(key / look.rows.length));
+    destinations.add(key % look.rows.length);
+  }
   const ascending = (set) => [...set].sort((a, b) => a - b);
   return [ascending(sources), ascending(destinations)];
 }
@@ -21,13 +25,15 @@ function headOf(flows, row, toggle) {
 
 function drawMatrix(flows, look, toggle, pick) {
   const [sources, destinations] = linesOf(look);
-  const rows = sources.slice(0, MOST_LINES);
-  const columns = destinations.slice(0, MOST_LINES);
+  const aimed = [...look.focus].map((key) => [Math.floor(key / look.rows.length), key % look.rows.length]);
+  const [from, to] = [new Set(aimed.map(([at]) => at)), new Set(aimed.map(([, at]) => at))];
+  const rows = keeping(sources, MOST_LINES, from);
+  const columns = keeping(destinations, MOST_LINES, to);
   if (rows.length === 0) return el("p", {}, "No flow fits these filters.");
   const head = el("tr", {}, el("th", { scope: "col" }, el("span", {}, "from ↓ to →")),
-    ...columns.map((at) => el("th", { scope: "col" }, headOf(flows, look.rows[at], toggle))));
+    ...columns.map((at) => el("th", { scope: "col", class: to.has(at) ? "on" : null }, headOf(flows, look.rows[at], toggle))));
   const body = rows.map((source) => el("tr", {},
-    el("th", { scope: "row" }, headOf(flows, look.rows[source], toggle)),
+    el("th", { scope: "row", class: from.has(source) ? "on" : null }, headOf(flows, look.rows[source], toggle)),
     ...columns.map((destination) => cellOf(flows, look, source, destination))));
   const table = el("table", { class: "matrix", role: "grid", "aria-label": "Sources and destinations", "aria-readonly": "true" },
     el("thead", {}, head), el("tbody", {}, ...body));
@@ -45,6 +51,19 @@ function drawMatrix(flows, look, toggle, pick) {
 /* Its row and column say whose it is, its label what passes; a title, for the mouse, is made when the mouse is there. */
 function cellOf(flows, look, source, destination) {
   const key = source * look.rows.length + destination;
+  const td = plainCell(flows, look, source, destination, key);
+  if (look.marked.has(key)) {
+    td.classList.add("marked");
+    td.setAttribute("aria-label", `${td.getAttribute("aria-label")}; ${plural(look.marked.get(key).length, "flow")} of an answer`);
+  }
+  if (look.focus.has(key)) {
+    td.classList.add("focus");
+    td.setAttribute("aria-current", "true");
+  }
+  return td;
+}
+
+function plainCell(flows, look, source, destination, key) {
   const cell = look.cells.get(key);
   const [verdict, other] = cell === undefined ? [] : verdictsOf(flows, cell);
   const td = EMPTY.cloneNode();
@@ -77,8 +96,9 @@ function short(n) {
 /* One cell is in the order of the tabulator key; from there arrows lead to the others (ARIA Authoring Practices, Grid). */
 function walkable(table, chosen) {
   const lines = [...table.tBodies[0].rows].map((row) => [...row.cells].slice(1));
-  let [y, x] = [0, 0];
-  lines[0][0].tabIndex = 0;
+  const start = table.querySelector("td.focus");
+  let [y, x] = start === null ? [0, 0] : [start.parentNode.sectionRowIndex, start.cellIndex - 1];
+  lines[y][x].tabIndex = 0;
   const go = (toY, toX) => {
     lines[y][x].tabIndex = -1;
     y = Math.max(0, Math.min(lines.length - 1, toY));

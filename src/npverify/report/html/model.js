@@ -40,7 +40,8 @@ function decodeFlows(raw) {
   const open = new Set(places.length <= FOLD_ABOVE ? namespaces.keys() : []);
   const rest = raw.kind === "connectivity" ? raw.verdicts.findIndex(([name]) => name === "nothing") : -1;
   const filter = { namespace: "", text: "", role: "either", port: null, verdicts: new Set(raw.verdicts.keys()) };
-  return { kind: raw.kind, verdicts: raw.verdicts, places, namespaces, groups, traffic, open, rest, filter };
+  const marks = raw.marks.map(([item, source, destination, text, allowed]) => ({ item, source, destination, text, allowed: allowed === 1 }));
+  return { kind: raw.kind, verdicts: raw.verdicts, places, namespaces, groups, traffic, open, rest, filter, marks, focus: 0, lent: [] };
 }
 
 /* `5432`, `tcp/5432`, `8000-9000`, `udp`; undefined if it is none of these, null if it is empty. */
@@ -62,13 +63,15 @@ function trafficPasses(traffic, port) {
 /* An unfolded namespace has a row for each of its ends, those that the filter names first, and one for the rest of many. */
 function rowsOf(flows, matched) {
   const rows = [];
+  const aimed = endsInFocus(flows);
   let left = MOST_UNFOLDED;
   for (const [namespace, ends] of flows.namespaces) {
     const outside = flows.places[ends[0]].outside;
     const several = ends.length > 1;
     const open = flows.open.has(namespace) || !several;
     const named = open ? ends.filter((n) => matched[n]) : [];
-    const alone = open ? [...named, ...ends.filter((n) => !matched[n])].slice(0, Math.min(MOST_OF_ONE, left)) : [];
+    const first = [...ends.filter((n) => aimed.has(n)), ...named.filter((n) => !aimed.has(n))];
+    const alone = open ? [...new Set([...first, ...ends.filter((n) => !matched[n])])].slice(0, Math.min(MOST_OF_ONE, left)) : [];
     const apart = new Set(alone);
     const rest = ends.filter((n) => !apart.has(n));
     left -= alone.length;
@@ -140,8 +143,52 @@ function lookAt(flows) {
   }
   if (flows.rest >= 0) addRest(flows, rows, matched, cellAt);
   const shown = [...cells.values()].filter((cell) => cell.counts.some((n, verdict) => n > 0 && verdicts.has(verdict)));
-  return { rows, cells, shown, matched };
+  return { rows, cells, shown, matched, ...marksOf(flows, rows, rowOf, cells) };
 }
+
+/* The cells in which flows of answers are, and those of the answer that one looks at. */
+function marksOf(flows, rows, rowOf, cells) {
+  const marked = new Map();
+  const focus = new Set();
+  for (const mark of flows.marks) {
+    const key = rowOf[mark.source] * rows.length + rowOf[mark.destination];
+    marked.set(key, [...(marked.get(key) || []), mark]);
+    if (mark.item === flows.focus) focus.add(key);
+  }
+  if (flows.focus > 0) {
+    for (const [key, cell] of cells) if (cell.groups.some((group) => group.item === flows.focus)) focus.add(key);
+  }
+  return { marked, focus };
+}
+
+const endsInFocus = (flows) => new Set(flows.marks.filter((mark) => mark.item === flows.focus).flatMap((mark) => [mark.source, mark.destination]));
+
+/* The answers that have a place in the map. */
+const answersInMap = (flows) => new Set([...flows.marks, ...flows.groups].map((one) => one.item).filter((item) => item > 0));
+
+/* Looks at one answer, 0 for none: its namespaces are unfolded until one looks at another, and a filter that hides it is dropped. */
+function lookAtAnswer(flows, item) {
+  for (const namespace of flows.lent) flows.open.delete(namespace);
+  flows.focus = item;
+  const ends = [...endsInFocus(flows)];
+  const theirs = [...new Set(ends.map((n) => flows.places[n].namespace))];
+  flows.lent = theirs.filter((namespace) => !flows.open.has(namespace));
+  for (const namespace of flows.lent) flows.open.add(namespace);
+  const { filter } = flows;
+  const narrowed = filter.namespace !== "" || filter.text !== "" || filter.port !== null || filter.verdicts.size < flows.verdicts.length;
+  if (item === 0 || !narrowed) return false;
+  Object.assign(filter, { namespace: "", text: "", role: "either", port: null, verdicts: new Set(flows.verdicts.keys()) });
+  return true;
+}
+
+/* The first so many of some rows, with those of a few in any case. */
+function keeping(rows, most, wanted) {
+  if (rows.length <= most) return rows;
+  const kept = rows.filter((at) => wanted.has(at)).slice(0, most);
+  return [...new Set([...kept, ...rows])].slice(0, most).sort((a, b) => a - b);
+}
+
+const rowsInFocus = (look) => [...look.focus].flatMap((key) => [Math.floor(key / look.rows.length), key % look.rows.length]);
 
 /* The pods of a group that are alone in their workload and stand on both sides of it, by row. */
 function selves(flows, group, rowOf, matched) {

@@ -1,26 +1,39 @@
-"""The table of network plugins as people see it: docs/profiles.md, and what `npverify profiles` prints."""
+"""The table of network plugins as people see it: docs/profiles.md, docs/plugins, and what `npverify profiles` prints."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
+from command_tables import options, usage
+from doc_pages import DOCS, Terminal, held, nothing_else, renewed
 
 from npverify.cli.app import run
-from npverify.dialects.plugins import ALIASES, PLUGINS
+from npverify.dialects.plugins import ALIASES, PLUGINS, gaps
 from npverify.dialects.plugins.columns import COLUMNS
-from npverify.report.profiles_page import page
+from npverify.report.profiles_page import page, plugin_page
 
-PAGE = Path(__file__).parents[2] / "docs" / "profiles.md"
+FOLDER = DOCS / "plugins"
 
 
-def test_the_page_is_made_from_the_table() -> None:
-    """docs/profiles.md is what the table says; RENEW_DOCS=1 writes it anew."""
-    if os.environ.get("RENEW_DOCS"):
-        PAGE.write_text(page(), encoding="utf-8")
-    assert PAGE.read_text(encoding="utf-8") == page()
+def test_the_page_is_made_from_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """docs/profiles.md is what the table says, with the options of the command and what it prints."""
+    monkeypatch.chdir(tmp_path)
+    held(DOCS / "profiles.md", renewed(page(), Terminal(capfd), {"usage": usage, "options": options}))
+
+
+def test_every_plugin_has_its_page() -> None:
+    """With each cell of each version, its source, and what the plugin does otherwise than the API says."""
+    for plugin in PLUGINS.values():
+        text = plugin_page(plugin)
+        held(FOLDER / f"{plugin.name}.md", text)
+        for cells in plugin.cells.values():
+            assert all(cell.source in text for cell in cells)
+        assert all(f"| {gap.feature} | {gap.effect} |" in text for gap in gaps(plugin.name))
+    nothing_else(FOLDER, {FOLDER / f"{name}.md" for name in PLUGINS})
 
 
 def test_the_list_names_every_plugin(capfd: pytest.CaptureFixture[str]) -> None:
