@@ -46,7 +46,6 @@ def lower_for_calico(
 ) -> tuple[PolicySet, dict[PolicyId, Span], LintFacts | None]:
     """All policies in Calico's tiers, where they stand, and what lint is told."""
     # imported here so that other input does not wait for the parser of selectors
-    from npverify.dialects.calico import lint
     from npverify.dialects.calico.cluster import enforced
     from npverify.dialects.calico.lower import CalicoLowering, Native
     from npverify.dialects.calico.read import read_all, read_each, resources_of
@@ -82,6 +81,8 @@ def lower_for_calico(
     if not for_lint:
         problems.extend((*told.errors, *told.warnings))
         return of_all, ids, None
+    from npverify.dialects.calico import lint
+
     in_force = {policy.id for policy in cluster}
     left_out = tuple((p.id, p.span) for p in found.cluster.values() if p.id not in in_force)
     case = lint.Case(tuple(reads), left_out, lowering, policies, told.warnings)

@@ -26,6 +26,7 @@ from npverify.dialects.calico.resources import (
     Tier,
 )
 from npverify.dialects.calico.way import NEWEST, Mode, Way
+from npverify.dialects.kubernetes_read import Parts
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems, Span
 from npverify.normal.policy import PolicyId
@@ -85,11 +86,12 @@ def read_each(documents: Sequence[Document], way: Way) -> list[Read]:
     """What each document of Calico holds, in their order."""
     found: list[Read] = []
     seen: dict[PolicyId, Span] = {}
+    parts = Parts()
     for doc in documents:
         if not is_calico(doc.api_version, doc.kind):
             continue
         said = Problems()
-        read = read_object(doc, said, way)
+        read = read_object(doc, said, way, parts)
         value = _READERS[doc.kind](read)
         if read.id in seen and read.id.name:
             message = f"{read.id} is defined twice; the first time at {seen[read.id]}"
