@@ -175,8 +175,7 @@ def _read(inputs: o.Inputs, check: Sequence[str], written: Sequence[str], source
 
     paths = (*inputs.paths, *check)
     return Input.read(
-        replace(inputs, paths=paths).load(sources).world,
-        paths,
+        replace(inputs, paths=paths).load(sources, keep_documents=True).world,
         profile("calico", inputs.assume, inputs.calico_version),
         ignore_kinds=inputs.ignore_kinds,
         new=check or written,

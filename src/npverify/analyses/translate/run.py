@@ -123,8 +123,8 @@ def _compared(
 ) -> TranslateResult:
     new = tuple(new)
     kept = [d for d in given.before if not is_native(d)]
-    after = given.under((*kept, *new), problems)
     both = given.under((*given.before, *new), problems)
+    after = given.under((*kept, *new), problems)  # of these, nothing is new
     _raise(problems, ours=bool(files))
     equal = compare(given.old, after)
     together = compare(given.old, both) if equal.status is Equivalence.EQUIVALENT else None
