@@ -73,7 +73,7 @@ def translate(
 ) -> int:
     """Write native policies as Calico ones, and prove that nothing changes."""
     # imported here so that other commands and --help do not wait for the solver
-    from npverify.analyses.equiv import equiv
+    from npverify.analyses.equiv import Kept, equiv
     from npverify.analyses.translate.run import check as check_migration
     from npverify.analyses.translate.run import migrate
     from npverify.smt.solver import BUDGETS
@@ -111,6 +111,7 @@ def translate(
             allow_empty=allow_empty,
             stop=lambda: interrupt.asked,
             progress=progress.step,
+            kept=Kept(),
         )
         if check:
             found = check_migration(given, compare, check)

@@ -12,7 +12,7 @@ from npverify.dialects.plugins.ways import API
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.model import Inventory
-from npverify.normal.policy import Audit, Direction, PolicyId, PolicySet
+from npverify.normal.policy import Audit, PolicyId, PolicySet
 
 
 def lower_native(

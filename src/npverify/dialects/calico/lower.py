@@ -48,7 +48,6 @@ from npverify.normal.predicates import (
     protocol_is,
 )
 
-
 LowerNative = Callable[[NetworkPolicy, Direction], Policy]
 """Lowers a part of a policy of the Kubernetes API as its own dialect does; Calico enforces it in its default tier."""
 
