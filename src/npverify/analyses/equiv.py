@@ -30,6 +30,12 @@ EMPTY = "NPV301"
 _FIX = "add the manifests of the workloads to both sides with --with, or accept this with --allow-empty"
 
 
+class Kept:
+    """What one comparison leaves for the next of the same left world. Guards its search."""
+
+    search: Search | None = None
+
+
 def equiv(
     left: World,
     right: World,
@@ -40,8 +46,9 @@ def equiv(
     allow_empty: bool = False,
     stop: Callable[[], bool] = never,
     progress: Progress | None = None,
+    kept: Kept | None = None,
 ) -> EquivResult:
-    """Compare two worlds; with `every`, list all that differs.
+    """Compare two worlds; with `every`, list all that differs. `kept` is for several comparisons of one left world.
 
     `timeout` is in seconds for one question to the solver, on top of the budget. Ctrl-C, or `stop` giving True, ends the
     run undecided. InternalError if the oracles do not confirm a witness; InputError if nobody is there on either side,
@@ -54,7 +61,7 @@ def equiv(
     left, right, borrowed = comparable(left, told_apart(left, right))
     limits = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
     with without_gc():  # a search is many small values and no cycles, and it is gone at the end
-        return _searched(left, right, borrowed, limits, stop, progress, every=every)
+        return _searched(left, right, borrowed, limits, stop, progress, kept or Kept(), every=every)
 
 
 def _searched(
@@ -64,12 +71,13 @@ def _searched(
     limits: Budget,
     stop: Callable[[], bool],
     progress: Progress | None,
+    kept: Kept,
     *,
     every: bool,
 ) -> EquivResult:
     result = EquivResult(Equivalence.UNDECIDED, left, right)
     try:
-        search = Search(left, right, limits, stop)
+        search = kept.search = Search(left, right, limits, stop, before=kept.search)
         found = sorted(search.found(progress), key=lambda f: f.order)
         result = replace(result, only_left=search.twins.only(0), only_right=search.twins.only(1))
         told = notes(left, right, result.only_left, result.only_right, search.twins)

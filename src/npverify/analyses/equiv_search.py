@@ -16,8 +16,9 @@ from npverify.analyses.equiv_ways import Through, Way, ways
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
-from npverify.normal.predicates import TRUE, Pred, Side, and_, not_, or_
+from npverify.normal.predicates import TRUE, HttpIs, Pred, Side, and_, not_, or_
 from npverify.reduction.bitsets import bits
+from npverify.reduction.classes import predicates
 from npverify.reduction.compare import Block, Comparison
 from npverify.reduction.pairs import on_one_node
 from npverify.reduction.premises import looked_at
@@ -89,25 +90,49 @@ class Search:
         stop: Callable[[], bool] = never,
         *,
         by_workload: bool = False,
+        before: Search | None = None,
     ) -> None:
-        """`stop` is asked often; where it says True the run ends as on Ctrl-C. `by_workload` as in `Twins`."""
+        """`stop` is asked often; where it says True the run ends as on Ctrl-C. `by_workload` as in `Twins`. What an earlier
+        search, `before`, found of the same left world is taken from it where it holds here."""
+        known = before if before is not None and not by_workload and before._holds_for(left, right) else None
         self.worlds = (left, right)
+        self._by_workload = by_workload
         self._stop = stop
         self.answers = Answers(budget, stop)
-        self.twins = Twins((left.inventory, left.policies), (right.inventory, right.policies), by_workload=by_workload)
+        both = (left.inventory, left.policies), (right.inventory, right.policies)
+        self.twins: Twins = known.twins if known is not None else Twins(*both, by_workload=by_workload)
         classes = self.twins.classes
         # each is asked for the requests that the other tells apart, so that both speak of the same kinds
-        asked = clauses_of(left.policies) | clauses_of(right.policies)
-        sides = (left.asking(asked), right.asking(asked))
-        first = Residuals(left.inventory, sides[0].policies, classes[0])
-        self.residuals = (first, Residuals(right.inventory, sides[1].policies, classes[1], beside=first))
-        self.book = AddressBook(left.inventory, right.inventory)
+        self._asked: frozenset[HttpIs] = (
+            known._asked if known is not None else clauses_of(left.policies) | clauses_of(right.policies)
+        )
+        sides = (left.asking(self._asked), right.asking(self._asked))
+        first: Residuals = (
+            known.residuals[0] if known is not None else Residuals(left.inventory, sides[0].policies, classes[0])
+        )
+        self.residuals: tuple[Residuals, Residuals] = (
+            first,
+            Residuals(right.inventory, sides[1].policies, classes[1], beside=first),
+        )
+        self.book: AddressBook = known.book if known is not None else AddressBook(left.inventory, right.inventory)
         self.gave_up: UndecidedError | None = None
-        self._shapes = Shapes()
+        self._shapes: Shapes = known._shapes if known is not None else Shapes()
         # what it is given does not hold this search, so that both are freed once nobody needs them
         alike = partial(_alike, self._shapes, self.answers)
-        self._comparison = Comparison(self.twins, self.residuals, self._shapes, alike, partial(_go_on, stop))
+        go_on = partial(_go_on, stop)
+        kept: Comparison | None = known._comparison if known is not None else None
+        self._comparison: Comparison = Comparison(self.twins, self.residuals, self._shapes, alike, go_on, kept)
         self._formulas = Formulas(self.worlds, self.residuals)
+
+    def _holds_for(self, left: World, right: World) -> bool:
+        """Whether the classes of this search are as fine as another one of the same left world needs: over one inventory,
+        with nothing asked on the right that was not asked here."""
+        here, there = self.worlds
+        one = here.inventory is there.inventory is right.inventory and not self._by_workload
+        if left is not here or not one or right.policies.asked != there.policies.asked:
+            return False
+        asked = {*predicates(here.policies), *predicates(there.policies)}
+        return all(pred in asked for pred in predicates(right.policies))
 
     def found(self, progress: Progress | None = None) -> Iterator[Found]:
         """Every difference, in no order that a reader should see; `gave_up` tells whether something was not decided."""

@@ -241,7 +241,7 @@ def settle(
         world = replace(
             world,
             over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
-            origin=Origin(given.documents, lambda values: _edited(values, settled, options)),
+            origin=Origin(given.documents, memo, lambda values: _edited(values, settled, options)),
         )
     world = world.asking(at for assertion in assertions for at in assertion.requests)
     settled = Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)

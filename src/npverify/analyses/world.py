@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from npverify.dialects import Memo
 from npverify.dialects.lint import LintFacts
 from npverify.ingest.document import Document
 from npverify.ingest.source import Diagnostic, Span
@@ -16,10 +17,11 @@ from npverify.normal.predicates import HttpIs
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Origin:
-    """What a world was read from: its objects, and the world that there is with other values of some of them, or with new
-    ones (InputError where those cannot be read)."""
+    """What a world was read from: its objects, what the policies among them were read as, and the world that there is with
+    other values of some of them, or with new ones (InputError where those cannot be read)."""
 
     documents: Sequence[Document]
+    memo: Memo
     edited: Callable[[Mapping[Document, dict[str, Any]]], World]
 
 

@@ -73,7 +73,7 @@ def translate(
 ) -> int:
     """Write native policies as Calico ones, and prove that nothing changes."""
     # imported here so that other commands and --help do not wait for the solver
-    from npverify.analyses.equiv import equiv
+    from npverify.analyses.equiv import Kept, equiv
     from npverify.analyses.translate.run import check as check_migration
     from npverify.analyses.translate.run import migrate
     from npverify.smt.solver import BUDGETS
@@ -111,6 +111,7 @@ def translate(
             allow_empty=allow_empty,
             stop=lambda: interrupt.asked,
             progress=progress.step,
+            kept=Kept(),
         )
         if check:
             found = check_migration(given, compare, check)
@@ -175,8 +176,7 @@ def _read(inputs: o.Inputs, check: Sequence[str], written: Sequence[str], source
 
     paths = (*inputs.paths, *check)
     return Input.read(
-        replace(inputs, paths=paths).load(sources).world,
-        paths,
+        replace(inputs, paths=paths).load(sources, keep_documents=True).world,
         profile("calico", inputs.assume, inputs.calico_version),
         ignore_kinds=inputs.ignore_kinds,
         new=check or written,

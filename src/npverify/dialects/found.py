@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from npverify.dialects import kubernetes
 from npverify.dialects.cluster_values import ClusterPolicy
@@ -19,6 +19,9 @@ from npverify.ingest.document import Document
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, Problems, Span
 from npverify.normal.policy import PolicyId, PolicySet
+
+if TYPE_CHECKING:
+    from npverify.dialects.calico.remembered import Remembered
 
 _Reading = tuple[NetworkPolicy | ClusterPolicy, tuple[Diagnostic, ...], bool]
 """A policy as it was read, what was said of it, and whether it can be used."""
@@ -42,11 +45,12 @@ class Memo:
     read: dict[Document, _Reading] = field(default_factory=dict)
     lowered: kubernetes.Remembered = field(default_factory=dict)
     plain: Plain | None = None
+    calico: Remembered | None = None
 
     def under(self, profile: Profile) -> Memo:
         """This memo; an empty one if it is about another profile."""
         if self.profile != profile:
-            self.profile, self.read, self.lowered, self.plain = profile, {}, {}, None
+            self.profile, self.read, self.lowered, self.plain, self.calico = profile, {}, {}, None, None
         return self
 
 

@@ -12,7 +12,7 @@ from npverify.dialects.plugins.ways import API
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.model import Inventory
-from npverify.normal.policy import Audit, Direction, PolicyId, PolicySet
+from npverify.normal.policy import Audit, PolicyId, PolicySet
 
 
 def lower_native(
@@ -46,22 +46,23 @@ def lower_for_calico(
 ) -> tuple[PolicySet, dict[PolicyId, Span], LintFacts | None]:
     """All policies in Calico's tiers, where they stand, and what lint is told."""
     # imported here so that other input does not wait for the parser of selectors
-    from npverify.dialects.calico import lint
     from npverify.dialects.calico.cluster import enforced
-    from npverify.dialects.calico.lower import CalicoLowering, Native
+    from npverify.dialects.calico.lower import CalicoLowering
     from npverify.dialects.calico.read import read_all, read_each, resources_of
+    from npverify.dialects.calico.remembered import Remembered
     from npverify.dialects.calico.staged import pending
     from npverify.dialects.calico.way import Way
 
     settings = profile.calico
     told = Problems()
-    reads = read_each(found.calico, Way(settings.input, settings.version)) if for_lint else []
+    known = Remembered(found.memo.calico)
+    reads = read_each(found.calico, Way(settings.input, settings.version), known) if for_lint else []
     if for_lint:
         found.documents += ((read.id, read.document) for read in reads)
         told.extend(warning for read in reads for warning in read.said.warnings)
         resources = resources_of([read for read in reads if not read.said.errors])
     else:
-        resources = read_all(found.calico, told, mode=settings.input, version=settings.version)
+        resources = read_all(found.calico, told, mode=settings.input, version=settings.version, known=known)
     native = list(found.native.values())
     policies = resources.policies
     if settings.staged == "pending":
@@ -71,17 +72,20 @@ def lower_for_calico(
     ids |= {p.id: p.span for p in policies}
     cluster = tuple(enforced(found.cluster.values(), settings.version, told))
     resources = replace(resources, policies=(*policies, *cluster))
-    lowering = CalicoLowering(resources, inventory, settings, told)
-    lowered = [
-        Native(d, p)
-        for d in Direction
-        for p in kubernetes.lowered(native, d, profile, lowering.objects.port_named_elsewhere)
-    ]
-    egress, ingress = lowering.halves(lowered, lambda d: kubernetes.exemptions(d, profile))
+    lowering = CalicoLowering(resources, inventory, settings, told, known)
+    elsewhere = lowering.objects.port_named_elsewhere
+    egress, ingress = lowering.halves(
+        native,
+        lambda policy, d: kubernetes.lowered([policy], d, profile, elsewhere)[0],
+        lambda d: kubernetes.exemptions(d, profile),
+    )
+    found.memo.calico = known.closed()
     of_all = replace(kubernetes.with_switches(egress, ingress, profile), settings=lowering.settings.shown)
     if not for_lint:
         problems.extend((*told.errors, *told.warnings))
         return of_all, ids, None
+    from npverify.dialects.calico import lint
+
     in_force = {policy.id for policy in cluster}
     left_out = tuple((p.id, p.span) for p in found.cluster.values() if p.id not in in_force)
     case = lint.Case(tuple(reads), left_out, lowering, policies, told.warnings)

@@ -64,9 +64,10 @@ class Comparison:
         shapes: Shapes,
         alike: Callable[[Pred, Pred], bool],
         go_on: Callable[[], None],
+        before: Comparison | None = None,
     ) -> None:
         """`alike` tells whether two residuals are certainly the same, whatever the flow; `go_on` is called now and then,
-        and may raise to end the run."""
+        and may raise to end the run. `before`, of the same twins, left reduction and shapes, shares what is known of them."""
         self.twins = twins
         self._residuals = residuals
         self._alike = alike
@@ -74,13 +75,19 @@ class Comparison:
         self._rows = {d: self._sorted(d) for d in Direction}
         self._parts_of: dict[tuple[Direction, int, Hows, int], tuple[_Part, ...]] = {}
         self._one_meaning: dict[tuple[Direction, int, Hows], bool] = {}
-        pieces, forms = Pieces(twins, shapes), Forms(twins, shapes)
-        first = PeerSets(0, twins, residuals[0], forms)
-        shared = residuals[1].bitsets is residuals[0].bitsets
-        self._meanings = (
-            Meanings(residuals[0], 0, pieces, first),
-            Meanings(residuals[1], 1, pieces, first if shared else PeerSets(1, twins, residuals[1], forms)),
+        self._pieces: Pieces = before._pieces if before is not None else Pieces(twins, shapes)
+        self._sets: PeerSets = (
+            before._sets if before is not None else PeerSets(0, twins, residuals[0], Forms(twins, shapes))
         )
+        first: Meanings = (
+            before._meanings[0] if before is not None else Meanings(residuals[0], 0, self._pieces, self._sets)
+        )
+        if residuals[1].bitsets is residuals[0].bitsets:  # then classes are numbered alike, and what rules say is one
+            second = Meanings(residuals[1], 1, self._pieces, self._sets, first.said)
+        else:
+            sets = PeerSets(1, twins, residuals[1], self._sets.forms)
+            second = Meanings(residuals[1], 1, self._pieces, sets)
+        self._meanings: tuple[Meanings, Meanings] = (first, second)
 
     def blocks(self, hows: Hows, sources: int, targets: int) -> Iterator[Block]:
         """Every pair of a source and a target that may be judged differently, each in one block."""

@@ -44,11 +44,19 @@ class _Asked(NamedTuple):
 class Meanings:
     """The meanings of one world's signatures. Guards the memos of what its stages and rules say."""
 
-    def __init__(self, residuals: Residuals, side: int, pieces: Pieces, peer_sets: PeerSets) -> None:
+    def __init__(
+        self,
+        residuals: Residuals,
+        side: int,
+        pieces: Pieces,
+        peer_sets: PeerSets,
+        said: Sayings | None = None,
+    ) -> None:
+        """`said` is what rules say in a world that shares its partitions with this one."""
         self._residuals = residuals
         self._pieces = pieces
         self._forms = peer_sets.forms
-        self._said = Sayings(residuals, side, pieces, peer_sets)
+        self._said = said or Sayings(residuals, side, pieces, peer_sets)
         self._settled: dict[bool, dict[int, tuple[tuple[int, int], tuple[Spoken, ...]]]] = {True: {}, False: {}}
         self._whole_of: dict[tuple[int, ...], int] = {}
         self._always = pieces.shape(TRUE)
@@ -58,6 +66,11 @@ class Meanings:
         self._tiers: dict[Hashable, int] = {}
         self._asks = {d: [_gate(stage, d) for stage in residuals.policies.half(d).stages] for d in Direction}
         self._followed = {d: _followed(residuals.policies.half(d).stages) for d in Direction}
+
+    @property
+    def said(self) -> Sayings:
+        """What rules say in this world."""
+        return self._said
 
     def of(
         self,

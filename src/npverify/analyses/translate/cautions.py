@@ -8,7 +8,7 @@ from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, Ru
 from npverify.dialects.selectors import Requirement, Selector
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems
-from npverify.inventory.model import Endpoint, EndpointKind, Inventory
+from npverify.inventory.model import EndpointKind, Inventory, Service
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicySet
 
@@ -51,8 +51,8 @@ def _names_outside(policies: Sequence[NetworkPolicy], problems: Problems) -> Non
 
 
 def _host_pods(policies: Sequence[NetworkPolicy], inventory: Inventory, problems: Problems) -> None:
-    hosts = [e for e in inventory.endpoints if e.kind is EndpointKind.HOST_POD]
-    found = [p for p in policies if any(_named(p, pod, inventory) for pod in hosts)]
+    hosts = _HostPods(inventory)
+    found = [p for p in policies if hosts.named_by(p)]
     message = "pods on the host network, which no policy selects or matches by labels, before and after"
     fix = "protect them with a HostEndpoint and a GlobalNetworkPolicy"
     _tell(found, "NPV316", "names", "name", message, fix, problems)
@@ -73,16 +73,15 @@ def _windows(policies: Sequence[NetworkPolicy], inventory: Inventory, problems: 
 
 def _source_addresses(policies: Sequence[NetworkPolicy], inventory: Inventory, problems: Problems) -> None:
     """Behind a NodePort the source may be a node's address: kubernetes.io, "Using Source IP"."""
-    open_ = [
-        s
-        for s in inventory.services.values()
-        if s.type in ("NodePort", "LoadBalancer") and s.external_traffic_policy == "Cluster" and s.selector
-    ]
+    open_: dict[str, list[Service]] = {}
+    for s in inventory.services.values():
+        if s.type in ("NodePort", "LoadBalancer") and s.external_traffic_policy == "Cluster" and s.selector:
+            open_.setdefault(s.namespace, []).append(s)
     found = [
         p
         for p in policies
         if any(d is Direction.INGRESS and peer.block for d, _, peer in _peers(p))
-        and any(_shares_pods(p, s.namespace, s.selector) for s in open_)
+        and any(_shares_pods(p, s.selector) for s in open_.get(p.id.namespace, ()))
     ]
     message = "clients by address behind a Service with `externalTrafficPolicy: Cluster`, where the source may be a node, before and after"
     fix = "set `externalTrafficPolicy: Local`, so that policies see the client"
@@ -124,27 +123,47 @@ def _keys(policy: NetworkPolicy) -> Iterator[str]:
         yield from (r.key for r in (*(peer.pods or ()), *(peer.namespaces or ())))
 
 
-def _named(policy: NetworkPolicy, pod: Endpoint, inventory: Inventory) -> bool:
-    """Whether the policy's subject or a peer of it would have the pod, were it on the pod network."""
-    if pod.namespace == policy.id.namespace and may_match(policy.subject, pod.labels):
-        return True
-    namespace = inventory.namespaces[pod.namespace]
-    for _, _, peer in _peers(policy):
-        if peer.block:
-            continue
-        if peer.namespaces is None:
-            here = pod.namespace == policy.id.namespace
-        else:
-            here = not namespace.declared or may_match(peer.namespaces, namespace.labels)
-        if here and may_match(peer.pods or (), pod.labels):
-            return True
-    return False
+class _HostPods:
+    """The pods on the host network. Guards which pairs of selectors would have one of them, were it on the pod network."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._namespaces = inventory.namespaces
+        self._labels: dict[str, list[Labels]] = {}
+        for end in inventory.endpoints:
+            if end.kind is EndpointKind.HOST_POD and end.labels not in self._labels.setdefault(end.namespace, []):
+                self._labels[end.namespace].append(end.labels)
+        self._memo: dict[tuple[str | Selector, Selector], bool] = {}
+
+    def named_by(self, policy: NetworkPolicy) -> bool:
+        """Whether the policy's subject or a peer of it would have one."""
+        here = policy.id.namespace
+        return bool(self._labels) and (
+            self._has(here, policy.subject)
+            or any(
+                self._has(here if peer.namespaces is None else peer.namespaces, peer.pods or ())
+                for _, _, peer in _peers(policy)
+                if not peer.block
+            )
+        )
+
+    def _has(self, where: str | Selector, pods: Selector) -> bool:
+        """`where` is the name of a namespace, or a selector of some."""
+        found = self._memo.get((where, pods))
+        if found is None:
+            names = [where] if isinstance(where, str) else [name for name in self._labels if self._meets(name, where)]
+            found = any(may_match(pods, labels) for name in names for labels in self._labels.get(name, ()))
+            self._memo[where, pods] = found
+        return found
+
+    def _meets(self, name: str, selector: Selector) -> bool:
+        namespace = self._namespaces[name]
+        return not namespace.declared or may_match(selector, namespace.labels)
 
 
-def _shares_pods(policy: NetworkPolicy, namespace: str, selector: Mapping[str, str]) -> bool:
-    """Whether a Service may send to pods that the policy selects."""
+def _shares_pods(policy: NetworkPolicy, selector: Mapping[str, str]) -> bool:
+    """Whether a Service of its namespace may send to pods that the policy selects."""
     wanted = {r.key: r.values for r in policy.subject if r.operator == "In"}
-    return namespace == policy.id.namespace and all(v in wanted.get(k, (v,)) for k, v in selector.items())
+    return all(v in wanted.get(k, (v,)) for k, v in selector.items())
 
 
 def may_match(selector: Selector, labels: Labels) -> bool:

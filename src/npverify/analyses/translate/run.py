@@ -21,6 +21,7 @@ from npverify.dialects.calico.write import write
 from npverify.dialects.kubernetes_read import NetworkPolicy
 from npverify.ingest.document import Document
 from npverify.ingest.source import InputError, InternalError, Problems
+from npverify.normal.policy import PolicyId
 
 Compare = Callable[[World, World], EquivResult]
 
@@ -46,7 +47,10 @@ def migrate(given: Input, compare: Compare, *, file: str | None = None, folder: 
     printed = None if file or folder else _free_name(given)
     files = _files(written, file or printed, folder)
     new = [document for text in files for document in _read_back(text)]
-    became = [Became(p.id, p.span, tuple(w.key[1] for w in written if w.source == p.id)) for p in policies]
+    names: dict[PolicyId, list[str]] = {}
+    for one in written:
+        names.setdefault(one.source, []).append(one.key[1])
+    became = [Became(p.id, p.span, tuple(names.get(p.id, ()))) for p in policies]
     where = [f"{folder.rstrip('/')}/"] if folder else [files[0].name]
     found = _compared(given, new, compare, became, files, where, problems)
     return replace(found, plan=(saving(printed), *found.plan)) if printed and found.plan else found
@@ -119,8 +123,8 @@ def _compared(
 ) -> TranslateResult:
     new = tuple(new)
     kept = [d for d in given.before if not is_native(d)]
-    after = given.under((*kept, *new), problems)
     both = given.under((*given.before, *new), problems)
+    after = given.under((*kept, *new), problems)  # of these, nothing is new
     _raise(problems, ours=bool(files))
     equal = compare(given.old, after)
     together = compare(given.old, both) if equal.status is Equivalence.EQUIVALENT else None

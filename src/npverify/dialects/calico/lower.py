@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
 
 from npverify.dialects.calico import resources as r
-from npverify.dialects.calico.entries import Entries, in_tiers, normal
+from npverify.dialects.calico.entries import Entries, Entry, in_tiers, normal
 from npverify.dialects.calico.host_profiles import known_profiles, otherwise
 from npverify.dialects.calico.host_stages import HostStages
 from npverify.dialects.calico.hosts import Hosts
 from npverify.dialects.calico.order import tiers_in_order
+from npverify.dialects.calico.remembered import Remembered
 from npverify.dialects.calico.rules import RuleLowering
 from npverify.dialects.calico.selection import Objects
 from npverify.dialects.calico.settings import Settings
 from npverify.dialects.calico.subjects import subject_selector
 from npverify.dialects.calico.tunnels import from_pods
+from npverify.dialects.kubernetes_read import NetworkPolicy
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import EVERYTHING
 from npverify.inventory.model import EndpointKind, Inventory
@@ -46,24 +48,29 @@ from npverify.normal.predicates import (
     protocol_is,
 )
 
-
-class Native(NamedTuple):
-    """A policy of the Kubernetes API, lowered by its own dialect, that Calico enforces in its default tier."""
-
-    direction: Direction
-    policy: Policy
+LowerNative = Callable[[NetworkPolicy, Direction], Policy]
+"""Lowers a part of a policy of the Kubernetes API as its own dialect does; Calico enforces it in its default tier."""
 
 
 class CalicoLowering:
-    """Lowers one input. Guards the parts that every policy needs."""
+    """Lowers one input. Guards the parts that every policy needs, and what is `known` of policies that were lowered before."""
 
-    def __init__(self, resources: r.Resources, inventory: Inventory, settings: Settings, problems: Problems) -> None:
+    def __init__(
+        self,
+        resources: r.Resources,
+        inventory: Inventory,
+        settings: Settings,
+        problems: Problems,
+        known: Remembered | None = None,
+    ) -> None:
         self.felix = resources.felix or r.Felix()
         self.resources = resources
         self.settings = settings = settings.completed(self.felix)
         self.problems = problems
         self.profiles = known_profiles(resources.profiles, resources.hosts, inventory)
         self.objects = Objects.of(inventory, resources.sets, resources.hosts, self.profiles)
+        self._known = known or Remembered()
+        self._known.over(inventory, (resources.sets, resources.hosts, resources.profiles, settings))
         self._refuse_unusual(inventory)
         self.entries, self.host_entries = (
             Entries(RuleLowering(self.objects, settings, problems, for_hosts), settings.version)
@@ -71,7 +78,10 @@ class CalicoLowering:
         )
 
     def halves(
-        self, native: Sequence[Native], exemptions: Callable[[Direction], tuple[Exemption, ...]]
+        self,
+        native: Sequence[NetworkPolicy],
+        lower_native: LowerNative,
+        exemptions: Callable[[Direction], tuple[Exemption, ...]],
     ) -> tuple[Half, Half]:
         """Egress and ingress. `exemptions` are those of pods that the plugin's profile has."""
         policies = self.resources.policies
@@ -81,7 +91,8 @@ class CalicoLowering:
         at_hosts = HostStages(policies, tiers, hosts, self.host_entries, self.felix, self.problems)
         at_hosts.tell_of_untracked()
         egress, ingress = (
-            self._pods(d, policies, tiers, native, exemptions(d)) for d in (Direction.EGRESS, Direction.INGRESS)
+            self._pods(d, policies, tiers, native, lower_native, exemptions(d))
+            for d in (Direction.EGRESS, Direction.INGRESS)
         )
         return (
             Half(
@@ -100,17 +111,27 @@ class CalicoLowering:
         direction: Direction,
         policies: tuple[r.Policy, ...],
         tiers: tuple[r.Tier, ...],
-        native: Sequence[Native],
+        native: Sequence[NetworkPolicy],
+        lower_native: LowerNative,
         exempt: tuple[Exemption, ...],
     ) -> Stage:
         """Pods: every profile `kns.NAMESPACE` allows everything, so what no tier decides is allowed."""
-        side = direction.subject
         own = (p for p in policies if normal(p) and direction in p.types)
-        found = [self.entries.of(p, direction, direction, self._selects_pods(p, side)) for p in own]
-        found += [self.entries.of_native(self._as_found(policy)) for of, policy in native if of is direction]
+        found = [self._known.entry(p, direction, self.problems, partial(self._entry, p, direction)) for p in own]
+        found += [
+            self._known.entry(p, direction, self.problems, partial(self._native_entry, p, direction, lower_native))
+            for p in native
+            if direction in p.rules
+        ]
         if direction is Direction.EGRESS:
             exempt = (*exempt, _NEIGHBOURS)
-        return Stage("pods", kind_is(side, EndpointKind.POD), in_tiers(tiers, found), exempt)
+        return Stage("pods", kind_is(direction.subject, EndpointKind.POD), in_tiers(tiers, found), exempt)
+
+    def _entry(self, policy: r.Policy, direction: Direction) -> Entry:
+        return self.entries.of(policy, direction, direction, self._selects_pods(policy, direction.subject))
+
+    def _native_entry(self, policy: NetworkPolicy, direction: Direction, lower_native: LowerNative) -> Entry:
+        return self.entries.of_native(self._as_found(lower_native(policy, direction)))
 
     def _as_found(self, policy: Policy) -> Policy:
         """A native policy whose selectors see what labels pods have in Calico."""

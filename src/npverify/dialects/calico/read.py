@@ -7,6 +7,7 @@ Felix, or the schema of the resource, refuses is absent then (felix/calc/validat
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from npverify.dialects.calico.fields import is_calico
@@ -15,6 +16,7 @@ from npverify.dialects.calico.read_object import Object, read_object
 from npverify.dialects.calico.read_policy import policy, profile
 from npverify.dialects.calico.read_sets import host_endpoint, network_set, tier
 from npverify.dialects.calico.read_staged import staged_kubernetes
+from npverify.dialects.calico.remembered import Remembered
 from npverify.dialects.calico.resources import (
     Felix,
     HostEndpoint,
@@ -26,6 +28,7 @@ from npverify.dialects.calico.resources import (
     Tier,
 )
 from npverify.dialects.calico.way import NEWEST, Mode, Way
+from npverify.dialects.kubernetes_read import Parts
 from npverify.ingest.document import Document
 from npverify.ingest.source import Problems, Span
 from npverify.normal.policy import PolicyId
@@ -50,15 +53,20 @@ _READERS: Mapping[str, Callable[[Object], Value | None]] = {
 
 
 def read_all(
-    documents: Sequence[Document], problems: Problems, *, mode: Mode, version: tuple[int, int] = NEWEST
+    documents: Sequence[Document],
+    problems: Problems,
+    *,
+    mode: Mode,
+    version: tuple[int, int] = NEWEST,
+    known: Remembered | None = None,
 ) -> Resources:
     """Every resource of Calico among `documents`; what is wrong with them is reported in `problems`.
 
     `mode` says how they got into the cluster, `version` is that of Calico. Objects of `crd.projectcalico.org/v1` have
-    no defaults in any mode.
+    no defaults in any mode. What is `known` is not read again.
     """
     way = Way(mode, version)
-    reads = read_each(documents, way)
+    reads = read_each(documents, way, known)
     kept, refused = [], []
     for read in reads:
         found = read.said
@@ -81,22 +89,31 @@ class Read(NamedTuple):
     said: Problems
 
 
-def read_each(documents: Sequence[Document], way: Way) -> list[Read]:
+def read_each(documents: Sequence[Document], way: Way, known: Remembered | None = None) -> list[Read]:
     """What each document of Calico holds, in their order."""
+    known = known or Remembered()
     found: list[Read] = []
     seen: dict[PolicyId, Span] = {}
     for doc in documents:
         if not is_calico(doc.api_version, doc.kind):
             continue
-        said = Problems()
-        read = read_object(doc, said, way)
-        value = _READERS[doc.kind](read)
+        read = known.read(doc, partial(_read, doc, way, known.parts))
         if read.id in seen and read.id.name:
             message = f"{read.id} is defined twice; the first time at {seen[read.id]}"
+            said = Problems()
+            said.extend((*read.said.errors, *read.said.warnings))
             said.error("NPV202", message, read.span, "remove or rename one of the two", doc.excerpt(read.span))
+            read = read._replace(said=said)
         seen.setdefault(read.id, read.span)
-        found.append(Read(read.id, read.span, doc, value, said))
+        found.append(read)
     return found
+
+
+def _read(doc: Document, way: Way, parts: Parts) -> Read:
+    said = Problems()
+    read = read_object(doc, said, way, parts)
+    value = _READERS[doc.kind](read)
+    return Read(read.id, read.span, doc, value, said)
 
 
 def _told_as_absent(read: Read) -> Problems:

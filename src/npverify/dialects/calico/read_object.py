@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from npverify.dialects.calico.fields import children
 from npverify.dialects.calico.way import Way
+from npverify.dialects.kubernetes_read import Parts
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems, Span
@@ -38,10 +39,11 @@ class Object(NamedTuple):
     span: Span
     way: Way
     stored: bool
+    parts: Parts
 
 
-def read_object(doc: Document, problems: Problems, way: Way) -> Object:
-    """Name, namespace and labels of a document of Calico, and its spec."""
+def read_object(doc: Document, problems: Problems, way: Way, parts: Parts | None = None) -> Object:
+    """Name, namespace and labels of a document of Calico, and its spec; `parts` were read of others in the same way."""
     kind = doc.kind
     top = Fields.of(doc, problems)
     top.only(children(kind, ""), kind)
@@ -62,7 +64,8 @@ def read_object(doc: Document, problems: Problems, way: Way) -> Object:
         name = kept.get("name") or (name.removeprefix("default.") if default else name)
     object_id = PolicyId("calico", kind, _namespace(meta, kind), name)
     _check_name(meta, object_id, way)
-    return Object(object_id, labels, spec, doc.span("metadata", "name") if doc.name else doc.span(), way, stored)
+    span = doc.span_later("metadata", "name") if doc.name else doc.span_later()
+    return Object(object_id, labels, spec, span, way, stored, parts or Parts())
 
 
 def _kept(meta: Fields, annotations: Mapping[str, str]) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def order(spec: Fields) -> float | None:
 
 
 def _rules(found: Object) -> dict[Direction, tuple[Rule, ...]]:
-    return {direction: rules(found.spec, Where(found.id.kind, direction, found.way)) for direction in Direction}
+    return {d: rules(found.spec, Where(found.id.kind, d, found.way), found.parts) for d in Direction}
 
 
 def _subject(found: Object) -> tuple[Node | None, Node | None, Node | None]:

@@ -15,7 +15,9 @@ from npverify.dialects.calico.read_ports import WITH_ICMP, WITH_PORTS, icmp, por
 from npverify.dialects.calico.read_selector import of_namespaces, without_global
 from npverify.dialects.calico.resources import Accounts, Entity, Rule, Service
 from npverify.dialects.calico.way import Where
+from npverify.dialects.kubernetes_read import Parts
 from npverify.ingest.fields import Fields, nearest
+from npverify.ingest.source import Span
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.syntax import is_subdomain
 from npverify.normal.policy import Action, Direction
@@ -25,15 +27,20 @@ MOST_RULES, MOST_NETS, MOST_PORTS = 1024, 256, 50
 SERVICES_AT = {Direction.INGRESS: "source", Direction.EGRESS: "destination"}
 
 
-def rules(spec: Fields, where: Where) -> tuple[Rule, ...]:
-    """The rules of one direction, in their order."""
+def rules(spec: Fields, where: Where, parts: Parts) -> tuple[Rule, ...]:
+    """The rules of one direction, in their order; equal ones of other policies are among the `parts`."""
     section = str(where.direction)
     for index, item in enumerate(spec.items(section)):
         if item is None:
             spec.error("NPV207", f"empty item in `{section}`", section, index, fix="write a rule, or remove it")
     check_size(spec, section, MOST_RULES)
     found = ((index, fields) for index, fields in spec.maps(section) if spec.items(section)[index] is not None)
-    return tuple(_rule(fields, f"{section}[{index}]", where) for index, fields in found)
+    what = f"{where.kind} {section}"
+    made = []
+    for index, fields in found:
+        rule = parts.read(what, fields, fields.value, lambda fields=fields: _rule(fields, where, parts))  # type: ignore[misc]
+        made.append(rule._replace(label=f"{section}[{index}]", span=fields.span_later()))
+    return tuple(made)
 
 
 def check_size(fields: Fields, key: str, most: int) -> None:
@@ -43,7 +50,8 @@ def check_size(fields: Fields, key: str, most: int) -> None:
         fields.warn("NPV238", message, key, fix="split it")
 
 
-def _rule(fields: Fields, label: str, where: Where) -> Rule:
+def _rule(fields: Fields, where: Where, parts: Parts) -> Rule:
+    """A rule without its place, of which nothing that is said may hang on another rule."""
     fields.only(children(where.kind, where.path), f"{where.direction} rule")
     _metadata(fields, where)
     action = _action(fields)
@@ -56,11 +64,11 @@ def _rule(fields: Fields, label: str, where: Where) -> Rule:
         negative,
         icmp(fields, "icmp", where.path, where.kind),
         icmp(fields, "notICMP", where.path, where.kind),
-        _entity(fields, "source", where),
-        _entity(fields, "destination", where),
+        _entity(fields, "source", where, parts),
+        _entity(fields, "destination", where, parts),
         http(fields, where, action, positive),
-        label,
-        fields.span(),
+        "",
+        Span(""),
     )
     _check_icmp(fields, rule)
     _check_ports(fields, rule)
@@ -135,10 +143,15 @@ def _check_ports(fields: Fields, rule: Rule) -> None:
                 fields.error("NPV222", message, side, key, fix="remove the ports, or use TCP, UDP or SCTP")
 
 
-def _entity(rule: Fields, side: str, where: Where) -> Entity:
+def _entity(rule: Fields, side: str, where: Where, parts: Parts) -> Entity:
     fields = rule.map(side)
     if fields is None:
         return Entity()
+    what = f"{where.kind} {where.direction} {side}"
+    return parts.read(what, fields, fields.value, lambda: _new_entity(fields, side, where))
+
+
+def _new_entity(fields: Fields, side: str, where: Where) -> Entity:
     way = where.way
     fields.only(children(where.kind, f"{where.path}.{side}"), f"{side} of a rule")
     for key, most in (("nets", MOST_NETS), ("notNets", MOST_NETS), ("ports", MOST_PORTS), ("notPorts", MOST_PORTS)):

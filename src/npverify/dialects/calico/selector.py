@@ -6,13 +6,16 @@ true of a missing label (`!=`, `not in`, `!has`) is a negated test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from lark import Token, Tree
+from npverify.dialects.calico.selector_errors import LONGEST_LABEL, WORD, SelectorError
 
-from npverify.dialects.calico.selector_parser import SelectorError, parse_tree, tree_of
+if TYPE_CHECKING:
+    from lark import Token, Tree
 
 __all__ = [
     "All", "And", "Contains", "EndsWith", "Equals", "Global", "Has", "In", "Node", "Not", "Or", "SelectorError",
@@ -113,8 +116,48 @@ Test = Has | Equals | Contains | StartsWith | EndsWith | In
 @lru_cache(maxsize=1 << 14)
 def parse(text: str) -> Node:
     """The selector that the text stands for, `all()` for blank text; raises `SelectorError`."""
+    usual = quick(text)
+    if usual is not None:
+        return usual
+    # imported here so that input whose selectors are usual does not wait for the parser
+    from npverify.dialects.calico.selector_parser import parse_tree
+
     tree = parse_tree(text)
     return All() if tree is None else _built(tree)
+
+
+_TERM = re.compile(
+    rf"has\((?P<there>{WORD})\)|!has\((?P<absent>{WORD})\)"
+    rf"|(?P<key>{WORD}) (?:(?P<sign>==|!=) '(?P<value>[^']*)'|(?P<isin>in|not in) \{{(?P<values>'[^']*'(?:, '[^']*')*)\}})"
+)
+_BETWEEN = " && "
+
+
+def quick(text: str) -> Node | None:
+    """What `parse` gives for the form in which selectors are usually written, conditions that all hold; None for any other."""
+    parts: list[Node] = []
+    at = 0
+    while found := _TERM.match(text, at):
+        there, absent, key, sign, value, isin, values = found.groups()
+        if len(key or there or absent) > LONGEST_LABEL:
+            return None
+        if there is not None:
+            parts.append(Has(there))
+        elif absent is not None:
+            parts.append(Not(Has(absent)))
+        elif sign is not None:
+            test: Node = Equals(key, value)
+            parts.append(test if sign == "==" else Not(test))
+        else:
+            test = In(key, tuple(sorted(set(values[1:-1].split("', '")))))
+            parts.append(test if isin == "in" else Not(test))
+        at = found.end()
+        if at == len(text):
+            return parts[0] if len(parts) == 1 else And(tuple(parts))
+        if not text.startswith(_BETWEEN, at):
+            return None
+        at += len(_BETWEEN)
+    return None
 
 
 def holds(node: Node, labels: Mapping[str, str]) -> bool:
@@ -237,23 +280,29 @@ def _built(tree: Tree[Token]) -> Node:
     if rule == "global_":
         return Global()
     if rule == "group":
-        return _built(tree_of(parts[0]))
+        return _built(_inner(parts[0]))
     if rule == "negation":
-        body = _built(tree_of(parts[-1]))
+        body = _built(_inner(parts[-1]))
         return body if len(parts) % 2 else _negated(body)
     if rule in ("any_of", "all_of"):
-        built = tuple(_built(tree_of(part)) for part in parts)
+        built = tuple(_built(_inner(part)) for part in parts)
         return Or(built) if rule == "any_of" else And(built)
     key = str(parts[0])
     if rule == "has":
         return Has(key)
     if rule in ("is_in", "is_not_in"):
-        values = tuple(sorted({str(value)[1:-1] for value in tree_of(parts[1]).children}))
+        values = tuple(sorted({str(value)[1:-1] for value in _inner(parts[1]).children}))
         return In(key, values) if rule == "is_in" else Not(In(key, values))
     text = str(parts[1])[1:-1]
     if rule == "differs":
         return Not(Equals(key, text))
     return _COMPARISONS[rule](key, text)
+
+
+def _inner(part: Tree[Token] | Token) -> Tree[Token]:
+    """A child that the grammar makes a tree."""
+    assert not isinstance(part, str)
+    return part
 
 
 _COMPARISONS: Mapping[str, Callable[[str, str], Node]] = {

@@ -12,8 +12,19 @@ from typing import NamedTuple
 from npverify.ingest.fields import nearest
 
 WORD = r"[A-Za-z0-9_./-]+"
+LONGEST_LABEL = 512
 OPERATORS = ("==", "!=", "in", "not in", "contains", "starts with", "ends with")
 FUNCTIONS = ("has", "all", "global")
+
+
+class SelectorError(ValueError):
+    """A text that is no selector: what is wrong, at which column of it, and how to mend it."""
+
+    def __init__(self, message: str, column: int, fix: str) -> None:
+        super().__init__(f"column {column}: {message}")
+        self.message = message
+        self.column = column
+        self.fix = fix
 
 
 class Row(NamedTuple):

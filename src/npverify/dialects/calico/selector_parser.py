@@ -10,23 +10,12 @@ from functools import cache
 
 from lark import Lark, Token, Tree, UnexpectedInput, UnexpectedToken
 
-from npverify.dialects.calico.selector_errors import WORD, explain
+from npverify.dialects.calico.selector_errors import LONGEST_LABEL, WORD, SelectorError, explain
 from npverify.ingest.resources import data_path
 
-LONGEST_LABEL = 512
 DEEPEST = 100
 
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
-
-
-class SelectorError(ValueError):
-    """A text that is no selector: what is wrong, at which column of it, and how to mend it."""
-
-    def __init__(self, message: str, column: int, fix: str) -> None:
-        super().__init__(f"column {column}: {message}")
-        self.message = message
-        self.column = column
-        self.fix = fix
 
 
 def parse_tree(text: str) -> Tree[Token] | None:
@@ -40,12 +29,6 @@ def parse_tree(text: str) -> Tree[Token] | None:
         ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
         at = len(text.rstrip(" \t")) if ended else error.pos_in_stream or 0
         raise SelectorError(*explain(text, at, _accepted(error))) from None
-
-
-def tree_of(part: Tree[Token] | Token) -> Tree[Token]:
-    """A child that the grammar makes a tree."""
-    assert isinstance(part, Tree)
-    return part
 
 
 def _check_sizes(words: str) -> None:
