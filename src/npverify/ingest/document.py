@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from npverify.ingest.source import Span
 from npverify.ingest.thin import thin
@@ -56,3 +56,41 @@ class Document:
     def group(self) -> str:
         """The API group: `networking.k8s.io` of `networking.k8s.io/v1`, "" for the core group."""
         return self.api_version.rpartition("/")[0]
+
+
+class Brief:
+    """What was kept of an object of a long list: less than a value, which is made of it when somebody asks for one."""
+
+    __slots__ = ("name", "namespace")
+    api_version: ClassVar[str]
+    kind: ClassVar[str]
+    namespace: str | None
+    name: str
+
+    def value(self) -> dict[str, Any]:
+        """The value of the document, as whatever reads whole objects leaves it."""
+        raise NotImplementedError
+
+
+class BriefDocument(Document):
+    """A document that is given a `Brief` for its value."""
+
+    __slots__ = ("_held",)
+    _held: dict[str, Any] | Brief
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """As of every document."""
+        held = self._held
+        if isinstance(held, Brief):
+            held = self._held = held.value()
+        return held
+
+    @value.setter
+    def value(self, held: dict[str, Any] | Brief) -> None:
+        self._held = held
+
+    @property
+    def brief(self) -> Brief | None:
+        """What was kept; None once the value was asked for."""
+        return self._held if isinstance(self._held, Brief) else None
