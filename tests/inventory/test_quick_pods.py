@@ -13,7 +13,7 @@ from manifests import PathLocator
 from test_slim import pods
 
 from npverify.ingest import json_quick
-from npverify.ingest.document import Brief, BriefDocument, Document
+from npverify.ingest.document import BriefDocument, Document
 from npverify.ingest.json_quick import Quick
 from npverify.ingest.source import Problems
 from npverify.inventory.build import build
@@ -35,8 +35,8 @@ def read(items: list[str], *, quick: bool) -> Quick | None:
 
 def exactly(value: Any) -> Any:
     """A value with its types, whatever the order of its keys; of what was kept of an object, the value that is made of it."""
-    if isinstance(value, Brief):
-        return exactly(value.value())
+    if isinstance(value, BriefDocument):
+        return exactly(value.value)
     if isinstance(value, dict):
         return {key: exactly(inner) for key, inner in value.items()}
     return [exactly(inner) for inner in value] if isinstance(value, list) else (type(value), value)
@@ -46,7 +46,7 @@ def taken(items: list[str]) -> list[bool]:
     """Which of the items the shortcut read."""
     found = read(items, quick=True)
     assert found is not None
-    return [isinstance(item, Brief) for item in found.value["items"]]
+    return [isinstance(item, BriefDocument) for item in found.value["items"]]
 
 
 @given(st.lists(pods | st.just(OTHER), max_size=5))
@@ -58,7 +58,9 @@ def test_the_values_are_the_same(values: list[dict[str, Any]]) -> None:
     assert plain is not None
     assert exactly(short.value) == exactly(plain.value)
     assert short.lengths == plain.lengths
-    assert all(conforms(dict(item.value()), SHAPES["Pod"]) for item in short.value["items"] if isinstance(item, Brief))
+    assert all(
+        conforms(dict(item.value), SHAPES["Pod"]) for item in short.value["items"] if isinstance(item, BriefDocument)
+    )
 
 
 def pod(metadata: str = GOOD, spec: str = "{}", status: str = "{}", more: str = "") -> str:
@@ -141,8 +143,8 @@ def inventory(*texts: str) -> tuple[Inventory, Problems]:
     assert found is not None
     documents: list[Document] = []
     for number, item in enumerate(found.value["items"]):
-        assert isinstance(item, Brief)
-        documents.append(BriefDocument("v1", "Pod", "shop", item.name, item, PathLocator(number)))
+        assert isinstance(item, BriefDocument)
+        documents.append(item.at(PathLocator(number), ()))
     return build(documents, problems), problems
 
 
@@ -154,7 +156,7 @@ def test_pods_of_one_owner_and_two_templates() -> None:
         for name, hash_ in (("a", "abc"), ("b", "xyz"))
     )
     found, _ = inventory(one, other)
-    assert [str(e.workload) for e in found.pods] == ["shop/web", "shop/web-abc"]
+    assert [str(e.workload) for e in found.pods] == ["default/web", "default/web-abc"]
     assert [e.workload and e.workload.kind for e in found.pods] == ["Deployment", "ReplicaSet"]
 
 
@@ -170,7 +172,7 @@ def test_alike_pods_share_their_parts() -> None:
     labels = '{"name":"a","labels":{"app":"web"}}'
     found = read([pod(labels), pod(labels), pod(labels, more=',"new":1'), pod(labels)], quick=True)
     assert found is not None
-    values = [item.value() if isinstance(item, Brief) else item for item in found.value["items"]]
+    values = [item.value if isinstance(item, BriefDocument) else item for item in found.value["items"]]
     assert len({id(value["metadata"]["labels"]) for value in values}) == 1
 
 
@@ -194,7 +196,7 @@ def test_a_brief_pod_is_what_its_value_is() -> None:
     kept, problems = inventory(*texts)
     told = Problems()
     values = [json.loads(text) for text in texts]
-    documents = [Document("v1", "Pod", "shop", v["metadata"]["name"], v, PathLocator(n)) for n, v in enumerate(values)]
+    documents = [Document("v1", "Pod", None, v["metadata"]["name"], v, PathLocator(n)) for n, v in enumerate(values)]
     whole = build(documents, told)
     assert [described(end) for end in kept.endpoints] == [described(end) for end in whole.endpoints]
     assert kept.notes == whole.notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from npverify.ingest.source import Span
 from npverify.ingest.thin import thin
@@ -52,45 +52,40 @@ class Document:
         """The source line that `span` points at."""
         return self.locator.excerpt(span)
 
+    def holding(self, value: dict[str, Any]) -> Document:
+        """The document with another value."""
+        return Document(self.api_version, self.kind, self.namespace, self.name, value, self.locator, self.prefix)
+
     @property
     def group(self) -> str:
         """The API group: `networking.k8s.io` of `networking.k8s.io/v1`, "" for the core group."""
         return self.api_version.rpartition("/")[0]
 
 
-class Brief:
-    """What was kept of an object of a long list: less than a value, which is made of it when somebody asks for one."""
-
-    __slots__ = ("name", "namespace")
-    api_version: ClassVar[str]
-    kind: ClassVar[str]
-    namespace: str | None
-    name: str
-
-    def value(self) -> dict[str, Any]:
-        """The value of the document, as whatever reads whole objects leaves it."""
-        raise NotImplementedError
-
-
 class BriefDocument(Document):
-    """A document that is given a `Brief` for its value."""
+    """An object of a long list of which less than a value was kept. A value is made of it when somebody asks for one.
 
-    __slots__ = ("_held",)
-    _held: dict[str, Any] | Brief
+    It is made without its place, `locator` and `prefix`, which `at` gives it.
+    """
+
+    __slots__ = ("_value",)
+    _value: dict[str, Any]
+
+    def at(self, locator: Locator, prefix: Path) -> Document:
+        """The document at a place of a file; it can be at one alone."""
+        self.locator = locator  # type: ignore[misc]  # at run time nothing is frozen, see `thin`
+        self.prefix = prefix  # type: ignore[misc]
+        return self
 
     @property
     def value(self) -> dict[str, Any]:
         """As of every document."""
-        held = self._held
-        if isinstance(held, Brief):
-            held = self._held = held.value()
-        return held
+        try:
+            return self._value
+        except AttributeError:
+            self._value = found = self.made()
+            return found
 
-    @value.setter
-    def value(self, held: dict[str, Any] | Brief) -> None:
-        self._held = held
-
-    @property
-    def brief(self) -> Brief | None:
-        """What was kept; None once the value was asked for."""
-        return self._held if isinstance(self._held, Brief) else None
+    def made(self) -> dict[str, Any]:
+        """The value, as whatever reads whole objects leaves it."""
+        raise NotImplementedError

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from npverify.ingest.document import Brief, BriefDocument, Document, Locator, Path
+from npverify.ingest.document import BriefDocument, Document, Locator, Path
 from npverify.ingest.fields import Fields, type_name
 from npverify.ingest.source import Problems
 
@@ -57,11 +57,9 @@ class Sorter:
         of_list = ("", "") if document.kind == "List" else (document.api_version, document.kind.removesuffix("List"))
         for index, item in enumerate(items or []):
             prefix = (*document.prefix, "items", index)
-            if isinstance(item, Brief):
+            if isinstance(item, BriefDocument):
                 if self.wanted(item.api_version, item.kind):
-                    yield BriefDocument(
-                        item.api_version, item.kind, item.namespace, item.name, item, document.locator, prefix
-                    )
+                    yield item.at(document.locator, prefix)
                 else:
                     self.skip(item.kind)
             elif (usual := _usual(item)) is None:

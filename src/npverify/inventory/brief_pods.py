@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from npverify.ingest.document import Brief, BriefDocument, Document
+from npverify.ingest.document import BriefDocument, Document
 from npverify.inventory.shapes import Checked
 
 
@@ -20,7 +20,7 @@ class AlikePods:
         self.spec = spec
 
 
-class BriefPod(Brief):
+class BriefPod(BriefDocument):
     """A pod. Texts are "" where the field is missing, and only there.
 
     node    None where it has none
@@ -43,15 +43,15 @@ class BriefPod(Brief):
         ips: tuple[str, ...] = (),
     ) -> None:
         self.alike = alike
-        self.namespace = alike.namespace
-        self.name = name
+        self.namespace = alike.namespace  # type: ignore[misc]  # at run time nothing is frozen, see `thin`
+        self.name = name  # type: ignore[misc]
         self.generate_name = generate_name
         self.node = node
         self.phase = phase
         self.ip = ip
         self.ips = ips
 
-    def value(self) -> Checked:
+    def made(self) -> Checked:
         """The value of the document, as `Slim` leaves it."""
         alike = self.alike
         own = {"name": self.name, "generateName": self.generate_name, "namespace": alike.namespace}
@@ -68,14 +68,7 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value}
 
 
-def brief_pod(doc: Document) -> BriefPod | None:
-    """What was kept of a pod; None where there is all of it."""
-    brief = doc.brief if type(doc) is BriefDocument else None
-    return brief if type(brief) is BriefPod else None
-
-
-def containers_of(doc: Document) -> Any:
+def containers_of(pod: Document) -> Any:
     """spec.containers of a pod, without making a value of what was kept of it."""
-    brief = brief_pod(doc)
-    spec = brief.alike.spec if brief is not None else doc.value.get("spec")
+    spec = pod.alike.spec if type(pod) is BriefPod else pod.value.get("spec")
     return spec.get("containers") if spec else None

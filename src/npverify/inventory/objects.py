@@ -104,7 +104,7 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
     checks = {kind: checker(shape) for kind, shape in SHAPES.items()}
     is_read = cache(is_inventory)
     for doc in documents:
-        brief = type(doc) is BriefDocument and doc.brief is not None  # then its types were checked
+        brief = isinstance(doc, BriefDocument)  # then its types were checked
         if not brief and not is_read(doc.api_version, doc.kind):
             continue
         if not brief and type(doc.value) is not Checked and not checks[doc.kind](doc.value):

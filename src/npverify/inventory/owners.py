@@ -17,8 +17,8 @@ def owner_of(value: Mapping[str, Any]) -> tuple[str, str] | None:
     return _owner(entries(part(value, "metadata"), "ownerReferences"))
 
 
-def _owner(references: list[dict[str, Any] | None]) -> tuple[str, str] | None:
-    references = [reference or {} for reference in references]
+def _owner(listed: Iterable[dict[str, Any] | None]) -> tuple[str, str] | None:
+    references = [reference or {} for reference in listed]
     if len(references) > 1:
         references = sorted(references, key=lambda reference: reference.get("controller") is not True)
     for reference in references:

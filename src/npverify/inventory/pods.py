@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import Address
-from npverify.inventory.brief_pods import BriefPod, brief_pod
+from npverify.inventory.brief_pods import BriefPod
 from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
 from npverify.inventory.nodes import read_address
 from npverify.inventory.objects import Item
@@ -56,7 +56,7 @@ def read_pods(
     ports: KnownPorts = {}
     fine: set[int] = set()  # labels that alike pods share are looked at once
     for item in items:
-        brief = brief_pod(item.doc)
+        brief = item.doc if type(item.doc) is BriefPod else None
         shared = known.get(id(brief.alike)) if brief is not None else None
         if shared is None:
             metadata = brief.alike.metadata if brief is not None else item.doc.value.get("metadata") or {}

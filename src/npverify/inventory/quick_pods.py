@@ -13,9 +13,9 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
 
 from npverify.ingest.fields import State
+from npverify.inventory.brief_pods import AlikePods, BriefPod
 from npverify.inventory.fields_table import FIELDS
 from npverify.inventory.schema import SHAPES
-from npverify.inventory.brief_pods import AlikePods, BriefPod
 from npverify.inventory.shapes import Leaf, ListOf, MapOf, Shape, checker
 
 _LEAVES: dict[Leaf, Any] = {Leaf.TEXT: Annotated[str, Meta(min_length=1)], Leaf.INTEGER: int, Leaf.BOOLEAN: bool}
