@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -12,13 +13,13 @@ from manifests import PathLocator
 from test_slim import pods
 
 from npverify.ingest import json_quick
-from npverify.ingest.document import Document
+from npverify.ingest.document import BriefDocument, Document
 from npverify.ingest.json_quick import Quick
 from npverify.ingest.source import Problems
 from npverify.inventory.build import build
-from npverify.inventory.model import Inventory
+from npverify.inventory.model import Endpoint, Inventory
 from npverify.inventory.schema import SHAPES
-from npverify.inventory.shapes import Checked, conforms
+from npverify.inventory.shapes import conforms
 from npverify.inventory.slim import Slim
 
 OTHER = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}}
@@ -33,7 +34,9 @@ def read(items: list[str], *, quick: bool) -> Quick | None:
 
 
 def exactly(value: Any) -> Any:
-    """A value with its types, whatever the order of its keys."""
+    """A value with its types, whatever the order of its keys; of what was kept of an object, the value that is made of it."""
+    if isinstance(value, BriefDocument):
+        return exactly(value.value)
     if isinstance(value, dict):
         return {key: exactly(inner) for key, inner in value.items()}
     return [exactly(inner) for inner in value] if isinstance(value, list) else (type(value), value)
@@ -43,7 +46,7 @@ def taken(items: list[str]) -> list[bool]:
     """Which of the items the shortcut read."""
     found = read(items, quick=True)
     assert found is not None
-    return [type(item) is Checked for item in found.value["items"]]
+    return [isinstance(item, BriefDocument) for item in found.value["items"]]
 
 
 @given(st.lists(pods | st.just(OTHER), max_size=5))
@@ -55,7 +58,9 @@ def test_the_values_are_the_same(values: list[dict[str, Any]]) -> None:
     assert plain is not None
     assert exactly(short.value) == exactly(plain.value)
     assert short.lengths == plain.lengths
-    assert all(conforms(dict(item), SHAPES["Pod"]) for item in short.value["items"] if type(item) is Checked)
+    assert all(
+        conforms(dict(item.value), SHAPES["Pod"]) for item in short.value["items"] if isinstance(item, BriefDocument)
+    )
 
 
 def pod(metadata: str = GOOD, spec: str = "{}", status: str = "{}", more: str = "") -> str:
@@ -67,9 +72,11 @@ def pod(metadata: str = GOOD, spec: str = "{}", status: str = "{}", more: str = 
     "text",
     [
         pytest.param(pod(), id="a small one"),
-        pytest.param(pod('{"name":null,"uid":"1","managedFields":[{"a":{"b":[1.5,null]}}]}'), id="with what is irrelevant"),
-        pytest.param(pod(spec="null", status="null"), id="with null for a part"),
-        pytest.param(pod(status='{"podIPs":[null,{},{"ip":"10.0.0.1"}],"phase":null}'), id="with null for an item"),
+        pytest.param(pod('{"generateName":"a-","uid":"1","managedFields":[{"a":{"b":[1.5,null]}}]}'), id="with what is irrelevant"),
+        pytest.param('{"kind":"Pod","apiVersion":"v1","metadata":{}}', id="without its parts"),
+        pytest.param(pod(status='{"podIPs":[{"ip":"10.0.0.1"},{"ip":"fd00::1"}],"podIP":"10.0.0.1"}'), id="with two addresses"),
+        pytest.param(pod(status='{"podIPs":[{"ip":"10.0.0.1"}],"phase":"Running"}'), id="with an address and a phase"),
+        pytest.param(pod(spec='{"nodeName":"n","hostNetwork":false,"serviceAccount":"a"}'), id="with what it runs as"),
         pytest.param(pod(spec='{"containers":[{"image":"a:b","ports":[{"containerPort":80}]}]}'), id="with containers"),
     ],
 )  # fmt: skip
@@ -91,6 +98,14 @@ def test_taken(text: str) -> None:
         pytest.param(pod('{"name":"a","labels":{"app":1}}'), id="a number for a label"),
         pytest.param(pod('{"name":"a","labels":[]}'), id="a list for labels"),
         pytest.param(pod('{"name":"a","labels":null}'), id="null for labels"),
+        pytest.param(pod('{"name":null}'), id="null for a name"),
+        pytest.param(pod('{"name":"a","namespace":""}'), id="no text for a namespace"),
+        pytest.param(pod(spec="null"), id="null for its spec"),
+        pytest.param(pod(status="null"), id="null for its status"),
+        pytest.param(pod(status='{"podIPs":[]}'), id="no addresses"),
+        pytest.param(pod(status='{"podIPs":[null]}'), id="null for an address"),
+        pytest.param(pod(status='{"podIPs":[{}]}'), id="an address without text"),
+        pytest.param('{"apiVersion":"v1","kind":"Pod"}', id="without metadata"),
         pytest.param(pod(spec='{"hostNetwork":1}'), id="a number for a Boolean"),
         pytest.param(pod(spec='{"containers":[{"ports":[{"containerPort":80.0}]}]}'), id="a port with a point"),
         pytest.param(pod(spec='{"containers":[{"prots":[]}]}'), id="an unknown field of a container"),
@@ -126,8 +141,10 @@ def inventory(*texts: str) -> tuple[Inventory, Problems]:
     """What exists according to a list of pods."""
     found, problems = read(list(texts), quick=True), Problems()
     assert found is not None
-    values = found.value["items"]
-    documents = [Document("v1", "Pod", "shop", v["metadata"]["name"], v, PathLocator(n)) for n, v in enumerate(values)]
+    documents: list[Document] = []
+    for number, item in enumerate(found.value["items"]):
+        assert isinstance(item, BriefDocument)
+        documents.append(item.at(PathLocator(number), ()))
     return build(documents, problems), problems
 
 
@@ -139,7 +156,7 @@ def test_pods_of_one_owner_and_two_templates() -> None:
         for name, hash_ in (("a", "abc"), ("b", "xyz"))
     )
     found, _ = inventory(one, other)
-    assert [str(e.workload) for e in found.pods] == ["shop/web", "shop/web-abc"]
+    assert [str(e.workload) for e in found.pods] == ["default/web", "default/web-abc"]
     assert [e.workload and e.workload.kind for e in found.pods] == ["Deployment", "ReplicaSet"]
 
 
@@ -155,4 +172,38 @@ def test_alike_pods_share_their_parts() -> None:
     labels = '{"name":"a","labels":{"app":"web"}}'
     found = read([pod(labels), pod(labels), pod(labels, more=',"new":1'), pod(labels)], quick=True)
     assert found is not None
-    assert len({id(item["metadata"]["labels"]) for item in found.value["items"]}) == 1
+    values = [item.value if isinstance(item, BriefDocument) else item for item in found.value["items"]]
+    assert len({id(value["metadata"]["labels"]) for value in values}) == 1
+
+
+def test_a_brief_pod_is_what_its_value_is() -> None:
+    """An inventory of what was kept is that of the values that are made of it, and making one changes nothing."""
+    texts = [
+        pod(f'{{"name":"{name}","labels":{{"app":"{name[0]}"}}}}', spec=spec, status=status)
+        for name, spec, status in (
+            ("a-1", '{"nodeName":"n","serviceAccountName":"web"}', '{"phase":"Running","podIP":"10.0.0.1"}'),
+            ("a-2", '{"nodeName":"m","serviceAccountName":"web"}', '{"phase":"Running","podIPs":[{"ip":"10.0.0.2"}]}'),
+            ("b-1", '{"hostNetwork":true,"nodeName":"n"}', '{"phase":"Pending"}'),
+            ("b-2", "{}", '{"phase":"Pending"}'),
+            ("b-3", "{}", '{"phase":"Failed","podIP":"10.0.0.9"}'),
+            ("c-1", "{}", '{"podIPs":[{"ip":"10.0.0.3"},{"ip":"fd00::3"}]}'),
+            ("d 1", "{}", "{}"),
+            ("e-1", "{}", '{"podIP":"10.0.0"}'),
+            ("e-2", "{}", '{"podIPs":[{"ip":"10.0.0"}]}'),
+            ("e-3", "{}", '{"podIPs":[{"ip":"10.0.0.4"},{"ip":"x"}]}'),
+        )
+    ]
+    kept, problems = inventory(*texts)
+    told = Problems()
+    values = [json.loads(text) for text in texts]
+    documents = [Document("v1", "Pod", None, v["metadata"]["name"], v, PathLocator(n)) for n, v in enumerate(values)]
+    whole = build(documents, told)
+    assert [described(end) for end in kept.endpoints] == [described(end) for end in whole.endpoints]
+    assert kept.notes == whole.notes
+    assert (problems.errors, problems.warnings) == (told.errors, told.warnings)
+    assert len(problems.errors) == 4
+
+
+def described(end: Endpoint) -> tuple[object, ...]:
+    """All that is known of an endpoint."""
+    return tuple(getattr(end, field.name) for field in fields(end) if field.name != "span")

@@ -277,7 +277,7 @@ def _edited(values: Mapping[Document, dict[str, Any]], before: Settled, options:
     """The world with other values of some objects, and with new ones; InputError where those cannot be read."""
     given = before.given
 
-    fresh = {doc: replace(doc, value=value) for doc, value in values.items()}
+    fresh = {doc: doc.holding(value) for doc, value in values.items()}
     held = set(given.documents)
     new = tuple(fresh[doc] for doc in values if doc not in held)
     policies = tuple(doc for doc in new if is_policy(doc.api_version, doc.kind))

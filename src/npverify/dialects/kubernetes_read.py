@@ -98,14 +98,33 @@ def read(doc: Document, problems: Problems, *, strict_cidr: bool, parts: Parts |
     top.only(children(""), "NetworkPolicy")
     policy_id = _identity(doc, top)
     spec = top.map("spec") or Fields(doc, ("spec",), {}, problems)
+    subject, directions, found = parts.read("spec", spec, spec.value, lambda: _spec(spec, strict_cidr, parts))
+    # the same may stand in many policies, each at a place of its own
+    sections = {
+        d: tuple(RuleText(*text, doc.span_later("spec", _SECTION[d], n)) for text, n in rules) for d, rules in found
+    }
+    span = doc.span_later("metadata", "name") if doc.name else doc.span_later()
+    return NetworkPolicy(policy_id, span, subject, {d: sections[d] for d in directions}, sections)
+
+
+class _Spec(NamedTuple):
+    """What stands under `spec`: the rules of each direction without their place, each with its index."""
+
+    subject: Selector
+    directions: tuple[Direction, ...]
+    sections: tuple[tuple[Direction, list[tuple[_Text, int]]], ...]
+
+
+_Text = tuple[str, tuple[Peer, ...], tuple[PortEntry, ...]]
+
+
+def _spec(spec: Fields, strict_cidr: bool, parts: Parts) -> _Spec:
     spec.only(children("spec"), "spec of NetworkPolicy")
-    sections = {d: tuple(_rules(spec, d, strict_cidr, parts)) for d in Direction}
+    sections = tuple((d, _rules(spec, d, strict_cidr, parts)) for d in Direction)
     subject: Selector = ()
     if selector := spec.map("podSelector"):
         subject = parts.read("selector", selector, selector.value, lambda: selectors.read(selector, "podSelector"))
-    directions = _directions(spec)
-    span = doc.span_later("metadata", "name") if doc.name else doc.span_later()
-    return NetworkPolicy(policy_id, span, subject, {d: sections[d] for d in directions}, sections)
+    return _Spec(subject, _directions(spec), sections)
 
 
 def _identity(doc: Document, top: Fields) -> PolicyId:
@@ -167,7 +186,7 @@ def _directions(spec: Fields) -> tuple[Direction, ...]:
     return tuple(d for d in Direction if d in found)
 
 
-def _rules(spec: Fields, direction: Direction, strict: bool, parts: Parts) -> list[RuleText]:
+def _rules(spec: Fields, direction: Direction, strict: bool, parts: Parts) -> list[tuple[_Text, int]]:
     section, side = _SECTION[direction], _PEERS[direction]
     path = f"spec.{section}[]"
     _warn_of_nulls(spec, section, "a rule that allows everything")
@@ -182,7 +201,7 @@ def _rules(spec: Fields, direction: Direction, strict: bool, parts: Parts) -> li
         ports: tuple[PortEntry, ...] = ()
         if (listed := rule.value.get("ports")) is not None:
             ports = parts.read("ports", rule, listed, lambda rule=rule: _ports(rule, f"{path}.ports[]"))  # type: ignore[misc]
-        rules.append(RuleText(f"{section}[{index}]", peers, ports, rule.span_later()))
+        rules.append(((f"{section}[{index}]", peers, ports), index))
     return rules
 
 

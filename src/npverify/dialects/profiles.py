@@ -86,6 +86,10 @@ class Profile:
     ways: Ways = API
     options: tuple[tuple[str, str], ...] = ()
 
+    def __hash__(self) -> int:
+        # what predicates are remembered by has it in it, and all of the settings would take longer than most of these
+        return hash((self.name, self.plugin, self.version))
+
     @property
     def shown(self) -> str:
         """The name of the plugin."""

@@ -52,7 +52,40 @@ class Document:
         """The source line that `span` points at."""
         return self.locator.excerpt(span)
 
+    def holding(self, value: dict[str, Any]) -> Document:
+        """The document with another value."""
+        return Document(self.api_version, self.kind, self.namespace, self.name, value, self.locator, self.prefix)
+
     @property
     def group(self) -> str:
         """The API group: `networking.k8s.io` of `networking.k8s.io/v1`, "" for the core group."""
         return self.api_version.rpartition("/")[0]
+
+
+class BriefDocument(Document):
+    """An object of a long list of which less than a value was kept. A value is made of it when somebody asks for one.
+
+    It is made without its place, `locator` and `prefix`, which `at` gives it.
+    """
+
+    __slots__ = ("_value",)
+    _value: dict[str, Any]
+
+    def at(self, locator: Locator, prefix: Path) -> Document:
+        """The document at a place of a file; it can be at one alone."""
+        self.locator = locator  # type: ignore[misc]  # at run time nothing is frozen, see `thin`
+        self.prefix = prefix  # type: ignore[misc]
+        return self
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """As of every document."""
+        try:
+            return self._value
+        except AttributeError:
+            self._value = found = self.made()
+            return found
+
+    def made(self) -> dict[str, Any]:
+        """The value, as whatever reads whole objects leaves it."""
+        raise NotImplementedError

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 WORTHWHILE = 1 << 20
 """Characters below which the standard library is quick enough."""
 
-_TRIED = 4
-"""Every so many items the shortcut is tried again."""
 _BATCH = 16  # what is made of them stays in the cache of the processor until it is counted and tidied
 
 
@@ -60,7 +58,6 @@ def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
     decoder = msgspec.json.Decoder()
     given: object = tidy
     shortcut = given.shortcut() if isinstance(given, HasShortcut) else None
-    alike = False  # the item before was one that the shortcut reads
     try:
         for key, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
             if key != "items" or bytes(memoryview(raw)[:1]) != b"[":
@@ -77,8 +74,7 @@ def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
                 written: list[Any] = []
                 others = []
                 for item in batch:
-                    known = shortcut(item) if shortcut is not None and (alike or not len(items) % _TRIED) else None
-                    alike = known is not None
+                    known = shortcut(item) if shortcut is not None else None
                     if known is not None:
                         as_text, read = known
                     else:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from npverify.ingest.document import Document, Locator, Path
+from npverify.ingest.document import BriefDocument, Document, Locator, Path
 from npverify.ingest.fields import Fields, type_name
 from npverify.ingest.source import Problems
 
@@ -57,7 +57,12 @@ class Sorter:
         of_list = ("", "") if document.kind == "List" else (document.api_version, document.kind.removesuffix("List"))
         for index, item in enumerate(items or []):
             prefix = (*document.prefix, "items", index)
-            if (usual := _usual(item)) is None:
+            if isinstance(item, BriefDocument):
+                if self.wanted(item.api_version, item.kind):
+                    yield item.at(document.locator, prefix)
+                else:
+                    self.skip(item.kind)
+            elif (usual := _usual(item)) is None:
                 yield from self.objects(item, document.locator, prefix, of_list)
             elif not self.wanted(usual[0], usual[1]):
                 self.skip(usual[1])

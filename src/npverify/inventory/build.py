@@ -5,7 +5,7 @@ Workloads without listed pods are expanded from their templates (`workloads`); l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from npverify.ingest.collector import keep, without_gc
@@ -54,11 +54,10 @@ def build(
     warn_without_containers(items, problems)
     expanded = expand_workloads(items, listed.live, owners, declared, problems, notes)
     known, others = attach([*listed.endpoints, *expanded], attached, listed.left_out, problems, notes)
-    by_key = _unique([*known, *others])
-    pods = list(by_key.values())
+    pods, keys = _unique([*known, *others])
     nodes = [*declared.values(), *implied_nodes(pods, declared, items["Service"])]
-    by_key |= {node.key: node for node in nodes}
-    endpoints = tuple(by_key[key] for key in sorted(by_key))
+    every, keys = [*pods, *nodes], [*keys, *(node.key for node in nodes)]
+    endpoints = tuple(every[n] for n in sorted(range(len(every)), key=keys.__getitem__))
     keep(len(endpoints))
     targets = read_targets(items, problems, notes)
     services = read_services(items["Service"], endpoints, targets, listed.gone, problems, notes)
@@ -77,8 +76,11 @@ def build(
     )
 
 
-def _unique(pods: Iterable[Endpoint]) -> dict[tuple[str, str, str, str], Endpoint]:
-    """Every pod by a key of its own: a listed pod may be called as a workload of its controller's kind is."""
+def _unique(pods: list[Endpoint]) -> tuple[list[Endpoint], list[tuple[str, str, str, str]]]:
+    """Every pod with a key of its own, and the keys: a listed pod may be called as a workload of its controller's kind is."""
+    keys = [pod.key for pod in pods]
+    if len(set(keys)) == len(pods):
+        return pods, keys
     found: dict[tuple[str, str, str, str], Endpoint] = {}
     for pod in pods:
         key = pod.key
@@ -86,4 +88,4 @@ def _unique(pods: Iterable[Endpoint]) -> dict[tuple[str, str, str, str], Endpoin
             pod = replace(pod, name=f"{pod.name}?")
             key = pod.key
         found[key] = pod
-    return found
+    return list(found.values()), list(found)

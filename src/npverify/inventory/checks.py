@@ -32,6 +32,9 @@ def check_addresses(
     pods: Sequence[Endpoint], pod_space: tuple[Prefix, ...], items: Sequence[Item], problems: Problems
 ) -> None:
     """Warn about known addresses that two pods share or that lie outside the pods' address space."""
+    every = [address for pod in pods if pod.kind is EndpointKind.POD for address in pod.addresses]
+    if not pod_space and len(set(every)) == len(every):
+        return
     owner: dict[Address, Endpoint] = {}
     outside: list[tuple[Endpoint, Address]] = []
     shared: list[tuple[Endpoint, Address]] = []

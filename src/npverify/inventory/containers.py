@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from npverify.ingest.source import Problems
+from npverify.inventory.brief_pods import containers_of
 from npverify.inventory.objects import Item, part
 from npverify.inventory.workloads import WORKLOAD_KINDS, template_path
 
 
 def warn_without_containers(items: Mapping[str, Sequence[Item]], problems: Problems) -> None:
     """One warning for all of them: they are read as pods that declare no port."""
-    bare = [item for item in items["Pod"] if not (item.doc.value.get("spec") or {}).get("containers")]
+    bare = [item for item in items["Pod"] if not containers_of(item.doc)]
     for kind in WORKLOAD_KINDS:
         for item in items[kind]:
             template = part(item.doc.value, *template_path(kind))

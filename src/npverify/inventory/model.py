@@ -126,6 +126,8 @@ class Endpoint:
     def key(self) -> tuple[str, str, str, str]:
         """Kind, namespace, name, kind of workload: the order in which endpoints are listed and preferred."""
         workload = self.workload.kind if self.workload else ""
+        if self.kind is _POD and not self.cluster:
+            return ("0", self.namespace, self.name, workload)
         if self.cluster:
             rank = _RANK[self.kind] + ("" if self.namespace else "n")
             return (rank, f"{self.cluster}:{self.namespace}", self.name, workload)
@@ -155,6 +157,7 @@ class Endpoint:
         return f"{cluster}{self.namespace}/{self.name}"
 
 
+_POD = EndpointKind.POD  # a member of an enumeration is found slowly, and so is what a map has for it
 _PODS = (EndpointKind.POD, EndpointKind.HOST_POD)
 _RANK = {
     EndpointKind.POD: "0",
@@ -262,9 +265,10 @@ class Inventory:
     @property
     def pods(self) -> tuple[Endpoint, ...]:
         """Pods, also those on the host network."""
-        return tuple(e for e in self.endpoints if e.is_pod)
+        return tuple([e for e in self.endpoints if e.kind in _PODS])
 
     @property
     def nodes(self) -> tuple[Endpoint, ...]:
         """Nodes, declared or implied by spec.nodeName."""
-        return tuple(e for e in self.endpoints if e.kind is EndpointKind.NODE)
+        node = EndpointKind.NODE
+        return tuple([e for e in self.endpoints if e.kind is node])

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from npverify.ingest.document import Document
+from npverify.ingest.document import BriefDocument, Document
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems, Span
 from npverify.ingest.thin import thin
@@ -104,9 +104,10 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
     checks = {kind: checker(shape) for kind, shape in SHAPES.items()}
     is_read = cache(is_inventory)
     for doc in documents:
-        if not is_read(doc.api_version, doc.kind):
+        brief = isinstance(doc, BriefDocument)  # then its types were checked
+        if not brief and not is_read(doc.api_version, doc.kind):
             continue
-        if type(doc.value) is not Checked and not checks[doc.kind](doc.value):
+        if not brief and type(doc.value) is not Checked and not checks[doc.kind](doc.value):
             found = Problems()
             report(Fields.of(doc, found), SHAPES[doc.kind], unknown.look)
             problems.extend(found.errors)

@@ -14,7 +14,11 @@ _PASSED_ON = ("ReplicaSet", "Job")  # controllers that another controller makes
 
 def owner_of(value: Mapping[str, Any]) -> tuple[str, str] | None:
     """Kind and name of the controller of an object; a Node (of a static pod's mirror) is none."""
-    references = entries(part(value, "metadata"), "ownerReferences")
+    return _owner(entries(part(value, "metadata"), "ownerReferences"))
+
+
+def _owner(listed: Iterable[dict[str, Any] | None]) -> tuple[str, str] | None:
+    references = [reference or {} for reference in listed]
     if len(references) > 1:
         references = sorted(references, key=lambda reference: reference.get("controller") is not True)
     for reference in references:
@@ -35,14 +39,17 @@ class Owners:
 
     def chain(self, item: Item) -> tuple[WorkloadRef, ...]:
         """The controllers of a pod, a ReplicaSet or a Job, nearest first; () if it has none."""
-        meta = item.doc.value.get("metadata") or {}
-        references = meta.get("ownerReferences")
+        return self.chain_of(item.namespace, item.doc.value.get("metadata") or {})
+
+    def chain_of(self, namespace: str, metadata: Mapping[str, Any]) -> tuple[WorkloadRef, ...]:
+        """The same of an object with these fields of `metadata`, which must live as long as the documents do."""
+        references = metadata.get("ownerReferences")
         if not references:
             return ()
-        template = (meta.get("labels") or {}).get(_HASH)
-        at = (item.namespace, id(references), template)  # the item holds the list, and the input the item
+        template = (metadata.get("labels") or {}).get(_HASH)
+        at = (namespace, id(references), template)
         if (known := self._chains.get(at)) is None:
-            known = self._chains[at] = self._find(item.namespace, owner_of(item.doc.value), template)
+            known = self._chains[at] = self._find(namespace, _owner(references), template)
         return known
 
     def _find(self, namespace: str, owner: tuple[str, str] | None, template: str | None) -> tuple[WorkloadRef, ...]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import Address
+from npverify.inventory.brief_pods import BriefPod
 from npverify.inventory.model import Endpoint, EndpointKind, WorkloadRef
 from npverify.inventory.nodes import read_address
 from npverify.inventory.objects import Item
 from npverify.inventory.owners import Owners
-from npverify.inventory.podspec import KnownPorts, read_pod_spec
+from npverify.inventory.podspec import KnownPorts, PodSpec, read_pod_spec
 from npverify.inventory.syntax import check_labels
 
 _SHOWN = 3
+_FINISHED = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,43 +52,58 @@ def read_pods(
     gone: set[Address] = set()
     finished: list[tuple[str, str]] = []
     waiting: list[tuple[str, str]] = []
+    known: dict[int, _Shared] = {}
     ports: KnownPorts = {}
     fine: set[int] = set()  # labels that alike pods share are looked at once
     for item in items:
-        value = item.doc.value
-        labels = item.labels
-        if id(labels) not in fine:
-            before = problems.count
-            check_labels(item.doc, labels, problems, "metadata", "labels")
-            if problems.count == before:
-                fine.add(id(labels))
-        status = value.get("status") or {}
-        addresses = _addresses(item, status, problems)
-        phase = status.get("phase")
-        if phase in ("Succeeded", "Failed"):
+        brief = item.doc if type(item.doc) is BriefPod else None
+        shared = known.get(id(brief.alike)) if brief is not None else None
+        if shared is None:
+            metadata = brief.alike.metadata if brief is not None else item.doc.value.get("metadata") or {}
+            labels = metadata.get("labels") or {}
+            if id(labels) not in fine:
+                before = problems.count
+                check_labels(item.doc, labels, problems, "metadata", "labels")
+                if problems.count == before:
+                    fine.add(id(labels))
+        if brief is not None:
+            phase = brief.phase
+            addresses = _brief_addresses(item, brief, problems)
+        else:
+            status = item.doc.value.get("status") or {}
+            phase = status.get("phase")
+            addresses = _addresses(item, status, problems)
+        if phase in _FINISHED:
             finished.append((item.namespace, item.name))
             gone.update(addresses)
             continue
-        given = value.get("spec") or {}
-        if not addresses and not given.get("hostNetwork"):
+        given = item.doc.value.get("spec") if brief is None else brief.alike.spec
+        if not addresses and not (given and given.get("hostNetwork")):
             addresses = assigned.get((item.namespace, item.name), ())
         if phase and not addresses:
             waiting.append((item.namespace, item.name))
             continue
-        spec = read_pod_spec(item, ("spec",), given, problems, ports)
+        if shared is None:
+            before = problems.count
+            spec = read_pod_spec(item, ("spec",), given or {}, problems, ports)
+            chain = owners.chain_of(item.namespace, metadata)
+            shared = _Shared(spec, chain, chain[-1] if chain else None, labels)
+            live.update(chain)
+            if brief is not None and problems.count == before and id(labels) in fine:
+                known[id(brief.alike)] = shared
+        spec = shared.spec
+        node = spec.node if brief is None else brief.node
         if not addresses and spec.kind is EndpointKind.HOST_POD:
-            addresses = node_addresses(spec.node, nodes)
-        chain = owners.chain(item)
-        live.update(chain)
+            addresses = node_addresses(node, nodes)
         endpoints.append(
             Endpoint(
                 spec.kind,
                 item.namespace,
                 item.name,
-                chain[-1] if chain else WorkloadRef("Pod", item.namespace, item.name),
-                labels,
+                shared.workload or WorkloadRef("Pod", item.namespace, item.name),
+                shared.labels,
                 spec.service_account,
-                spec.node,
+                node,
                 ports=spec.ports,
                 addresses=addresses,
                 address_known=bool(addresses),
@@ -95,8 +112,17 @@ def read_pods(
         )
     _note(finished, "has finished", "have finished", notes)
     _note(waiting, "has no address yet", "have no address yet", notes)
-    used = {address for endpoint in endpoints for address in endpoint.addresses}
+    used = {address for endpoint in endpoints for address in endpoint.addresses if address in gone} if gone else set()
     return ListedPods(tuple(endpoints), frozenset(live), frozenset(gone - used), frozenset((*finished, *waiting)))
+
+
+class _Shared(NamedTuple):
+    """What alike pods share; of the spec all but the node."""
+
+    spec: PodSpec
+    chain: tuple[WorkloadRef, ...]
+    workload: WorkloadRef | None
+    labels: dict[str, str]
 
 
 def node_addresses(node: str | None, nodes: Mapping[str, Endpoint]) -> tuple[Address, ...]:
@@ -116,6 +142,22 @@ def _addresses(item: Item, status: dict[str, Any], problems: Problems) -> tuple[
         found.append(read_address(item, (entry or {}).get("ip") or "", problems, "status", "podIPs", index, "ip"))
     if not found and status.get("podIP"):
         found.append(read_address(item, status["podIP"], problems, "status", "podIP"))
+    return tuple(address for address in found if address is not None)
+
+
+def _brief_addresses(item: Item, brief: BriefPod, problems: Problems) -> tuple[Address, ...]:
+    """The same of a pod of which this was kept."""
+    ips = brief.ips
+    if len(ips) == 1:
+        try:
+            return (Address.parse(ips[0]),)
+        except ValueError:
+            read_address(item, ips[0], problems, "status", "podIPs", 0, "ip")  # which reports it
+            return ()
+    if not ips and brief.ip:
+        address = read_address(item, brief.ip, problems, "status", "podIP")
+        return () if address is None else (address,)
+    found = [read_address(item, ip, problems, "status", "podIPs", index, "ip") for index, ip in enumerate(ips)]
     return tuple(address for address in found if address is not None)
 
 

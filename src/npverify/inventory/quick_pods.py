@@ -7,18 +7,23 @@ owners and containers are those of many pods: each text of theirs is decoded onc
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 from npverify.ingest.fields import State
+from npverify.inventory.brief_pods import AlikePods, BriefPod
 from npverify.inventory.fields_table import FIELDS
 from npverify.inventory.schema import SHAPES
-from npverify.inventory.shapes import Checked, Leaf, ListOf, MapOf, Shape, checker
+from npverify.inventory.shapes import Leaf, ListOf, MapOf, Shape, checker
 
-_LEAVES: dict[Leaf, Any] = {Leaf.TEXT: str, Leaf.INTEGER: int, Leaf.BOOLEAN: bool}
+_LEAVES: dict[Leaf, Any] = {Leaf.TEXT: Annotated[str, Meta(min_length=1)], Leaf.INTEGER: int, Leaf.BOOLEAN: bool}
 _FIRM: dict[str, Any] = {"apiVersion": Literal["v1"], "kind": Literal["Pod"]}
+_NEEDED = {("Pod", "apiVersion"), ("Pod", "kind"), ("Pod", "metadata"), ("PodIP", "ip")}
+_KIND, _HEAD = b'"Pod"', 128
+"""Every printer writes the kind first; and what it is not found of is read all the same, by others."""
+_OF_SPEC = ("containers", "initContainers", "hostNetwork", "serviceAccountName", "serviceAccount")
 
 
 class QuickPods:
@@ -36,75 +41,68 @@ class QuickPods:
             if isinstance(shape, ListOf) or shape is Leaf.LABELS
         }
         self._known: dict[str, dict[bytes, Any]] = {name: {} for name in self._shared}
+        self._alike: dict[tuple[Any, ...], AlikePods | None] = {}
+        self._nodes: dict[str, str] = {}
         self._decode = msgspec.json.Decoder(self._struct(pod)).decode
         self._decode_any = msgspec.json.Decoder().decode
 
-    def __call__(self, text: Raw) -> tuple[msgspec.Struct, Checked] | None:
-        """What stands in the text, written again with as many colons, and what is kept of it; None if it may be no pod."""
+    def __call__(self, text: Raw) -> tuple[msgspec.Struct, BriefPod] | None:
+        """What stands in the text, written again with as many colons, and what is kept of it; None if it may be no pod, or
+        has null or nothing where it could be silent."""
+        if _KIND not in bytes(memoryview(text)[:_HEAD]):
+            return None
         try:
             read: Any = self._decode(text)
         except msgspec.DecodeError:
             return None
-        kept = Checked(apiVersion="v1", kind="Pod")
-        if self._metadata(read, kept) and self._spec(read, kept) and self._status(read, kept):
-            return read, kept
-        return None
+        metadata, spec, status = read.metadata, read.spec, read.status
+        labels, owners = metadata.labels, metadata.ownerReferences
+        if labels is not UNSET:
+            labels = bytes(labels)
+        if owners is not UNSET:
+            owners = bytes(owners)
+        node = None
+        if spec is UNSET:
+            key: tuple[Any, ...] = (metadata.namespace, labels, owners)
+        else:
+            containers, init = spec.containers, spec.initContainers
+            if containers is not UNSET:
+                containers = bytes(containers)
+            if init is not UNSET:
+                init = bytes(init)
+            key = (
+                *(metadata.namespace, labels, owners),
+                *(containers, init, spec.hostNetwork, spec.serviceAccountName, spec.serviceAccount),
+            )
+            if (told := spec.nodeName) is not UNSET:
+                node = self._nodes.setdefault(told, told)
+        alike = self._alike.get(key, UNSET)
+        if alike is UNSET:
+            alike = self._alike[key] = self._in_common(*key)
+        if alike is None:
+            return None
+        name, generated = metadata.name or "", metadata.generateName or ""
+        if status is UNSET:
+            return read, BriefPod(alike, name, generated, node)
+        listed = status.podIPs
+        ips = () if listed is UNSET else (listed[0].ip,) if len(listed) == 1 else tuple(each.ip for each in listed)
+        return read, BriefPod(alike, name, generated, node, status.phase or "", status.podIP or "", ips)
 
-    def _metadata(self, pod: Any, kept: dict[str, Any]) -> bool:
-        given = pod.metadata
-        if not given:
-            return _without(given, kept, "metadata")
-        kept["metadata"] = found = {}
-        # written out, since every pod of a cluster comes by
-        if (name := given.name) is not UNSET:
-            found["name"] = name
-        if (name := given.generateName) is not UNSET:
-            found["generateName"] = name
-        if (name := given.namespace) is not UNSET:
-            found["namespace"] = name
-        if (part := given.labels) is not UNSET and not self._share(found, "labels", part):
-            return False
-        return (part := given.ownerReferences) is UNSET or self._share(found, "ownerReferences", part)
-
-    def _spec(self, pod: Any, kept: dict[str, Any]) -> bool:
-        given = pod.spec
-        if not given:
-            return _without(given, kept, "spec")
-        kept["spec"] = found = {}
-        if (told := given.nodeName) is not UNSET:
-            found["nodeName"] = told
-        if (told := given.hostNetwork) is not UNSET:
-            found["hostNetwork"] = told
-        if (told := given.serviceAccountName) is not UNSET:
-            found["serviceAccountName"] = told
-        if (told := given.serviceAccount) is not UNSET:
-            found["serviceAccount"] = told
-        if (part := given.containers) is not UNSET and not self._share(found, "containers", part):
-            return False
-        return (part := given.initContainers) is UNSET or self._share(found, "initContainers", part)
-
-    def _status(self, pod: Any, kept: dict[str, Any]) -> bool:
-        given = pod.status
-        if not given:
-            return _without(given, kept, "status")
-        kept["status"] = found = {}
-        if (told := given.phase) is not UNSET:
-            found["phase"] = told
-        if (told := given.podIP) is not UNSET:
-            found["podIP"] = told
-        if (told := given.podIPs) is not UNSET:
-            found["podIPs"] = told and [each and ({} if each.ip is UNSET else {"ip": each.ip}) for each in told]
-        return True
-
-    def _share(self, into: dict[str, Any], key: str, text: Raw) -> bool:
-        """Keep the value of a shared part; False if it is not of the right type or has a key twice."""
-        known = self._known[key]
-        written = bytes(text)
-        value = known.get(written, UNSET)
-        if value is UNSET:
-            value = known[written] = self._part(key, written)
-        into[key] = value
-        return value is not None
+    def _in_common(self, namespace: str | UnsetType, labels: Any, owners: Any, *of_spec: Any) -> AlikePods | None:
+        """What pods have in common of which this is given; None where a part is not of the right type or has a key twice."""
+        metadata, spec = {"labels": labels, "ownerReferences": owners}, dict(zip(_OF_SPEC, of_spec, strict=False))
+        for of in (metadata, spec):
+            for key, value in list(of.items()):
+                if value is UNSET:
+                    del of[key]
+                elif isinstance(value, bytes):
+                    known = self._known[key]
+                    if value not in known:
+                        known[value] = self._part(key, value)
+                    of[key] = known[value]
+                    if of[key] is None:
+                        return None
+        return AlikePods(namespace or None, metadata, spec if of_spec else None)
 
     def _part(self, key: str, written: bytes) -> Any:
         try:
@@ -119,31 +117,28 @@ class QuickPods:
     def _struct(self, shape: MapOf) -> type[msgspec.Struct]:
         """The type of a map: what is read of it, and as anything what is irrelevant."""
         shapes = dict(shape.fields)
-        fields = []
+        needed: list[tuple[str, Any]] = []
+        others: list[tuple[str, Any, Any]] = []
         for name, state in FIELDS[shape.type].items():
-            if name in _FIRM and shape.type == "Pod":
-                fields.append((name, _FIRM[name]))
+            of = _FIRM.get(name) if shape.type == "Pod" else None
+            if of is None and name in shapes and name not in self._shared:
+                of = self._type(shapes[name])
+            if (shape.type, name) in _NEEDED:
+                needed.append((name, of))
             elif state is State.IRRELEVANT:
-                fields.append((name, Any, UNSET))  # type: ignore[arg-type]
+                others.append((name, Any, UNSET))
             elif name in self._shared:
-                fields.append((name, Raw | UnsetType, UNSET))  # type: ignore[arg-type]
-            elif name in shapes:
-                fields.append((name, self._type(shapes[name]) | UnsetType | None, UNSET))  # type: ignore[arg-type]
-        return msgspec.defstruct(shape.type, fields, forbid_unknown_fields=True, gc=False)
+                others.append((name, Raw | UnsetType, UNSET))
+            elif of is not None:
+                others.append((name, of | UnsetType, UNSET))
+        return msgspec.defstruct(shape.type, [*needed, *others], forbid_unknown_fields=True, gc=False)
 
     def _type(self, shape: Shape) -> Any:
         if isinstance(shape, MapOf):
             return self._struct(shape)
         if isinstance(shape, ListOf):
-            return list[self._type(shape.item) | None]  # type: ignore[misc]
+            return Annotated[list[self._type(shape.item)], Meta(min_length=1)]  # type: ignore[misc]
         return _LEAVES[shape]
-
-
-def _without(given: Any, kept: dict[str, Any], key: str) -> bool:
-    """A part that is missing or null."""
-    if given is None:
-        kept[key] = None
-    return True
 
 
 def _map(shape: Shape) -> MapOf:

@@ -21,30 +21,41 @@ _Type = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
 _TrafficPolicy = Literal["Cluster", "Local"]
 
 
+_ByLabel = Mapping[tuple[str, str, str | None], Sequence[Endpoint]]
+"""Pods by namespace, label key and label value; the pods whose value is unknown under None."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Index:
-    """Pods by namespace, label key and label value (the pods whose value is unknown under None), and owners of addresses."""
+    """What Services look up: pods by their labels, and owners of addresses if some Service lists any."""
 
-    pods: Mapping[tuple[str, str, str | None], Sequence[Endpoint]]
+    pods: _ByLabel
     owners: Mapping[Address, Endpoint]
 
 
-def _index(endpoints: Sequence[Endpoint], keys: frozenset[str]) -> _Index:
-    """Index the pods by those of their labels whose key is in `keys`; `endpoints` are in the order of `Endpoint.key`."""
-    pods: dict[tuple[str, str, str | None], list[Endpoint]] = {}
-    owners: dict[Address, Endpoint] = {}
+def _by_label(endpoints: Sequence[Endpoint], keys: frozenset[str]) -> _ByLabel:
+    """Index the pods by those of their labels whose key is in `keys`."""
+    alike: dict[tuple[str, int], list[Endpoint]] = {}  # pods of one workload share their labels
     for endpoint in endpoints:
         if endpoint.is_pod:
-            for key in endpoint.labels.keys() & keys:
-                value = endpoint.labels[key]
-                text = None if isinstance(value, Unknown) else value
-                pods.setdefault((endpoint.namespace, key, text), []).append(endpoint)
-    # Host-network pods share the address of their node: the node speaks for both.
+            alike.setdefault((endpoint.namespace, id(endpoint.labels)), []).append(endpoint)
+    pods: dict[tuple[str, str, str | None], list[Endpoint]] = {}
+    for (namespace, _), some in alike.items():
+        labels = some[0].labels
+        for key in labels.keys() & keys:
+            value = labels[key]
+            pods.setdefault((namespace, key, None if isinstance(value, Unknown) else value), []).extend(some)
+    return pods
+
+
+def _owners(endpoints: Sequence[Endpoint]) -> Mapping[Address, Endpoint]:
+    """Who has an address. Host-network pods share that of their node: the node speaks for both."""
+    owners: dict[Address, Endpoint] = {}
     ranks = {EndpointKind.POD: 0, EndpointKind.NODE: 1}
     for endpoint in sorted(endpoints, key=lambda e: ranks.get(e.kind, 2)):
         for address in endpoint.addresses:
             owners.setdefault(address, endpoint)
-    return _Index(pods, owners)
+    return owners
 
 
 def read_services(
@@ -61,11 +72,12 @@ def read_services(
     """
     if not items:
         return {}
-    index = _index(endpoints, frozenset(key for item in items for key in _selector(item)))
     serving = {
         ref: [t for t in found if t.serves and t.number is not None and t.address not in gone]
         for ref, found in targets.items()
     }
+    by_label = _by_label(endpoints, frozenset(key for item in items for key in _selector(item)))
+    index = _Index(by_label, _owners(endpoints) if any(serving.values()) else {})
     found = [_service(item, index, serving.get(item.ref[1:], ()), problems, notes) for item in items]
     return {(s.namespace, s.name): s for s in sorted(found, key=lambda s: (s.namespace, s.name))}
 
