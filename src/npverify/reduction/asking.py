@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from npverify.normal.policy import Direction, Half, Policy, Rule
+from npverify.normal.policy import Half, Policy
 from npverify.normal.predicates import (
     AddressIn,
     LabelIn,
@@ -19,21 +19,19 @@ from npverify.normal.predicates import (
     Side,
     atoms_of,
 )
-from npverify.reduction.judge import Entry, Signature
+from npverify.reduction.judge import Signature
 from npverify.reduction.partial import Circumstance
 
 _IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
 
 
 class Ready(NamedTuple):
-    """What a signature asks: where its policies stand and when they select, each once; its rules; what these ask of peers,
-    with the number of the stage; and whether they ask for a peer's port by name."""
+    """What a signature asks: where its policies stand and when they select, each once, and whether it is asked who the subject
+    is beyond that."""
 
     signature: Signature
     places: tuple[tuple[int, int, Pred], ...]
-    rules: list[tuple[Entry, Rule]]
-    tests: list[tuple[Pred, int]]
-    names: bool
+    own: bool
 
 
 class AtStage(NamedTuple):
@@ -44,12 +42,9 @@ class AtStage(NamedTuple):
     settled: dict[Pred, Pred | None]
 
 
-def ready(direction: Direction, signature: Signature) -> Ready:
-    """What is the same for a signature whoever meets whom."""
-    rules = [(entry, rule) for entry in signature for rule in entry.rules]
-    names = any(isinstance(a, NamedPortIs) and a.side is direction.peer for _, r in rules for a in atoms_of(r.traffic))
-    places = tuple(dict.fromkeys((entry.stage, entry.tier, entry.selects) for entry in signature))
-    return Ready(signature, places, rules, [(rule.peer, entry.stage) for entry, rule in rules], names)
+def places_of(signature: Signature) -> tuple[tuple[int, int, Pred], ...]:
+    """Where the policies of a signature stand and when they select, each once."""
+    return tuple(dict.fromkeys([(stage, tier, selects) for stage, tier, _, selects, _ in signature]))
 
 
 def placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
@@ -76,3 +71,9 @@ def mentions_node(pred: Pred) -> bool:
 def looks_at(pred: Pred, side: Side) -> bool:
     """Whether a predicate asks about a side at all."""
     return any(getattr(atom, "side", None) is side for atom in atoms_of(pred))
+
+
+@cache
+def asks_for_ports(pred: Pred, side: Side) -> bool:
+    """Whether a predicate asks for a port of a side by its name."""
+    return any(isinstance(atom, NamedPortIs) and atom.side is side for atom in atoms_of(pred))

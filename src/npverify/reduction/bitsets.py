@@ -92,6 +92,7 @@ class Bitsets:
         self._partial = partial
         self._memo: dict[tuple[Side, Circumstance], dict[Pred, Parts]] = {}
         self._direct: dict[Side, dict[Pred, Parts]] = {side: self._memo.setdefault((side, DIRECT), {}) for side in Side}
+        self._bounds: dict[Side, dict[Pred, int]] = {side: {} for side in Side}
         self._sets: dict[int, int] = {}
         self._halves: dict[int, Parts] = {}
         self._by_kind: dict[EndpointKind, int] = {}
@@ -133,6 +134,30 @@ class Bitsets:
         found = memo.get(pred)
         if found is None:
             found = memo[pred] = self._once(tuple(self._evaluate(pred, side, how)))
+        return found
+
+    def bound(self, pred: Pred, side: Side) -> int:
+        """A set in which all classes are for which `pred` may hold, made from what it says of namespaces alone."""
+        found = self._bounds[side].get(pred)
+        if found is None:
+            found = self._bound(pred, side)
+            self._bounds[side][pred] = found = self._sets.setdefault(found, found)
+        return found
+
+    def _bound(self, pred: Pred, side: Side) -> int:
+        if isinstance(pred, NamespaceIs | LabelIn) and pred.side is side:
+            if isinstance(pred, NamespaceIs):
+                return self._by_namespace.get(pred.name, 0)
+            if pred.of == "namespace":
+                return sum(classes for classes, left in self.parts(pred, side, DIRECT) if left is not FALSE)
+        found = self.all
+        if isinstance(pred, And):
+            for part in pred.parts:
+                found &= self.bound(part, side)
+        elif isinstance(pred, Or):
+            found = 0
+            for part in pred.parts:
+                found |= self.bound(part, side)
         return found
 
     def _once(self, parts: Parts) -> Parts:
