@@ -19,7 +19,7 @@ from npverify.reduction.classes import Classes
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, ends, of_one_pod
 
-_Parts = dict[tuple[int, tuple[Pred, ...]], int]
+_Split = dict[tuple[int, tuple[Pred, ...]], int]
 """Sets of classes, by the part of the start that they are in and what the tests so far left for them."""
 
 
@@ -28,6 +28,13 @@ class Group(NamedTuple):
 
     peers: int
     residual: Pred
+
+
+Residual = tuple[Pred, ...]
+"""What is left of a direction under each variant of the policies."""
+
+Parts = tuple[tuple[int, Residual], ...]
+"""Disjoint sets of classes of peers, each with what is left for them."""
 
 
 class Ground(NamedTuple):
@@ -65,6 +72,7 @@ class Meeting:
         self._speaks: dict[int, bool] = {}
         self._known: dict[tuple[int, Hashable], tuple[Group, ...]] = {}
         self._found: dict[Hashable, tuple[Group, ...]] = {}
+        self._parts: dict[tuple[int, int], Parts] = {}
 
     def __len__(self) -> int:
         """How many answers are kept."""
@@ -82,6 +90,14 @@ class Meeting:
             if found is None:
                 found = self._found[same] = self._part(ready, entries, subject)
             self._known[key] = found
+        return found
+
+    def parts(self, groups: tuple[Group, ...], variants: int) -> Parts:
+        """`groups` of a subject for which that many variants of the policies are the same; equal ones are one object."""
+        key = (id(groups), variants)  # the groups are kept
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = tuple((peers, (residual,) * variants) for peers, residual in groups)
         return found
 
     def _speaking(self, signature: Signature) -> Signature:
@@ -125,7 +141,7 @@ class Meeting:
         # many rules say the same of all of the peers; only the others part them
         whole = [self._for_all(test, self._stages[stage]) for test, stage in tests]
         open_ = [n for n, left in enumerate(whole) if left is None]
-        parts: _Parts = {}
+        parts: _Split = {}
         for n, part in enumerate(self._start(rules)):
             if chosen := part & self.among:
                 parts[n, ()] = chosen
@@ -193,9 +209,9 @@ class Meeting:
             residual = self._ground.judged[key] = judge(self._half, signature, gates, matched)
         return of_one_pod(residual) if how.same else residual
 
-    def _split(self, parts: _Parts, test: Pred, how: Circumstance) -> _Parts:
+    def _split(self, parts: _Split, test: Pred, how: Circumstance) -> _Split:
         partition = self._ground.bitsets.parts(test, self._peer, how)
-        split: _Parts = {}
+        split: _Split = {}
         for (n, said), part in parts.items():
             for classes, left in partition:
                 if both := part & classes:

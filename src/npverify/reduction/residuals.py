@@ -19,14 +19,13 @@ from npverify.reduction.asking import Ready, looks_at_identity, placed, places_o
 from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Signature
-from npverify.reduction.meeting import Ground, Group, Meeting
+from npverify.reduction.meeting import Ground, Group, Meeting, Parts, Residual
 from npverify.reduction.partial import DIRECT, Circumstance, Partial
 from npverify.reduction.requests import of_clauses, requests_of
 from npverify.reduction.standing import Change, Moved
 from npverify.reduction.subjects import Subjects
 
 _REMEMBERED = 200_000  # groups kept over changes before the memory is given back
-
 
 
 class Residuals:
@@ -133,26 +132,33 @@ class Residuals:
 
         `among` is the set of classes to part; None: all.
         """
-        ready = self._ready_for(direction, signature)
-        return self._meeting(direction, how, among).groups(ready, self._aspect(ready, subject), subject)
+        return self._groups(self._meeting(direction, how, among), direction, signature, subject)
 
     def parted(
         self, direction: Direction, signatures: Iterable[Signature], subject: Endpoint, how: Circumstance, among: int
-    ) -> list[tuple[int, tuple[Pred, ...]]]:
+    ) -> Parts:
         """Classes of peers, parted by what is left of the direction under each of several signatures of a subject."""
         first, *others = signatures
-        parts: list[tuple[int, tuple[Pred, ...]]] = [
-            (group.peers, (group.residual,)) for group in self.groups(direction, first, subject, how, among)
-        ]
+        meeting = self._meeting(direction, how, among)
+        groups = self._groups(meeting, direction, first, subject)
+        if all(signature is first for signature in others):
+            return meeting.parts(groups, 1 + len(others))
+        parts: list[tuple[int, Residual]] = [(group.peers, (group.residual,)) for group in groups]
         for signature in others:
-            groups = self.groups(direction, signature, subject, how, among)
+            groups = self._groups(meeting, direction, signature, subject)
             parts = [
                 (both, (*residuals, group.residual))
                 for part, residuals in parts
                 for group in groups
                 if (both := part & group.peers)
             ]
-        return parts
+        return tuple(parts)
+
+    def _groups(
+        self, meeting: Meeting, direction: Direction, signature: Signature, subject: Endpoint
+    ) -> tuple[Group, ...]:
+        ready = self._ready_for(direction, signature)
+        return meeting.groups(ready, self._aspect(ready, subject), subject)
 
     def aspect(self, direction: Direction, signature: Signature, subject: Endpoint) -> Hashable:
         """Equal for subjects of a signature for which the direction leaves the same: kind and named ports, and the class
