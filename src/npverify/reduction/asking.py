@@ -1,28 +1,14 @@
-"""What the policies of a signature ask, got ready once for all whom its subjects meet, and at what a predicate looks."""
+"""What the policies of a signature ask, got ready once for all whom its subjects meet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
 from npverify.normal.policy import Half, Policy
-from npverify.normal.predicates import (
-    AddressIn,
-    LabelIn,
-    LabelText,
-    NamedPortIs,
-    NamespaceIs,
-    NodeIs,
-    Pred,
-    ServiceAccountIs,
-    Side,
-    atoms_of,
-)
+from npverify.normal.predicates import Pred
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import Circumstance
-
-_IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
 
 
 class Ready(NamedTuple):
@@ -53,27 +39,3 @@ def placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
         for index, tier in enumerate(stage.tiers):
             for policy in tier.policies:
                 yield (number, index), policy
-
-
-@cache
-def looks_at_identity(pred: Pred, side: Side) -> bool:
-    """Whether a predicate asks about one side more than its kind, its ports and whether it is on the other's node."""
-    return any(getattr(a, "side", None) is side and isinstance(a, _IDENTITY) for a in atoms_of(pred))
-
-
-@cache
-def mentions_node(pred: Pred) -> bool:
-    """Whether a predicate asks for a node by its name."""
-    return any(isinstance(atom, NodeIs) for atom in atoms_of(pred))
-
-
-@cache
-def looks_at(pred: Pred, side: Side) -> bool:
-    """Whether a predicate asks about a side at all."""
-    return any(getattr(atom, "side", None) is side for atom in atoms_of(pred))
-
-
-@cache
-def asks_for_ports(pred: Pred, side: Side) -> bool:
-    """Whether a predicate asks for a port of a side by its name."""
-    return any(isinstance(atom, NamedPortIs) and atom.side is side for atom in atoms_of(pred))

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction, Half, Rule
 from npverify.normal.predicates import FALSE, TRUE, Pred, and_, or_
-from npverify.reduction.asking import AtStage, Ready, asks_for_ports, looks_at, mentions_node
+from npverify.reduction.asking import AtStage, Ready
 from npverify.reduction.bitsets import Bitsets
 from npverify.reduction.classes import Classes
+from npverify.reduction.glance import asks_for_ports, looks_at, mentions_node
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, ends, of_one_pod
 
@@ -103,10 +104,13 @@ class Meeting:
     def _speaking(self, signature: Signature) -> Signature:
         """The entries of a signature that may say something of the peers."""
         known = self._speaks
-        for entry in signature:
-            if id(entry) not in known:
-                known[id(entry)] = any(self._may_match(rule.peer, entry.stage) for rule in entry.rules)
-        return tuple([entry for entry in signature if known[id(entry)]])
+        try:
+            return tuple([entry for entry in signature if known[id(entry)]])
+        except KeyError:
+            for entry in signature:
+                if id(entry) not in known:
+                    known[id(entry)] = any(self._may_match(rule.peer, entry.stage) for rule in entry.rules)
+            return self._speaking(signature)
 
     def _may_match(self, test: Pred, stage: int) -> bool:
         if looks_at(test, self._subject):

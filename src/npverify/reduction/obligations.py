@@ -12,7 +12,7 @@ from itertools import product
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet, Leg
-from npverify.inventory.model import Endpoint, Inventory
+from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_, not_
 from npverify.reduction.bitsets import bits
@@ -181,28 +181,38 @@ class Obligations:
         changed: int | None = None
         for subject in subjects.groups:
             met = others.groups if host_network(subject.first) else others.hosts
-            live: dict[Pred, int] = {}
+            live: dict[tuple[Pred, EndpointKind], int] = {}
             for other in met:
                 source, target = (subject, other) if egress_first else (other, subject)
                 if not _by_node(source.first, target.first):
                     continue
                 given = asked.given(source, target)
-                if given not in live:
-                    live[given], unless = self._live(subject, given, asked, variants, sought)
+                key = (given, other.first.kind)
+                if key not in live:
+                    pair = (source.first, target.first)
+                    live[key], unless = self._live(subject, pair, given, asked, variants, sought)
                     if unless and changed is None:
                         changed = union(group.classes for group in others.groups if sought.changed(group))
-                    live[given] |= unless & (changed or 0)
-                if other.classes & live[given]:
+                    live[key] |= unless & (changed or 0)
+                if other.classes & live[key]:
                     yield source, target
 
     def _live(
-        self, subject: Members, given: Pred, asked: _Asked, variants: Variants, sought: Sought
+        self,
+        subject: Members,
+        pair: tuple[Endpoint, Endpoint],
+        given: Pred,
+        asked: _Asked,
+        variants: Variants,
+        sought: Sought,
     ) -> tuple[int, int]:
-        """The classes of those met for which the first direction leaves open whether there is a flow that is sought, and those
-        for which it does if the other has changed."""
+        """Where the first direction leaves open whether there is a flow that is sought: the classes of those met for which it
+        does, and for which it does if the other has changed. They are of the kind of the one in `pair`."""
         found = if_changed = 0
         for how in self._ways(asked.direct, asked.leg, by_node=True):
             here = of_one_pod(given) if how.same else given
+            if how.own_node and asked.leg.leave_out_own_node and self._residuals.leaves_out_by_kind:
+                here = and_(here, not_(self._residuals.left_out(*pair, how)))
             for peers, residuals in self._among(asked.first, subject, how, asked.peers, variants):
                 match sought.of_one(tuple(simplified(and_(here, left)) for left in residuals)):
                     case Said.OPEN | Said.ALREADY:

@@ -14,10 +14,11 @@ from dataclasses import replace
 from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet
-from npverify.normal.predicates import FALSE, NodeIs, Pred, atoms_among, or_
-from npverify.reduction.asking import Ready, looks_at_identity, placed, places_of
+from npverify.normal.predicates import FALSE, KindIs, NodeIs, OwnNode, Pred, SelfTraffic, UnknownIn, atoms_among, or_
+from npverify.reduction.asking import Ready, placed, places_of
 from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
+from npverify.reduction.glance import looks_at_identity
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.meeting import Ground, Group, Meeting, Parts, Residual
 from npverify.reduction.partial import DIRECT, Circumstance, Partial
@@ -192,14 +193,14 @@ class Residuals:
             stages = self.policies.half(direction).stages
             preds = (p for stage in stages for p in (stage.applies, *(e.match for e in stage.exemptions)))
             of_stages = known[0] = any(looks_at_identity(p, side) for p in preds)
-        for entry in signature:
-            asks = known.get(id(entry))
-            if asks is None:
-                preds = (p for rule in entry.rules for p in (rule.peer, rule.traffic))
-                asks = known[id(entry)] = any(looks_at_identity(p, side) for p in preds)
-            if asks:
-                return True
-        return of_stages
+        try:
+            return of_stages or any(known[id(entry)] for entry in signature)
+        except KeyError:
+            for entry in signature:
+                if id(entry) not in known:
+                    preds = (p for rule in entry.rules for p in (rule.peer, rule.traffic))
+                    known[id(entry)] = any(looks_at_identity(p, side) for p in preds)
+            return self._asks_who(direction, signature)
 
     def _is_translated(self, direction: Direction) -> bool:
         """Whether translation is over where a direction is judged."""
@@ -218,6 +219,12 @@ class Residuals:
             )
             found = self._meetings[key] = Meeting(ground, self.policies.half(direction), *key)
         return found
+
+    @property
+    def leaves_out_by_kind(self) -> bool:
+        """Whether `left_out` is the same for all pairs of two kinds of endpoints that stand to each other in one way."""
+        matches = [e.match for d in Direction for e in self.policies.half(d).exemptions if e.left_out]
+        return all(isinstance(atom, KindIs | OwnNode | SelfTraffic | UnknownIn) for atom in atoms_among(matches))
 
     def left_out(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """The flows that an exemption allows which assertions leave out; a residual."""
