@@ -35,8 +35,8 @@ from npverify.normal.predicates import (
     port_in,
 )
 from npverify.reduction.judge import Entry, Signature
-from npverify.reduction.partial import DIRECT, Circumstance
-from npverify.reduction.residuals import Residuals, ends
+from npverify.reduction.partial import DIRECT, Circumstance, ends
+from npverify.reduction.residuals import Residuals
 
 Part = tuple[int, int]
 """Cells of packets, and peers."""

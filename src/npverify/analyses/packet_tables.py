@@ -37,8 +37,8 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.bitsets import as_set
 from npverify.reduction.judge import Signature
-from npverify.reduction.partial import DIRECT
-from npverify.reduction.residuals import Residuals, ends
+from npverify.reduction.partial import DIRECT, ends
+from npverify.reduction.residuals import Residuals
 
 
 class Table(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from npverify.analyses.answers import never
 from npverify.analyses.engine import NO_FLOW, Engine
@@ -137,6 +138,7 @@ def _all_flows(engine: Engine, assertion: Assertion, claim: AllFlows) -> Asserti
         return AssertionResult(assertion, Status.REFUTED, shown, depends_on=asked, refuting_pairs=pairs)
     if gave_up is not None:
         return AssertionResult(assertion, Status.UNDECIDED, because=str(gave_up), depends_on=asked)
-    if not any(engine.possible(o.premise, o.src, o.dst, same=o.how.same) for o in obligations):
+    apart = (o for leg in legs for o in engine.obligations.apart(leg, want=claim.want))
+    if not any(engine.possible(o.premise, o.src, o.dst, same=o.how.same) for o in chain(obligations, apart)):
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     return AssertionResult(assertion, Status.PROVED, depends_on=asked)

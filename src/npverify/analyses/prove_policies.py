@@ -121,6 +121,8 @@ def _redundant(engine: Engine, policy: PolicyId, want: bool) -> Answer:
         )
 
     def without(signature: Signature) -> tuple[Signature, ...]:
+        if policy not in engine.residuals.ids(signature):
+            return signature, signature
         return signature, tuple(entry for entry in signature if entry.policy.id != policy)
 
     def changes(egress: tuple[Pred, ...], ingress: tuple[Pred, ...]) -> Pred:
@@ -142,6 +144,8 @@ def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> Answer:
         return Answer(False, f"{policy} has no rules", vacuous=True, never=True)
 
     def ruleless(signature: Signature) -> tuple[Signature, ...]:
+        if policy not in engine.residuals.ids(signature):
+            return signature, signature
         return signature, tuple(e._replace(rules=()) if e.policy.id == policy else e for e in signature)
 
     bare = _changed_set(engine.world.policies, policy, lambda p: replace(p, rules=()))

@@ -55,8 +55,10 @@ class Through:
         if self._residuals.policies.vip_visible is FALSE and not always:
             return
         for leg in legs:
+            if leg.via is not None or (len(leg.dst) < len(leg.src) and self._ways.keys().isdisjoint(leg.dst)):
+                continue
             sources = leg.src if always else self._looking(leg.src)
-            if leg.via is None and sources:
+            if sources:
                 for hop, members in self._behind(leg.dst):
                     reached = {e: both for e, cond in members.items() if (both := and_(leg.dst[e], cond)) is not FALSE}
                     if reached:

@@ -1,39 +1,23 @@
-"""What the policies of a signature ask, got ready once for all whom its subjects meet, and at what a predicate looks."""
+"""What the policies of a signature ask, got ready once for all whom its subjects meet."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import NamedTuple
 
-from npverify.normal.policy import Direction, Half, Policy, Rule
-from npverify.normal.predicates import (
-    AddressIn,
-    LabelIn,
-    LabelText,
-    NamedPortIs,
-    NamespaceIs,
-    NodeIs,
-    Pred,
-    ServiceAccountIs,
-    Side,
-    atoms_of,
-)
-from npverify.reduction.judge import Entry, Signature
+from npverify.normal.policy import Half, Policy
+from npverify.normal.predicates import Pred
+from npverify.reduction.judge import Signature
 from npverify.reduction.partial import Circumstance
-
-_IDENTITY = (NamespaceIs, LabelIn, LabelText, ServiceAccountIs, NodeIs, AddressIn)
 
 
 class Ready(NamedTuple):
-    """What a signature asks: where its policies stand and when they select, each once; its rules; what these ask of peers,
-    with the number of the stage; and whether they ask for a peer's port by name."""
+    """What a signature asks: where its policies stand and when they select, each once, and whether it is asked who the subject
+    is beyond that."""
 
     signature: Signature
     places: tuple[tuple[int, int, Pred], ...]
-    rules: list[tuple[Entry, Rule]]
-    tests: list[tuple[Pred, int]]
-    names: bool
+    own: bool
 
 
 class AtStage(NamedTuple):
@@ -44,12 +28,9 @@ class AtStage(NamedTuple):
     settled: dict[Pred, Pred | None]
 
 
-def ready(direction: Direction, signature: Signature) -> Ready:
-    """What is the same for a signature whoever meets whom."""
-    rules = [(entry, rule) for entry in signature for rule in entry.rules]
-    names = any(isinstance(a, NamedPortIs) and a.side is direction.peer for _, r in rules for a in atoms_of(r.traffic))
-    places = tuple(dict.fromkeys((entry.stage, entry.tier, entry.selects) for entry in signature))
-    return Ready(signature, places, rules, [(rule.peer, entry.stage) for entry, rule in rules], names)
+def places_of(signature: Signature) -> tuple[tuple[int, int, Pred], ...]:
+    """Where the policies of a signature stand and when they select, each once."""
+    return tuple(dict.fromkeys([(stage, tier, selects) for stage, tier, _, selects, _ in signature]))
 
 
 def placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
@@ -58,21 +39,3 @@ def placed(half: Half) -> Iterator[tuple[tuple[int, int], Policy]]:
         for index, tier in enumerate(stage.tiers):
             for policy in tier.policies:
                 yield (number, index), policy
-
-
-@cache
-def looks_at_identity(pred: Pred, side: Side) -> bool:
-    """Whether a predicate asks about one side more than its kind, its ports and whether it is on the other's node."""
-    return any(getattr(a, "side", None) is side and isinstance(a, _IDENTITY) for a in atoms_of(pred))
-
-
-@cache
-def mentions_node(pred: Pred) -> bool:
-    """Whether a predicate asks for a node by its name."""
-    return any(isinstance(atom, NodeIs) for atom in atoms_of(pred))
-
-
-@cache
-def looks_at(pred: Pred, side: Side) -> bool:
-    """Whether a predicate asks about a side at all."""
-    return any(getattr(atom, "side", None) is side for atom in atoms_of(pred))

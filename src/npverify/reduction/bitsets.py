@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from functools import cache
 
 from npverify.inventory.addresses import Family, Prefix
 from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, Inventory
@@ -39,11 +38,11 @@ from npverify.normal.predicates import (
     ServiceAccountIs,
     Side,
     and_,
-    atoms_of,
     not_,
     or_,
 )
 from npverify.reduction.classes import Classes
+from npverify.reduction.glance import depends_on_circumstance
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, label_residual, label_value
 
 _ABOUT_AN_END = (
@@ -58,8 +57,6 @@ _ABOUT_AN_END = (
     AddressOwnedBy,
     OwnNode,
 )
-_AT_A_SERVICE = (AddressIn, AddressOwnedBy, PortIn, NamedPortIs)
-
 Parts = tuple[tuple[int, Pred], ...]
 """Disjoint sets of classes that are everything together, each with what is left of a predicate for them."""
 
@@ -92,6 +89,7 @@ class Bitsets:
         self._partial = partial
         self._memo: dict[tuple[Side, Circumstance], dict[Pred, Parts]] = {}
         self._direct: dict[Side, dict[Pred, Parts]] = {side: self._memo.setdefault((side, DIRECT), {}) for side in Side}
+        self._bounds: dict[Side, dict[Pred, int]] = {side: {} for side in Side}
         self._sets: dict[int, int] = {}
         self._halves: dict[int, Parts] = {}
         self._by_kind: dict[EndpointKind, int] = {}
@@ -122,6 +120,7 @@ class Bitsets:
                         open_[value] = having[value]
             ports = tuple(p for p in end.ports if p.name) if end.is_pod else ()
             self._by_ports[ports] = self._by_ports.get(ports, 0) | bit
+        self._pods = sum(self._by_namespace.values())
         self._on_known_nodes = sum(self._by_node.values())
         self._addresses = _Addresses(list(classes.representatives))
 
@@ -133,6 +132,31 @@ class Bitsets:
         found = memo.get(pred)
         if found is None:
             found = memo[pred] = self._once(tuple(self._evaluate(pred, side, how)))
+        return found
+
+    def bound(self, pred: Pred, side: Side) -> int:
+        """A set in which all classes are for which `pred` may hold, made from what it says of kinds and namespaces alone."""
+        found = self._bounds[side].get(pred)
+        if found is None:
+            found = self._bound(pred, side)
+            self._bounds[side][pred] = found = self._sets.setdefault(found, found)
+        return found
+
+    def _bound(self, pred: Pred, side: Side) -> int:
+        if isinstance(pred, NamespaceIs) and pred.side is side:
+            return self._by_namespace.get(pred.name, 0)
+        if isinstance(pred, LabelIn) and pred.side is side and pred.of == "namespace":
+            return sum(classes for classes, left in self.parts(pred, side, DIRECT) if left is not FALSE)
+        if isinstance(pred, LabelIn | LabelText | ServiceAccountIs) and pred.side is side:
+            return self._pods
+        found = self.all
+        if isinstance(pred, And):
+            for part in pred.parts:
+                found &= self.bound(part, side)
+        elif isinstance(pred, Or):
+            found = 0
+            for part in pred.parts:
+                found |= self.bound(part, side)
         return found
 
     def _once(self, parts: Parts) -> Parts:
@@ -320,12 +344,3 @@ class _Addresses:
 def _looking(side: Side) -> Direction:
     """The direction whose peers are on a side."""
     return Direction.EGRESS if side is Side.DST else Direction.INGRESS
-
-
-@cache
-def depends_on_circumstance(pred: Pred) -> bool:
-    """Whether what is left of a predicate may hang on how the two ends stand to each other."""
-    return any(
-        isinstance(a, SelfTraffic | OwnNode | NodeIs) or (isinstance(a, _AT_A_SERVICE) and a.side is Side.DST)
-        for a in atoms_of(pred)
-    )

@@ -117,7 +117,7 @@ class Ends:
 
 class Parted:
     """A set of endpoints as it falls apart under policies: its groups, and these apart into those on the network of their node
-    (`hosts`), the others (`plain`), and these by what else than policies tells them apart (`looks`)."""
+    (`hosts`) and the others (`plain`), and by what else than policies tells them apart (`looks`)."""
 
     def __init__(
         self, kinds: Sequence[Kind], places: Mapping[int, list[int]], crowds: dict[_Look, Crowd], side: Direction
@@ -185,24 +185,21 @@ class Parted:
     @cached_property
     def hosts(self) -> list[Members]:
         """Groups on the network of their node."""
-        return [group for each in self._of_looks(hosts=True).values() for group in each]
+        return [group for group in self.groups if host_network(group.first)]
 
     @cached_property
     def plain(self) -> list[Members]:
         """The other groups."""
-        return [group for each in self._of_looks(hosts=False).values() for group in each]
+        return [group for group in self.groups if not host_network(group.first)]
 
     @cached_property
     def looks(self) -> list[Ends]:
-        """Those others by what else than policies tells them apart."""
-        for look, groups in self._of_looks(hosts=False).items():
+        """The groups by what else than policies tells them apart."""
+        for look, groups in self._by_look.items():
             if look not in self._looks:
-                self._looks[look] = Ends(groups, self._crowd(look, groups))
+                each = list(groups.values())
+                self._looks[look] = Ends(each, self._crowd(look, each))
         return list(self._looks.values())
-
-    def _of_looks(self, *, hosts: bool) -> dict[_Look, list[Members]]:
-        each = {look: list(groups.values()) for look, groups in self._by_look.items()}
-        return {look: groups for look, groups in each.items() if host_network(groups[0].first) is hosts}
 
     def _crowd(self, look: _Look, groups: Iterable[Members]) -> Crowd:
         found = self._crowds.get(look)

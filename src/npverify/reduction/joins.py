@@ -21,12 +21,10 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.ends import Counts, Crowd, Ends
 from npverify.reduction.given import simplified
 from npverify.reduction.judge import Signature
+from npverify.reduction.meeting import Parts, Residual
 from npverify.reduction.members import Members
 
-Residual = tuple[Pred, ...]
-"""What is left of a direction under each variant of the policies."""
-
-Row = Callable[[Direction, Members], Iterable[tuple[int, Residual]]]
+Row = Callable[[Direction, Members], Parts]
 """The peers of a group of subjects, parted by what is left of a direction."""
 
 Pair = tuple[Endpoint, Endpoint]
@@ -99,10 +97,10 @@ class DifferingFirst(Sought):
 
 
 class Block(NamedTuple):
-    """Pairs of endpoints for which the same is left: the first one by name, and how many there are."""
+    """Pairs of endpoints for which the same is left: the first one by name, and what tells how many there are."""
 
     pair: Pair
-    pairs: int
+    number: Callable[[], int]
 
 
 class Rows:
@@ -116,9 +114,7 @@ class Rows:
         self._of: dict[Members, tuple[tuple[Residual, int], ...]] = {}
         self._whole = True
 
-    def take(
-        self, groups: Iterable[Members], row: Callable[[Members], Iterable[tuple[int, Residual]]], left: _Left
-    ) -> None:
+    def take(self, groups: Iterable[Members], row: Callable[[Members], Parts], left: _Left) -> None:
         """Have these groups in it and no others; those that are in it already are not asked again."""
         if not self._whole:  # the last time it was interrupted
             self.joined, self._keys, self._of = {}, {}, {}
@@ -131,23 +127,28 @@ class Rows:
                     self.joined[key] = rest
                 else:
                     del self.joined[key], self._keys[key]
+        alike: dict[int, tuple[Parts, tuple[tuple[Residual, int], ...], list[int]]] = {}
         for group in now:
             if group not in self._of:
-                self._of[group] = tuple(self._gather(group, row(group), left))
+                parts = row(group)
+                known = alike.get(id(parts))  # most are of a few, which are kept
+                if known is None:
+                    known = alike[id(parts)] = parts, self._said(parts, left), []
+                self._of[group] = known[1]
+                known[2].append(group.classes)
+        for _, keys, classes in alike.values():
+            together = union(classes)
+            for key in keys:
+                self.joined[key] = self.joined.get(key, 0) | together
         self._whole = True
 
-    def _gather(
-        self, group: Members, row: Iterable[tuple[int, Residual]], left: _Left
-    ) -> Iterator[tuple[Residual, int]]:
+    def _said(self, parts: Parts, left: _Left) -> tuple[tuple[Residual, int], ...]:
         own: dict[Residual, int] = {}
-        for peers, residual in row:
+        for peers, residual in parts:
             if both := peers & self.among:
                 said = left(residual)
                 own[said] = own.get(said, 0) | both
-        for each in own.items():
-            key = self._keys.setdefault(each, each)  # the sets are large
-            self.joined[key] = self.joined.get(key, 0) | group.classes
-            yield key
+        return tuple(self._keys.setdefault(each, each) for each in own.items())  # the sets are large
 
 
 class Kept:
@@ -192,15 +193,18 @@ class Blocks:
     def block(self, parts: Iterable[tuple[int, int]]) -> Block | None:
         """Products of source and target classes as one block."""
         best: Pair | None = None
-        count = 0
         sources, targets = self.sources.crowd, self.targets.crowd
+        parts = tuple(parts)
         for come, to in parts:
             lowest = ((s, t) for s in sources.lowest(come) for t in targets.lowest(to))
             low = [pair for pair in lowest if pair[0] is not pair[1] or pair[0].replicated]
             if low:
                 best = min([*low, best] if best else low, key=lambda pair: (pair[0].key, pair[1].key))
-            count += sources.size(come) * targets.size(to) - self._kept.alone.of(come & to)
-        return Block(best, count) if best else None
+        return Block(best, partial(self._count, parts)) if best else None
+
+    def _count(self, parts: Iterable[tuple[int, int]]) -> int:
+        sources, targets, alone = self.sources.crowd, self.targets.crowd, self._kept.alone
+        return sum(sources.size(come) * targets.size(to) - alone.of(come & to) for come, to in parts)
 
     def alike(self, first: Direction, row: Row, sought: Sought) -> Iterator[Block]:
         """Blocks of pairs of which the same may be said, all that may have a flow that is sought among them; `first` is the
@@ -214,7 +218,7 @@ class Blocks:
 
         rows = self._kept.rows(first, others.classes)
         rows.take(subjects.groups, partial(row, first), self._kept.left)
-        changed = _union(group.classes for group in others.groups if sought.changed(group))
+        changed = union(group.classes for group in others.groups if sought.changed(group))
         live = []
         for (said, peers), own in rows.joined.items():
             match sought.of_one(said):
@@ -224,7 +228,7 @@ class Blocks:
                     note((said, ()), own, peers)
                 case Said.IF_CHANGED if peers & changed:
                     live.append((said, own, peers & changed))
-        near, far = _union(own for _, own, _ in live), _union(peers for _, _, peers in live)
+        near, far = union(own for _, own, _ in live), union(peers for _, _, peers in live)
         columns = self._kept.rows(first.opposite, near)
         met = (group for group in others.groups if group.classes & far)
         columns.take(met, partial(row, first.opposite), self._kept.left)
@@ -252,7 +256,8 @@ class _Left:
         return found
 
 
-def _union(sets: Iterable[int]) -> int:
+def union(sets: Iterable[int]) -> int:
+    """All that some sets have."""
     found = 0
     for each in sets:
         found |= each

@@ -58,18 +58,24 @@ class Members:
 
 def alike(chosen: Iterable[Endpoint], of: Mapping[Endpoint, int]) -> list[Alike]:
     """Endpoints by class (`of`) and domain, in their order."""
-    found: dict[tuple[int, tuple[object, ...]], list[Endpoint]] = {}
-    settled: dict[int, list[Endpoint]] = {}
+    by_class: dict[int, list[Endpoint]] = {}
     for end in chosen:
-        c = of[end]
-        several = len(end.addresses) > 1 and end.address_known  # which counts stays open, so they may matter
-        ends = None if several else settled.get(c)
-        if ends is None:
-            ends = found.setdefault((c, domain_key(end)), [])
+        by_class.setdefault(of[end], []).append(end)
+    found = []
+    for c, ends in by_class.items():
+        if all(len(end.addresses) < 2 for end in ends):
+            found.append(Alike(c, domain_key(ends[0]), ends))  # all that matters of the others, their class tells
+            continue
+        by_domain: dict[tuple[object, ...], list[Endpoint]] = {}
+        settled: list[Endpoint] | None = None
+        for end in ends:
+            several = len(end.addresses) > 1 and end.address_known  # which counts stays open, so they may matter
+            alike_ends = settled if not several and settled is not None else by_domain.setdefault(domain_key(end), [])
             if not several:
-                settled[c] = ends  # all that matters of the others, their class tells
-        ends.append(end)
-    return [Alike(c, domain, ends) for (c, domain), ends in found.items()]
+                settled = alike_ends
+            alike_ends.append(end)
+        found += [Alike(c, domain, those) for domain, those in by_domain.items()]
+    return found
 
 
 def kinds_of_each(chosen: EndSet, side: Side, direction: Direction, residuals: Residuals) -> tuple[Kind, ...]:

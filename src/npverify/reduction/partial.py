@@ -241,6 +241,11 @@ class Partial:
         return address_in(side, prefix)
 
 
+def ends(direction: Direction, subject: Endpoint, peer: Endpoint | None = None) -> dict[str, Endpoint | None]:
+    """The two ends by their side, for `Partial.residual`."""
+    return {"src": subject, "dst": peer} if direction.subject is Side.SRC else {"src": peer, "dst": subject}
+
+
 def label_residual(atom: LabelIn | LabelText, end: Endpoint, inventory: Inventory) -> Pred:
     """A label atom on a known endpoint: a constant, or a predicate over the unknown value of the label."""
     found = label_value(atom, end, inventory) if end.is_pod else None

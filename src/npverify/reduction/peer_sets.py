@@ -14,9 +14,10 @@ from npverify.inventory.addresses import BITS, FAMILIES, Family
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import And, Const, Not, Or, Pred, Side, and_, or_
-from npverify.reduction.bitsets import as_set, depends_on_circumstance
+from npverify.reduction.bitsets import as_set
 from npverify.reduction.classes import Classes
 from npverify.reduction.forms import ALWAYS, Forms
+from npverify.reduction.glance import depends_on_circumstance
 from npverify.reduction.lines import START, Spans, addresses_of
 from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.residuals import Residuals

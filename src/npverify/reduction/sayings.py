@@ -14,10 +14,10 @@ from npverify.normal.predicates import FALSE, Pred
 from npverify.reduction.bitsets import Parts
 from npverify.reduction.forms import NEVER, Rectangle
 from npverify.reduction.looks import Looks, about_packets, looks_at, turned
-from npverify.reduction.partial import DIRECT, Circumstance
+from npverify.reduction.partial import DIRECT, Circumstance, ends
 from npverify.reduction.peer_sets import PeerSets
 from npverify.reduction.pieces import Piece, Pieces, disjuncts
-from npverify.reduction.residuals import Residuals, ends
+from npverify.reduction.residuals import Residuals
 
 
 class Spoken(NamedTuple):
