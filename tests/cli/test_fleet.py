@@ -189,7 +189,7 @@ def test_what_a_cluster_is_called(clusters, given, found):
         (("east", "--budget", "larg"), "large"),
         (("east", "--timeout", "0"), "--timeout"),
         (("east", "--workers", "0"), "--workers"),
-        ((), "SNAPSHOT"),
+        ((), "no snapshot is named"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

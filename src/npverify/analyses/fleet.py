@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from npverify.analyses.answers import never
 from npverify.ingest.files import File, files
+from npverify.ingest.rendered import is_rendered, rendered_parts
 from npverify.ingest.source import Diagnostic, InputError, Problems
 
 POLL = 0.1
@@ -56,7 +57,7 @@ def named(given: Sequence[str], problems: Problems) -> Mapping[str, tuple[str, .
     said: set[str] = set()
     for text in given:
         before, sign, after = text.partition("=")
-        if sign and not os.path.exists(text):
+        if sign and not is_rendered(text) and not os.path.exists(text):
             name, path = before.strip(), after.strip()
             if not (name and path):
                 problems.error("NPV341", f"`{text}` is not NAME=PATH", fix="for example west=clusters/west")
@@ -76,6 +77,9 @@ def named(given: Sequence[str], problems: Problems) -> Mapping[str, tuple[str, .
 def _name(path: str) -> str:
     if path == "-":
         return "stdin"
+    scheme, place, _ = rendered_parts(path)
+    if scheme:
+        return os.path.basename(os.path.abspath(place)) if place else scheme.removesuffix(":")
     last = os.path.basename(os.path.abspath(path))
     return last if os.path.isdir(path) else os.path.splitext(last)[0]
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from npverify.cli import options as o
+from npverify.cli.checks import check_format
 from npverify.cli.guard import OK
 from npverify.cli.output import emit
 from npverify.ingest.source import Problems
@@ -28,8 +29,8 @@ def rule(
     from npverify.analyses.lint.registry import RULES, check_code
     from npverify.report.lint_page import explanation, listing, rules_json
 
-    o.check_format(format)
     problems = Problems()
+    check_format(format, problems)
     chosen = [check_code(text, "`npverify rule`", problems) for text in codes or ()]
     problems.raise_errors()
     abouts = [RULES[code].about for code in dict.fromkeys(chosen) if code] or [rule.about for rule in RULES.values()]

@@ -56,6 +56,15 @@ def rendered_parts(path: str) -> tuple[str, str, str]:
     return scheme, place, mark + parameters
 
 
+_MEAN_SOMETHING = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+ "})
+
+
+def rendered_path(scheme: str, place: str, parameters: Sequence[tuple[str, str]] = ()) -> str:
+    """The path of that form; what means something in a URL is written as there."""
+    behind = "&".join(f"{name}={value.translate(_MEAN_SOMETHING)}" for name, value in parameters)
+    return f"{scheme}{place}{'?' if behind else ''}{behind}"
+
+
 def rendered_files(path: str, problems: Problems) -> Iterator[RenderedFile]:
     """What the programs make of a path; none after a report."""
     found = _parsed(path, problems)
