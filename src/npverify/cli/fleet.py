@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -134,13 +135,26 @@ def fleet_lint(
         inputs,
         select=tuple(select or inputs.config.lint_select),
         ignore=(*inputs.config.lint_ignore, *(ignore or ())),
+        suppress=inputs.config.suppress,
+        today=date.today(),
         strict=strict,
         colours=colours.on,
         verbose=showing.verbose,
         ours=scheduler is None,
     )
     answers = _ask(lint_one, inputs, options, scheduler, workers, showing)
+    say_all(_idle([said for _, said in answers]), no_color=showing.no_color)
     return _report("lint", answers, format, output, options, quiet=showing.quiet)
+
+
+def _idle(answers: Sequence[Answer]) -> Sequence[Diagnostic]:
+    """What of the config file silences nothing in any cluster; nothing is said of it where one of them has no answer."""
+    from npverify.analyses.lint.findings import LintResult
+    from npverify.cli.lint import warnings_of
+
+    if not all(said.report for said in answers):
+        return ()
+    return warnings_of(LintResult((), unused=tuple(i for i in answers[0].idle if all(i in a.idle for a in answers))))
 
 
 def _settle(
