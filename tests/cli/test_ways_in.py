@@ -149,7 +149,9 @@ def chart(folder: Path) -> Path:
     (inner / "templates").mkdir(parents=True)
     (folder / "chart" / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 0.1.0\n", encoding="utf-8")
     (inner / "Chart.yaml").write_text("apiVersion: v2\nname: cache\nversion: 0.1.0\n", encoding="utf-8")
-    cache = "apiVersion: v1\nkind: Pod\nmetadata: {name: cache, namespace: apart, labels: {app: {{ .Values.label }}} }\n"
+    cache = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: cache, namespace: apart, labels: {app: {{ .Values.label }}} }\n"
+    )
     (inner / "templates" / "pod.yaml").write_text(cache, encoding="utf-8")
     (inner / "values.yaml").write_text("label: cache\n", encoding="utf-8")
     (templates / "pods.yaml").write_text(PODS, encoding="utf-8")
