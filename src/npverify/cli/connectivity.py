@@ -10,6 +10,7 @@ import typer
 
 from npverify.cli import options as o
 from npverify.cli.checks import refuse_no_pods
+from npverify.cli.completion import words
 from npverify.cli.formats import html_page, read_formats, to_terminal, write_all
 from npverify.cli.grouped import grouped
 from npverify.cli.guard import OK
@@ -31,6 +32,7 @@ Format = Annotated[
         "--format",
         metavar="NAME[=FILE]",
         help=f"How to show the answer: {', '.join(_FORMATS)}. With =FILE into a file; may be repeated.",
+        autocompletion=words(*_FORMATS),
     ),
 ]
 

@@ -12,6 +12,7 @@ import typer
 from npverify.analyses.results import Status
 from npverify.cli import options as o
 from npverify.cli.checks import check_choice
+from npverify.cli.completion import words
 from npverify.cli.flow_lines import check_flows, open_lines
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.grouped import grouped
@@ -80,7 +81,10 @@ def diff(
         bool, typer.Option("--readings", help="List what is different under other readings alone, too.")
     ] = False,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="What leads to exit code 1.")
+        str,
+        typer.Option(
+            "--fail-on", metavar="|".join(FAIL_ON), help="What leads to exit code 1.", autocompletion=words(*FAIL_ON)
+        ),
     ] = "any",
     flows: Annotated[
         str | None,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npverify.analyses.equiv_results import Equivalence, EquivResult
+from npverify.cli import completion
 from npverify.cli import options as o
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.grouped import grouped
@@ -68,27 +69,67 @@ def equiv(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="List every flow that differs, grouped, not just one.")] = False,
     reading: o.Reading,
-    cni_left: Annotated[str | None, typer.Option("--cni-left", metavar="NAME", help="--cni for LEFT alone.")] = None,
-    cni_right: Annotated[str | None, typer.Option("--cni-right", metavar="NAME", help="--cni for RIGHT alone.")] = None,
+    cni_left: Annotated[
+        str | None,
+        typer.Option("--cni-left", metavar="NAME", help="--cni for LEFT alone.", autocompletion=completion.plugins),
+    ] = None,
+    cni_right: Annotated[
+        str | None,
+        typer.Option("--cni-right", metavar="NAME", help="--cni for RIGHT alone.", autocompletion=completion.plugins),
+    ] = None,
     calico_version_left: Annotated[
-        str | None, typer.Option("--calico-version-left", metavar="X.Y", help="--calico-version for LEFT alone.")
+        str | None,
+        typer.Option(
+            "--calico-version-left",
+            metavar="X.Y",
+            help="--calico-version for LEFT alone.",
+            autocompletion=completion.versions("calico"),
+        ),
     ] = None,
     calico_version_right: Annotated[
-        str | None, typer.Option("--calico-version-right", metavar="X.Y", help="--calico-version for RIGHT alone.")
+        str | None,
+        typer.Option(
+            "--calico-version-right",
+            metavar="X.Y",
+            help="--calico-version for RIGHT alone.",
+            autocompletion=completion.versions("calico"),
+        ),
     ] = None,
     cilium_version_left: Annotated[
-        str | None, typer.Option("--cilium-version-left", metavar="X.Y", help="--cilium-version for LEFT alone.")
+        str | None,
+        typer.Option(
+            "--cilium-version-left",
+            metavar="X.Y",
+            help="--cilium-version for LEFT alone.",
+            autocompletion=completion.versions("cilium"),
+        ),
     ] = None,
     cilium_version_right: Annotated[
-        str | None, typer.Option("--cilium-version-right", metavar="X.Y", help="--cilium-version for RIGHT alone.")
+        str | None,
+        typer.Option(
+            "--cilium-version-right",
+            metavar="X.Y",
+            help="--cilium-version for RIGHT alone.",
+            autocompletion=completion.versions("cilium"),
+        ),
     ] = None,
     assume_left: Annotated[
         list[str] | None,
-        typer.Option("--assume-left", metavar="SWITCH=VALUE", help="--assume for LEFT alone; may be repeated."),
+        typer.Option(
+            "--assume-left",
+            metavar="SWITCH=VALUE",
+            help="--assume for LEFT alone; may be repeated.",
+            autocompletion=completion.switches,
+        ),
     ] = None,
     assume_right: Annotated[
         list[str] | None,
-        typer.Option("--assume-right", metavar="SWITCH=VALUE", help="--assume for RIGHT alone; may be repeated."),
+        typer.Option(
+            "--assume-right",
+            metavar="SWITCH=VALUE",
+            help="--assume for RIGHT alone; may be repeated.",
+            autocompletion=completion.switches,
+        ),
     ] = None,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,

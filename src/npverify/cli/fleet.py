@@ -13,6 +13,7 @@ import typer
 from npverify import __version__
 from npverify.cli import options as o
 from npverify.cli.checks import check_format
+from npverify.cli.completion import rules
 from npverify.cli.grouped import grouped, without
 from npverify.cli.guard import BAD_INPUT, INTERNAL, INTERRUPTED, OK, REFUTED, UNDECIDED, guarded
 from npverify.cli.inputs import Inputs
@@ -110,10 +111,12 @@ def fleet_lint(
     snapshots: Snapshots = None,
     programs: Programs,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.")
+        list[str] | None,
+        typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.", autocompletion=rules),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.")
+        list[str] | None,
+        typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.", autocompletion=rules),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail for findings of severity info too.")] = False,
     reading: Annotated[o.Reading, without("remote")],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from npverify.cli.checks import check_choice
+from npverify.cli.completion import words
 from npverify.cli.output import emit
 from npverify.ingest.source import InputError, Problems
 
@@ -27,6 +28,7 @@ Formats = Annotated[
         "--format",
         metavar="NAME[=FILE]",
         help=f"How to show the answer: {', '.join(ALL)}. With =FILE into a file; may be repeated.",
+        autocompletion=words(*ALL),
     ),
 ]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npverify.cli import options as o
+from npverify.cli.completion import rules
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.grouped import grouped
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
@@ -37,14 +38,17 @@ def lint(
     paths: o.Paths = None,
     programs: Programs,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.")
+        list[str] | None,
+        typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.", autocompletion=rules),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.")
+        list[str] | None,
+        typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.", autocompletion=rules),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail for findings of severity info too.")] = False,
     explain: Annotated[
-        str | None, typer.Option("--explain", metavar="CODE", help="Print what a rule is about, and leave.")
+        str | None,
+        typer.Option("--explain", metavar="CODE", help="Print what a rule is about, and leave.", autocompletion=rules),
     ] = None,
     reading: o.Reading,
     baseline: Annotated[

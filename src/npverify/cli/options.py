@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from npverify.analyses.config import BUDGETS
+from npverify.cli import completion
+from npverify.cli.checks import FORMATS
 from npverify.cli.grouped import Group
 
 Paths = Annotated[
@@ -30,26 +33,48 @@ Cni = Annotated[
         metavar="NAME",
         help="The network plugin, NAME or NAME@VERSION: kubernetes (any), calico, cilium, …; `npverify profiles` lists them. "
         "Without it calico or cilium if their policies are there.",
+        autocompletion=completion.plugins,
     ),
 ]
 CalicoVersion = Annotated[
     str | None,
-    typer.Option("--calico-version", metavar="X.Y", help="The release of Calico that is meant; the newest by default."),
+    typer.Option(
+        "--calico-version",
+        metavar="X.Y",
+        help="The release of Calico that is meant; the newest by default.",
+        autocompletion=completion.versions("calico"),
+    ),
 ]
 CiliumVersion = Annotated[
     str | None,
-    typer.Option("--cilium-version", metavar="X.Y", help="The release of Cilium that is meant; the newest by default."),
+    typer.Option(
+        "--cilium-version",
+        metavar="X.Y",
+        help="The release of Cilium that is meant; the newest by default.",
+        autocompletion=completion.versions("cilium"),
+    ),
 ]
 Assume = Annotated[
     list[str] | None,
-    typer.Option("--assume", metavar="SWITCH=VALUE", help="Fix a behaviour that the plugin chooses; may be repeated."),
+    typer.Option(
+        "--assume",
+        metavar="SWITCH=VALUE",
+        help="Fix a behaviour that the plugin chooses; may be repeated.",
+        autocompletion=completion.switches,
+    ),
 ]
 PodCidrs = Annotated[
     list[str] | None,
     typer.Option("--pod-cidr", metavar="CIDR", help="Where pods of unknown address live; may be repeated."),
 ]
 IpFamily = Annotated[
-    str | None, typer.Option("--ip-family", metavar="4|6|dual", help="The address families of the cluster.")
+    str | None,
+    typer.Option(
+        "--ip-family",
+        metavar="4|6|dual",
+        help="The address families of the cluster.",
+        autocompletion=completion.words("4", "6", "dual"),
+    ),
 ]
 Remotes = Annotated[
     list[str] | None,
@@ -69,9 +94,18 @@ FlowsFormat = Annotated[
         "--flows-format",
         metavar="auto|npverify|hubble|calico",
         help="What the lines of --flows are; auto tells it of each line.",
+        autocompletion=completion.words("auto", "npverify", "hubble", "calico"),
     ),
 ]
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to show the answer.")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="|".join(FORMATS),
+        help="How to show the answer.",
+        autocompletion=completion.words(*FORMATS),
+    ),
+]
 Output = Annotated[
     str | None, typer.Option("--output", metavar="FILE", help="Write the answer to a file instead of standard output.")
 ]
@@ -81,7 +115,12 @@ Timeout = Annotated[
 ]
 BudgetName = Annotated[
     str | None,
-    typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
+    typer.Option(
+        "--budget",
+        metavar="|".join(BUDGETS),
+        help="How much work one obligation may take.",
+        autocompletion=completion.words(*BUDGETS),
+    ),
 ]
 Jobs = Annotated[
     int,
@@ -101,7 +140,15 @@ From = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="END", help="Destination: as --from, or service/shop/api.")]
 Port = Annotated[str | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
-Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
+Protocol = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol",
+        metavar="PROTOCOL",
+        help="TCP, UDP, SCTP or ICMP.",
+        autocompletion=completion.words("TCP", "UDP", "SCTP", "ICMP"),
+    ),
+]
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
 Http = Annotated[
     str | None,

@@ -10,6 +10,7 @@ import typer
 from npverify.analyses.results import Status
 from npverify.cli import options as o
 from npverify.cli.checks import check_format
+from npverify.cli.completion import words
 from npverify.cli.grouped import grouped
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.inputs import Inputs
@@ -62,7 +63,10 @@ def rollout(
     ] = False,
     reading: o.Reading,
     format: Annotated[  # noqa: A002  # the parameter's name is the option's
-        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How to show the answer.")
+        str,
+        typer.Option(
+            "--format", metavar="|".join(_FORMATS), help="How to show the answer.", autocompletion=words(*_FORMATS)
+        ),
     ] = "text",
     output: o.Output = None,
     limits: o.Limits,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from npverify.cli import completion
 from npverify.cli import options as o
 from npverify.cli.checks import check_format
 from npverify.cli.guard import OK
@@ -18,7 +19,10 @@ def rule(
     codes: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CODE]…", help="Rules by code or name; without any, all are listed.", show_default=False
+            metavar="[CODE]…",
+            help="Rules by code or name; without any, all are listed.",
+            show_default=False,
+            autocompletion=completion.rules,
         ),
     ] = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's

@@ -14,6 +14,7 @@ import typer
 from npverify.analyses.equiv_results import Equivalence
 from npverify.cli import options as o
 from npverify.cli.checks import check_format, refuse_no_pods
+from npverify.cli.completion import words
 from npverify.cli.grouped import grouped, without
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.inputs import Inputs
@@ -41,7 +42,10 @@ def translate(
     *,
     paths: o.Paths = None,
     programs: Programs,
-    to: Annotated[str | None, typer.Option("--to", metavar="calico", help="What to translate into.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="calico", help="What to translate into.", autocompletion=words(*TARGETS)),
+    ] = None,
     check: Annotated[
         list[str] | None,
         typer.Option(
