@@ -164,3 +164,15 @@ def dies(task: str) -> str:
     if task == "dies":
         os.kill(os.getpid(), signal.SIGKILL)
     return task
+
+
+ASLEEP = 60.0
+
+
+def tells_or_sleeps(task: tuple[str, Path]) -> bool:
+    """Whether Ctrl-C cannot reach the process; `asleep` says that it is there, and sleeps for a minute."""
+    name, folder = task
+    if name == "asleep":
+        (folder / name).touch()
+        time.sleep(ASLEEP)
+    return signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -147,7 +147,12 @@ def test_kubectl_takes_it_for_a_plugin(repo: Path) -> None:
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("npverify prov", "prove"), ("npverify prove --bud", "--budget"), ("npverify snap", "snapshot")],
+    [
+        ("npverify prov", "prove"),
+        ("npverify prove --bud", "--budget"),
+        ("npverify snap", "snapshot"),
+        ("npverify prove --cni kube-r", "kube-router"),
+    ],
 )
 def test_bash_completes_commands_and_options(words: str, offered: str, tmp_path: Path) -> None:
     """What the script of `--show-completion` asks the program."""

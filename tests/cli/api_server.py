@@ -36,6 +36,7 @@ RESOURCES = (
     Resource("", "v1", "pods", "Pod"),
     Resource("", "v1", "services", "Service"),
     Resource("", "v1", "secrets", "Secret"),
+    Resource("apps", "v1", "deployments", "Deployment"),
     Resource("apps", "v1", "replicasets", "ReplicaSet"),
     Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
     Resource("crd.projectcalico.org", "v1", "networkpolicies", "NetworkPolicy"),
@@ -116,7 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
         name = rest[-1]
         if name in self.forbidden:
             return 403, _status(403, "Forbidden", f'{name} is forbidden: User "ci" cannot list resource "{name}"')
-        found = next(r for r in RESOURCES if (r.group, r.version, r.name) == (group, version, name))
+        found = next((r for r in RESOURCES if (r.group, r.version, r.name) == (group, version, name)), None)
+        if found is None:  # one object, which is not there yet
+            return 404, _status(404, "NotFound", f'"{name}" not found')
         items = [
             dict(item)
             for item in self.objects

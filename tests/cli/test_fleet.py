@@ -107,6 +107,30 @@ def test_lint_finds_what_it_finds_alone(clusters, capsys, scheduler):
     assert "clean" in capsys.readouterr().out
 
 
+ACCEPTED = "suppress: [{rule: NPL112, policy: shop/web, reason: known}, {rule: NPL113, reason: never found}]\n"
+
+
+def test_what_the_config_accepts_is_accepted_in_every_cluster(clusters, capsys, monkeypatch):
+    """As for one cluster, and so are comments; an entry is unused only if no cluster has its finding."""
+    monkeypatch.setattr(fleet, "by_workers", lambda answer, tasks, **_: [answer(each) for each in tasks])
+    write(clusters / "east", suspect_yaml=SUSPECT)
+    write(clusters, _npverify_yaml=ACCEPTED)
+    code, text = together(capsys, "lint", "east", "west")
+    assert code == 0
+    said = json.loads(text)["clusters"]
+    for name in ("east", "west"):
+        assert json.dumps(said[name]) == json.dumps(alone(capsys, "lint", name))
+    assert len(said["east"]["silenced"]) == 1
+    run(("fleet", "lint", "east", "west"))
+    told = [line for line in capsys.readouterr().err.splitlines() if "NPV333" in line]
+    assert len(told) == 1
+    assert "NPL113" in told[0]
+    (clusters / ".npverify.yaml").unlink()
+    assert run(("fleet", "lint", "east")) == 1
+    write(clusters / "east", suspect_yaml=f"{SUSPECT.rstrip()}  # npverify: ignore NPL112 known\n")
+    assert run(("fleet", "lint", "east")) == 0
+
+
 def test_a_worker_that_is_killed_loses_nothing(tmp_path):
     """One is killed at work; every answer is there, in order, and its task was done by another."""
     pytest.importorskip("distributed")
@@ -156,6 +180,22 @@ def test_a_stopped_run_keeps_the_answers_that_are_there(scheduler):
     assert len(there) == max(told)
 
 
+def test_a_stopped_run_waits_for_no_worker_of_its_own(tmp_path):
+    """Those that are at work are ended; Ctrl-C, which a terminal sends to all of them, is for the main process alone."""
+    pytest.importorskip("distributed")
+    started: list[float] = []
+
+    def stop() -> bool:
+        if (tmp_path / "asleep").exists():
+            started.append(time.monotonic())
+        return bool(started)
+
+    tasks = [("masked", tmp_path), ("asleep", tmp_path)]
+    masked, asleep = by_workers(jobs.tells_or_sleeps, tasks, workers=1, stop=stop)
+    assert time.monotonic() - started[0] < 3, "without an end it is given four seconds"
+    assert (masked, asleep) == (True, None)
+
+
 # without workers
 
 
@@ -168,8 +208,24 @@ def test_a_stopped_run_keeps_the_answers_that_are_there(scheduler):
         (["a=east", "a=south.yaml", "b=west"], {"a": ("east", "south.yaml"), "b": ("west",)}),
         (["east", "east=south.yaml"], {"east": ("east", "south.yaml")}),
         (["odd=name"], {"odd=name": ("odd=name",)}),
+        (["kustomize:deploy/prod"], {"prod": ("kustomize:deploy/prod",)}),
+        (["helm:a/chart?values=x.yaml"], {"chart": ("helm:a/chart?values=x.yaml",)}),
+        (
+            ["cluster:", "cluster:two", "x=cluster:y"],
+            {"cluster": ("cluster:",), "two": ("cluster:two",), "x": ("cluster:y",)},
+        ),
     ],
-    ids=["folders", "a file", "standard input", "several paths", "a name that is a path too", "a folder with ="],
+    ids=[
+        "folders",
+        "a file",
+        "standard input",
+        "several paths",
+        "a name that is a path too",
+        "a folder with =",
+        "an overlay",
+        "a chart",
+        "clusters",
+    ],
 )
 def test_what_a_cluster_is_called(clusters, given, found):
     """By its name if it has one, else by the last part of the path."""
@@ -189,7 +245,7 @@ def test_what_a_cluster_is_called(clusters, given, found):
         (("east", "--budget", "larg"), "large"),
         (("east", "--timeout", "0"), "--timeout"),
         (("east", "--workers", "0"), "--workers"),
-        ((), "SNAPSHOT"),
+        ((), "no snapshot is named"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,7 @@ def test_a_change_of_an_overlay_is_a_diff(folder: Path, capsys: pytest.CaptureFi
     (folder / "deploy" / "open").mkdir()
     text = "namespace: shop\nresources: [../base]\n"
     (folder / "deploy" / "open" / "kustomization.yaml").write_text(text, encoding="utf-8")
-    assert run(("diff", "kustomize:deploy/open", "kustomize:deploy/prod")) == 1
+    assert run(("diff", "kustomize:deploy/open", "-k", "deploy/prod")) == 1
     out = capsys.readouterr().out
     assert "by NetworkPolicy shop/db (new)  kustomize:deploy/prod:" in out
 
@@ -139,17 +141,93 @@ def test_an_overlay_named_as_a_folder_is_told_with_the_error(
     assert err.index("warning[NPV017]") < err.index(f"error[{code}]")
 
 
-@HELM
-def test_a_chart_is_read_as_helm_renders_it(folder: Path) -> None:
-    """Values choose whether the policy is there."""
-    templates = folder / "chart" / "templates"
+@pytest.fixture
+def chart(folder: Path) -> Path:
+    """A chart with two pods and a policy, which a value turns on, a namespace that names itself, and a chart inside of it."""
+    templates, inner = folder / "chart" / "templates", folder / "chart" / "charts" / "cache"
     templates.mkdir(parents=True)
+    (inner / "templates").mkdir(parents=True)
     (folder / "chart" / "Chart.yaml").write_text("apiVersion: v2\nname: c\nversion: 0.1.0\n", encoding="utf-8")
+    (inner / "Chart.yaml").write_text("apiVersion: v2\nname: cache\nversion: 0.1.0\n", encoding="utf-8")
+    cache = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: cache, namespace: apart, labels: {app: {{ .Values.label }}} }\n"
+    )
+    (inner / "templates" / "pod.yaml").write_text(cache, encoding="utf-8")
+    (inner / "values.yaml").write_text("label: cache\n", encoding="utf-8")
     (templates / "pods.yaml").write_text(PODS, encoding="utf-8")
     (templates / "policy.yaml").write_text(f"{{{{ if .Values.closed }}}}\n{POLICY}{{{{ end }}}}\n", encoding="utf-8")
     (folder / "on.yaml").write_text("closed: true\n", encoding="utf-8")
-    assert run(("prove", "helm:chart?values=on.yaml", "--spec", "spec.npv")) == 0
-    assert run(("prove", "helm:chart", "--spec", "spec.npv")) == 1
+    return folder
+
+
+@HELM
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(("helm:chart",), 1, id="no values"),
+        pytest.param(("helm:chart?values=on.yaml",), 0, id="a path with values"),
+        pytest.param(("--helm", "chart"), 1, id="an option"),
+        pytest.param(("--helm", "chart", "--values", "on.yaml"), 0, id="values"),
+        pytest.param(("--helm", "chart", "--set", "closed=true"), 0, id="a value"),
+        pytest.param(("--helm", "chart", "--values", "on.yaml", "--set", "closed="), 1, id="a value over values"),
+    ],
+)
+def test_a_chart_is_read_as_helm_renders_it(chart: Path, arguments: tuple[str, ...], code: int) -> None:
+    """Values choose whether the policy is there."""
+    assert run(("prove", *arguments, "--spec", "spec.npv")) == code
+
+
+@HELM
+def test_a_release_is_in_its_namespace(chart: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a chart does not put anywhere is installed into the namespace of the release, and not into `default`; what it puts
+    somewhere stays there."""
+    (chart / "shop.npv").write_text("assert no pod shop/web reaches pod shop/db\n", encoding="utf-8")
+    assert run(("prove", "--helm", "chart", "-n", "shop", "--set", "closed=1", "--spec", "shop.npv")) == 0
+    capsys.readouterr()
+    assert run(("connectivity", "--helm", "chart", "-n", "shop", "--format", "json")) == 0
+    out, err = capsys.readouterr()
+    ends = {(c["src"].get("namespace"), c["src"].get("name")) for c in json.loads(out)["connections"]}
+    assert ends - {(None, None)} == {("shop", "web"), ("shop", "db"), ("apart", "cache")}
+    assert "NPV035" not in err
+    assert run(("connectivity", "--helm", "chart")) == 0
+    assert "fix: name the namespace of the release" in capsys.readouterr().err
+
+
+@HELM
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(("--helm", "nowhere"), "there is no chart `nowhere`", id="no chart"),
+        pytest.param(("--helm", "chart", "--values", "gone.yaml"), "gone.yaml", id="no values"),
+        pytest.param(("--helm", "chart", "--set", "closed"), "has no value", id="no value"),
+        pytest.param(("--helm", "deploy/prod"), "Chart.yaml", id="no chart in the folder"),
+    ],
+)
+def test_what_helm_complains_of_is_told(
+    chart: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+) -> None:
+    """One message with its last words, exit code 2."""
+    assert run(("prove", *arguments, "--spec", "spec.npv")) == 2
+    err = capsys.readouterr().err
+    assert "error[NPV41" in err
+    assert told in err
+
+
+@KUBECTL
+@pytest.mark.parametrize("verb", ["create", "apply"])
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_what_kubectl_prints_of_a_dry_run_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, verb: str, form: str
+) -> None:
+    """Objects one after the other (`create -o json`), a stream, or a List; nothing is lost on the way."""
+    (folder / "all.yaml").write_text(f"{PODS}---\n{POLICY}", encoding="utf-8")
+    with serving((), folder) as (config, _):
+        env = {**os.environ, "KUBECONFIG": str(config), "HOME": str(folder)}
+        command = ["kubectl", verb, "--dry-run=client", "--validate=false", "-f", "all.yaml", "-o", form]
+        printed = subprocess.run(command, env=env, capture_output=True, check=True).stdout
+    (folder / f"printed.{form}").write_bytes(printed)
+    assert run(("equiv", "all.yaml", f"printed.{form}")) == 0
+    assert run(("prove", f"printed.{form}", "--spec", "spec.npv")) == 0
 
 
 STUB = """\
@@ -166,6 +244,7 @@ def test_helm_is_asked_with_the_values_in_their_order(folder: Path, monkeypatch:
     (programs / "helm").write_text(STUB, encoding="utf-8")
     (programs / "helm").chmod(0o755)
     (folder / "pods.yaml").write_text(PODS, encoding="utf-8")
+    (folder / "chart").mkdir()
     monkeypatch.setenv("PATH", f"{programs}:/usr/bin:/bin")
     path = "helm:chart?values=a.yaml&values=b%20c.yaml&set=x.y=1&namespace=shop&release=web"
     assert run(("prove", path, "--spec", "spec.npv")) == 1
@@ -262,6 +341,7 @@ def test_a_running_cluster_is_read_with_kubectl(cluster: list[str], capsys: pyte
     """Policies and pods of all namespaces, nothing of Secrets; a context may have a slash in its name."""
     assert run(("prove", "cluster:", "--spec", "spec.npv")) == 0
     assert run(("prove", "cluster:arn:x:cluster/two", "--spec", "spec.npv")) == 0
+    assert run(("prove", "--cluster", "--context", "arn:x:cluster/two", "-A", "--spec", "spec.npv")) == 0
     assert "1 policy, 3 workloads" in capsys.readouterr().out
     assert "/api/v1/pods" in cluster
     assert not any("secrets" in path for path in cluster)
@@ -270,7 +350,7 @@ def test_a_running_cluster_is_read_with_kubectl(cluster: list[str], capsys: pyte
 @KUBECTL
 def test_one_namespace_of_a_cluster(cluster: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Objects without a namespace are read all the same."""
-    assert run(("prove", "cluster:test?namespace=shop", "--spec", "spec.npv")) == 0
+    assert run(("prove", "--cluster", "--context", "test", "-n", "shop", "--spec", "spec.npv")) == 0
     assert "1 policy, 2 workloads" in capsys.readouterr().out
     assert "/api/v1/namespaces/shop/pods" in cluster
     assert "/api/v1/pods" not in cluster

@@ -1,8 +1,7 @@
 """What SARIF 2.1.0 asks of the parts that a report uses, told once more: each object's keys, and which it must have.
 
 After the properties of the specification (OASIS, SARIF 2.1.0, section 3) that npverify writes; whatever else appears is an error
-here, although SARIF may know it. Where `NPVERIFY_SARIF_SCHEMA` names the published schema, the tests hold the output against
-that as well.
+here, although SARIF may know it. The tests hold the output against the published schema as well.
 """
 
 from __future__ import annotations

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from npverify.analyses.answers import never
 from npverify.ingest.files import File, files
+from npverify.ingest.rendered import is_rendered, rendered_parts
 from npverify.ingest.source import Diagnostic, InputError, Problems
 
 POLL = 0.1
@@ -56,7 +60,7 @@ def named(given: Sequence[str], problems: Problems) -> Mapping[str, tuple[str, .
     said: set[str] = set()
     for text in given:
         before, sign, after = text.partition("=")
-        if sign and not os.path.exists(text):
+        if sign and not is_rendered(text) and not os.path.exists(text):
             name, path = before.strip(), after.strip()
             if not (name and path):
                 problems.error("NPV341", f"`{text}` is not NAME=PATH", fix="for example west=clusters/west")
@@ -76,6 +80,9 @@ def named(given: Sequence[str], problems: Problems) -> Mapping[str, tuple[str, .
 def _name(path: str) -> str:
     if path == "-":
         return "stdin"
+    scheme, place, _ = rendered_parts(path)
+    if scheme:
+        return os.path.basename(os.path.abspath(place)) if place else scheme.removesuffix(":")
     last = os.path.basename(os.path.abspath(path))
     return last if os.path.isdir(path) else os.path.splitext(last)[0]
 
@@ -141,7 +148,34 @@ def by_workers(
             died = [n for n, said in answers.items() if isinstance(said, Failed) and said.died]
             for n in sorted(died):
                 ask([n], [client.submit(answer, given[n], pure=False)])
+        if len(answers) < len(given):
+            _end(client)
     return [answers.get(n) for n in range(len(given))]
+
+
+def _end(client: Any) -> None:
+    """End the worker processes of this machine at once: they would be waited for, and what they are at is not wanted any more."""
+    for nanny in client.cluster.workers.values() if client.cluster is not None else ():
+        nanny.auto_restart = False
+        if nanny.pid:
+            with suppress(ProcessLookupError):
+                os.kill(nanny.pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Threads and processes that are started here never get Ctrl-C, which is for the main thread alone; it gets it afterwards. A
+    process that is interrupted while it starts would fill the terminal with tracebacks."""
+    if sys.platform == "win32":
+        yield
+        return
+    # multiprocessing would start it with the first process, and then unblock the signal (Lib/multiprocessing/resource_tracker.py)
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _wait(left: Sequence[Any]) -> None:
@@ -187,15 +221,14 @@ def _client(scheduler: str | None, workers: int) -> Iterator[Any]:
             with client:
                 yield client
             return
-        with (
-            LocalCluster(  # type: ignore[no-untyped-call]
+        with _uninterrupted():
+            started = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",  # any port that is free; without it one would be open to the network
                 silence_logs=50,  # CRITICAL of logging: a worker that dies is replaced, and the report tells if it mattered
-            ) as cluster,
-            Client(cluster) as client,  # type: ignore[no-untyped-call]
-        ):
+            )
+        with started as cluster, Client(cluster) as client:  # type: ignore[no-untyped-call]
             yield client

@@ -9,10 +9,15 @@ from typing import Annotated
 import typer
 
 from npverify.cli import options as o
+from npverify.cli.checks import refuse_no_pods
+from npverify.cli.completion import words
 from npverify.cli.formats import html_page, read_formats, to_terminal, write_all
+from npverify.cli.grouped import grouped
 from npverify.cli.guard import OK
+from npverify.cli.inputs import Inputs
 from npverify.cli.notes import say_notes
 from npverify.cli.output import paint_for
+from npverify.cli.programs import Programs
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Problems
 from npverify.report.connectivity_report import connectivity_json, connectivity_text
@@ -28,52 +33,42 @@ Format = Annotated[
         "--format",
         metavar="NAME[=FILE]",
         help=f"How to show the answer: {', '.join(_FORMATS)}. With =FILE into a file; may be repeated.",
+        autocompletion=words(*_FORMATS),
     ),
 ]
 
 
+@grouped
 def connectivity(
+    *,
     paths: o.Paths = None,
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
+    programs: Programs,
+    reading: o.Reading,
     format: Format = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    showing: o.Showing,
     allow_empty: o.AllowEmpty = False,
 ) -> int:
     """List who may talk to whom: workloads, address ranges, protocols and ports."""
     from npverify.analyses.connectivity import connectivity as all_pairs
 
-    wanted = read_formats(format, output, _FORMATS)
-    inputs = o.Inputs.settle(
+    problems = Problems()
+    wanted = read_formats(format, output, problems, _FORMATS)
+    inputs = Inputs.settle(
         paths,
-        cni=cni,
-        calico_version=calico_version,
-        cilium_version=cilium_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-        remotes=remote,
+        reading,
+        programs=programs,
+        problems=problems,
     )
     sources = Sources()
     loaded = inputs.load(sources)
     if not allow_empty:
-        problems = Problems()
-        o.refuse_no_pods(loaded.world, problems)
+        refuse_no_pods(loaded.world, problems)
         problems.raise_errors()
-    if not quiet:
-        say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
+    if not showing.quiet:
+        say_notes(loaded.world, inputs.config, verbose=showing.verbose, no_color=showing.no_color)
     found = all_pairs(loaded.world)
-    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+    paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
 
     headline = f"{count(len(loaded.world.defined), 'policy', 'policies')}, profile {loaded.world.policies.profile}"
 

@@ -11,16 +11,20 @@ import typer
 
 from npverify.analyses.results import Status
 from npverify.cli import options as o
+from npverify.cli.checks import check_choice
+from npverify.cli.completion import words
 from npverify.cli.flow_lines import check_flows, open_lines
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
+from npverify.cli.grouped import grouped
 from npverify.cli.guard import BAD_INPUT, INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.output import paint_for, say_all
+from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
-from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
-from npverify.ingest.source import InputError
+from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, named_sides, paths_of, refuse_no_paths
+from npverify.ingest.source import Problems
 from npverify.report.diff_items import diff_items, listed_changes
 from npverify.report.diff_json import diff_json
 from npverify.report.diff_markdown import render_markdown
@@ -38,14 +42,26 @@ FAIL_ON = ("any", "added", "removed", "assertions", "flows", "none")
 _NO_PATH = "name both versions, `npverify diff OLD NEW`, such as `npverify diff git:main:k8s k8s`"
 
 
+@grouped
 def diff(
+    *,
     old: Annotated[
         str | None,
-        typer.Argument(metavar="OLD", help="A file, a folder, - or git:REF:path.", show_default=False),
+        typer.Argument(
+            metavar="OLD",
+            help="A file, a folder, - or git:REF:path; left out with --cluster, which is then OLD.",
+            show_default=False,
+        ),
     ] = None,
     new: Annotated[
-        str | None, typer.Argument(metavar="NEW", help="The new version, likewise.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="NEW",
+            help="The new version, likewise; left out with -k or --helm, which are then NEW.",
+            show_default=False,
+        ),
     ] = None,
+    programs: Programs,
     more_old: Annotated[
         list[str] | None, typer.Option("--old", metavar="PATH", help="One more path of OLD; may be repeated.")
     ] = None,
@@ -65,7 +81,10 @@ def diff(
         bool, typer.Option("--readings", help="List what is different under other readings alone, too.")
     ] = False,
     fail_on: Annotated[
-        str, typer.Option("--fail-on", metavar="|".join(FAIL_ON), help="What leads to exit code 1.")
+        str,
+        typer.Option(
+            "--fail-on", metavar="|".join(FAIL_ON), help="What leads to exit code 1.", autocompletion=words(*FAIL_ON)
+        ),
     ] = "any",
     flows: Annotated[
         str | None,
@@ -74,73 +93,62 @@ def diff(
         ),
     ] = None,
     flows_format: o.FlowsFormat = "auto",
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
+    reading: o.Reading,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    limits: o.Limits,
+    showing: o.Showing,
     allow_empty: o.AllowEmpty = False,
 ) -> int:
     """Show which flows a change opens and closes, which edit did it, and which promises it breaks."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.diff.run import diff as compare
-    from npverify.smt.solver import BUDGETS
 
-    wanted = read_formats(format, output)
-    o.check_choice("--fail-on", fail_on, FAIL_ON)
-    o.check_positive("--timeout", timeout)
-    paths = (paths_of(old, more_old, both), paths_of(new, more_new, both))
-    check_flows(flows, flows_format, (), [*paths[0], *paths[1]])
+    problems = Problems()
+    wanted = read_formats(format, output, problems)
+    check_choice("--fail-on", fail_on, FAIL_ON, problems)
+    sides = named_sides(old, new, programs, problems)
+    paths = (paths_of(sides[0], more_old, both), paths_of(sides[1], more_new, both))
+    check_flows(flows, flows_format, (), [*paths[0], *paths[1]], problems)
     if fail_on == "flows" and flows is None:
-        raise InputError.one("NPV455", "`--fail-on flows` needs recorded flows", fix="name their file with --flows")
-    refuse_no_paths("NPV420", (("old version", paths[0]), ("new version", paths[1])), _NO_PATH)
+        problems.error("NPV455", "`--fail-on flows` needs recorded flows", fix="name their file with --flows")
+    refuse_no_paths("NPV420", (("old version", paths[0]), ("new version", paths[1])), _NO_PATH, problems)
     sources = Sources()
-    shared = Shared(cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, spec, cilium_version)
+    shared = Shared(reading, limits, problems, spec)
     two = TwoSides((Side(paths[0]), Side(paths[1])), shared, sources, specs_of_second=True)
-    chosen = BUDGETS[o.check_budget(budget or two.config.budget or "normal")]
-    two.tell(verbose=verbose, no_color=no_color)
+    two.tell(verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
-    with Progress(wanted=not quiet, verb="comparing") as progress, Interrupt() as interrupt:
+    with Progress(wanted=not showing.quiet, verb="comparing") as progress, Interrupt() as interrupt:
         result = compare(
             two.loaded[0].world,
             two.loaded[1].world,
             specs=two.loaded[1].specs,
             only_tags=only or (),
-            budget=chosen,
-            timeout=timeout or two.config.timeout,
+            budget=two.inputs[0].budget,
+            timeout=two.inputs[0].timeout,
             allow_empty=allow_empty,
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
     tally = _tally(two, flows, flows_format) if flows is not None and not result.interrupted else None
-    say_all(result.warnings, no_color=no_color)
+    say_all(result.warnings, no_color=showing.no_color)
     if two.one_plugin:
         result = replace(result, notes=(*result.notes, ONE_PLUGIN.format(two.one_plugin)))
-    sides = (result.old.policies, result.new.policies)
-    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+    policies = (result.old.policies, result.new.policies)
+    paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
 
     def as_json() -> str:
         value = diff_json(result, (paths[0], paths[1]))
-        return dumps(value if tally is None else {**value, "recorded": tally_json(tally, *sides)})
+        return dumps(value if tally is None else {**value, "recorded": tally_json(tally, *policies)})
 
     def as_text() -> str:
-        view = View(paint, verbose, quiet, sources.lines)
+        view = View(paint, showing.verbose, showing.quiet, sources.lines)
         text = render_diff(result, view, include_new=include_new, readings=readings)
-        return text if tally is None else f"{text}\n{tally_text(tally, *sides, paint)}"
+        return text if tally is None else f"{text}\n{tally_text(tally, *policies, paint)}"
 
     def as_markdown() -> str:
         return render_markdown(result, include_new=include_new) + (
-            "" if tally is None else tally_markdown(tally, *sides)
+            "" if tally is None else tally_markdown(tally, *policies)
         )
 
     def page(report: Report) -> Iterable[str]:

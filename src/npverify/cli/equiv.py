@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npverify.analyses.equiv_results import Equivalence, EquivResult
+from npverify.cli import completion
 from npverify.cli import options as o
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
+from npverify.cli.grouped import grouped
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.output import paint_for
+from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
-from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, paths_of, refuse_no_paths
+from npverify.cli.two_sides import ONE_PLUGIN, Shared, Side, TwoSides, named_sides, paths_of, refuse_no_paths
+from npverify.ingest.source import Problems
 from npverify.report.equiv_items import equiv_items
 from npverify.report.equiv_json import equiv_json
 from npverify.report.equiv_text import render_equiv
@@ -33,14 +37,26 @@ _NO_PATH = "name both sides, `npverify equiv LEFT RIGHT`, or give paths with --{
 _CODES = {Equivalence.EQUIVALENT: OK, Equivalence.DIFFERENT: REFUTED, Equivalence.UNDECIDED: UNDECIDED}
 
 
+@grouped
 def equiv(
+    *,
     left: Annotated[
         str | None,
-        typer.Argument(metavar="LEFT", help="One set: a file, a folder, or - for standard input.", show_default=False),
+        typer.Argument(
+            metavar="LEFT",
+            help="One set: a file, a folder, or - for standard input; left out with --cluster, which is then LEFT.",
+            show_default=False,
+        ),
     ] = None,
     right: Annotated[
-        str | None, typer.Argument(metavar="RIGHT", help="The other set, likewise.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="RIGHT",
+            help="The other set, likewise; left out with -k or --helm, which are then RIGHT.",
+            show_default=False,
+        ),
     ] = None,
+    programs: Programs,
     more_left: Annotated[
         list[str] | None, typer.Option("--left", metavar="PATH", help="One more path of LEFT; may be repeated.")
     ] = None,
@@ -52,73 +68,99 @@ def equiv(
         typer.Option("--with", metavar="PATH", help="Read into both sides: the inventory; may be repeated."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="List every flow that differs, grouped, not just one.")] = False,
-    cni: o.Cni = None,
-    cni_left: Annotated[str | None, typer.Option("--cni-left", metavar="NAME", help="--cni for LEFT alone.")] = None,
-    cni_right: Annotated[str | None, typer.Option("--cni-right", metavar="NAME", help="--cni for RIGHT alone.")] = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
+    reading: o.Reading,
+    cni_left: Annotated[
+        str | None,
+        typer.Option("--cni-left", metavar="NAME", help="--cni for LEFT alone.", autocompletion=completion.plugins),
+    ] = None,
+    cni_right: Annotated[
+        str | None,
+        typer.Option("--cni-right", metavar="NAME", help="--cni for RIGHT alone.", autocompletion=completion.plugins),
+    ] = None,
     calico_version_left: Annotated[
-        str | None, typer.Option("--calico-version-left", metavar="X.Y", help="--calico-version for LEFT alone.")
+        str | None,
+        typer.Option(
+            "--calico-version-left",
+            metavar="X.Y",
+            help="--calico-version for LEFT alone.",
+            autocompletion=completion.versions("calico"),
+        ),
     ] = None,
     calico_version_right: Annotated[
-        str | None, typer.Option("--calico-version-right", metavar="X.Y", help="--calico-version for RIGHT alone.")
+        str | None,
+        typer.Option(
+            "--calico-version-right",
+            metavar="X.Y",
+            help="--calico-version for RIGHT alone.",
+            autocompletion=completion.versions("calico"),
+        ),
     ] = None,
     cilium_version_left: Annotated[
-        str | None, typer.Option("--cilium-version-left", metavar="X.Y", help="--cilium-version for LEFT alone.")
+        str | None,
+        typer.Option(
+            "--cilium-version-left",
+            metavar="X.Y",
+            help="--cilium-version for LEFT alone.",
+            autocompletion=completion.versions("cilium"),
+        ),
     ] = None,
     cilium_version_right: Annotated[
-        str | None, typer.Option("--cilium-version-right", metavar="X.Y", help="--cilium-version for RIGHT alone.")
+        str | None,
+        typer.Option(
+            "--cilium-version-right",
+            metavar="X.Y",
+            help="--cilium-version for RIGHT alone.",
+            autocompletion=completion.versions("cilium"),
+        ),
     ] = None,
-    assume: o.Assume = None,
     assume_left: Annotated[
         list[str] | None,
-        typer.Option("--assume-left", metavar="SWITCH=VALUE", help="--assume for LEFT alone; may be repeated."),
+        typer.Option(
+            "--assume-left",
+            metavar="SWITCH=VALUE",
+            help="--assume for LEFT alone; may be repeated.",
+            autocompletion=completion.switches,
+        ),
     ] = None,
     assume_right: Annotated[
         list[str] | None,
-        typer.Option("--assume-right", metavar="SWITCH=VALUE", help="--assume for RIGHT alone; may be repeated."),
+        typer.Option(
+            "--assume-right",
+            metavar="SWITCH=VALUE",
+            help="--assume for RIGHT alone; may be repeated.",
+            autocompletion=completion.switches,
+        ),
     ] = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    limits: o.Limits,
+    showing: o.Showing,
     allow_empty: o.AllowEmpty = False,
 ) -> int:
     """Compare two policy sets: equivalent, or different with a flow that one of them alone lets pass."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.equiv import equiv as compare
-    from npverify.smt.solver import BUDGETS
 
-    wanted = read_formats(format, output)
-    o.check_positive("--timeout", timeout)
-    paths = (paths_of(left, more_left, both), paths_of(right, more_right, both))
-    refuse_no_paths("NPV300", (("left side", paths[0]), ("right side", paths[1])), _NO_PATH)
+    problems = Problems()
+    wanted = read_formats(format, output, problems)
+    named = named_sides(left, right, programs, problems)
+    paths = (paths_of(named[0], more_left, both), paths_of(named[1], more_right, both))
+    refuse_no_paths("NPV300", (("left side", paths[0]), ("right side", paths[1])), _NO_PATH, problems)
     sources = Sources()
     sides = (
         Side(paths[0], cni_left, calico_version_left, assume_left or (), cilium_version_left),
         Side(paths[1], cni_right, calico_version_right, assume_right or (), cilium_version_right),
     )
-    shared = Shared(
-        cni, calico_version, assume or (), pod_cidr, ip_family, ignore_kind, remote, cilium_version=cilium_version
-    )
-    two = TwoSides(sides, shared, sources, once=True)
-    worlds, config = [loaded.world for loaded in two.loaded], two.config
-    chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
-    two.tell(verbose=verbose, no_color=no_color)
+    two = TwoSides(sides, Shared(reading, limits, problems), sources, once=True)
+    worlds = [loaded.world for loaded in two.loaded]
+    two.tell(verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
-    with Progress(wanted=not quiet, verb="comparing") as progress, Interrupt() as interrupt:
+    with Progress(wanted=not showing.quiet, verb="comparing") as progress, Interrupt() as interrupt:
         result = compare(
             worlds[0],
             worlds[1],
-            budget=chosen,
-            timeout=timeout or config.timeout,
+            budget=two.inputs[0].budget,
+            timeout=two.inputs[0].timeout,
             every=every,
             allow_empty=allow_empty,
             progress=progress.step,
@@ -126,11 +168,11 @@ def equiv(
         )
     if two.one_plugin:
         result = replace(result, notes=(*result.notes, ONE_PLUGIN.format(two.one_plugin)))
-    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
-    names = (left or ", ".join(more_left or ()), right or ", ".join(more_right or ()))
+    paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
+    names = (", ".join(named[0] or more_left or ()), ", ".join(named[1] or more_right or ()))
     own = {
         "json": lambda: dumps(equiv_json(result, (paths[0], paths[1]))),
-        "text": lambda: render_equiv(result, View(paint, verbose, quiet, sources.lines), names),
+        "text": lambda: render_equiv(result, View(paint, showing.verbose, showing.quiet, sources.lines), names),
     }
 
     def page(report: Report) -> Iterable[str]:

@@ -5,38 +5,30 @@ from __future__ import annotations
 import sys
 
 from npverify.cli import options as o
-from npverify.cli.flow_options import FlowOptions, read_options
+from npverify.cli.checks import check_format
+from npverify.cli.flow_options import read_options
+from npverify.cli.grouped import grouped
 from npverify.cli.guard import OK
+from npverify.cli.inputs import Inputs
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for
+from npverify.cli.programs import Programs
 from npverify.cli.sources import Sources
+from npverify.ingest.source import Problems
 from npverify.report.json_values import dumps
 
 
+@grouped
 def explain(
+    *,
     paths: o.Paths = None,
-    from_: o.From = None,
-    to: o.To = None,
-    port: o.Port = None,
-    protocol: o.Protocol = None,
-    icmp: o.Icmp = None,
-    http: o.Http = None,
-    header: o.Headers = None,
-    via: o.Via = None,
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
+    programs: Programs,
+    flow: o.Flow,
+    reading: o.Reading,
     no_edits: o.NoEdits = False,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    showing: o.Showing,
 ) -> int:
     """Tell why a flow is allowed or denied, policy by policy and rule by rule, and which small edits would allow it."""
     # imported here so that --help does not wait for it
@@ -48,27 +40,22 @@ def explain(
     from npverify.report.explain_report import explain_json, explain_text
     from npverify.report.mends_report import mends_json, mends_text
 
-    o.check_format(format)
-    inputs = o.Inputs.settle(
+    problems = Problems()
+    check_format(format, problems)
+    inputs = Inputs.settle(
         paths,
-        cni=cni,
-        calico_version=calico_version,
-        cilium_version=cilium_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-        remotes=remote,
+        reading,
+        programs=programs,
+        problems=problems,
     )
     sources = Sources()
     world = inputs.load(sources, keep_documents=not no_edits).world
-    options = FlowOptions(from_, to, port, protocol, icmp, http, tuple(header or ()), via)
-    asked = read_options(world, options)
-    paint = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+    asked = read_options(world, flow)
+    paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=output is not None)
     if asked.range is not None:
         parts = explain_range(world, asked.reader, asked.range, asked.query)
-        if not quiet:
-            say_notes(world, inputs.config, verbose=verbose, no_color=no_color)
+        if not showing.quiet:
+            say_notes(world, inputs.config, verbose=showing.verbose, no_color=showing.no_color)
         if format == "json":
             emit(dumps(range_json(asked.range, parts, world.policies)), output)
         else:
@@ -77,11 +64,11 @@ def explain(
     query = asked.query()
     evaluation = evaluate_query(world, query)
     found = explain_evaluation(world, evaluation)
-    if not quiet:
-        say_notes(world, inputs.config, verbose=verbose, no_color=no_color)
+    if not showing.quiet:
+        say_notes(world, inputs.config, verbose=showing.verbose, no_color=showing.no_color)
     beside = (others(world, query, evaluation), siblings(world, evaluation))
     # an edit for one node at which traffic comes in is none for the others
-    without = no_edits or via is not None or evaluation.verdict.allowed
+    without = no_edits or flow.via is not None or evaluation.verdict.allowed
     edits = None if without else mends(world, evaluation)
     if format == "json":
         value = {**explain_json(found, world.policies), **beside_json(*beside)}

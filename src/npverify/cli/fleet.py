@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from npverify import __version__
 from npverify.cli import options as o
+from npverify.cli.checks import check_format
+from npverify.cli.completion import rules
+from npverify.cli.grouped import grouped, without
 from npverify.cli.guard import BAD_INPUT, INTERNAL, INTERRUPTED, OK, REFUTED, UNDECIDED, guarded
+from npverify.cli.inputs import Inputs
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.output import emit, paint_for, say, say_all
+from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.ingest.files import SPEC
@@ -37,7 +43,7 @@ _WORDS: dict[int, Word] = {
 """Exit codes from the worst to the best, each with what it says of a cluster."""
 
 Snapshots = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(
         metavar="SNAPSHOT...",
         help="Files or folders of one cluster each, called by the last part of the path; or NAME=PATH.",
@@ -58,128 +64,124 @@ app = typer.Typer(help="Put one question to snapshots of many clusters, with Das
 
 @app.command("prove")
 @guarded
+@grouped
 def fleet_prove(
-    snapshots: Snapshots,
+    *,
+    snapshots: Snapshots = None,
+    programs: Programs,
     spec: o.Specs = None,
     only: o.Only = None,
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
+    reading: Annotated[o.Reading, without("remote")],
     scheduler: Scheduler = None,
     workers: Workers = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    limits: o.Limits,
+    showing: o.Showing,
     allow_vacuous: Annotated[
         bool, typer.Option("--allow-vacuous", help="Do not fail where an assertion speaks about nothing.")
     ] = False,
     allow_empty: o.AllowEmpty = False,
 ) -> int:
     """Check the assertions against every snapshot: those of --spec, and those inside its folder."""
-    o.check_format(format)
-    inputs = o.Inputs.settle(
-        snapshots,
-        specs=spec,
-        cni=cni,
-        calico_version=calico_version,
-        cilium_version=cilium_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-    )
+    problems = Problems()
+    check_format(format, problems)
+    inputs = _settle(snapshots, programs, reading, limits, problems, spec)
     from npverify.cli.fleet_task import prove_one
 
-    colours = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+    colours = paint_for(sys.stdout, no_color=showing.no_color, to_file=output is not None)
     options = settled(
         inputs,
-        timeout,
-        budget,
         only=tuple(only or ()),
         allow_vacuous=allow_vacuous or inputs.config.allow_vacuous,
         allow_empty=allow_empty,
         colours=colours.on,
-        verbose=verbose,
+        verbose=showing.verbose,
         ours=scheduler is None,
     )
-    answers = _ask(prove_one, snapshots, inputs, options, scheduler, workers, quiet=quiet, no_color=no_color)
-    return _report("prove", answers, format, output, options, quiet=quiet)
+    answers = _ask(prove_one, inputs, options, scheduler, workers, showing)
+    return _report("prove", answers, format, output, options, quiet=showing.quiet)
 
 
 @app.command("lint")
 @guarded
+@grouped
 def fleet_lint(
-    snapshots: Snapshots,
+    *,
+    snapshots: Snapshots = None,
+    programs: Programs,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.")
+        list[str] | None,
+        typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.", autocompletion=rules),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.")
+        list[str] | None,
+        typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.", autocompletion=rules),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail for findings of severity info too.")] = False,
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
+    reading: Annotated[o.Reading, without("remote")],
     scheduler: Scheduler = None,
     workers: Workers = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    limits: o.Limits,
+    showing: o.Showing,
 ) -> int:
     """Tell what is probably wrong with the policies of every snapshot."""
-    o.check_format(format)
-    inputs = o.Inputs.settle(
-        snapshots,
-        cni=cni,
-        calico_version=calico_version,
-        cilium_version=cilium_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-    )
+    problems = Problems()
+    check_format(format, problems)
+    inputs = _settle(snapshots, programs, reading, limits, problems)
     from npverify.cli.fleet_task import lint_one
 
-    colours = paint_for(sys.stdout, no_color=no_color, to_file=output is not None)
+    colours = paint_for(sys.stdout, no_color=showing.no_color, to_file=output is not None)
     options = settled(
         inputs,
-        timeout,
-        budget,
         select=tuple(select or inputs.config.lint_select),
         ignore=(*inputs.config.lint_ignore, *(ignore or ())),
+        suppress=inputs.config.suppress,
+        today=date.today(),
         strict=strict,
         colours=colours.on,
-        verbose=verbose,
+        verbose=showing.verbose,
         ours=scheduler is None,
     )
-    answers = _ask(lint_one, snapshots, inputs, options, scheduler, workers, quiet=quiet, no_color=no_color)
-    return _report("lint", answers, format, output, options, quiet=quiet)
+    answers = _ask(lint_one, inputs, options, scheduler, workers, showing)
+    say_all(_idle([said for _, said in answers]), no_color=showing.no_color)
+    return _report("lint", answers, format, output, options, quiet=showing.quiet)
 
 
-def settled(inputs: o.Inputs, timeout: float | None, budget: str | None, **more: object) -> Options:
-    """What all clusters are asked; InputError for what cannot be meant or read."""
+def _idle(answers: Sequence[Answer]) -> Sequence[Diagnostic]:
+    """What of the config file silences nothing in any cluster; nothing is said of it where one of them has no answer."""
+    from npverify.analyses.lint.findings import LintResult
+    from npverify.cli.lint import warnings_of
+
+    if not all(said.report for said in answers):
+        return ()
+    return warnings_of(LintResult((), unused=tuple(i for i in answers[0].idle if all(i in a.idle for a in answers))))
+
+
+def _settle(
+    snapshots: list[str] | None,
+    programs: Programs,
+    reading: o.Reading,
+    limits: o.Limits,
+    problems: Problems,
+    specs: list[str] | None = None,
+) -> Inputs:
+    """The paths of the snapshots, and how they are read; those of the config file are one cluster's, and not meant."""
+    paths = [*(snapshots or ()), *programs.paths(problems)]
+    if not paths and not problems.errors:
+        fix = "name a file or a folder of each cluster: npverify fleet prove west.json east.json"
+        problems.error("NPV674", "no snapshot is named", fix=fix)
+    return Inputs.settle(paths, reading, specs=specs, limits=limits, problems=problems)
+
+
+def settled(inputs: Inputs, **more: object) -> Options:
+    """What all clusters are asked; InputError for what cannot be read."""
     from npverify.analyses.fleet import shared
     from npverify.cli.fleet_task import Options
-    from npverify.smt.solver import BUDGETS, Budget
+    from npverify.smt.solver import Budget
 
-    o.check_positive("--timeout", timeout)
-    chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     return Options(
         cni=inputs.cni,
         calico_version=inputs.calico_version,
@@ -188,28 +190,25 @@ def settled(inputs: o.Inputs, timeout: float | None, budget: str | None, **more:
         families=inputs.families,
         ignore_kinds=inputs.ignore_kinds,
         remotes={name: shared(paths) for name, paths in inputs.remotes.items()},
-        budget=Budget(chosen.rlimit, timeout or inputs.config.timeout or chosen.seconds),
+        budget=Budget(inputs.budget.rlimit, inputs.timeout or inputs.budget.seconds),
         **more,  # type: ignore[arg-type]  # the fields of the two commands
     )
 
 
 def _ask(
     answer: Callable[[Task], Answer],
-    given: Sequence[str],
-    inputs: o.Inputs,
+    inputs: Inputs,
     options: Options,
     scheduler: str | None,
     workers: int | None,
-    *,
-    quiet: bool,
-    no_color: bool,
+    showing: o.Showing,
 ) -> list[tuple[str, Answer]]:
     """What each cluster says, by its name; its warnings are written."""
     from npverify.analyses.fleet import by_workers, named, shared, snapshot
     from npverify.cli.fleet_task import Task
 
     problems = Problems()
-    clusters = named(given, problems)
+    clusters = named(inputs.paths, problems)
     problems.raise_errors()
     specs = tuple(file for file in shared(inputs.specs) if file.named or file.name.endswith(SPEC))
     sources = Sources()
@@ -220,7 +219,7 @@ def _ask(
 
     names = list(clusters)
     processes = min(workers or os.cpu_count() or 1, len(names))
-    with Progress(wanted=not quiet, verb="asking clusters") as progress, Interrupt() as interrupt:
+    with Progress(wanted=not showing.quiet, verb="asking clusters") as progress, Interrupt() as interrupt:
         answers = by_workers(
             answer,
             tasks(),
@@ -233,7 +232,7 @@ def _ask(
     for name, said in found:
         if said.warnings:
             say(f"cluster {printable(name)}\n")
-            say_all(said.warnings, no_color=no_color)
+            say_all(said.warnings, no_color=showing.no_color)
     return found
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from npverify import __version__
 from npverify.analyses.fleet import Snapshot
+from npverify.analyses.lint.findings import Idle
 from npverify.analyses.lint.run import lint
+from npverify.analyses.lint.silence import Ignore
 from npverify.analyses.load import Loaded, load
 from npverify.analyses.prove import prove
 from npverify.cli.guard import BAD_INPUT, INTERNAL
@@ -53,6 +56,8 @@ class Options:
     allow_empty: bool = False
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    suppress: tuple[Ignore, ...] = ()
+    today: date | None = None
     strict: bool = False
     colours: bool = False
     verbose: bool = False
@@ -75,6 +80,7 @@ class Answer:
 
     `report`    {} where there is none because of `errors`
     `warnings`  what that command would say on standard error
+    `idle`      what of the config file silences nothing in this cluster
     """
 
     code: int
@@ -82,6 +88,7 @@ class Answer:
     text: str = ""
     errors: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    idle: tuple[Idle, ...] = ()
 
 
 def prove_one(task: Task) -> Answer:
@@ -149,13 +156,24 @@ def _prove(task: Task, loaded: Loaded) -> Answer:
 
 def _lint(task: Task, loaded: Loaded) -> Answer:
     options, world = task.options, loaded.world
-    result = lint(world, select=options.select, ignore=options.ignore, budget=options.budget)
-    warnings = (*world.warnings, *warnings_of(result))
+    view = _view(task)
+    result = lint(
+        world,
+        select=options.select,
+        ignore=options.ignore,
+        budget=options.budget,
+        suppress=options.suppress,
+        lines=view.lines,
+        today=options.today,
+    )
+    of_all = {ignore.span for ignore in options.suppress}
+    own = replace(result, unused=tuple(idle for idle in result.unused if idle.span not in of_all))
     return Answer(
         lint_code(result, strict=options.strict),
         lint_json(result, world),
-        render_lint(result, world, _view(task), strict=options.strict),
-        warnings=warnings,
+        render_lint(result, world, view, strict=options.strict),
+        warnings=(*world.warnings, *warnings_of(own)),
+        idle=tuple(idle for idle in result.unused if idle.span in of_all),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,14 +19,15 @@ _BOM = b"\xef\xbb\xbf"
 _REMEMBERED = 20_000  # lines of the output that are kept, since logs repeat themselves
 
 
-def check_flows(flows: str | None, flows_format: str, of_one: tuple[object, ...], paths: list[str] | None) -> None:
-    """InputError where `--flows` contradicts other options."""
+def check_flows(
+    flows: str | None, flows_format: str, of_one: tuple[object, ...], paths: Sequence[str], problems: Problems
+) -> None:
+    """Report where `--flows` contradicts other options."""
     from npverify.analyses.recorded.lines import check_flows_format
 
-    problems = Problems()
     if flows is not None and any(option is not None for option in of_one):
         problems.error("NPV151", "`--flows` does not go with options that describe one flow", fix="drop one of the two")
-    if flows == "-" and "-" in (paths or ()):
+    if flows == "-" and "-" in paths:
         problems.error(
             "NPV151", "standard input cannot hold both manifests and flows", fix="put one of them into a file"
         )
@@ -34,7 +35,6 @@ def check_flows(flows: str | None, flows_format: str, of_one: tuple[object, ...]
         check_flows_format(flows_format)
     except InputError as error:
         problems.extend(error.diagnostics)
-    problems.raise_errors()
 
 
 @contextmanager

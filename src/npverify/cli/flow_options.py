@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from npverify.cli.options import Flow
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import BITS, Address, Prefix
 
@@ -12,25 +13,6 @@ if TYPE_CHECKING:
     from npverify.analyses.ends import Ends
     from npverify.analyses.flows import FlowReader, Query, Traffic
     from npverify.analyses.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class FlowOptions:
-    """The options as they were given."""
-
-    from_: str | None
-    to: str | None
-    port: str | None
-    protocol: str | None
-    icmp: str | None
-    http: str | None
-    headers: tuple[str, ...] = ()
-    via: str | None = None
-
-    @property
-    def given(self) -> tuple[str | None, ...]:
-        """All of them."""
-        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http, *self.headers, self.via)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +46,7 @@ class Asked:
 _ONE_ADDRESS = "name one address, or ask `npverify explain` about the range"
 
 
-def read_options(world: World, given: FlowOptions) -> Asked:
+def read_options(world: World, given: Flow) -> Asked:
     """What the options ask about; InputError with all that is wrong with them."""
     from npverify.analyses.flows import FlowReader, make_traffic
 
@@ -82,7 +64,9 @@ def read_options(world: World, given: FlowOptions) -> Asked:
     try:
         message = _icmp(given.icmp)
         default = "ICMP" if message else "TCP"
-        traffic = make_traffic(given.protocol or default, _port(given.port), message, _http(given.http, given.headers))
+        traffic = make_traffic(
+            given.protocol or default, _port(given.port), message, _http(given.http, tuple(given.header or ()))
+        )
     except InputError as error:
         problems.extend(error.diagnostics)
     problems.raise_errors()
@@ -91,7 +75,7 @@ def read_options(world: World, given: FlowOptions) -> Asked:
     return Asked(world, reader, ends[0], ends[1], traffic, given.via)
 
 
-def flow_query(world: World, given: FlowOptions) -> Query:
+def flow_query(world: World, given: Flow) -> Query:
     """The flows that the options ask about; InputError with all that is wrong with them, and for a range."""
     return read_options(world, given).query()
 

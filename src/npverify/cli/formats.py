@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from npverify.cli.options import check_choice
+from npverify.cli.checks import check_choice
+from npverify.cli.completion import words
 from npverify.cli.output import emit
 from npverify.ingest.source import InputError, Problems
 
@@ -27,6 +28,7 @@ Formats = Annotated[
         "--format",
         metavar="NAME[=FILE]",
         help=f"How to show the answer: {', '.join(ALL)}. With =FILE into a file; may be repeated.",
+        autocompletion=words(*ALL),
     ),
 ]
 
@@ -40,16 +42,17 @@ class Wanted(NamedTuple):
     file: str | None = None
 
 
-def read_formats(given: list[str] | None, output: str | None, known: tuple[str, ...] = ALL) -> tuple[Wanted, ...]:
-    """What `--format` and `--output` say; InputError with everything that is wrong with them."""
+def read_formats(
+    given: list[str] | None, output: str | None, problems: Problems, known: tuple[str, ...] = ALL
+) -> tuple[Wanted, ...]:
+    """What `--format` and `--output` say; everything that is wrong with them is reported."""
     wanted = []
     for text in given or ["text"]:
         name, sign, into = text.partition("=")
-        check_choice("--format", name, known)
+        check_choice("--format", name, known, problems)
         if sign and not into:
-            raise InputError.one("NPV145", f"`--format {text}` names no file", fix=f"write --format {name}=FILE")
+            problems.error("NPV145", f"`--format {text}` names no file", fix=f"write --format {name}=FILE")
         wanted.append(Wanted(name, into or None))
-    problems = Problems()
     here = [one.name for one in wanted if one.file is None]
     if len(here) > 1:
         problems.error(
@@ -65,7 +68,6 @@ def read_formats(given: list[str] | None, output: str | None, known: tuple[str, 
         )
     if output is not None and not here:
         problems.error("NPV145", "`--output` has nothing to write", fix="drop it, or one of the =FILE of --format")
-    problems.raise_errors()
     return tuple(wanted)
 
 

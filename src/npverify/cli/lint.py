@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from npverify.cli import options as o
+from npverify.cli.completion import rules
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
+from npverify.cli.grouped import grouped
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.inputs import Inputs
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say, say_all
+from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Diagnostic, Problems
@@ -29,26 +33,25 @@ if TYPE_CHECKING:
     from npverify.report.items import Report
 
 
+@grouped
 def lint(
+    *,
     paths: o.Paths = None,
+    programs: Programs,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.")
+        list[str] | None,
+        typer.Option("--select", metavar="CODE", help="Ask this rule alone; may be repeated.", autocompletion=rules),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.")
+        list[str] | None,
+        typer.Option("--ignore", metavar="CODE", help="Do not ask this rule; may be repeated.", autocompletion=rules),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail for findings of severity info too.")] = False,
     explain: Annotated[
-        str | None, typer.Option("--explain", metavar="CODE", help="Print what a rule is about, and leave.")
+        str | None,
+        typer.Option("--explain", metavar="CODE", help="Print what a rule is about, and leave.", autocompletion=rules),
     ] = None,
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
+    reading: o.Reading,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -60,12 +63,9 @@ def lint(
     ] = None,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
+    limits: o.Limits,
     jobs: o.Jobs = 1,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    showing: o.Showing,
 ) -> int:
     """Tell what is probably wrong with the policies: at which line, why, and how to mend it."""
     # imported here so that other commands and --help do not wait for the solver
@@ -74,37 +74,31 @@ def lint(
     from npverify.report.lint_items import lint_items
     from npverify.report.lint_json import lint_json
     from npverify.report.lint_text import render_lint
-    from npverify.smt.solver import BUDGETS
 
     if explain is not None:
         emit(_explained(explain), output)
         return OK
-    wanted = read_formats(format, output)
-    o.check_positive("--timeout", timeout)
-    inputs = o.Inputs.settle(
+    problems = Problems()
+    wanted = read_formats(format, output, problems)
+    inputs = Inputs.settle(
         paths,
-        cni=cni,
-        calico_version=calico_version,
-        cilium_version=cilium_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-        remotes=remote,
+        reading,
+        programs=programs,
+        limits=limits,
+        problems=problems,
     )
     config = inputs.config
-    chosen = BUDGETS[o.check_budget(budget or config.budget or "normal")]
     sources = Sources()
     world = inputs.load(sources, for_lint=True).world
-    say_notes(world, config, verbose=verbose, no_color=no_color)
+    say_notes(world, config, verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
-    with Progress(wanted=not quiet, verb="asking") as progress, Interrupt() as interrupt:
+    with Progress(wanted=not showing.quiet, verb="asking") as progress, Interrupt() as interrupt:
         result = ask_rules(
             world,
             select=select or config.lint_select,
             ignore=[*config.lint_ignore, *(ignore or [])],
-            budget=chosen,
-            timeout=timeout or config.timeout,
+            budget=inputs.budget,
+            timeout=inputs.timeout,
             jobs=jobs,
             progress=progress.step,
             stop=lambda: interrupt.asked,
@@ -117,12 +111,14 @@ def lint(
     if baseline is not None:
         problems = Problems()
         result = without_known(result, world, baseline, problems)
-        say_all(problems.warnings, no_color=no_color)
-    say_all(warnings_of(result), no_color=no_color)
-    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+        say_all(problems.warnings, no_color=showing.no_color)
+    say_all(warnings_of(result), no_color=showing.no_color)
+    paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
     own = {
         "json": lambda: dumps(lint_json(result, world)),
-        "text": lambda: render_lint(result, world, View(paint, verbose, quiet, sources.lines), strict=strict),
+        "text": lambda: render_lint(
+            result, world, View(paint, showing.verbose, showing.quiet, sources.lines), strict=strict
+        ),
     }
 
     def page(report: Report) -> Iterable[str]:

@@ -1,29 +1,16 @@
-"""The options that several commands share, and how they, the config file and the defaults come together."""
+"""The options that several commands share: each declared once, and those that go together as a group (`npverify.cli.grouped`)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from npverify.analyses.config import BUDGETS, Config, find_config, read_config
-from npverify.analyses.world import World
-from npverify.cli.sources import Sources
-from npverify.ingest.fields import nearest
-from npverify.ingest.files import File
-from npverify.ingest.source import InputError, Problems
-from npverify.inventory.addresses import Family
-from npverify.report.paint import count
-
-if TYPE_CHECKING:
-    from npverify.analyses.equiv_load import Sides
-    from npverify.analyses.load import Loaded
-
-FORMATS = ("text", "json")
-FAMILIES: Mapping[str, frozenset[Family]] = {"4": frozenset({4}), "6": frozenset({6}), "dual": frozenset({4, 6})}
+from npverify.analyses.config import BUDGETS
+from npverify.cli import completion
+from npverify.cli.checks import FORMATS
+from npverify.cli.grouped import Group
 
 Paths = Annotated[
     list[str] | None,
@@ -46,26 +33,48 @@ Cni = Annotated[
         metavar="NAME",
         help="The network plugin, NAME or NAME@VERSION: kubernetes (any), calico, cilium, …; `npverify profiles` lists them. "
         "Without it calico or cilium if their policies are there.",
+        autocompletion=completion.plugins,
     ),
 ]
 CalicoVersion = Annotated[
     str | None,
-    typer.Option("--calico-version", metavar="X.Y", help="The release of Calico that is meant; the newest by default."),
+    typer.Option(
+        "--calico-version",
+        metavar="X.Y",
+        help="The release of Calico that is meant; the newest by default.",
+        autocompletion=completion.versions("calico"),
+    ),
 ]
 CiliumVersion = Annotated[
     str | None,
-    typer.Option("--cilium-version", metavar="X.Y", help="The release of Cilium that is meant; the newest by default."),
+    typer.Option(
+        "--cilium-version",
+        metavar="X.Y",
+        help="The release of Cilium that is meant; the newest by default.",
+        autocompletion=completion.versions("cilium"),
+    ),
 ]
 Assume = Annotated[
     list[str] | None,
-    typer.Option("--assume", metavar="SWITCH=VALUE", help="Fix a behaviour that the plugin chooses; may be repeated."),
+    typer.Option(
+        "--assume",
+        metavar="SWITCH=VALUE",
+        help="Fix a behaviour that the plugin chooses; may be repeated.",
+        autocompletion=completion.switches,
+    ),
 ]
 PodCidrs = Annotated[
     list[str] | None,
     typer.Option("--pod-cidr", metavar="CIDR", help="Where pods of unknown address live; may be repeated."),
 ]
 IpFamily = Annotated[
-    str | None, typer.Option("--ip-family", metavar="4|6|dual", help="The address families of the cluster.")
+    str | None,
+    typer.Option(
+        "--ip-family",
+        metavar="4|6|dual",
+        help="The address families of the cluster.",
+        autocompletion=completion.words("4", "6", "dual"),
+    ),
 ]
 Remotes = Annotated[
     list[str] | None,
@@ -85,9 +94,18 @@ FlowsFormat = Annotated[
         "--flows-format",
         metavar="auto|npverify|hubble|calico",
         help="What the lines of --flows are; auto tells it of each line.",
+        autocompletion=completion.words("auto", "npverify", "hubble", "calico"),
     ),
 ]
-Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How to show the answer.")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="|".join(FORMATS),
+        help="How to show the answer.",
+        autocompletion=completion.words(*FORMATS),
+    ),
+]
 Output = Annotated[
     str | None, typer.Option("--output", metavar="FILE", help="Write the answer to a file instead of standard output.")
 ]
@@ -97,7 +115,12 @@ Timeout = Annotated[
 ]
 BudgetName = Annotated[
     str | None,
-    typer.Option("--budget", metavar="small|normal|large", help="How much work one obligation may take."),
+    typer.Option(
+        "--budget",
+        metavar="|".join(BUDGETS),
+        help="How much work one obligation may take.",
+        autocompletion=completion.words(*BUDGETS),
+    ),
 ]
 Jobs = Annotated[
     int,
@@ -117,7 +140,15 @@ From = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="END", help="Destination: as --from, or service/shop/api.")]
 Port = Annotated[str | None, typer.Option("--port", metavar="PORT", help="Destination port.")]
-Protocol = Annotated[str | None, typer.Option("--protocol", metavar="PROTOCOL", help="TCP, UDP, SCTP or ICMP.")]
+Protocol = Annotated[
+    str | None,
+    typer.Option(
+        "--protocol",
+        metavar="PROTOCOL",
+        help="TCP, UDP, SCTP or ICMP.",
+        autocompletion=completion.words("TCP", "UDP", "SCTP", "ICMP"),
+    ),
+]
 Icmp = Annotated[str | None, typer.Option("--icmp", metavar="TYPE[/CODE]", help="An ICMP message, such as 8/0.")]
 Http = Annotated[
     str | None,
@@ -144,188 +175,50 @@ Via = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """What to read and under which assumptions, settled: option before config file before default."""
+class Reading(Group):
+    """How policies are read: the plugin, and what is assumed where neither they nor the manifests say it."""
 
-    paths: tuple[str, ...]
-    specs: tuple[str, ...]
-    cni: str | None
-    calico_version: str
-    assume: Mapping[str, str]
-    pod_cidrs: tuple[str, ...]
-    families: frozenset[Family] | None
-    ignore_kinds: tuple[str, ...]
-    remotes: Mapping[str, tuple[str, ...]]
-    config: Config
-
-    @classmethod
-    def settle(
-        cls,
-        paths: list[str] | None,
-        *,
-        specs: list[str] | None = None,
-        cni: str | None = None,
-        calico_version: str | None = None,
-        cilium_version: str | None = None,
-        assume: list[str] | None = None,
-        pod_cidrs: list[str] | None = None,
-        ip_family: str | None = None,
-        ignore_kinds: list[str] | None = None,
-        remotes: list[str] | None = None,
-    ) -> Inputs:
-        """Bring options and config file together; InputError with every problem of both."""
-        problems = Problems()
-        config = _config(problems)
-        switches = _switches(assume or [], problems)
-        if cilium_version is not None:
-            switches["cilium_version"] = cilium_version
-        clusters = _clusters(remotes or [], problems)
-        families = config.families
-        if ip_family is not None:
-            families = FAMILIES.get(ip_family)
-            if families is None:
-                _bad_choice(problems, "--ip-family", ip_family, tuple(FAMILIES))
-        chosen = tuple(paths or config.paths)
-        if not chosen and not problems.errors:
-            where = f"`{config.file}` names no paths" if config.file else "no .npverify.yaml in this folder or above it"
-            problems.error(
-                "NPV140",
-                f"nothing to analyse: no PATH given and {where}",
-                fix="name the folder of the manifests (`npverify prove manifests/`), or write a config with `npverify init manifests/`",
-            )
-        problems.raise_errors()
-        return cls(
-            chosen,
-            tuple(specs or config.specs),
-            cni or config.cni,
-            calico_version or config.calico_version or "",
-            {**config.assume, **switches},
-            tuple(pod_cidrs or config.pod_cidrs),
-            families,
-            tuple(ignore_kinds or config.ignore_kinds),
-            {**config.remotes, **clusters},
-            config,
-        )
-
-    def load(
-        self,
-        sources: Sources,
-        *,
-        only: Sequence[str] = (),
-        with_assertions: bool = False,
-        for_lint: bool = False,
-        keep_documents: bool = False,
-        more_specs: Sequence[File] = (),
-    ) -> Loaded:
-        """Read everything, and with it specs that were read elsewhere; InputError with every problem."""
-        # imported here so that --help does not wait for it
-        from npverify.analyses.load import load
-
-        return load(
-            self.paths,
-            specs=(*self.specs, *more_specs),
-            cni=self.cni,
-            calico_version=self.calico_version,
-            assume=self.assume,
-            only_tags=only,
-            ignore_kinds=self.ignore_kinds,
-            pod_cidrs=self.pod_cidrs,
-            families=self.families,
-            remotes=self.remotes,
-            stdin=sources.stdin,
-            with_assertions=with_assertions,
-            for_lint=for_lint,
-            keep_documents=keep_documents,
-        )
-
-    def load_side(self, sources: Sources, sides: Sides) -> Loaded:
-        """Read one side of a comparison; InputError with every problem."""
-        from npverify.analyses.load import Options
-
-        options = Options(
-            self.cni,
-            self.calico_version,
-            self.assume,
-            ignore_kinds=self.ignore_kinds,
-            pod_cidrs=self.pod_cidrs,
-            families=self.families,
-            with_assertions=False,
-        )
-        return sides.load(self.paths, options, specs=self.specs, remotes=self.remotes, stdin=sources.stdin)
+    cni: Cni = None
+    calico_version: CalicoVersion = None
+    cilium_version: CiliumVersion = None
+    assume: Assume = None
+    pod_cidr: PodCidrs = None
+    ip_family: IpFamily = None
+    ignore_kind: IgnoreKinds = None
+    remote: Remotes = None
 
 
-def check_format(value: str, known: tuple[str, ...] = FORMATS) -> None:
-    """InputError unless the output format is one that this version writes."""
-    check_choice("--format", value, known)
+@dataclass(frozen=True, slots=True)
+class Limits(Group):
+    """How much work one obligation may take."""
+
+    timeout: Timeout = None
+    budget: BudgetName = None
 
 
-def check_choice(option: str, value: str, known: tuple[str, ...]) -> None:
-    """InputError unless the value of an option is one of those that there are."""
-    problems = Problems()
-    if value not in known:
-        _bad_choice(problems, option, value, known)
-    problems.raise_errors()
+@dataclass(frozen=True, slots=True)
+class Showing(Group):
+    """How much is shown, and whether in colours."""
+
+    quiet: Quiet = False
+    verbose: Verbose = False
+    no_color: NoColor = False
 
 
-def check_budget(value: str) -> str:
-    """The name of a budget; InputError if there is none of that name."""
-    problems = Problems()
-    if value not in BUDGETS:
-        _bad_choice(problems, "--budget", value, BUDGETS)
-    problems.raise_errors()
-    return value
+@dataclass(frozen=True, slots=True)
+class Flow(Group):
+    """The flow that a command is asked about."""
 
+    from_: From = None
+    to: To = None
+    port: Port = None
+    protocol: Protocol = None
+    icmp: Icmp = None
+    http: Http = None
+    header: Headers = None
+    via: Via = None
 
-def check_positive(option: str, value: float | None) -> None:
-    """InputError where a number that must be above 0 is not."""
-    if value is not None and value <= 0:
-        raise InputError.one("NPV145", f"`{option}` must be above 0, not `{value:g}`")
-
-
-def _bad_choice(problems: Problems, option: str, value: str, known: tuple[str, ...]) -> None:
-    problems.error(
-        "NPV145",
-        f"`{option}` cannot be `{value}` here",
-        fix=nearest(value, known) or f"choose one of {', '.join(known)}",
-    )
-
-
-def _config(problems: Problems) -> Config:
-    found = find_config(Path.cwd())
-    return read_config(found, Path.cwd(), problems) if found else Config()
-
-
-def _switches(given: list[str], problems: Problems) -> dict[str, str]:
-    switches = {}
-    for text in given:
-        name, sign, value = text.partition("=")
-        if not (sign and name.strip() and value.strip()):
-            problems.error(
-                "NPV145", f"`--assume {text}` is not SWITCH=VALUE", fix="for example --assume icmp=always_allow"
-            )
-        switches[name.strip()] = value.strip()
-    return switches
-
-
-def _clusters(given: list[str], problems: Problems) -> dict[str, tuple[str, ...]]:
-    """The paths of each other cluster."""
-    clusters: dict[str, tuple[str, ...]] = {}
-    for text in given:
-        name, sign, path = text.partition("=")
-        if not (sign and name.strip() and path.strip()):
-            problems.error(
-                "NPV145", f"`--remote {text}` is not NAME=PATH", fix="for example --remote west=clusters/west"
-            )
-        clusters[name.strip()] = (*clusters.get(name.strip(), ()), path.strip())
-    return clusters
-
-
-def refuse_no_pods(world: World, problems: Problems) -> None:
-    """Report input without pods: about nobody, everything would hold."""
-    if not world.inventory.pods:
-        problems.extend(world.warnings)
-        problems.error(
-            "NPV144",
-            f"{count(len(world.defined), 'policy', 'policies')} but no pod or workload was found, so every statement would hold",
-            fix="add the manifests of the workloads or the output of `kubectl get pods -A -o json`, or accept this with --allow-empty",
-        )
+    @property
+    def given(self) -> tuple[str | None, ...]:
+        """All of them."""
+        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http, *(self.header or ()), self.via)

@@ -6,9 +6,12 @@ from typing import Annotated
 
 import typer
 
+from npverify.cli import completion
 from npverify.cli import options as o
+from npverify.cli.checks import check_format
 from npverify.cli.guard import OK
 from npverify.cli.output import emit
+from npverify.ingest.source import Problems
 from npverify.report.json_values import dumps
 
 
@@ -16,7 +19,10 @@ def profiles(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME[@VERSION]]…", help="Plugins to show; without any, all are listed.", show_default=False
+            metavar="[NAME[@VERSION]]…",
+            help="Plugins to show; without any, all are listed.",
+            show_default=False,
+            autocompletion=completion.plugins,
         ),
     ] = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
@@ -27,7 +33,9 @@ def profiles(
     from npverify.dialects.profiles import rows_of
     from npverify.report.profiles_page import chosen_of, listing, one, profiles_json
 
-    o.check_format(format)
+    problems = Problems()
+    check_format(format, problems)
+    problems.raise_errors()
     chosen = rows_of(names or ())
     if format == "json":
         text = dumps(profiles_json(chosen_of(chosen)))

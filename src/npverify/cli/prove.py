@@ -10,12 +10,16 @@ import typer
 
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.cli import options as o
+from npverify.cli.checks import refuse_no_pods
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
+from npverify.cli.grouped import grouped
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.inputs import Inputs
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
 from npverify.cli.output import paint_for, say
+from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Problems
@@ -31,26 +35,19 @@ if TYPE_CHECKING:
 _BAD: dict[Status, int] = {Status.REFUTED: REFUTED, Status.VACUOUS: REFUTED, Status.UNDECIDED: UNDECIDED}
 
 
+@grouped
 def prove(
+    *,
     paths: o.Paths = None,
+    programs: Programs,
     spec: o.Specs = None,
     only: o.Only = None,
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
+    reading: o.Reading,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
+    limits: o.Limits,
     jobs: o.Jobs = 1,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    showing: o.Showing,
     timings: Annotated[bool, typer.Option("--timings", help="Show how long each assertion took.")] = False,
     allow_vacuous: Annotated[
         bool, typer.Option("--allow-vacuous", help="Do not fail where an assertion speaks about nothing.")
@@ -60,44 +57,38 @@ def prove(
     """Check the assertions of .npv files: proved, or refuted with a packet that breaks them."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.prove import prove as prove_all
-    from npverify.smt.solver import BUDGETS
 
-    wanted = read_formats(format, output)
-    o.check_positive("--timeout", timeout)
-    inputs = o.Inputs.settle(
+    problems = Problems()
+    wanted = read_formats(format, output, problems)
+    inputs = Inputs.settle(
         paths,
+        reading,
         specs=spec,
-        cni=cni,
-        calico_version=calico_version,
-        cilium_version=cilium_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-        remotes=remote,
+        programs=programs,
+        limits=limits,
+        problems=problems,
     )
-    chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     sources = Sources()
     loaded = inputs.load(sources, only=only or (), with_assertions=True)
     if not allow_empty:
         refuse_empty(loaded, only or ())
-    say_notes(loaded.world, inputs.config, verbose=verbose, no_color=no_color)
+    say_notes(loaded.world, inputs.config, verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
-    with Progress(wanted=not quiet) as progress, Interrupt() as interrupt:
+    with Progress(wanted=not showing.quiet) as progress, Interrupt() as interrupt:
         result = prove_all(
             loaded.world,
             loaded.assertions,
-            budget=chosen,
-            timeout=timeout or inputs.config.timeout,
+            budget=inputs.budget,
+            timeout=inputs.timeout,
             jobs=jobs,
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
     accepted = allow_vacuous or inputs.config.allow_vacuous
-    paint = paint_for(sys.stdout, no_color=no_color, to_file=not to_terminal(wanted, output))
+    paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
     own = {
         "json": lambda: dumps(prove_json(result, loaded.world, timings=timings)),
-        "text": lambda: render_prove(result, loaded.world, View(paint, verbose, quiet, sources.lines)),
+        "text": lambda: render_prove(result, loaded.world, View(paint, showing.verbose, showing.quiet, sources.lines)),
     }
 
     def page(report: Report) -> Iterable[str]:
@@ -130,7 +121,7 @@ def refuse_empty(loaded: Loaded, only: Sequence[str] = ()) -> None:
         if tags and loaded.specs:
             fix = "check the tags in the specs, or drop --only"
         problems.error("NPV143", f"{why}, so nothing can be proved", fix=fix)
-    o.refuse_no_pods(loaded.world, problems)
+    refuse_no_pods(loaded.world, problems)
     problems.raise_errors()
 
 

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from npverify.cli import completion
 from npverify.cli import options as o
+from npverify.cli.checks import check_format
 from npverify.cli.guard import OK
 from npverify.cli.output import emit
 from npverify.ingest.fields import nearest
@@ -24,6 +26,7 @@ def rule(
             metavar="[CODE]…",
             help="Rules by code or name, or codes of messages; without any, all rules are listed.",
             show_default=False,
+            autocompletion=completion.rules,
         ),
     ] = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
@@ -35,8 +38,8 @@ def rule(
     from npverify.report.lint_page import explanation, listing, rules_json
     from npverify.report.messages import message_json, message_text
 
-    o.check_format(format)
     problems = Problems()
+    check_format(format, problems)
     asked = [(text, text.upper().startswith("NPV")) for text in codes or ()]
     chosen = [check_code(text, "`npverify rule`", problems) for text, message in asked if not message]
     told = [_message(text.upper(), problems) for text, message in asked if message]

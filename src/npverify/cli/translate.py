@@ -13,11 +13,16 @@ import typer
 
 from npverify.analyses.equiv_results import Equivalence
 from npverify.cli import options as o
+from npverify.cli.checks import check_format, refuse_no_pods
+from npverify.cli.completion import words
+from npverify.cli.grouped import grouped, without
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
+from npverify.cli.inputs import Inputs
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say, say_all
+from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.ingest.files import MANIFESTS
@@ -32,9 +37,15 @@ if TYPE_CHECKING:
 TARGETS = ("calico",)
 
 
+@grouped
 def translate(
+    *,
     paths: o.Paths = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="calico", help="What to translate into.")] = None,
+    programs: Programs,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="calico", help="What to translate into.", autocompletion=words(*TARGETS)),
+    ] = None,
     check: Annotated[
         list[str] | None,
         typer.Option(
@@ -57,18 +68,10 @@ def translate(
     unproved: Annotated[
         bool, typer.Option("--unproved", help="Write the policies even if they are not proved to be equal.")
     ] = False,
-    calico_version: o.CalicoVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
+    reading: Annotated[o.Reading, without("cni", "cilium_version")],
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    limits: o.Limits,
+    showing: o.Showing,
     allow_empty: o.AllowEmpty = False,
 ) -> int:
     """Write native policies as Calico ones, and prove that nothing changes."""
@@ -76,38 +79,32 @@ def translate(
     from npverify.analyses.equiv import Kept, equiv
     from npverify.analyses.translate.run import check as check_migration
     from npverify.analyses.translate.run import migrate
-    from npverify.smt.solver import BUDGETS
 
-    _refuse_options(to, check, output, output_dir, format)
-    o.check_positive("--timeout", timeout)
-    inputs = o.Inputs.settle(
+    problems = Problems()
+    _refuse_options(to, check, output, output_dir, format, problems)
+    inputs = Inputs.settle(
         paths,
-        cni="calico",
-        calico_version=calico_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-        remotes=remote,
+        replace(reading, cni="calico"),
+        programs=programs,
+        limits=limits,
+        problems=problems,
     )
     sources = Sources()
     written_before = [name for name in (output, output_dir) if name and os.path.exists(name)]
     given = _read(inputs, check or (), written_before, sources)
     if not allow_empty:
-        problems = Problems()
-        o.refuse_no_pods(given.old, problems)
+        refuse_no_pods(given.old, problems)
         problems.raise_errors()
     if inputs.config.cni not in (None, "calico", "kubernetes", "spec"):
-        say_all([_other_plugin(inputs.config.cni)], no_color=no_color)
-    if not quiet:
-        say_notes(given.old, inputs.config, verbose=verbose, no_color=no_color)
+        say_all([_other_plugin(inputs.config.cni)], no_color=showing.no_color)
+    if not showing.quiet:
+        say_notes(given.old, inputs.config, verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
-    limits = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
-    with Progress(wanted=not quiet, verb="comparing") as progress, Interrupt() as interrupt:
+    with Progress(wanted=not showing.quiet, verb="comparing") as progress, Interrupt() as interrupt:
         compare = partial(
             equiv,
-            budget=limits,
-            timeout=timeout or inputs.config.timeout,
+            budget=inputs.budget,
+            timeout=inputs.timeout,
             allow_empty=allow_empty,
             stop=lambda: interrupt.asked,
             progress=progress.step,
@@ -117,8 +114,8 @@ def translate(
             found = check_migration(given, compare, check)
         else:
             found = migrate(given, compare, file=output, folder=output_dir)
-    if not quiet:
-        say_all([w for w in found.warnings if w not in given.old.warnings], no_color=no_color)
+    if not showing.quiet:
+        say_all([w for w in found.warnings if w not in given.old.warnings], no_color=showing.no_color)
     written = found.proved or unproved or not given.old.inventory.pods
     if written and (output or output_dir):
         _refuse_leftovers(output_dir, found.files)
@@ -128,8 +125,8 @@ def translate(
         emit(dumps(translate_json(found, written=written)), to_file)
         return _exit_code(found)
     aside = written and bool(found.files) and not (output or output_dir)  # standard output is for the policies
-    paint = paint_for(sys.stderr if aside else sys.stdout, no_color=no_color, to_file=to_file is not None)
-    report = translate_text(found, _lines(found.files, sources), paint, quiet=quiet, written=written)
+    paint = paint_for(sys.stderr if aside else sys.stdout, no_color=showing.no_color, to_file=to_file is not None)
+    report = translate_text(found, _lines(found.files, sources), paint, quiet=showing.quiet, written=written)
     if aside:
         emit(found.files[0].text)
         say(report)
@@ -139,11 +136,10 @@ def translate(
 
 
 def _refuse_options(
-    to: str | None, check: list[str] | None, output: str | None, folder: str | None, format_: str
+    to: str | None, check: list[str] | None, output: str | None, folder: str | None, format_: str, problems: Problems
 ) -> None:
-    """InputError where the options name another target, or contradict each other."""
-    o.check_format(format_)
-    problems = Problems()
+    """Report options that name another target, or contradict each other."""
+    check_format(format_, problems)
     if to not in TARGETS:
         message = (
             f"`--to {to}` is no target: native policies are translated into Calico ones" if to else "`--to` is missing"
@@ -157,7 +153,6 @@ def _refuse_options(
         problems.error("NPV323", "`--output` and `--output-dir` cannot stand together", fix="keep one of them")
     if check and folder:
         problems.error("NPV323", "`--check` writes no policies, so `--output-dir` has no meaning", fix="leave one out")
-    problems.raise_errors()
 
 
 def _other_plugin(name: str) -> Diagnostic:
@@ -168,7 +163,7 @@ def _other_plugin(name: str) -> Diagnostic:
     return Diagnostic("NPV324", message, fix=fix, severity="warning")
 
 
-def _read(inputs: o.Inputs, check: Sequence[str], written: Sequence[str], sources: Sources) -> Input:
+def _read(inputs: Inputs, check: Sequence[str], written: Sequence[str], sources: Sources) -> Input:
     """The world of the native policies, with the files of a migration that is there already. What an earlier run has
     written into the same place is no part of the input."""
     from npverify.analyses.translate.worlds import Input

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from npverify.cli import options as o
+from npverify.cli.inputs import Inputs
 from npverify.cli.notes import say_notes
+from npverify.cli.options import Limits, Reading
 from npverify.cli.output import say_all
+from npverify.cli.programs import Programs
 from npverify.cli.sources import Sources
 from npverify.ingest.files import File
 from npverify.ingest.source import Diagnostic, InputError, Problems
@@ -32,24 +34,19 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The options that hold for both sides."""
+    """The options that hold for both sides, and what is wrong with other options."""
 
-    cni: str | None = None
-    calico_version: str | None = None
-    assume: Sequence[str] = ()
-    pod_cidrs: list[str] | None = None
-    ip_family: str | None = None
-    ignore_kinds: list[str] | None = None
-    remotes: list[str] | None = None
+    reading: Reading
+    limits: Limits
+    problems: Problems
     specs: list[str] | None = None
-    cilium_version: str | None = None
 
 
-Read = Callable[[o.Inputs, Sources, Sequence[File]], "Loaded"]
+Read = Callable[[Inputs, Sources, Sequence[File]], "Loaded"]
 """Reads one side, with specs that the other side has."""
 
 
-def _apart(inputs: o.Inputs, sources: Sources, more: Sequence[File]) -> Loaded:
+def _apart(inputs: Inputs, sources: Sources, more: Sequence[File]) -> Loaded:
     return inputs.load(sources, more_specs=more)
 
 
@@ -76,7 +73,7 @@ class TwoSides:
         """InputError with every problem of both. With `specs_of_second`, its specs tell of the first one as well; with `once`
         no spec is read, and what both sides name is read once."""
         read = _together() if once else _apart
-        found: dict[int, tuple[o.Inputs, Loaded]] = {}
+        found: dict[int, tuple[Inputs, Loaded]] = {}
         errors: list[Diagnostic] = []
         more: Sequence[File] = ()
         for number in (1, 0) if specs_of_second else (0, 1):
@@ -117,19 +114,17 @@ class TwoSides:
                 say_notes(world, self.config, verbose=True, no_color=no_color, warnings=False)
 
 
-def _settled(side: Side, shared: Shared) -> o.Inputs:
-    return o.Inputs.settle(
-        side.paths,
-        specs=shared.specs,
-        cni=side.cni or shared.cni,
-        calico_version=side.calico_version or shared.calico_version,
-        cilium_version=side.cilium_version or _for_cilium(side.cni or shared.cni, shared.cilium_version),
-        assume=[*shared.assume, *side.assume],
-        pod_cidrs=shared.pod_cidrs,
-        ip_family=shared.ip_family,
-        ignore_kinds=shared.ignore_kinds,
-        remotes=shared.remotes,
+def _settled(side: Side, shared: Shared) -> Inputs:
+    reading = shared.reading
+    cni = side.cni or reading.cni
+    own = replace(
+        reading,
+        cni=cni,
+        calico_version=side.calico_version or reading.calico_version,
+        cilium_version=side.cilium_version or _for_cilium(cni, reading.cilium_version),
+        assume=[*(reading.assume or ()), *side.assume],
     )
+    return Inputs.settle(side.paths, own, specs=shared.specs, limits=shared.limits, problems=shared.problems)
 
 
 def _for_cilium(cni: str | None, version: str | None) -> str | None:
@@ -137,16 +132,31 @@ def _for_cilium(cni: str | None, version: str | None) -> str | None:
     return version if cni is None or cni.startswith("cilium") else None
 
 
-def paths_of(first: str | None, more: list[str] | None, both: list[str] | None) -> list[str]:
+def named_sides(
+    first: str | None, second: str | None, programs: Programs, problems: Problems
+) -> tuple[list[str], list[str]]:
+    """The paths that the arguments and the options for programs name. What runs in a cluster is the first side, what kustomize
+    and helm make the second, as with `kubectl diff -k`; arguments are the sides that are left. A third one is reported."""
+    made, running = list(programs.made(problems)), list(programs.running())
+    given = [path for path in (first, second) if path is not None]
+    if len(given) + bool(made) + bool(running) > 2:
+        options = " and ".join([*(["`--cluster`"] if running else []), *(["`-k` or `--helm`"] if made else [])])
+        fix = "name two of them; what both sides share is read with --with PATH"
+        problems.error("NPV673", f"`{given[-1]}` would be a third side beside {options}", fix=fix)
+    sides = [*([running] if running else []), *([path] for path in given), *([made] if made else [])]
+    if len(sides) == 1 and made:
+        sides.insert(0, [])
+    return sides[0] if sides else [], sides[1] if len(sides) > 1 else []
+
+
+def paths_of(own: Sequence[str], more: list[str] | None, both: list[str] | None) -> list[str]:
     """The paths of one side; none where it has none of its own."""
-    own = [*([first] if first is not None else []), *(more or [])]
-    return [*own, *(both or [])] if own else []
+    paths = [*own, *(more or [])]
+    return [*paths, *(both or [])] if paths else []
 
 
-def refuse_no_paths(code: str, sides: Sequence[tuple[str, list[str]]], fix: str) -> None:
-    """InputError where a side has no path; `fix` has its name for {}."""
-    problems = Problems()
+def refuse_no_paths(code: str, sides: Sequence[tuple[str, list[str]]], fix: str, problems: Problems) -> None:
+    """Report a side that has no path; `fix` has its name for {}."""
     for name, paths in sides:
         if not paths:
             problems.error(code, f"the {name} of the comparison has no path", fix=fix.format(name.partition(" ")[0]))
-    problems.raise_errors()

@@ -18,7 +18,10 @@ import typer
 
 from npverify.analyses.results import ProveResult
 from npverify.cli import options as o
+from npverify.cli.checks import check_format
+from npverify.cli.grouped import grouped
 from npverify.cli.guard import BAD_INPUT, OK
+from npverify.cli.inputs import Inputs
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
@@ -27,7 +30,7 @@ from npverify.cli.prove import exit_code, refuse_empty
 from npverify.cli.sources import Sources
 from npverify.ingest.files import MANIFESTS, SPEC
 from npverify.ingest.rendered import is_rendered
-from npverify.ingest.source import InputError
+from npverify.ingest.source import InputError, Problems
 from npverify.report.json_values import dump_line
 from npverify.report.prove_json import prove_json
 from npverify.report.prove_text import View, render_prove
@@ -43,24 +46,16 @@ Snapshot = dict[str, tuple[int, int, int]]
 """Time of change, size and number of every file."""
 
 
+@grouped
 def watch(
+    *,
     paths: o.Paths = None,
     spec: o.Specs = None,
     only: o.Only = None,
-    cni: o.Cni = None,
-    calico_version: o.CalicoVersion = None,
-    cilium_version: o.CiliumVersion = None,
-    assume: o.Assume = None,
-    pod_cidr: o.PodCidrs = None,
-    ip_family: o.IpFamily = None,
-    ignore_kind: o.IgnoreKinds = None,
-    remote: o.Remotes = None,
+    reading: o.Reading,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's
-    timeout: o.Timeout = None,
-    budget: o.BudgetName = None,
-    quiet: o.Quiet = False,
-    verbose: o.Verbose = False,
-    no_color: o.NoColor = False,
+    limits: o.Limits,
+    showing: o.Showing,
     allow_vacuous: Annotated[
         bool, typer.Option("--allow-vacuous", help="Do not fail where an assertion speaks about nothing.")
     ] = False,
@@ -69,21 +64,15 @@ def watch(
     """Check the assertions, and again whenever a file is saved, until Ctrl-C."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.session import Session
-    from npverify.smt.solver import BUDGETS
 
-    o.check_format(format)
-    o.check_positive("--timeout", timeout)
-    inputs = o.Inputs.settle(
+    problems = Problems()
+    check_format(format, problems)
+    inputs = Inputs.settle(
         paths,
+        reading,
         specs=spec,
-        cni=cni,
-        calico_version=calico_version,
-        cilium_version=cilium_version,
-        assume=assume,
-        pod_cidrs=pod_cidr,
-        ip_family=ip_family,
-        ignore_kinds=ignore_kind,
-        remotes=remote,
+        limits=limits,
+        problems=problems,
     )
     if "-" in inputs.paths:
         fix = "name files or folders; `npverify prove -` reads standard input once"
@@ -91,7 +80,6 @@ def watch(
     if made := [path for path in inputs.paths if is_rendered(path)]:
         fix = "name the folder of the manifests; `npverify prove` reads what a program makes once"
         raise InputError.one("NPV145", f"`{made[0]}` cannot be watched", fix=fix)
-    chosen = BUDGETS[o.check_budget(budget or inputs.config.budget or "normal")]
     watched = (*inputs.paths, *inputs.specs)
     seen = snapshot(watched)
     session = Session(
@@ -105,21 +93,21 @@ def watch(
         pod_cidrs=inputs.pod_cidrs,
         families=inputs.families,
         remotes=inputs.remotes,
-        budget=chosen,
-        timeout=timeout or inputs.config.timeout,
+        budget=inputs.budget,
+        timeout=inputs.timeout,
     )
     if not allow_empty:
         refuse_empty(session.loaded, only or ())
-    say_notes(session.world, inputs.config, verbose=verbose, no_color=no_color)
+    say_notes(session.world, inputs.config, verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
     vacuous = allow_vacuous or inputs.config.allow_vacuous
     show = _Show(
         session,
         lambda result: exit_code(result, allow_vacuous=vacuous),
         format == "json",
-        verbose=verbose,
-        quiet=quiet,
-        no_color=no_color,
+        verbose=showing.verbose,
+        quiet=showing.quiet,
+        no_color=showing.no_color,
     )
     return follow(show, changes(watched, seen))
 

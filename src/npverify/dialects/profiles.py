@@ -119,6 +119,12 @@ _SETTINGS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """Engine to the settings that it alone has, with their values."""
 
 
+def assumable() -> Mapping[str, tuple[str, ...]]:
+    """Everything that `--assume` can fix, with the values that it can have; a switch of several can be `free` as well."""
+    switches = {s.name: (*s.values, *sorted(_FREE)) if len(s.values) > 1 else s.values for s in SWITCHES}
+    return {**switches, **{s.name: s.values for s in OPTIONS}, **_SETTINGS["calico"], **_SETTINGS["cilium"]}
+
+
 def _of(plugin: Plugin, version: str) -> Profile:
     """The profile that the table of plugins gives."""
     engine = plugin.engine or "kubernetes"

@@ -20,6 +20,7 @@ from npverify.ingest.git import is_git
 from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
 from npverify.ingest.scalars import Scalar, plain
+from npverify.ingest.scopes import in_release
 from npverify.ingest.source import Problems, Span
 from npverify.ingest.split import Chunk, chunks, header
 from npverify.ingest.text import Part, Text
@@ -74,7 +75,7 @@ def read(
             if file.name.lower().endswith(SPEC):
                 specs.append(SpecText(file.name, file.content))
             else:
-                documents.extend(reader.documents(file))
+                documents.extend(in_release(file.name, reader.documents(file)))
         keep(len(documents))
     reader.warn_foreign()
     reader.warn_kustomizations()
@@ -103,7 +104,7 @@ def read_file(
     skipped: list[str] = []
     reader = _Reader(Sorter(cache(wanted), skipped.append, problems), problems, tidy)
     with without_gc():
-        documents = tuple(reader.documents(file))
+        documents = tuple(in_release(file.name, reader.documents(file)))
     return FileBundle(documents, tuple(skipped), tuple(reader.foreign), tuple(reader.kustomizations))
 
 

@@ -6,6 +6,7 @@ prints, `cluster:` what `kubectl get … -o json` has, kind by kind. Parameters 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -21,7 +22,7 @@ _PARAMETERS: Mapping[str, tuple[str, ...]] = {
     HELM: ("values", "set", "namespace", "release"),
     CLUSTER: ("namespace",),
 }
-_ONCE = ("release",)
+_ONCE: Mapping[str, tuple[str, ...]] = {KUSTOMIZE: (), HELM: ("namespace", "release"), CLUSTER: ()}
 
 
 class RenderedFile(NamedTuple):
@@ -54,6 +55,21 @@ def rendered_parts(path: str) -> tuple[str, str, str]:
         return "", path, ""
     place, mark, parameters = path.removeprefix(scheme).partition("?")
     return scheme, place, mark + parameters
+
+
+_MEAN_SOMETHING = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+ "})
+
+
+def rendered_path(scheme: str, place: str, parameters: Sequence[tuple[str, str]] = ()) -> str:
+    """The path of that form; what means something in a URL is written as there."""
+    behind = "&".join(f"{name}={value.translate(_MEAN_SOMETHING)}" for name, value in parameters)
+    return f"{scheme}{place}{'?' if behind else ''}{behind}"
+
+
+def release_namespace(path: str) -> str:
+    """The namespace that a path of a chart names for its release; "" for other paths, and where it names none."""
+    scheme, _, behind = rendered_parts(path)
+    return next((value for name, value in parse_qsl(behind[1:]) if name == "namespace"), "") if scheme == HELM else ""
 
 
 def rendered_files(path: str, problems: Problems) -> Iterator[RenderedFile]:
@@ -93,7 +109,7 @@ def _parsed(path: str, problems: Problems) -> _Path | None:
             )
         elif not value:
             problems.error("NPV412", f"`{path}`: `{name}` has no value", Span(path), _form(scheme))
-    for name in _ONCE:
+    for name in _ONCE[scheme]:
         if sum(key == name for key, _ in parameters) > 1:
             problems.error("NPV412", f"`{path}`: `{name}` is there twice", Span(path), "name it once")
     return _Path(scheme, place, parameters) if problems.count == before else None
@@ -117,6 +133,10 @@ def _helm(found: _Path, path: str, problems: Problems) -> Sequence[str] | None:
     if find("helm") is None:
         fix = "install helm, or name a file with what `helm template` prints"
         problems.error("NPV414", f"`{path}` needs the program helm, which is not there", Span(path), fix)
+        return None
+    if "/" not in found.place and not os.path.exists(found.place):  # with a slash it may be a chart of a repository
+        fix = "name the folder that holds Chart.yaml"
+        problems.error("NPV412", f"`{path}`: there is no chart `{found.place}`", Span(path), fix)
         return None
     release = next(iter(found.all("release")), "release-name")  # the name that `helm template` takes by itself
     command = ["helm", "template", release, found.place, "--include-crds"]

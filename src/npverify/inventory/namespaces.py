@@ -6,31 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields
+from npverify.ingest.rendered import HELM
+from npverify.ingest.scopes import WITHOUT_NAMESPACE
 from npverify.ingest.source import Problems
 from npverify.inventory.model import METADATA_NAME, Namespace
-from npverify.inventory.objects import CLUSTER_SCOPED, Item
+from npverify.inventory.objects import Item
 from npverify.inventory.syntax import check_labels
 
-_CLUSTER_SCOPED = CLUSTER_SCOPED | {
-    "AdminNetworkPolicy",
-    "BaselineAdminNetworkPolicy",
-    "ClusterNetworkPolicy",
-    "ClusterInformation",
-    "FelixConfiguration",
-    "GlobalNetworkPolicy",
-    "GlobalNetworkSet",
-    "HostEndpoint",
-    "IPPool",
-    "StagedGlobalNetworkPolicy",
-    "Tier",
-    "Profile",
-    "CiliumClusterwideNetworkPolicy",
-}
+_OF_RELEASE = "name the namespace of the release with `namespace=` in the path, or with -n"
 
 
 def namespace_of(doc: Document) -> str | None:
     """The namespace that an object says it lives in: "" if it does not say, None if it lives in none."""
-    return None if doc.kind in _CLUSTER_SCOPED else doc.namespace or ""
+    return None if doc.kind in WITHOUT_NAMESPACE else doc.namespace or ""
 
 
 def used_namespaces(documents: Sequence[Document], problems: Problems) -> frozenset[str]:
@@ -57,7 +45,7 @@ def used_namespaces(documents: Sequence[Document], problems: Problems) -> frozen
             "NPV035",
             message,
             "metadata",
-            fix="add `namespace` under `metadata`",
+            fix=_OF_RELEASE if first.span().file.startswith(HELM) else "add `namespace` under `metadata`",
             key=True,
         )
     return frozenset(used)
