@@ -207,6 +207,9 @@ def test_text_is_readable_in_the_light_and_in_the_dark(scheme: str, opened: Open
             assert contrast(page, selector) >= 4.5, selector
         for selector in (".matrix td.v0", ".matrix td.v1", ".matrix td.v2", ".filters label", ".detail .muted"):
             assert contrast(page, selector) >= 4.5, selector
+        page.execute_script("document.querySelector('.locate').click()")
+        for selector in (".matrix th.on", ".aim a", ".detail .mark", ".detail .mark span", ".legend .mark", "td.focus"):
+            assert contrast(page, selector) >= 4.5, selector
         page = opened("diff")
         for selector in (".matrix td.v0", ".matrix td.v1", ".matrix td.v2"):
             assert contrast(page, selector) >= 4.5, selector
