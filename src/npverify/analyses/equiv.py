@@ -46,14 +46,39 @@ def equiv(
     allow_empty: bool = False,
     stop: Callable[[], bool] = never,
     progress: Progress | None = None,
-    kept: Kept | None = None,
 ) -> EquivResult:
-    """Compare two worlds; with `every`, list all that differs. `kept` is for several comparisons of one left world.
+    """Compare two worlds; with `every`, list all that differs.
 
     `timeout` is in seconds for one question to the solver, on top of the budget. Ctrl-C, or `stop` giving True, ends the
     run undecided. InternalError if the oracles do not confirm a witness; InputError if nobody is there on either side,
     unless `allow_empty`.
     """
+    return equiv_after(
+        Kept(),
+        left,
+        right,
+        budget=budget,
+        timeout=timeout,
+        every=every,
+        allow_empty=allow_empty,
+        stop=stop,
+        progress=progress,
+    )
+
+
+def equiv_after(
+    kept: Kept,
+    left: World,
+    right: World,
+    *,
+    budget: Budget = BUDGETS["normal"],
+    timeout: float | None = None,
+    every: bool = False,
+    allow_empty: bool = False,
+    stop: Callable[[], bool] = never,
+    progress: Progress | None = None,
+) -> EquivResult:
+    """`equiv` that uses what earlier comparisons of the same left world found out, and leaves in `kept` what it found."""
     if not (allow_empty or left.inventory.pods or right.inventory.pods):
         raise InputError.one(
             EMPTY, "no pod or workload was found on either side, so any two sides would be equal", fix=_FIX
@@ -61,7 +86,7 @@ def equiv(
     left, right, borrowed = comparable(left, told_apart(left, right))
     limits = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
     with without_gc():  # a search is many small values and no cycles, and it is gone at the end
-        return _searched(left, right, borrowed, limits, stop, progress, kept or Kept(), every=every)
+        return _searched(left, right, borrowed, limits, stop, progress, kept, every=every)
 
 
 def _searched(

@@ -76,7 +76,7 @@ def translate(
 ) -> int:
     """Write native policies as Calico ones, and prove that nothing changes."""
     # imported here so that other commands and --help do not wait for the solver
-    from npverify.analyses.equiv import Kept, equiv
+    from npverify.analyses.equiv import Kept, equiv_after
     from npverify.analyses.translate.run import check as check_migration
     from npverify.analyses.translate.run import migrate
 
@@ -102,13 +102,13 @@ def translate(
     keep_freed_memory()
     with Progress(wanted=not showing.quiet, verb="comparing") as progress, Interrupt() as interrupt:
         compare = partial(
-            equiv,
+            equiv_after,
+            Kept(),
             budget=inputs.budget,
             timeout=inputs.timeout,
             allow_empty=allow_empty,
             stop=lambda: interrupt.asked,
             progress=progress.step,
-            kept=Kept(),
         )
         if check:
             found = check_migration(given, compare, check)
