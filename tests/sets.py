@@ -11,27 +11,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+import calico_worlds
+import cilium_worlds
+import plugin_worlds
+import worlds
 from against_calico_reference import calico_disagreements, mixed_calico_disagreements
 from against_reference import kubernetes_disagreements
 from agreement import Readers
 from cilium_agreement import cilium_disagreements, mixed_cilium_disagreements
 from cluster_agreement import cluster_disagreements
 from entry_agreement import entry_disagreements
-from plugin_worlds import random_plugin_world
-from worlds import random_case
 
 
 def plugins(seed: int) -> list[str]:
     """Under a plugin with ways of its own, perhaps with cluster-wide policies."""
     rng = Random(seed)
-    world = random_plugin_world(rng)
-    return Readers(world).disagreements([random_case(rng, world) for _ in range(4)])
+    world = plugin_worlds.random_plugin_world(rng)
+    return Readers(world).disagreements([worlds.random_case(rng, world) for _ in range(4)])
 
 
 def mixed(seed: int) -> list[str]:
     """NetworkPolicies and cluster-wide policies beside those of Calico, or of Cilium."""
     return (mixed_calico_disagreements if seed % 2 else mixed_cilium_disagreements)(seed)
 
+
+READ_BY = (worlds, calico_worlds, cilium_worlds, plugin_worlds)
+"""The modules that have their manifests read."""
 
 DIALECTS: dict[str, Callable[[int], list[str]]] = {
     "kubernetes": kubernetes_disagreements,
