@@ -118,17 +118,18 @@ def answers(world: World, legs: Iterable[Leg]) -> tuple[AssertionResult, ...]:
 
 
 def entry_disagreements(seed: int) -> list[str]:
-    """What the prover and the arrivals do not agree on in the world of a seed: of each way by its name, and of all together."""
+    """What the prover and the arrivals do not agree on in the world of a seed: of two ways by their names, and of all together."""
     rng = Random(seed)
     world = random_fronts(rng)
     oracle = Oracle(world.policies, world.inventory)
     block = rng.choice(BLOCKS)
     pods = dict.fromkeys(world.inventory.pods, ANY)
     readings = [random_reading(rng, world) for _ in range(6)]
-    legs = [Leg({EXTERNAL: block}, pods), *(Leg({EXTERNAL: block}, pods, ways=(way,)) for way in WAYS)]
+    ways = rng.sample(WAYS, 2)
+    legs = [Leg({EXTERNAL: block}, pods), *(Leg({EXTERNAL: block}, pods, ways=(way,)) for way in ways)]
     unnamed, *named = answers(world, legs)
     wrong = []
-    for way, result in zip(WAYS, named, strict=True):
+    for way, result in zip(ways, named, strict=True):
         sent = [
             (flow, reading)
             for reading in readings
