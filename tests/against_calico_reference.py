@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from random import Random
 
 import yaml
 
-from agreement import disagreements, obligation_disagreements
+from agreement import Readers
 from calico_generate import NODES
 from calico_reference import Cluster, End, Facts, Flow
 from calico_worlds import MadeCalico, random_calico, random_calico_case
@@ -21,8 +22,7 @@ from npverify.oracle import Oracle
 from reference import RUNTIME_LABELS
 from worlds import Case
 
-FLOWS = 6  # in each world, for the reference
-ENCODED = 1  # for the solver, which takes its time
+FLOWS, ENCODED = 6, 3  # for the reference; those of them that the solver's side is asked about
 
 
 def calico_disagreements(seed: int) -> list[str]:
@@ -32,20 +32,28 @@ def calico_disagreements(seed: int) -> list[str]:
     """
     rng = Random(seed)
     made = random_calico(rng, hosts=seed % 2 == 1, proxied=seed % 4 == 2)
-    among_themselves = disagreements if seed % 4 < 2 else obligation_disagreements
-    return [
-        *reference_disagreements(rng, FLOWS, made, hosts=seed % 2 == 1),
-        *among_themselves(rng, ENCODED, lambda _: made.world, random_calico_case),
-    ]
+    return _disagreements(rng, made, hosts=seed % 2 == 1, of_obligations=seed % 8 > 5)
 
 
-def reference_disagreements(rng: Random, cases: int, made: MadeCalico, *, hosts: bool) -> list[str]:
+def mixed_calico_disagreements(seed: int) -> list[str]:
+    """The same where there are NetworkPolicies and cluster-wide policies beside those of Calico."""
+    rng = Random(seed)
+    return _disagreements(rng, random_calico(rng, mixed=True, proxied=seed % 8 == 1), hosts=False)
+
+
+def _disagreements(rng: Random, made: MadeCalico, *, hosts: bool, of_obligations: bool = False) -> list[str]:
+    readers = Readers(made.world)
+    cases = [random_calico_case(rng, made.world) for _ in range(FLOWS)]
+    among_themselves = readers.obligation_disagreements if of_obligations else readers.disagreements
+    return reference_disagreements(made, cases, hosts=hosts) + among_themselves(cases[:ENCODED])
+
+
+def reference_disagreements(made: MadeCalico, cases: Iterable[Case], *, hosts: bool) -> list[str]:
     """Where oracle and reference give a flow different verdicts; empty if they agree."""
     oracle = Oracle(_without_replies(made.world.policies), made.world.inventory)
     cluster = Cluster(made.objects, made.version)
     found = []
-    for _ in range(cases):
-        case = random_calico_case(rng, made.world)
+    for case in cases:
         said = oracle.decide(case.flow, case.reading)
         flow, facts = flow_of(case, made), facts_of(case, made)
         expected = cluster.directions(flow, facts)

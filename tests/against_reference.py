@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from random import Random
 
 import yaml
 
 import reference
+from agreement import Readers
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import ABSENT, Unknown
@@ -43,13 +45,24 @@ FIXED: dict[str, dict[str, str]] = {
 }
 
 
-def reference_disagreements(rng: Random, cases: int) -> list[str]:
-    """Where oracle and reference give a flow different verdicts in one random world; empty if they agree."""
+FLOWS, ENCODED = 8, 4  # for the reference; those of them that the solver's side is asked about
+
+
+def kubernetes_disagreements(seed: int) -> list[str]:
+    """What program and reference, and oracle, encoder and reduction, do not agree on in the world of one seed."""
+    rng = Random(seed)
     made = random_manifests(rng)
-    oracle = Oracle(made.world.policies, made.world.inventory)
+    readers = Readers(made.world)
+    cases = [random_case(rng, made.world) for _ in range(FLOWS)]
+    by_reference = reference_disagreements(made, readers.oracle, cases)
+    among_themselves = readers.obligation_disagreements if seed % 4 == 0 else readers.disagreements
+    return by_reference + among_themselves(cases[:ENCODED])
+
+
+def reference_disagreements(made: Made, oracle: Oracle, cases: Iterable[Case]) -> list[str]:
+    """Where oracle and reference give a flow different verdicts; empty if they agree."""
     found = []
-    for _ in range(cases):
-        case = random_case(rng, made.world)
+    for case in cases:
         flow, reading = flow_of(case), reading_of(case, made)
         said = oracle.decide(case.flow, case.reading).allowed
         if reference.allowed(made.objects, flow, reading) is not said:

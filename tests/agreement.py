@@ -185,6 +185,15 @@ def _context() -> z3.Context:
     return z3.Context()
 
 
+def _substituted(formula: Any, equations: list[Any]) -> Any:
+    """The formula with the right side of each equation for its left one. `z3.substitute` does this with more ceremony."""
+    at = formula.ctx.ref()
+    sides = [
+        (z3.Ast * len(equations))(*(z3.Z3_get_app_arg(at, equal.as_ast(), n) for equal in equations)) for n in (0, 1)
+    ]
+    return z3.BoolRef(z3.Z3_substitute(at, formula.as_ast(), len(equations), *sides), formula.ctx)
+
+
 class Known:
     """Formulas about flows of which everything is known, in one encoding. Guards the encoding."""
 
@@ -209,7 +218,7 @@ class Known:
     def _with(self, formulas: list[Any], values: list[Any]) -> Any:
         """What is left of formulas, and of what every flow satisfies, where the variables have these values."""
         asked = z3.And(self._legal(), *formulas, self._at.context)
-        return z3.simplify(z3.substitute(asked, *((equal.arg(0), equal.arg(1)) for equal in values)))
+        return z3.simplify(_substituted(asked, values))
 
     def possible(self, pred: Pred) -> bool:
         """Whether a predicate is true of any packet."""

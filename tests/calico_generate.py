@@ -27,8 +27,11 @@ HOST_IPS = {"n1": ("192.168.0.1", "fd00:1::1"), "n2": ("192.168.0.2", "fd00:2::1
 OLD_VERSIONS = ("3.31", "3.30", "3.29")
 
 
-def calico(rng: Random, *, hosts: bool = False, old: bool = False, asking: bool = False) -> list[Manifest]:
-    """A cluster with policies; with `hosts`, its nodes have host endpoints. `old`: without what came with version 3.32. `asking`: many rules are about requests."""
+def calico(
+    rng: Random, *, hosts: bool = False, old: bool = False, asking: bool = False, mixed: bool = False
+) -> list[Manifest]:
+    """A cluster with policies; with `hosts`, its nodes have host endpoints. `old`: without what came with version 3.32. `asking`: many rules are about requests.
+    `mixed`: there are policies of every kind."""
     services = _services(rng)
     made = [*_with_accounts(rng, cluster(rng), hosts), *services, *_tiers(rng), *_sets(rng)]
     if hosts:
@@ -41,11 +44,13 @@ def calico(rng: Random, *, hosts: bool = False, old: bool = False, asking: bool 
     known = [(m["metadata"]["namespace"], m["metadata"]["name"]) for m in services if m["kind"] == "Service"]
     made += _calico_policies(rng, known, hosts, old, asking)
     native = policies(rng)[: rng.choice((0, 0, 0, 1, 2))]
+    while mixed and not native:
+        native = policies(rng)[: rng.choice((1, 2))]
     for policy, name in zip(native, rng.sample(POLICY_NAMES, len(native)), strict=True):
         policy["metadata"]["name"] = name
     made += native
     if not old:
-        made += [_cluster_policy(rng, n) for n in range(rng.choice((0, 0, 1, 2)))]
+        made += [_cluster_policy(rng, n) for n in range(rng.choice((1, 2) if mixed else (0, 0, 1, 2)))]
     rng.shuffle(made)
     return made
 

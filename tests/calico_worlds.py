@@ -52,10 +52,11 @@ class MadeCalico:
     proxied: bool = False
 
 
-def random_calico(rng: Random, *, hosts: bool = False, proxied: bool = False) -> MadeCalico:
-    """A cluster with Calico policies; with `hosts` also with host endpoints, `proxied` with Envoy before its pods."""
-    version = rng.choice(OLD_VERSIONS) if rng.random() < 0.15 else "3.32"
-    objects = calico(rng, hosts=hosts, old=version != "3.32", asking=proxied)
+def random_calico(rng: Random, *, hosts: bool = False, proxied: bool = False, mixed: bool = False) -> MadeCalico:
+    """A cluster with Calico policies; with `hosts` also with host endpoints, `proxied` with Envoy before its pods, `mixed` with
+    NetworkPolicies and cluster-wide policies in any case."""
+    version = rng.choice(OLD_VERSIONS) if rng.random() < 0.15 and not mixed else "3.32"
+    objects = calico(rng, hosts=hosts, old=version != "3.32", asking=proxied, mixed=mixed)
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
     assume = {"l7": "on"} if proxied else {}
     world = read_world(rng, objects, cni="calico", calico_version=version, assume=assume, pod_cidrs=space)

@@ -6,12 +6,12 @@ before what allows (cilium/cilium pkg/policy/repository.go, pkg/policy/mapstate.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from itertools import permutations
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 from generate import APPS, CIDRS, NAMESPACES, PORTS, Manifest, cluster
 from npverify.analyses.world import World
@@ -20,6 +20,7 @@ from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, Unknown
 from npverify.normal.flow import Flow, Request
 from npverify.normal.predicates import Side
+from plugin_worlds import random_cluster
 from request_worlds import HEADERS, HOSTS, METHODS, PATHS, random_entry
 from worlds import Case, read_world
 
@@ -48,30 +49,42 @@ class MadeCilium:
     world: World
     firewall: bool
     version: tuple[int, int]
+    wide: list[Manifest] = field(default_factory=list)
+    """Cluster-wide policies, which `said` does not look at."""
 
 
 def random_cilium(rng: Random) -> MadeCilium:
     """A small cluster with up to five policies: namespaced and clusterwide ones of Cilium, and NetworkPolicies among them. Some
     worlds are about little but requests and names, so that these decide."""
     version = rng.choice(((1, 18), (1, 19), (1, 19), (1, 20)))
-    policies = random_policies(rng, version)
-    objects = [*cluster(rng), *policies]
+    return _read(rng, random_policies(rng, version), version)
+
+
+def random_mixed(rng: Random) -> MadeCilium:
+    """The same with policies of all three dialects, as 1.20 reads them together."""
+    version = (1, 20)
+    policies = [_native(rng, 0), _policy(rng, 1, version, _rule), *random_policies(rng, version, first=2, most=3)]
+    return _read(rng, policies, version, random_cluster(rng, nodes=False))
+
+
+def _read(rng: Random, policies: list[Manifest], version: tuple[int, int], wide: Sequence[Manifest] = ()) -> MadeCilium:
     firewall = rng.random() < 0.3
     assume = {
         "host_firewall": "on" if firewall else "off",
         "cilium_sctp": "on",
         "cilium_version": ".".join(map(str, version)),
+        **({"cluster_policies": "on"} if wide else {}),
     }
-    world = read_world(rng, objects, cni="cilium", assume=assume)
-    return MadeCilium(policies, world, firewall, version)
+    world = read_world(rng, [*cluster(rng), *policies, *wide], cni="cilium", assume=assume)
+    return MadeCilium(policies, world, firewall, version, list(wide))
 
 
-def random_policies(rng: Random, version: tuple[int, int]) -> list[Manifest]:
-    """Up to five policies."""
+def random_policies(rng: Random, version: tuple[int, int], first: int = 0, most: int = 5) -> list[Manifest]:
+    """Up to five policies, numbered from `first`."""
     about, native = (_asking, 0.1) if rng.random() < 0.4 else (_rule, 0.3)
     return [
         _native(rng, number) if rng.random() < native else _policy(rng, number, version, about)
-        for number in range(rng.randint(1, 5))
+        for number in range(first, first + rng.randint(1, most))
     ]
 
 
@@ -233,34 +246,41 @@ def _port(rng: Random) -> Manifest:
 
 def said(made: MadeCilium, case: Case, direction: str) -> bool:
     """Whether the policies let a flow pass in `ingress` or `egress`."""
+    return said_in_full(made, case, direction) != "denied"
+
+
+def said_in_full(made: MadeCilium, case: Case, direction: str) -> Literal["allowed", "denied", "silent"]:
+    """What the policies say of a flow in `ingress` or `egress`; they are silent where none closes the end and none allows."""
     flow = case.flow
     own, peer = (flow.src, flow.dst) if direction == "egress" else (flow.dst, flow.src)
     on_host = own.kind in (EndpointKind.NODE, EndpointKind.HOST_POD)
     if own.kind is not EndpointKind.POD and not (on_host and made.firewall):
-        return True
+        return "allowed"
     if own.kind is EndpointKind.POD and flow.same:
-        return True
+        return "allowed"
     hosts = (EndpointKind.NODE, EndpointKind.HOST_POD)
     if own.kind in hosts and peer.kind in hosts and flow.own_node:
-        return True  # one node and what runs on it
+        return "allowed"  # one node and what runs on it
     address = flow.src_ip if direction == "egress" else flow.dst_ip
     if flow.protocol == "ICMP" and flow.icmp == (3, 4) and address is not None and address.family == 4:
-        return True
+        return "allowed"
     view = _View(made, case, direction, own, peer)
     rules = [(p, r) for p in made.policies for r in _rules(p) if view.about(p, r)]
     view.rules.extend(rules)
     denied = any(view.matches(p, e) for p, r in rules for e in r.get(f"{direction}Deny", []))
     if denied:
-        return False
+        return "denied"
     if direction == "ingress" and own.kind is EndpointKind.POD and flow.own_node and peer.kind is not EndpointKind.POD:
-        return True
+        return "allowed"
     if any(view.judged_by_another(*pair) for pair in permutations(view.items(), 2)):
-        return False
+        return "denied"
     closed = False
     for _, rule in rules:
         if rule.get(direction) or rule.get(f"{direction}Deny"):
             closed |= rule.get("enableDefaultDeny", {}).get(direction, True)
-    return not closed or any(view.matches(p, e) for p, r in rules for e in r.get(direction, []))
+    if any(view.matches(p, e) for p, r in rules for e in r.get(direction, [])):
+        return "allowed"
+    return "denied" if closed else "silent"
 
 
 def _rules(policy: Manifest) -> list[Manifest]:

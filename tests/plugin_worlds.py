@@ -51,11 +51,60 @@ def random_plugin_world(rng: Random) -> World:
                 raise
 
 
-def random_cluster_world(rng: Random) -> Made:
-    """Under the specification, with ties broken by name and every switch fixed, so that there is one reading."""
+def random_cluster_world(rng: Random, *, admin: bool = False) -> Made:
+    """Under the specification, with ties broken by name and every switch fixed, so that there is one reading.
+
+    `admin`: what is told as ClusterNetworkPolicies is written as AdminNetworkPolicies and a BaselineAdminNetworkPolicy.
+    """
     objects = [*cluster(rng), *policies(rng)]
     wide = random_cluster(rng)
-    return Made(_load(rng, [*objects, *wide], "spec"), _load(rng, objects, "spec"), wide)
+    written = wide
+    if admin:
+        wide = _with_one_baseline(wide)
+        written = [_as_admin(manifest) for manifest in wide]
+    return Made(_load(rng, [*objects, *written], "spec"), _load(rng, objects, "spec"), wide)
+
+
+def _with_one_baseline(wide: list[Manifest]) -> list[Manifest]:
+    """The same with the first baseline policy alone, which cannot pass."""
+    baseline = [m for m in wide if m["spec"]["tier"] == "Baseline"][:1]
+    for section in ("ingress", "egress"):
+        for rule in (rule for m in baseline for rule in m["spec"].get(section, [])):
+            rule["action"] = {"Pass": "Deny"}.get(rule["action"], rule["action"])
+    return [m for m in wide if m["spec"]["tier"] == "Admin"] + baseline
+
+
+def _as_admin(manifest: Manifest) -> Manifest:
+    """A policy in the words of v1alpha1."""
+    spec = manifest["spec"]
+    admin = spec["tier"] == "Admin"
+    written: Manifest = {"subject": spec["subject"], **({"priority": spec["priority"]} if admin else {})}
+    for section, side in (("ingress", "from"), ("egress", "to")):
+        if section in spec:
+            written[section] = [_as_admin_rule(rule, side) for rule in spec[section]]
+    return {
+        "apiVersion": "policy.networking.k8s.io/v1alpha1",
+        "kind": "AdminNetworkPolicy" if admin else "BaselineAdminNetworkPolicy",
+        "metadata": manifest["metadata"] if admin else {"name": "default"},
+        "spec": written,
+    }
+
+
+def _as_admin_rule(rule: Manifest, side: str) -> Manifest:
+    written: Manifest = {"action": {"Accept": "Allow"}.get(rule["action"], rule["action"]), side: rule[side]}
+    if "protocols" in rule:
+        written["ports"] = [_as_admin_port(port) for port in rule["protocols"]]
+    return written
+
+
+def _as_admin_port(port: Manifest) -> Manifest:
+    ((kind, value),) = port.items()
+    if kind == "destinationNamedPort":
+        return {"namedPort": value}
+    ports, protocol = value["destinationPort"], {"protocol": kind.upper()}
+    if "range" in ports:
+        return {"portRange": {**protocol, **ports["range"]}}
+    return {"portNumber": {**protocol, "port": ports["number"]}}
 
 
 def _load(rng: Random, objects: list[Manifest], plugin: str) -> World:
@@ -156,14 +205,14 @@ def _tier(made: Made, flow: Flow, direction: Direction, end: Endpoint, other: En
     chosen = [m for m in made.cluster if m["spec"]["tier"] == tier]
     for manifest in sorted(chosen, key=lambda m: (m["spec"]["priority"], m["metadata"]["name"])):
         spec = manifest["spec"]
-        selected = _selects(spec["subject"], end)
-        if selected is None:
+        applies = selected(spec["subject"], end)
+        if applies is None:
             return "unknown"
-        for rule in spec.get(str(direction), []) if selected else []:
+        for rule in spec.get(str(direction), []) if applies else []:
             side = "from" if direction is Direction.INGRESS else "to"
             words = [_meant(peer, other, flow) for peer in rule[side]]
             ports = rule.get("protocols")
-            if ports is not None and not any(_on(port, flow) for port in ports):
+            if ports is not None and not any(on_port(port, flow) for port in ports):
                 continue
             if None in words and True not in words:
                 return "unknown"
@@ -172,7 +221,8 @@ def _tier(made: Made, flow: Flow, direction: Direction, end: Endpoint, other: En
     return ""
 
 
-def _selects(peer: Manifest, end: Endpoint) -> bool | None:
+def selected(peer: Manifest, end: Endpoint) -> bool | None:
+    """Whether a subject or a peer means a pod; None where a label that nobody knows decides."""
     if end.kind is not EndpointKind.POD:
         return False
     pods = peer.get("pods", {"namespaceSelector": peer.get("namespaces", {}), "podSelector": {}})
@@ -195,10 +245,11 @@ def _meant(peer: Manifest, end: Endpoint, flow: Flow) -> bool | None:
         )
     if "nodes" in peer:
         return end.kind in (EndpointKind.NODE, EndpointKind.HOST_POD)
-    return _selects(peer, end)
+    return selected(peer, end)
 
 
-def _on(port: Manifest, flow: Flow) -> bool:
+def on_port(port: Manifest, flow: Flow) -> bool:
+    """Whether a flow is for one of the ports of a rule."""
     ((kind, value),) = port.items()
     if kind == "destinationNamedPort":
         named = (p for p in flow.dst.ports if p.name == value and p.origin != "init")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -228,4 +229,9 @@ def _own(end: Endpoint, address: Address | None, world: World, rng: Random) -> A
 
 def passes(world: World, flow: Flow | None, reading: Reading) -> bool:
     """Whether a flow gets through; one that does not exist does not."""
-    return flow is not None and Oracle(world.policies, world.inventory).decide(flow, reading).allowed
+    return flow is not None and _oracle(world).decide(flow, reading).allowed
+
+
+@lru_cache(maxsize=4)
+def _oracle(world: World) -> Oracle:
+    return Oracle(world.policies, world.inventory)

@@ -19,11 +19,10 @@ from generate import PORTS, cluster, fronts, policies
 from npverify.analyses.load import Given, Options, settle
 from npverify.analyses.remotes import Remotes
 from npverify.analyses.world import World
-from npverify.dialects import is_policy, lower, profile
+from npverify.dialects import is_policy
 from npverify.ingest.document import Document, Path
 from npverify.ingest.source import Problems, Span
 from npverify.inventory.addresses import FAMILIES, NEVER_A_POD, Address, Prefix
-from npverify.inventory.build import build
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, OTHER, Reading, Unknown
@@ -78,15 +77,10 @@ def random_world(rng: Random) -> World:
 
 def random_manifests(rng: Random) -> Made:
     """The same, with the manifests and the name of the profile."""
-    problems = Problems()
     objects = [*cluster(rng), *policies(rng)]
-    documents = [document(value) for value in objects]
     space = rng.choice([(), (), ("10.1.0.0/16", "fd00::/64")])
-    inventory = build(documents, problems, pod_space=tuple(Prefix.parse(p) for p in space))
     name = rng.choice(["kubernetes", "kubernetes", "kubernetes", "calico", "cilium"])
-    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(name, {}), problems, inventory)
-    problems.raise_errors()
-    return Made(objects, name, World(inventory, lowered.policies, lowered.ids))
+    return Made(objects, name, read_world(rng, objects, cni=name, pod_cidrs=space))
 
 
 @dataclass(frozen=True)
@@ -266,7 +260,6 @@ ANY = protocol_is(*PORT_PROTOCOLS)
 
 def random_fronts(rng: Random) -> World:
     """A random world with Services of every type before its pods, some of which have hostPorts."""
-    problems = Problems()
     objects = [*cluster(rng), *policies(rng), *fronts(rng)]
     for one in objects:
         spec = one.get("spec") or {}
@@ -275,9 +268,4 @@ def random_fronts(rng: Random) -> World:
             for port in container.get("ports") or ():
                 if rng.random() < 0.3:
                     port["hostPort"] = rng.choice((8443, 9443))
-    documents = [document(value) for value in objects]
-    inventory = build(documents, problems)
-    name = rng.choice(["kubernetes", "kubernetes", "calico", "cilium"])
-    lowered = lower([d for d in documents if d.kind == "NetworkPolicy"], profile(name, {}), problems, inventory)
-    problems.raise_errors()
-    return World(inventory, lowered.policies, lowered.ids)
+    return read_world(rng, objects, cni=rng.choice(["kubernetes", "kubernetes", "calico", "cilium"]))

@@ -28,13 +28,8 @@ SELECTORS: tuple[Manifest, ...] = (
     {"matchLabels": {"app": "api"}},
     {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["web"]}]},
 )
-READINGS: tuple[Reading, ...] = (
-    {},
-    {"ipblock_matches_pods": "never"},
-    {"endport_supported": "false"},
-    {"ipblock_matches_pods": "never", "endport_supported": "false"},
-)
-"""The readings that these policies can tell apart between pods and the outside, of the flows below."""
+READINGS = {"ipBlock": {"ipblock_matches_pods": "never"}, "endPort": {"endport_supported": "false"}}
+"""What has two readings between pods and the outside, of the flows below: a field, and the reading beside the usual one."""
 
 
 def _pod(name: str, address: str, port: int) -> Manifest:
@@ -86,6 +81,16 @@ def _peer(rng: Random) -> Manifest:
     if block["cidr"] == "203.0.113.0/24" and rng.random() < 0.5:
         block["except"] = ["203.0.113.128/25"]
     return {"ipBlock": block}
+
+
+def readings_of(objects: list[Manifest]) -> list[Reading]:
+    """The readings that these policies can tell apart: of a field that none of them has there is one."""
+    text = json.dumps(objects)
+    found: list[Reading] = [{}]
+    for field, other in READINGS.items():
+        if field in text:
+            found += [{**reading, **other} for reading in found]
+    return found
 
 
 def world_of(objects: list[Manifest]) -> World:
