@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from npverify.analyses.changes import Change, differ, differing, legs_of_subjects, obligations_of, passes
+from npverify.analyses.changes import differ, differing, legs_of_subjects
 from npverify.analyses.contributions import Case
 from npverify.analyses.engine import Engine
 from npverify.analyses.policy_cases import Cases
@@ -127,14 +127,14 @@ class FewPolicies:
         engine = self._engine
         gave_up: UndecidedError | None = None
         for direction in Direction:
-            differs = differing(None if asked == "redundant" else direction)
-            change = Change(variants, differs, engine.world.policies, passes)
+            alone = asked == "shadowed"
+            differs = differing(direction if alone else None)
             subjects = engine.residuals.selecting(direction, policy)
             self._pairs[asked] -= subjects.bit_count() * len(engine.residuals.classes.members)
             if self._pairs[asked] < 0:
                 raise UndecidedError("the reasons were not looked for any further")
             for leg in legs_of_subjects(engine, subjects, direction):
-                for obligation in obligations_of(engine, leg, change):
+                for obligation in engine.obligations.changed(leg, differs, variants, direction, alone=alone):
                     try:
                         if engine.broken(obligation):
                             return True
