@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from test_translation_proofs import generated
 
-from npverify.analyses.equiv import Kept, equiv
+from npverify.analyses.equiv import Kept, equiv, equiv_after
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.translate.run import migrate
 from npverify.analyses.translate.worlds import Input, read_written
@@ -48,10 +48,10 @@ def test_a_comparison_beside_another_one_says_what_it_says_alone(right: str, wro
             continue
         for pair in (made, made[::-1]):
             kept = Kept()
-            for world in pair:
+            for other in pair:
                 before = kept.search
-                found = equiv(given.old, world, kept=kept)
-                assert said(found) == said(equiv(given.old, world)), seed
+                found = equiv_after(kept, given.old, other)
+                assert said(found) == said(equiv(given.old, other)), seed
                 statuses.add(found.status)
                 assert kept.search is not None
                 shared += before is not None and kept.search.twins is before.twins
@@ -85,5 +85,5 @@ def test_what_was_found_is_taken_only_where_it_holds(
     one, other = (others[each] if isinstance(each, str) else each for each in first)
     then = others[right] if isinstance(right, str) else right
     kept = Kept()
-    equiv(one, other, kept=kept)
-    assert equiv(left, then, kept=kept).status is status, fact
+    equiv_after(kept, one, other)
+    assert equiv_after(kept, left, then).status is status, fact

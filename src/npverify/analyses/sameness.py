@@ -111,8 +111,8 @@ def _table(known: Mapping[Pred, int], width: int, ways: Iterable[list[list[_Case
     at = 0  # bits that are taken
     for parts in ways:
         end = at + width * prod(map(len, parts))
-        for atom, cells in known.items():
-            found[atom] |= cells * _repeated(width, end - at) << at
+        for atom, where in known.items():
+            found[atom] |= where * _repeated(width, end - at) << at
         size = width  # of a case of what was there before
         for part in parts:
             whole = _repeated(size * len(part), end - at) << at
