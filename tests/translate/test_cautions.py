@@ -110,6 +110,35 @@ def test_neighbours_that_may_meet_the_translation_later_are_told(fact: str, arou
     assert [w.code for w in told.warnings] == codes, fact
 
 
+def test_host_pods_are_looked_for_where_each_policy_looks() -> None:
+    """Equal selectors of policies in different namespaces are about different pods, in the subject and in a peer without
+    `namespaceSelector`; so are equal ones beside another selector of namespaces."""
+    objects = [
+        document(value) for value in yaml.safe_load_all(documents(SHOP, AGENT)) if value
+    ]  # the agent is in `blog`
+    problems, found = Problems(), Problems()
+    inventory = build(objects, problems)
+    agent = "podSelector: {matchLabels: {app: agent}}"
+    specs = [
+        f"{{{agent}}}",
+        f"{{podSelector: {{matchLabels: {{app: x}}}}, ingress: [{{from: [{{{agent}}}]}}]}}",
+        f"{{podSelector: {{matchLabels: {{app: x}}}}, ingress: [{{from: [{{{agent}, namespaceSelector: {{}}}}]}}]}}",
+    ]
+    policies = [
+        read_policy({**value, "metadata": {"name": f"{namespace}-{n}", "namespace": namespace}})
+        for namespace in ("shop", "blog")
+        for n, spec in enumerate(specs)
+        if (value := yaml.safe_load(native("p", spec)))
+    ]
+    caution([*policies, *reversed(policies)], inventory, found)
+    (warning,) = (w for w in found.warnings if w.code == "NPV316")
+    named = [
+        name for name in (f"{space}-{n}" for space in ("shop", "blog") for n in range(3)) if name in warning.message
+    ]
+    assert named == ["shop-2", "blog-0", "blog-1"]  # three are named, and the fourth is counted
+    assert "and 1 more" in warning.message
+
+
 def test_each_caution_is_told_once_for_all_policies() -> None:
     """With the first ones by name, and how many more."""
     (warning,) = cautions("", *[BLOCK] * 5)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from npverify.analyses.changes import Change, differ, differing, legs_of_subjects, obligations_of, passes
+from npverify.analyses.changes import differ, differing, legs_of_subjects
 from npverify.analyses.contributions import Case
 from npverify.analyses.engine import Engine
 from npverify.analyses.policy_cases import Cases
@@ -21,6 +21,7 @@ from npverify.inventory.model import EndpointKind
 from npverify.normal.policy import Direction, PolicyId
 from npverify.normal.predicates import FALSE, Pred, and_
 from npverify.reduction.bitsets import bits
+from npverify.reduction.given import simplified
 from npverify.reduction.judge import Signature
 from npverify.reduction.obligations import Variants
 from npverify.reduction.partial import DIRECT
@@ -127,14 +128,16 @@ class FewPolicies:
         engine = self._engine
         gave_up: UndecidedError | None = None
         for direction in Direction:
-            differs = differing(None if asked == "redundant" else direction)
-            change = Change(variants, differs, engine.world.policies, passes)
+            alone = asked == "shadowed"
+            differs = differing(direction if alone else None)
             subjects = engine.residuals.selecting(direction, policy)
             self._pairs[asked] -= subjects.bit_count() * len(engine.residuals.classes.members)
             if self._pairs[asked] < 0:
                 raise UndecidedError("the reasons were not looked for any further")
             for leg in legs_of_subjects(engine, subjects, direction):
-                for obligation in obligations_of(engine, leg, change):
+                for obligation in engine.obligations.changed(leg, differs, variants, direction, alone=alone):
+                    if self._sameness.certain(simplified(obligation.broken), FALSE):
+                        continue  # it asks about few cases, and trying them is quicker than the solver
                     try:
                         if engine.broken(obligation):
                             return True

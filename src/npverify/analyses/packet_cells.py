@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from npverify.ingest.source import InternalError
@@ -77,8 +77,8 @@ class PacketCells:
         self.cells: list[_Ported | _Icmp | _Other] = [
             _Ported(protocol, port, src) for protocol in PORT_PROTOCOLS for src in src_ports for port in ports
         ]
-        self.cells += _icmp_cells(atom for atom in atoms if isinstance(atom, IcmpIs))
-        named = {name for atom in atoms if isinstance(atom, ProtocolIs) for name in atom.names}
+        self.cells += _icmp_cells(frozenset((a.type, a.code) for a in atoms if isinstance(a, IcmpIs)))
+        named = frozenset(name for atom in atoms if isinstance(atom, ProtocolIs) for name in atom.names)
         self.cells += _other_cells(named)
 
     def __len__(self) -> int:
@@ -163,24 +163,30 @@ def _merged(ranges: Iterable[Range]) -> Ranges:
     return tuple(merged)
 
 
-def _icmp_cells(atoms: Iterable[IcmpIs]) -> Iterator[_Icmp]:
+@lru_cache(maxsize=64)
+def _icmp_cells(asked: frozenset[tuple[int, int | None]]) -> tuple[_Icmp, ...]:
+    """The cells that are told apart by these types, each with a code or (None) any."""
     codes: dict[int, set[int]] = {}
-    for atom in atoms:
-        codes.setdefault(atom.type, set()).update(() if atom.code is None else (atom.code,))
+    for kind, code in asked:
+        codes.setdefault(kind, set()).update(() if code is None else (code,))
+    found: list[_Icmp] = []
     for kind, known in sorted(codes.items()):
-        yield from (_Icmp(((kind, kind),), ((code, code),)) for code in sorted(known))
+        found += (_Icmp(((kind, kind),), ((code, code),)) for code in sorted(known))
         if rest := _rest(_BYTE, known):
-            yield _Icmp(((kind, kind),), rest)
+            found.append(_Icmp(((kind, kind),), rest))
     if rest := _rest(_BYTE, codes):
-        yield _Icmp(rest, (_BYTE,))
+        found.append(_Icmp(rest, (_BYTE,)))
+    return tuple(found)
 
 
-def _other_cells(named: Iterable[str]) -> Iterator[_Other]:
+@lru_cache(maxsize=64)
+def _other_cells(named: frozenset[str]) -> tuple[_Other, ...]:
     usual = {protocol_number(name) for name in (*PORT_PROTOCOLS, "ICMP")} | {ICMPV6}
     numbers = sorted({protocol_number(name) for name in named} - usual)
-    yield from (_Other(((n, n),)) for n in numbers)
+    found = [_Other(((n, n),)) for n in numbers]
     if rest := _rest(_BYTE, usual.union(numbers)):
-        yield _Other(rest)
+        found.append(_Other(rest))
+    return tuple(found)
 
 
 def _icmp(cells: Sequence[_Icmp]) -> Iterator[Traffic]:

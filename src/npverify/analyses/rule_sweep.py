@@ -59,6 +59,8 @@ class RuleSweep:
         self._sets = Contributions(residuals)
         self._sameness = Sameness()
         self._turned: dict[tuple[Entry, Action], Entry] = {}
+        self._about_of: dict[tuple[int, object, int, Circumstance], Signature] = {}
+        self._by_signature: dict[tuple[Direction, int], tuple[tuple[Signature, int], ...]] = {}
         self._cases: dict[PolicyId, list[Case]] = {}
         for case in self._each.every():
             for name in residuals.ids(case.signature):
@@ -102,6 +104,7 @@ class RuleSweep:
         Raises as `Question.possible` does.
         """
         open_: list[tuple[Case, Circumstance]] = []
+        among = among if among is None else frozenset(among)
         for case, how in self._ways(rule):
             said = self._same(case, how, rule, asked, among)
             if said is False:
@@ -225,7 +228,7 @@ class RuleSweep:
         peers = self._peers(case, how, rule)
         if not peers:
             return True
-        signatures = self._changed(case.signature, rule, asked, among)
+        signatures = self._changed(self._about(case, peers, how), rule, asked, among)
         found: bool | None = True
         for group, (now, then) in self._residuals.parted(case.direction, signatures, case.subject, how, peers):
             family = self._families(case)
@@ -237,6 +240,21 @@ class RuleSweep:
             if how is DIRECT and self._shown(case, group, (now, then), rule, asked, among):
                 return False
             found = None
+        return found
+
+    def _about(self, case: Case, peers: int, how: Circumstance) -> Signature:
+        """What a signature says of some peers, for whom the same is left of it as of all that it says."""
+        key = (id(case.signature), case.aspect, peers, how)  # signatures are kept by the reduction
+        found = self._about_of.get(key)
+        if found is None:
+            found = self._about_of[key] = self._sets.about(case, peers, how)
+        return found
+
+    def _judging(self, direction: Direction, classes: int) -> tuple[tuple[Signature, int], ...]:
+        """A set of classes, parted by their signatures."""
+        found = self._by_signature.get((direction, classes))
+        if found is None:
+            found = self._by_signature[direction, classes] = tuple(self._each.by_signature(direction, classes))
         return found
 
     def _changed(
@@ -281,13 +299,14 @@ class RuleSweep:
     ) -> bool:
         """Whether the other direction stops all flows that this one decides otherwise."""
         opposite = case.direction.opposite
-        for signature, classes in self._each.by_signature(opposite, peers):
+        for signature, classes in self._judging(opposite, peers):
             if any(entry.policy.id == rule for entry in signature):
                 return False  # both directions change at once
-            now, _ = self._changed(signature, rule, "removed", among)
             for some in (1 << c for c in bits(classes)) if how.same else (classes,):
                 for end in self._each.aspects(opposite, signature, some):
                     subjects = some if how.same else case.subjects
+                    theirs = self._each.case(opposite, signature, end)
+                    now, _ = self._changed(self._about(theirs, subjects, how), rule, "removed", among)
                     for _, (back,) in self._residuals.parted(opposite, (now,), end, how, subjects):
                         if not self._sameness.certain(and_(own[0], back), and_(own[1], back)):
                             return False
@@ -308,7 +327,7 @@ class RuleSweep:
             return False
         one_each = bits(group)
         if asked == "answered":
-            judged = self._each.by_signature(case.direction.opposite, group)
+            judged = self._judging(case.direction.opposite, group)
             one_each = (next(bits(classes)) for _, classes in judged)
         for c in islice(one_each, _TRIED):
             members = self._residuals.classes.members[c]

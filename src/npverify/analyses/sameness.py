@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
-from itertools import chain, product
+from itertools import chain
 from math import prod
 from operator import and_
 
@@ -64,9 +64,12 @@ def values(pred: Pred, packets: PacketCells, known: dict[Pred, int | None] | Non
             memo[atom] = packets.of(atom)
     about = {atom: found for atom in atoms if (found := memo[atom]) is not None}
     ways = list(by_reading(atoms))
-    if prod(map(len, ways)) > _MOST or any(a not in about and not isinstance(a, UnknownIn) for a in atoms):
+    count = prod(map(len, ways))
+    if count > _MOST or any(a not in about and not isinstance(a, UnknownIn) for a in atoms):
         return None
-    return {_value(pred, case, about, packets.all) for case in _cases(ways)}
+    width = len(packets)
+    whole = _value(pred, _table(about, width, [ways]), (1 << width * count) - 1)
+    return {whole >> width * n & packets.all for n in range(count)}
 
 
 def some_packet(pred: Pred) -> bool:
@@ -89,22 +92,41 @@ def of_family(pred: Pred, family: Family) -> Pred:
     return substitute(pred, settle)
 
 
-def _cases(ways: list[list[_Case]]) -> Iterator[_Case]:
-    return ({atom: value for part in chosen for atom, value in part.items()} for chosen in product(*ways))
-
-
 def _same(one: Pred, other: Pred) -> bool:
     atoms = tuple(dict.fromkeys(chain(atoms_of(one), atoms_of(other))))
     packets = PacketCells((one, other))
     known = {atom: found for atom in atoms if (found := packets.of(atom)) is not None}
     ways = [list(_parts(atoms, family)) for family in FAMILIES]
-    if sum(prod(map(len, parts)) for parts in ways) > _MOST:
+    count = sum(prod(map(len, parts)) for parts in ways)
+    if count > _MOST:
         return False
-    return all(
-        _value(one, case, known, packets.all) == _value(other, case, known, packets.all)
-        for parts in ways
-        for case in _cases(parts)
-    )
+    table, every = _table(known, len(packets), ways), (1 << len(packets) * count) - 1
+    return _value(one, table, every) == _value(other, table, every)
+
+
+def _table(known: Mapping[Pred, int], width: int, ways: Iterable[list[list[_Case]]]) -> dict[Pred, int]:
+    """For each atom where it is true: the cells of packets (`width` of them) once for each case, the cases of all `ways`, one
+    of each part of them, side by side. The cases are tried all at once, since one number is as quickly looked at as another."""
+    found = dict.fromkeys(known, 0)
+    at = 0  # bits that are taken
+    for parts in ways:
+        end = at + width * prod(map(len, parts))
+        for atom, where in known.items():
+            found[atom] |= where * _repeated(width, end - at) << at
+        size = width  # of a case of what was there before
+        for part in parts:
+            whole = _repeated(size * len(part), end - at) << at
+            for atom in part[0]:
+                true = (n for n, case in enumerate(part) if case[atom])
+                found[atom] = found.get(atom, 0) | sum(((1 << size) - 1) << size * n for n in true) * whole
+            size *= len(part)
+        at = end
+    return found
+
+
+def _repeated(size: int, end: int) -> int:
+    """A bit at the start of each stretch of a size."""
+    return ((1 << end) - 1) // ((1 << size) - 1)
 
 
 def _parts(atoms: tuple[Pred, ...], family: Family) -> Iterator[list[_Case]]:
@@ -133,29 +155,27 @@ def _distinct(cases: Iterator[_Case]) -> list[_Case]:
     return list({tuple(case.values()): case for case in cases}.values())
 
 
-def _value(pred: Pred, case: Mapping[Pred, bool], known: Mapping[Pred, int], every: int) -> int:
-    """The cells of packets for which a predicate is true in one case."""
+def _value(pred: Pred, table: Mapping[Pred, int], every: int) -> int:
+    """Where a predicate is true."""
     match pred:
         case Const(value):
             return every if value else 0
         case Not(body):
-            return every & ~_value(body, case, known, every)
+            return every & ~_value(body, table, every)
         case And(parts):
             found = every
             for part in parts:
-                found &= _value(part, case, known, every)
+                found &= _value(part, table, every)
                 if not found:
                     break
             return found
         case Or(parts):
             found = 0
             for part in parts:
-                found |= _value(part, case, known, every)
+                found |= _value(part, table, every)
                 if found == every:
                     break
             return found
-    if pred in known:
-        return known[pred]
-    if pred in case:
-        return every if case[pred] else 0
+    if pred in table:
+        return table[pred]
     raise InternalError(f"a residual still asks about an endpoint: {type(pred).__name__}")

@@ -29,9 +29,12 @@ from npverify.dialects.calico.selector import (
     keys,
     map_keys,
     parse,
+    quick,
     replaced,
 )
 from npverify.dialects.calico.selector_errors import TABLE, Row
+from npverify.dialects.calico.translate_selectors import of_namespaces, of_pods
+from npverify.dialects.selectors import Requirement
 
 A, B, C = Equals("a", "1"), Equals("b", "2"), Equals("c", "3")
 
@@ -329,6 +332,46 @@ def test_printing_and_parsing_is_the_identity(tree: Node, labels: Mapping[str, s
     """The text of a tree is read as that tree, and the plain reader gives it the same meaning."""
     assert parse(str(tree)) == tree
     assert meaning(str(tree))(labels) is holds(tree, labels)
+
+
+USUAL = st.lists(
+    st.sampled_from(
+        [
+            "a == '1'", "a.b/c-d != ''", "in in {'2', '1', '2'}", "not not in {'ü'}", "has(a)", "!has(has)", "a in {' , '}",
+            'a == "1"', "a  == '1'", "!!has(a)", "has( a)", "a in {}", "a in {'1',}", "all()", "(has(a))", "a contains '1'",
+            "a == '1' ", "a == '" + "x" * 600 + "'", "x" * 513 + " == '1'", "has(" + "x" * 512 + ")", "a == '&& b'",
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+)  # fmt: skip
+
+
+def parsed(text: str) -> Node | str:
+    """What a text is parsed to, or what is wrong with it."""
+    try:
+        return parse(text)
+    except SelectorError as wrong:
+        return wrong.message
+
+
+@given(USUAL, st.sampled_from([" && ", "&&", " || ", " &&  "]))
+def test_usual_text_is_read_as_any_other(terms: list[str], between: str) -> None:
+    """A blank in front means nothing, and keeps a text from being read without the grammar."""
+    text = between.join(terms)
+    assert quick(f" {text}") is None
+    assert parsed(text) == parsed(f" {text}")
+
+
+def test_what_a_translation_writes_is_usual() -> None:
+    """Conditions on pods and on namespaces, in every form that a translation gives them."""
+    wanted = [
+        Requirement("a", "In", ("1",)), Requirement("b", "In", ("1", "2")), Requirement("c", "NotIn", ("1",)),
+        Requirement("d.e/f", "NotIn", ("1", "")), Requirement("g", "Exists", ()), Requirement("h", "DoesNotExist", ()),
+    ]  # fmt: skip
+    for count in range(1, len(wanted) + 1):
+        for text in (*of_pods(tuple(wanted[:count])), *of_namespaces(tuple(wanted[:count]))):
+            assert quick(text) == parsed(f" {text}")
 
 
 WORDS = st.lists(
