@@ -10,7 +10,8 @@ from npverify.normal.policy import Direction
 from npverify.normal.predicates import TRUE, Pred, Side
 from npverify.reduction.bitsets import as_set
 from npverify.reduction.ends import Parted
-from npverify.reduction.members import Kind, about_packets, alike, kinds_of_each
+from npverify.reduction.glance import about_packets
+from npverify.reduction.members import Kind, alike, kinds_of_each
 from npverify.reduction.residuals import Residuals
 
 
@@ -76,7 +77,7 @@ class EndSets:
         if remembered is not None:
             return remembered[1]
         condition = next(iter(chosen.values()), TRUE)
-        if about_packets(condition) and all(other is condition for other in chosen.values()):
+        if about_packets(condition) and len(set(chosen.values())) < 2:
             shape = Shape(condition, self._kinds(tuple(chosen)))
             classes = (kind.c for kind in shape.kinds)
             self._classes_of.setdefault(id(chosen), (chosen, as_set(tuple(classes))))

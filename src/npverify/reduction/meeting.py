@@ -6,17 +6,18 @@ which tiers select, and on what is looked at of the subject. It is found once fo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction, Half, Rule
 from npverify.normal.predicates import FALSE, TRUE, Pred, and_, or_
-from npverify.reduction.asking import AtStage, Ready
+from npverify.reduction.asking import Askers, AtStage, Ready
 from npverify.reduction.bitsets import Bitsets
 from npverify.reduction.classes import Classes
-from npverify.reduction.glance import asks_for_ports, looks_at, mentions_node
+from npverify.reduction.given import simplified
+from npverify.reduction.glance import about_packets, asks_for_ports, looks_at, mentions_node
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, ends, of_one_pod
 
@@ -54,14 +55,25 @@ class Ground(NamedTuple):
 class Meeting:
     """The peers `among` which subjects of a direction meet theirs. Guards what is known of entries and signatures for them."""
 
-    def __init__(self, ground: Ground, half: Half, direction: Direction, how: Circumstance, among: int) -> None:
-        """Of `half` only the frame counts: everything but its policies."""
+    def __init__(
+        self,
+        ground: Ground,
+        half: Half,
+        askers: Askers,
+        direction: Direction,
+        how: Circumstance,
+        among: int,
+        given: Pred,
+    ) -> None:
+        """Of `half` only the frame counts: everything but its policies. Of flows that are not `given`, anything may be said."""
         self.among = among
         self._ground = ground
         self._half = half
+        self._askers = askers
         self._direction = direction
         self._subject, self._peer = direction.subject, direction.peer
         self._how = how
+        self._given = given
         self._one = among & (among - 1) == 0 and how.via is None  # then the one is asked, and no set is made
         self._nodes = how.own_node and ground.by_node  # where the subject runs is told by each peer
         memos: dict[Circumstance, dict[Pred, Pred | None]] = {}
@@ -70,8 +82,8 @@ class Meeting:
             view = replace(how, before_translation=FALSE if how.via is None else stage.before_translation)
             tests = (stage.applies, *(exemption.match for exemption in stage.exemptions))
             self._stages.append(AtStage(DIRECT if view == DIRECT else view, tests, memos.setdefault(view, {})))
-        self._speaks: dict[int, bool] = {}
-        self._known: dict[tuple[int, Hashable], tuple[Group, ...]] = {}
+        self._rules: dict[int, tuple[Rule, ...]] = {}
+        self._known: dict[tuple[int, int], tuple[Group, ...]] = {}
         self._found: dict[Hashable, tuple[Group, ...]] = {}
         self._parts: dict[tuple[int, int], Parts] = {}
 
@@ -79,9 +91,11 @@ class Meeting:
         """How many answers are kept."""
         return len(self._known)
 
-    def groups(self, ready: Ready, aspect: Hashable, subject: Endpoint) -> tuple[Group, ...]:
-        """The peers, parted by what is left of the direction for a subject of that signature and aspect."""
-        # the signatures that are got ready are kept, with their entries: no others can take their ids
+    def groups(self, signature: Signature, subject: Endpoint) -> tuple[Group, ...]:
+        """The peers, parted by what is left of the direction for a subject of that signature."""
+        ready = self._askers.ready(signature)
+        aspect = self._askers.aspect_of(ready, subject)
+        # signatures that are got ready are kept, with their entries: no others can take their ids
         key = (id(ready), aspect)
         found = self._known.get(key)
         if found is None:
@@ -93,6 +107,23 @@ class Meeting:
             self._known[key] = found
         return found
 
+    def parted(self, signatures: Sequence[Signature], subject: Endpoint) -> Parts:
+        """The peers, parted by what is left of the direction under each of several signatures of a subject."""
+        first, *others = signatures
+        groups = self.groups(first, subject)
+        if all(signature is first for signature in others):
+            return self.parts(groups, len(signatures))
+        parts: list[tuple[int, Residual]] = [(group.peers, (group.residual,)) for group in groups]
+        for signature in others:
+            groups = self.groups(signature, subject)
+            parts = [
+                (both, (*residuals, group.residual))
+                for part, residuals in parts
+                for group in groups
+                if (both := part & group.peers)
+            ]
+        return tuple(parts)
+
     def parts(self, groups: tuple[Group, ...], variants: int) -> Parts:
         """`groups` of a subject for which that many variants of the policies are the same; equal ones are one object."""
         key = (id(groups), variants)  # the groups are kept
@@ -102,22 +133,27 @@ class Meeting:
         return found
 
     def _speaking(self, signature: Signature) -> Signature:
-        """The entries of a signature that may say something of the peers."""
-        known = self._speaks
+        """The entries of a signature that may say something of the peers and flows that are given."""
+        known = self._rules
         try:
             return tuple([entry for entry in signature if known[id(entry)]])
         except KeyError:
             for entry in signature:
                 if id(entry) not in known:
-                    known[id(entry)] = any(self._may_match(rule.peer, entry.stage) for rule in entry.rules)
+                    known[id(entry)] = tuple(rule for rule in entry.rules if self._may_match(rule, entry.stage))
             return self._speaking(signature)
 
-    def _may_match(self, test: Pred, stage: int) -> bool:
-        if looks_at(test, self._subject):
+    def _may_match(self, rule: Rule, stage: int) -> bool:
+        test, left = rule.peer, None
+        if not looks_at(test, self._subject):
+            if not self._ground.bitsets.bound(test, self._peer) & self.among:
+                return False
+            left = self._for_all(test, self._stages[stage])
+            if left is FALSE:
+                return False
+        if self._given is TRUE or self._how.via is not None or not about_packets(rule.traffic):
             return True
-        if not self._ground.bitsets.bound(test, self._peer) & self.among:
-            return False
-        return self._for_all(test, self._stages[stage]) is not FALSE
+        return simplified(and_(self._given, TRUE if left is None else left, rule.traffic)) is not FALSE
 
     def _for_all(self, test: Pred, stage: AtStage) -> Pred | None:
         """What is left of a predicate for all of the peers; None where it is not the same."""
@@ -134,7 +170,10 @@ class Meeting:
         return found
 
     def _part(self, ready: Ready, entries: Signature, subject: Endpoint) -> tuple[Group, ...]:
-        rules = [(entry, rule) for entry in entries for rule in entry.rules]
+        if self._nodes:
+            rules = [(entry, rule) for entry in entries for rule in entry.rules]
+        else:
+            rules = [(entry, rule) for entry in entries for rule in self._rules[id(entry)]]
         tests = [(test, n) for n, stage in enumerate(self._stages) for test in stage.tests]
         tests += [(rule.peer, entry.stage) for entry, rule in rules]
         known_subject = ends(self._direction, subject)

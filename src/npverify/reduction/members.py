@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE, IcmpIs, PortIn, Pred, ProtocolIs, Side, atoms_of
+from npverify.normal.predicates import FALSE, Pred, Side
 from npverify.reduction.bitsets import as_set
+from npverify.reduction.glance import about_packets
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT, seen_on
 from npverify.reduction.premises import domain_key
@@ -102,9 +102,3 @@ def kinds_of_each(chosen: EndSet, side: Side, direction: Direction, residuals: R
         if not several:
             settled[c, condition] = kind.ends
     return tuple(found.values())
-
-
-@cache
-def about_packets(pred: Pred) -> bool:
-    """Whether a predicate is about the packet alone, so that no endpoint makes it smaller."""
-    return all(isinstance(atom, PortIn | ProtocolIs | IcmpIs) for atom in atoms_of(pred))

@@ -19,7 +19,7 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.end_sets import EndSets
 from npverify.reduction.ends import Crowd, Ends, Parted
 from npverify.reduction.given import simplified
-from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Kept, Said, Sought, Stopped, union
+from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Kept, Row, Said, Sought, Stopped, union
 from npverify.reduction.judge import Signature
 from npverify.reduction.meeting import Parts, Residual
 from npverify.reduction.members import Members
@@ -234,13 +234,14 @@ class Obligations:
         yield Obligation(premise, FALSE, *every.pair, how, asked.leg, (FALSE,), (FALSE,), every.number)
         of = self._residuals.classes.of
 
-        def row(direction: Direction, group: Members) -> Parts:
-            among = asked.peers[direction]
-            return self._residuals.parted(direction, variants(group.signature), group.first, how, among)
+        def row(direction: Direction) -> Row:
+            meeting = self._residuals.meeting(direction, how, asked.peers[direction], given)
+            return lambda group: meeting.parted(variants(group.signature), group.first)
 
         def residual(direction: Direction, group: Members, peer: Endpoint) -> tuple[Pred, ...]:
             c = of[peer]
-            return next(residuals for part, residuals in row(direction, group) if part >> c & 1)
+            among = self._among(direction, group, how, asked.peers, variants)
+            return next(residuals for part, residuals in among if part >> c & 1)
 
         for block in blocks.alike(asked.first, row, sought):
             source, target = block.pair
