@@ -12,17 +12,21 @@ from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction, Half, Rule
-from npverify.normal.predicates import FALSE, TRUE, Pred, and_, or_
+from npverify.normal.predicates import FALSE, TRUE, Const, Pred, and_, or_
 from npverify.reduction.asking import Askers, AtStage, Ready
-from npverify.reduction.bitsets import Bitsets
+from npverify.reduction.bitsets import Bitsets, bits
 from npverify.reduction.classes import Classes
 from npverify.reduction.given import simplified
-from npverify.reduction.glance import about_packets, asks_for_ports, looks_at, mentions_node
+from npverify.reduction.glance import asks_for_ports, looks_at, mentions_node
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, ends, of_one_pod
 
 _Split = dict[tuple[int, tuple[Pred, ...]], int]
 """Sets of classes, by the part of the start that they are in and what the tests so far left for them."""
+
+
+FEW = 6
+"""Classes that are asked in the time that sets of a large cluster take."""
 
 
 class Group(NamedTuple):
@@ -74,7 +78,9 @@ class Meeting:
         self._subject, self._peer = direction.subject, direction.peer
         self._how = how
         self._given = given
-        self._one = among & (among - 1) == 0 and how.via is None  # then the one is asked, and no set is made
+        self._few: list[tuple[int, Endpoint]] = []  # those who are asked one by one, which takes less time than sets
+        if among.bit_count() <= FEW:
+            self._few = [(1 << c, ground.classes.representative(c)) for c in bits(among)]
         self._nodes = how.own_node and ground.by_node  # where the subject runs is told by each peer
         memos: dict[Circumstance, dict[Pred, Pred | None]] = {}
         self._stages: list[AtStage] = []
@@ -144,30 +150,48 @@ class Meeting:
             return self._speaking(signature)
 
     def _may_match(self, rule: Rule, stage: int) -> bool:
-        test, left = rule.peer, None
+        test = rule.peer
+        left: Pred = TRUE
         if not looks_at(test, self._subject):
             if not self._ground.bitsets.bound(test, self._peer) & self.among:
                 return False
-            left = self._for_all(test, self._stages[stage])
+            left = self._for_all(test, self._stages[stage]) or TRUE
             if left is FALSE:
                 return False
-        if self._given is TRUE or self._how.via is not None or not about_packets(rule.traffic):
+        if self._given is TRUE or asks_for_ports(rule.traffic, self._subject):
             return True
-        return simplified(and_(self._given, TRUE if left is None else left, rule.traffic)) is not FALSE
+        return any(
+            simplified(and_(self._given, left, said)) is not FALSE for said in self._traffic(rule.traffic, stage)
+        )
+
+    def _traffic(self, traffic: Pred, stage: int) -> Iterable[Pred]:
+        """What is left of the traffic of a rule for the peers."""
+        view, partial = self._stages[stage].view, self._ground.partial
+        if not asks_for_ports(traffic, self._peer):
+            return [partial.residual(traffic, self._direction, view)]
+        if not self._few:
+            return [TRUE]
+        return [partial.residual(traffic, self._direction, view, **{self._peer.value: end}) for _, end in self._few]
 
     def _for_all(self, test: Pred, stage: AtStage) -> Pred | None:
         """What is left of a predicate for all of the peers; None where it is not the same."""
         found = stage.settled.get(test, TRUE)
         if found is not TRUE or test in stage.settled:
             return found
-        if self._one and self.among:
-            end = self._ground.classes.representative(self.among.bit_length() - 1)
-            found = self._ground.partial.residual(test, self._direction, stage.view, **{self._peer.value: end})
-        else:
-            parts = self._ground.bitsets.parts(test, self._peer, stage.view)
-            found = next((left for classes, left in parts if self.among & ~classes == 0), None)
+        parts = self._partition(test, stage.view)
+        found = next((left for classes, left in parts if self.among & ~classes == 0), None)
         stage.settled[test] = found
         return found
+
+    def _partition(self, test: Pred, view: Circumstance) -> Iterable[tuple[int, Pred]]:
+        """Disjoint sets that hold the peers, each with what is left of a predicate about them."""
+        if not self._few or not isinstance(view.before_translation, Const):
+            return self._ground.bitsets.parts(test, self._peer, view)
+        found: dict[Pred, int] = {}
+        for peer, end in self._few:
+            left = self._ground.partial.residual(test, self._direction, view, **{self._peer.value: end})
+            found[left] = found.get(left, 0) | peer
+        return [(classes, left) for left, classes in found.items()]
 
     def _part(self, ready: Ready, entries: Signature, subject: Endpoint) -> tuple[Group, ...]:
         if self._nodes:
@@ -253,7 +277,7 @@ class Meeting:
         return of_one_pod(residual) if how.same else residual
 
     def _split(self, parts: _Split, test: Pred, how: Circumstance) -> _Split:
-        partition = self._ground.bitsets.parts(test, self._peer, how)
+        partition = self._partition(test, how)
         split: _Split = {}
         for (n, said), part in parts.items():
             for classes, left in partition:

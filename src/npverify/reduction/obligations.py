@@ -113,6 +113,7 @@ class Obligations:
         `lasting`: there will be such ones after this, for which it is worth to keep more."""
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
+        self._by_kind = residuals.leaves_out_by_kind
         self._lasting = lasting
         self._kept: dict[Hashable, tuple[Leg, Kept]] = {}
         self._between_of: dict[Hashable, tuple[Leg, Members, Members, tuple[Obligation, ...]]] = {}
@@ -211,7 +212,7 @@ class Obligations:
         found = if_changed = 0
         for how in self._ways(asked.direct, asked.leg, by_node=True):
             here = of_one_pod(given) if how.same else given
-            if how.own_node and asked.leg.leave_out_own_node and self._residuals.leaves_out_by_kind:
+            if how.own_node and asked.leg.leave_out_own_node and self._by_kind:
                 here = and_(here, not_(self._residuals.left_out(*pair, how)))
             for peers, residuals in self._among(asked.first, subject, how, asked.peers, variants):
                 match sought.of_one(tuple(simplified(and_(here, left)) for left in residuals)):
