@@ -89,6 +89,11 @@ class Classes:
         )
 
     @cached_property
+    def with_several_addresses(self) -> frozenset[int]:
+        """The classes with a member that has more than one address."""
+        return frozenset(c for end, c in self.of.items() if len(end.addresses) > 1)
+
+    @cached_property
     def _labels(self) -> frozenset[str]:
         """The keys of all labels that some endpoint has."""
         return frozenset(key for end in self.of for key in end.labels)

@@ -90,6 +90,6 @@ class EndSets:
         """What endpoints fall into that other sets may have too, under other conditions on the packet."""
         found = self._alike.get(chosen)
         if found is None:
-            each = alike(chosen, self._residuals.classes.of)
+            each = alike(chosen, self._residuals.classes)
             found = self._alike[chosen] = tuple(Kind(c, TRUE, domain, ends) for c, domain, ends in each)
         return found

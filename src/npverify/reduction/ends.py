@@ -136,8 +136,7 @@ class Parted:
         for place, kind in enumerate(kinds):
             places.setdefault(kind.c, []).append(place)
         made = cls(kinds, places, {}, direction)
-        for kind in kinds:
-            made._keys.append(_join(made._by_key, kind, direction, residuals).key)
+        made._keys = [_join(made._by_key, kind, direction, residuals).key for kind in kinds]
         for key, group in made._by_key.items():
             group.classes = as_set(group.by_class)
             made._by_look.setdefault(_look(group), {})[key] = group

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred, Side
 from npverify.reduction.bitsets import as_set
+from npverify.reduction.classes import Classes
 from npverify.reduction.glance import about_packets
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT, seen_on
@@ -56,14 +57,15 @@ class Members:
         return Members(self.key, self.signature, self.condition, self.domain, by_class, as_set(by_class))
 
 
-def alike(chosen: Iterable[Endpoint], of: Mapping[Endpoint, int]) -> list[Alike]:
-    """Endpoints by class (`of`) and domain, in their order."""
+def alike(chosen: Iterable[Endpoint], classes: Classes) -> list[Alike]:
+    """Endpoints by class and domain, in their order."""
     by_class: dict[int, list[Endpoint]] = {}
+    of, several_in = classes.of, classes.with_several_addresses
     for end in chosen:
         by_class.setdefault(of[end], []).append(end)
     found = []
     for c, ends in by_class.items():
-        if all(len(end.addresses) < 2 for end in ends):
+        if c not in several_in:
             found.append(Alike(c, domain_key(ends[0]), ends))  # all that matters of the others, their class tells
             continue
         by_domain: dict[tuple[object, ...], list[Endpoint]] = {}
