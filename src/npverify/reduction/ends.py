@@ -218,6 +218,6 @@ def _join(groups: dict[tuple[object, ...], Members], kind: Kind, direction: Dire
     key = (id(signature) if signature else 0, condition, residuals.aspect_of(direction, c), domain)
     group = groups.get(key)
     if group is None:
-        group = groups[key] = Members(key, signature, condition, domain, {})
+        group = groups[key] = Members(key, signature, condition, domain, {}, ends[0])
     group.by_class[c] = ends
     return group

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet
@@ -45,28 +46,27 @@ class Members:
     condition: Pred
     domain: tuple[object, ...]
     by_class: dict[int, list[Endpoint]]
+    first: Endpoint
     classes: int = 0  # set when all are known
-
-    @property
-    def first(self) -> Endpoint:
-        """One of them."""
-        return next(iter(self.by_class.values()))[0]
 
     def of(self, by_class: dict[int, list[Endpoint]]) -> Members:
         """A group of others that share the same."""
-        return Members(self.key, self.signature, self.condition, self.domain, by_class, as_set(by_class))
+        first = next(iter(by_class.values()))[0]
+        return Members(self.key, self.signature, self.condition, self.domain, by_class, first, as_set(by_class))
 
 
-def alike(chosen: Iterable[Endpoint], classes: Classes) -> list[Alike]:
-    """Endpoints by class and domain, in their order."""
+def alike(chosen: Iterable[Endpoint], classes: Classes, domains: dict[int, tuple[object, ...]]) -> list[Alike]:
+    """Endpoints by class and domain, in their order. `domains` are those of classes that have one, as far as they are known."""
     by_class: dict[int, list[Endpoint]] = {}
-    of, several_in = classes.of, classes.with_several_addresses
-    for end in chosen:
-        by_class.setdefault(of[end], []).append(end)
+    for c, run in groupby(chosen, classes.of.__getitem__):
+        by_class.setdefault(c, []).extend(run)
     found = []
     for c, ends in by_class.items():
-        if c not in several_in:
-            found.append(Alike(c, domain_key(ends[0]), ends))  # all that matters of the others, their class tells
+        if c not in classes.with_several_addresses:
+            known = domains.get(c)
+            if known is None:
+                known = domains[c] = domain_key(ends[0])  # all that matters of the others, their class tells
+            found.append(Alike(c, known, ends))
             continue
         by_domain: dict[tuple[object, ...], list[Endpoint]] = {}
         settled: list[Endpoint] | None = None
