@@ -184,12 +184,12 @@ class Parted:
     @cached_property
     def hosts(self) -> list[Members]:
         """Groups on the network of their node."""
-        return [group for group in self.groups if host_network(group.first)]
+        return [group for ends in self.looks if host_network(ends.first) for group in ends.groups]
 
     @cached_property
     def plain(self) -> list[Members]:
         """The other groups."""
-        return [group for group in self.groups if not host_network(group.first)]
+        return [group for ends in self.looks if not host_network(ends.first) for group in ends.groups]
 
     @cached_property
     def looks(self) -> list[Ends]:
