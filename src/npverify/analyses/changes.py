@@ -55,7 +55,7 @@ def first_changed_flow(engine: Engine, obligations: Sequence[Obligation], change
         return None
     obligation, formula = prefer_default(engine, broken)
     shown, flow, reading = engine.counterexample(formula, obligation)
-    after = Oracle(change.policies, engine.world.inventory).decide(flow, reading)
+    after = Oracle(change.policies, engine.world.inventory, engine.oracle).decide(flow, reading)
     if change.passes(shown.verdict) is change.passes(after):
         raise InternalError(f"the oracle does not confirm a difference: {flow} under {dict(reading)}")
     return ChangedFlow(shown, reading, after)

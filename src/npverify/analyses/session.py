@@ -40,9 +40,9 @@ from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.analyses.session_input import (
     Edit,
     Input,
+    Places,
     changed_objects,
     difference,
-    identity,
     same_inventory,
     used_after,
 )
@@ -51,8 +51,7 @@ from npverify.analyses.ways_in import legs_of, ways_in
 from npverify.analyses.world import World
 from npverify.assertions.claims import Assertion, Isolated, PolicyClaim
 from npverify.dialects import CALICO_VERSION
-from npverify.ingest.collector import without_gc
-from npverify.ingest.document import Document
+from npverify.ingest.collector import keep, look_through, without_gc
 from npverify.ingest.files import NOTHING_UNSAVED, SPEC, File
 from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, Problems
@@ -106,7 +105,7 @@ class Session:
         self._said_of_remotes = (*problems.errors, *problems.warnings)
         self._input = Input()
         self._used: Counter[str] = Counter()
-        self._where: dict[tuple[str, str, str, str], tuple[str, Document]] | None = None
+        self._where: Places | None = None
         self._settled: Settled | None = None
         self._engine: Engine | None = None
         self._steps = 0
@@ -153,8 +152,8 @@ class Session:
         """
         found = [
             place
-            for (of, its_kind, space, its_name), place in self._places().items()
-            if (its_kind, its_name) == (kind, name) and space in (namespace, "default") and group in (None, of)
+            for (of, its_kind, space, _), place in self._places().named(name).items()
+            if its_kind == kind and space in (namespace, "default") and group in (None, of)
         ]
         exact = [place for place in found if (place[1].namespace or "default") == namespace]
         chosen = exact or [place for place in found if place[1].namespace is None]
@@ -190,7 +189,10 @@ class Session:
     def prove(self, *, progress: Progress | None = None, stop: Callable[[], bool] = never) -> ProveResult:
         """Answer every assertion, as `npverify.prove` does; of an answer that nothing touched, `seconds` is 0."""
         with without_gc():
-            return self._prove(progress, stop)
+            try:
+                return self._prove(progress, stop)
+            finally:
+                keep(len(self.world.inventory.endpoints))  # or what is made here is walked after each edit
 
     def _prove(self, progress: Progress | None, stop: Callable[[], bool]) -> ProveResult:
         self._stop = stop
@@ -250,6 +252,7 @@ class Session:
             if self._steps >= _STEPS:  # what is kept for policies that are gone is more and more
                 self._steps = 0
                 forget()
+                look_through()
                 fresh = self._new_engine(world)
         self._engine = fresh
         return fresh
@@ -257,19 +260,16 @@ class Session:
     def _new_engine(self, world: World) -> Engine:
         return Engine(world, self._budget, lambda: self._stop(), lasting=True)
 
-    def _places(self) -> dict[tuple[str, str, str, str], tuple[str, Document]]:
+    def _places(self) -> Places:
         if self._where is None:
-            self._where = {
-                identity(doc): (name, doc)
-                for name, held in self._input.manifests.items()
-                for doc in held.bundle.documents
-            }
+            self._where = Places(self._input)
         return self._where
 
     def _take(self, edit: Edit) -> None:
         """Make an edit, or raise InputError and change nothing."""
         with without_gc():
             self._make(edit)
+            keep(len(self.world.inventory.endpoints))
 
     def _make(self, edit: Edit) -> None:
         problems = Problems()
@@ -280,9 +280,7 @@ class Session:
         settled = settle(given, self._options, problems, self._settled, same_inventory=same)
         self._input, self._used, self._settled = edit.input, used, settled
         if self._where is not None:
-            for doc in edit.gone:
-                self._where.pop(identity(doc), None)
-            self._where.update((identity(doc), (name, doc)) for name, doc in edit.come)
+            self._where.follow(edit)
 
 
 def _holds(engine: Engine, assertion: Assertion, moved: frozenset[PolicyId]) -> bool:

@@ -22,7 +22,7 @@ from npverify.inventory.build import is_inventory
 from npverify.inventory.namespaces import namespace_of
 from npverify.inventory.objects import POSITIONED
 
-Where = Mapping["Identity", tuple[str, Document]]
+Place = tuple[str, Document]
 """The file in which an object stands, and its document."""
 
 Identity = tuple[str, str, str, str]
@@ -122,7 +122,7 @@ class Input:
             remotes,
         )
 
-    def applied(self, name: str, content: str, where: Where) -> Edit:
+    def applied(self, name: str, content: str, where: Places) -> Edit:
         """With the objects of a text: each in the place of the object of its identity, else behind those of that name."""
         fresh = Held.read(File(name, content, named=True))
         manifests = dict(self.manifests)
@@ -131,7 +131,7 @@ class Input:
         gone: list[Document] = []
         come: list[tuple[str, Document]] = []
         for doc in fresh.bundle.documents:
-            file, old = where.get(identity(doc), (name, None)) if doc.name else (name, None)
+            file, old = where.of(identity(doc)) or (name, None) if doc.name else (name, None)
             if old in gone:  # the same object twice in one text: told as a duplicate
                 file, old = name, None
             if old is not None:
@@ -168,6 +168,34 @@ class Edit(NamedTuple):
     input: Input
     gone: tuple[Document, ...] = ()
     come: tuple[tuple[str, Document], ...] = ()
+
+
+class Places:
+    """Where objects stand. Guards the index, which is by name alone, as that is made in no time."""
+
+    def __init__(self, of: Input) -> None:
+        self._by_name: dict[str, list[Place]] = {}
+        for name, held in of.manifests.items():
+            self._add((name, doc) for doc in held.bundle.documents)
+
+    def named(self, name: str) -> dict[Identity, Place]:
+        """The places of all objects of a name."""
+        return {identity(place[1]): place for place in self._by_name.get(name, ())}
+
+    def of(self, wanted: Identity) -> Place | None:
+        """The place of an object."""
+        return self.named(wanted[-1]).get(wanted)
+
+    def follow(self, edit: Edit) -> None:
+        """Make an edit here too."""
+        for doc in edit.gone:
+            places = self._by_name.get(doc.name, [])
+            places[:] = [place for place in places if identity(place[1]) != identity(doc)]
+        self._add(edit.come)
+
+    def _add(self, places: Iterable[Place]) -> None:
+        for place in places:
+            self._by_name.setdefault(place[1].name, []).append(place)
 
 
 def difference(old: Input, new: Input) -> Edit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 
 from npverify.inventory.addresses import BITS, Address, Family, Prefix
@@ -65,6 +64,8 @@ def _runs(values: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 def _blocks(family: Family, first: int, last: int) -> Iterator[Prefix]:
     """The fewest blocks that hold exactly a range of addresses, ascending."""
-    ends = (ipaddress.ip_address(n.to_bytes(BITS[family] // 8)) for n in (first, last))
-    for net in ipaddress.summarize_address_range(*ends):
-        yield Prefix(family, int(net.network_address), net.prefixlen)
+    while first <= last:
+        # as many as the lowest digit of the first allows, and as there are
+        free = min((first & -first).bit_length() - 1 if first else BITS[family], (last - first + 1).bit_length() - 1)
+        yield Prefix(family, first, BITS[family] - free)
+        first += 1 << free

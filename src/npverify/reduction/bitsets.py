@@ -73,6 +73,9 @@ def bits(classes: int) -> Iterator[int]:
 
 def as_set(classes: Collection[int]) -> int:
     """Classes as a set."""
+    if len(classes) == 1:
+        (only,) = classes
+        return 1 << only
     found = bytearray(max(classes, default=-1) // 8 + 1)
     for c in classes:
         found[c >> 3] |= 1 << (c & 7)

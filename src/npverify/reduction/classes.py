@@ -79,19 +79,30 @@ class Classes:
 
     def tell_apart(self, mentioned: Mentioned) -> bool:
         """Whether everything that predicates which mention this tell apart stands in different classes."""
-        own = self.mentioned
+        own, more = self.mentioned, [prefix for prefix in mentioned.prefixes if prefix not in self._prefixes]
+        keys = set(mentioned.keys).difference(own.keys)
         return (
             mentioned.accounts <= own.accounts
             and mentioned.ports <= own.ports
             and mentioned.nodes <= own.nodes
-            and (set(mentioned.keys) & self._labels <= set(own.keys))
-            and self._cuts(tuple(set(mentioned.prefixes) - set(own.prefixes))) <= self._own_cuts
+            and not (keys and keys & self._labels)
+            and (not more or self._cuts(more) <= self._own_cuts)
         )
+
+    @cached_property
+    def _prefixes(self) -> frozenset[Prefix]:
+        return frozenset(self.mentioned.prefixes)
+
+    @cached_property
+    def with_several_addresses(self) -> frozenset[int]:
+        """The classes with a member that has more than one address."""
+        return frozenset(c for end, c in self.of.items() if len(end.addresses) > 1)
 
     @cached_property
     def _labels(self) -> frozenset[str]:
         """The keys of all labels that some endpoint has."""
-        return frozenset(key for end in self.of for key in end.labels)
+        each = {id(end.labels): end.labels for end in self.of}  # alike pods share theirs
+        return frozenset(chain.from_iterable(each.values()))
 
     @cached_property
     def _addresses(self) -> dict[Family, list[int]]:
@@ -103,7 +114,7 @@ class Classes:
     def _own_cuts(self) -> set[tuple[Family, int]]:
         return self._cuts(self.mentioned.prefixes)
 
-    def _cuts(self, prefixes: tuple[Prefix, ...]) -> set[tuple[Family, int]]:
+    def _cuts(self, prefixes: Iterable[Prefix]) -> set[tuple[Family, int]]:
         """Between which two known addresses some prefix begins or ends."""
         found = set()
         for family, values in self._addresses.items():

@@ -10,7 +10,8 @@ from npverify.normal.policy import Direction
 from npverify.normal.predicates import TRUE, Pred, Side
 from npverify.reduction.bitsets import as_set
 from npverify.reduction.ends import Parted
-from npverify.reduction.members import Kind, about_packets, alike, kinds_of_each
+from npverify.reduction.glance import about_packets
+from npverify.reduction.members import Kind, alike, kinds_of_each
 from npverify.reduction.residuals import Residuals
 
 
@@ -30,11 +31,13 @@ class EndSets:
         # what has an id as its key is kept, so that no other can take the id
         self._shapes: dict[tuple[int, Side], tuple[EndSet, Shape]] = {}
         self._alike: dict[tuple[Endpoint, ...], tuple[Kind, ...]] = {}
+        self._domains: dict[int, tuple[object, ...]] = {}
         self._classes_of: dict[int, tuple[EndSet, int]] = {}
         self._parted_of: dict[tuple[int, Side], tuple[tuple[Kind, ...], Parted]] = {}
         self._stale: dict[tuple[int, Side], tuple[tuple[Kind, ...], Parted, int]] = {}
         if before is not None and residuals.partial is before._residuals.partial:
             self._shapes, self._alike, self._classes_of = before._shapes, before._alike, before._classes_of
+            self._domains = before._domains
         if before is not None and residuals.changed is not None:
             # nobody asked for the stale ones since they were touched, so they are still not right
             old = [(key, kinds, parted, 0) for key, (kinds, parted) in before._parted_of.items()]
@@ -76,7 +79,7 @@ class EndSets:
         if remembered is not None:
             return remembered[1]
         condition = next(iter(chosen.values()), TRUE)
-        if about_packets(condition) and all(other is condition for other in chosen.values()):
+        if about_packets(condition) and len(set(chosen.values())) < 2:
             shape = Shape(condition, self._kinds(tuple(chosen)))
             classes = (kind.c for kind in shape.kinds)
             self._classes_of.setdefault(id(chosen), (chosen, as_set(tuple(classes))))
@@ -89,6 +92,6 @@ class EndSets:
         """What endpoints fall into that other sets may have too, under other conditions on the packet."""
         found = self._alike.get(chosen)
         if found is None:
-            each = alike(chosen, self._residuals.classes.of)
+            each = alike(chosen, self._residuals.classes, self._domains)
             found = self._alike[chosen] = tuple(Kind(c, TRUE, domain, ends) for c, domain, ends in each)
         return found

@@ -136,8 +136,7 @@ class Parted:
         for place, kind in enumerate(kinds):
             places.setdefault(kind.c, []).append(place)
         made = cls(kinds, places, {}, direction)
-        for kind in kinds:
-            made._keys.append(_join(made._by_key, kind, direction, residuals).key)
+        made._keys = [_join(made._by_key, kind, direction, residuals).key for kind in kinds]
         for key, group in made._by_key.items():
             group.classes = as_set(group.by_class)
             made._by_look.setdefault(_look(group), {})[key] = group
@@ -185,12 +184,12 @@ class Parted:
     @cached_property
     def hosts(self) -> list[Members]:
         """Groups on the network of their node."""
-        return [group for group in self.groups if host_network(group.first)]
+        return [group for ends in self.looks if host_network(ends.first) for group in ends.groups]
 
     @cached_property
     def plain(self) -> list[Members]:
         """The other groups."""
-        return [group for group in self.groups if not host_network(group.first)]
+        return [group for ends in self.looks if not host_network(ends.first) for group in ends.groups]
 
     @cached_property
     def looks(self) -> list[Ends]:
@@ -219,6 +218,6 @@ def _join(groups: dict[tuple[object, ...], Members], kind: Kind, direction: Dire
     key = (id(signature) if signature else 0, condition, residuals.aspect_of(direction, c), domain)
     group = groups.get(key)
     if group is None:
-        group = groups[key] = Members(key, signature, condition, domain, {})
+        group = groups[key] = Members(key, signature, condition, domain, {}, ends[0])
     group.by_class[c] = ends
     return group

@@ -8,6 +8,7 @@ from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
+    IcmpIs,
     LabelIn,
     LabelText,
     NamedPortIs,
@@ -18,9 +19,11 @@ from npverify.normal.predicates import (
     OwnNode,
     PortIn,
     Pred,
+    ProtocolIs,
     SelfTraffic,
     ServiceAccountIs,
     Side,
+    atoms_of,
 )
 
 _AT = {Side.SRC: 1, Side.DST: 2, Side.VIP: 4}
@@ -79,3 +82,9 @@ def _seen(pred: Pred) -> int:
     if isinstance(pred, SelfTraffic | OwnNode | NodeIs) or (isinstance(pred, _AT_A_SERVICE) and side is Side.DST):
         found |= _CIRCUMSTANCE
     return found
+
+
+@cache
+def about_packets(pred: Pred) -> bool:
+    """Whether a predicate is about the packet alone, so that no endpoint makes it smaller."""
+    return all(isinstance(atom, PortIn | ProtocolIs | IcmpIs) for atom in atoms_of(pred))

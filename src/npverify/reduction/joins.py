@@ -24,8 +24,8 @@ from npverify.reduction.judge import Signature
 from npverify.reduction.meeting import Parts, Residual
 from npverify.reduction.members import Members
 
-Row = Callable[[Direction, Members], Parts]
-"""The peers of a group of subjects, parted by what is left of a direction."""
+Row = Callable[[Members], Parts]
+"""The peers of a group of subjects, parted by what is left of their direction."""
 
 Pair = tuple[Endpoint, Endpoint]
 
@@ -114,7 +114,7 @@ class Rows:
         self._of: dict[Members, tuple[tuple[Residual, int], ...]] = {}
         self._whole = True
 
-    def take(self, groups: Iterable[Members], row: Callable[[Members], Parts], left: _Left) -> None:
+    def take(self, groups: Iterable[Members], row: Row, left: _Left) -> None:
         """Have these groups in it and no others; those that are in it already are not asked again."""
         if not self._whole:  # the last time it was interrupted
             self.joined, self._keys, self._of = {}, {}, {}
@@ -206,7 +206,7 @@ class Blocks:
         sources, targets, alone = self.sources.crowd, self.targets.crowd, self._kept.alone
         return sum(sources.size(come) * targets.size(to) - alone.of(come & to) for come, to in parts)
 
-    def alike(self, first: Direction, row: Row, sought: Sought) -> Iterator[Block]:
+    def alike(self, first: Direction, row: Callable[[Direction], Row], sought: Sought) -> Iterator[Block]:
         """Blocks of pairs of which the same may be said, all that may have a flow that is sought among them; `first` is the
         direction to look at first."""
         egress_first = first is Direction.EGRESS
@@ -217,7 +217,7 @@ class Blocks:
             found.setdefault(key, []).append((own, peers) if egress_first else (peers, own))
 
         rows = self._kept.rows(first, others.classes)
-        rows.take(subjects.groups, partial(row, first), self._kept.left)
+        rows.take(subjects.groups, row(first), self._kept.left)
         changed = union(group.classes for group in others.groups if sought.changed(group))
         live = []
         for (said, peers), own in rows.joined.items():
@@ -231,7 +231,7 @@ class Blocks:
         near, far = union(own for _, own, _ in live), union(peers for _, _, peers in live)
         columns = self._kept.rows(first.opposite, near)
         met = (group for group in others.groups if group.classes & far)
-        columns.take(met, partial(row, first.opposite), self._kept.left)
+        columns.take(met, row(first.opposite), self._kept.left)
         for (said, own), peers in columns.joined.items():
             for other, own_of_other, peers_of_other in live:
                 if (both := own & own_of_other) and (common := peers & peers_of_other) and sought.of_both(other, said):

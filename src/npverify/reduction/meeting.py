@@ -6,22 +6,27 @@ which tiers select, and on what is looked at of the subject. It is found once fo
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction, Half, Rule
-from npverify.normal.predicates import FALSE, TRUE, Pred, and_, or_
-from npverify.reduction.asking import AtStage, Ready
-from npverify.reduction.bitsets import Bitsets
+from npverify.normal.predicates import FALSE, TRUE, Const, Pred, and_, or_
+from npverify.reduction.asking import Askers, AtStage, Ready
+from npverify.reduction.bitsets import Bitsets, bits
 from npverify.reduction.classes import Classes
+from npverify.reduction.given import simplified
 from npverify.reduction.glance import asks_for_ports, looks_at, mentions_node
 from npverify.reduction.judge import Entry, Gate, Signature, judge
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, ends, of_one_pod
 
 _Split = dict[tuple[int, tuple[Pred, ...]], int]
 """Sets of classes, by the part of the start that they are in and what the tests so far left for them."""
+
+
+FEW = 6
+"""Classes that are asked in the time that sets of a large cluster take."""
 
 
 class Group(NamedTuple):
@@ -54,15 +59,28 @@ class Ground(NamedTuple):
 class Meeting:
     """The peers `among` which subjects of a direction meet theirs. Guards what is known of entries and signatures for them."""
 
-    def __init__(self, ground: Ground, half: Half, direction: Direction, how: Circumstance, among: int) -> None:
-        """Of `half` only the frame counts: everything but its policies."""
+    def __init__(
+        self,
+        ground: Ground,
+        half: Half,
+        askers: Askers,
+        direction: Direction,
+        how: Circumstance,
+        among: int,
+        given: Pred,
+    ) -> None:
+        """Of `half` only the frame counts: everything but its policies. Of flows that are not `given`, anything may be said."""
         self.among = among
         self._ground = ground
         self._half = half
+        self._askers = askers
         self._direction = direction
         self._subject, self._peer = direction.subject, direction.peer
         self._how = how
-        self._one = among & (among - 1) == 0 and how.via is None  # then the one is asked, and no set is made
+        self._given = given
+        self._few: list[tuple[int, Endpoint]] = []  # those who are asked one by one, which takes less time than sets
+        if among.bit_count() <= FEW:
+            self._few = [(1 << c, ground.classes.representative(c)) for c in bits(among)]
         self._nodes = how.own_node and ground.by_node  # where the subject runs is told by each peer
         memos: dict[Circumstance, dict[Pred, Pred | None]] = {}
         self._stages: list[AtStage] = []
@@ -70,8 +88,8 @@ class Meeting:
             view = replace(how, before_translation=FALSE if how.via is None else stage.before_translation)
             tests = (stage.applies, *(exemption.match for exemption in stage.exemptions))
             self._stages.append(AtStage(DIRECT if view == DIRECT else view, tests, memos.setdefault(view, {})))
-        self._speaks: dict[int, bool] = {}
-        self._known: dict[tuple[int, Hashable], tuple[Group, ...]] = {}
+        self._rules: dict[int, tuple[Rule, ...]] = {}
+        self._known: dict[tuple[int, int], tuple[Group, ...]] = {}
         self._found: dict[Hashable, tuple[Group, ...]] = {}
         self._parts: dict[tuple[int, int], Parts] = {}
 
@@ -79,9 +97,11 @@ class Meeting:
         """How many answers are kept."""
         return len(self._known)
 
-    def groups(self, ready: Ready, aspect: Hashable, subject: Endpoint) -> tuple[Group, ...]:
-        """The peers, parted by what is left of the direction for a subject of that signature and aspect."""
-        # the signatures that are got ready are kept, with their entries: no others can take their ids
+    def groups(self, signature: Signature, subject: Endpoint) -> tuple[Group, ...]:
+        """The peers, parted by what is left of the direction for a subject of that signature."""
+        ready = self._askers.ready(signature)
+        aspect = self._askers.aspect_of(ready, subject)
+        # signatures that are got ready are kept, with their entries: no others can take their ids
         key = (id(ready), aspect)
         found = self._known.get(key)
         if found is None:
@@ -93,6 +113,23 @@ class Meeting:
             self._known[key] = found
         return found
 
+    def parted(self, signatures: Sequence[Signature], subject: Endpoint) -> Parts:
+        """The peers, parted by what is left of the direction under each of several signatures of a subject."""
+        first, *others = signatures
+        groups = self.groups(first, subject)
+        if all(signature is first for signature in others):
+            return self.parts(groups, len(signatures))
+        parts: list[tuple[int, Residual]] = [(group.peers, (group.residual,)) for group in groups]
+        for signature in others:
+            groups = self.groups(signature, subject)
+            parts = [
+                (both, (*residuals, group.residual))
+                for part, residuals in parts
+                for group in groups
+                if (both := part & group.peers)
+            ]
+        return tuple(parts)
+
     def parts(self, groups: tuple[Group, ...], variants: int) -> Parts:
         """`groups` of a subject for which that many variants of the policies are the same; equal ones are one object."""
         key = (id(groups), variants)  # the groups are kept
@@ -102,39 +139,65 @@ class Meeting:
         return found
 
     def _speaking(self, signature: Signature) -> Signature:
-        """The entries of a signature that may say something of the peers."""
-        known = self._speaks
+        """The entries of a signature that may say something of the peers and flows that are given."""
+        known = self._rules
         try:
             return tuple([entry for entry in signature if known[id(entry)]])
         except KeyError:
             for entry in signature:
                 if id(entry) not in known:
-                    known[id(entry)] = any(self._may_match(rule.peer, entry.stage) for rule in entry.rules)
+                    known[id(entry)] = tuple(rule for rule in entry.rules if self._may_match(rule, entry.stage))
             return self._speaking(signature)
 
-    def _may_match(self, test: Pred, stage: int) -> bool:
-        if looks_at(test, self._subject):
+    def _may_match(self, rule: Rule, stage: int) -> bool:
+        test = rule.peer
+        left: Pred = TRUE
+        if not looks_at(test, self._subject):
+            if not self._ground.bitsets.bound(test, self._peer) & self.among:
+                return False
+            left = self._for_all(test, self._stages[stage]) or TRUE
+            if left is FALSE:
+                return False
+        if self._given is TRUE or asks_for_ports(rule.traffic, self._subject):
             return True
-        if not self._ground.bitsets.bound(test, self._peer) & self.among:
-            return False
-        return self._for_all(test, self._stages[stage]) is not FALSE
+        return any(
+            simplified(and_(self._given, left, said)) is not FALSE for said in self._traffic(rule.traffic, stage)
+        )
+
+    def _traffic(self, traffic: Pred, stage: int) -> Iterable[Pred]:
+        """What is left of the traffic of a rule for the peers."""
+        view, partial = self._stages[stage].view, self._ground.partial
+        if not asks_for_ports(traffic, self._peer):
+            return [partial.residual(traffic, self._direction, view)]
+        if not self._few:
+            return [TRUE]
+        return [partial.residual(traffic, self._direction, view, **{self._peer.value: end}) for _, end in self._few]
 
     def _for_all(self, test: Pred, stage: AtStage) -> Pred | None:
         """What is left of a predicate for all of the peers; None where it is not the same."""
         found = stage.settled.get(test, TRUE)
         if found is not TRUE or test in stage.settled:
             return found
-        if self._one and self.among:
-            end = self._ground.classes.representative(self.among.bit_length() - 1)
-            found = self._ground.partial.residual(test, self._direction, stage.view, **{self._peer.value: end})
-        else:
-            parts = self._ground.bitsets.parts(test, self._peer, stage.view)
-            found = next((left for classes, left in parts if self.among & ~classes == 0), None)
+        parts = self._partition(test, stage.view)
+        found = next((left for classes, left in parts if self.among & ~classes == 0), None)
         stage.settled[test] = found
         return found
 
+    def _partition(self, test: Pred, view: Circumstance) -> Iterable[tuple[int, Pred]]:
+        """Disjoint sets that hold the peers, each with what is left of a predicate about them."""
+        if not self._few or not isinstance(view.before_translation, Const):
+            return self._ground.bitsets.parts(test, self._peer, view)
+        found: dict[Pred, int] = {}
+        for peer, end in self._few:
+            left = self._ground.partial.residual(test, self._direction, view, **{self._peer.value: end})
+            found[left] = found.get(left, 0) | peer
+        return [(classes, left) for left, classes in found.items()]
+
     def _part(self, ready: Ready, entries: Signature, subject: Endpoint) -> tuple[Group, ...]:
-        rules = [(entry, rule) for entry in entries for rule in entry.rules]
+        if self._nodes:
+            rules = [(entry, rule) for entry in entries for rule in entry.rules]
+        else:
+            rules = [(entry, rule) for entry in entries for rule in self._rules[id(entry)]]
         tests = [(test, n) for n, stage in enumerate(self._stages) for test in stage.tests]
         tests += [(rule.peer, entry.stage) for entry, rule in rules]
         known_subject = ends(self._direction, subject)
@@ -214,7 +277,7 @@ class Meeting:
         return of_one_pod(residual) if how.same else residual
 
     def _split(self, parts: _Split, test: Pred, how: Circumstance) -> _Split:
-        partition = self._ground.bitsets.parts(test, self._peer, how)
+        partition = self._partition(test, how)
         split: _Split = {}
         for (n, said), part in parts.items():
             for classes, left in partition:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from itertools import groupby
 from typing import NamedTuple
 
 from npverify.assertions.claims import EndSet
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE, IcmpIs, PortIn, Pred, ProtocolIs, Side, atoms_of
+from npverify.normal.predicates import FALSE, Pred, Side
 from npverify.reduction.bitsets import as_set
+from npverify.reduction.classes import Classes
+from npverify.reduction.glance import about_packets
 from npverify.reduction.judge import Signature
 from npverify.reduction.partial import DIRECT, seen_on
 from npverify.reduction.premises import domain_key
@@ -44,27 +46,27 @@ class Members:
     condition: Pred
     domain: tuple[object, ...]
     by_class: dict[int, list[Endpoint]]
+    first: Endpoint
     classes: int = 0  # set when all are known
-
-    @property
-    def first(self) -> Endpoint:
-        """One of them."""
-        return next(iter(self.by_class.values()))[0]
 
     def of(self, by_class: dict[int, list[Endpoint]]) -> Members:
         """A group of others that share the same."""
-        return Members(self.key, self.signature, self.condition, self.domain, by_class, as_set(by_class))
+        first = next(iter(by_class.values()))[0]
+        return Members(self.key, self.signature, self.condition, self.domain, by_class, first, as_set(by_class))
 
 
-def alike(chosen: Iterable[Endpoint], of: Mapping[Endpoint, int]) -> list[Alike]:
-    """Endpoints by class (`of`) and domain, in their order."""
+def alike(chosen: Iterable[Endpoint], classes: Classes, domains: dict[int, tuple[object, ...]]) -> list[Alike]:
+    """Endpoints by class and domain, in their order. `domains` are those of classes that have one, as far as they are known."""
     by_class: dict[int, list[Endpoint]] = {}
-    for end in chosen:
-        by_class.setdefault(of[end], []).append(end)
+    for c, run in groupby(chosen, classes.of.__getitem__):
+        by_class.setdefault(c, []).extend(run)
     found = []
     for c, ends in by_class.items():
-        if all(len(end.addresses) < 2 for end in ends):
-            found.append(Alike(c, domain_key(ends[0]), ends))  # all that matters of the others, their class tells
+        if c not in classes.with_several_addresses:
+            known = domains.get(c)
+            if known is None:
+                known = domains[c] = domain_key(ends[0])  # all that matters of the others, their class tells
+            found.append(Alike(c, known, ends))
             continue
         by_domain: dict[tuple[object, ...], list[Endpoint]] = {}
         settled: list[Endpoint] | None = None
@@ -102,9 +104,3 @@ def kinds_of_each(chosen: EndSet, side: Side, direction: Direction, residuals: R
         if not several:
             settled[c, condition] = kind.ends
     return tuple(found.values())
-
-
-@cache
-def about_packets(pred: Pred) -> bool:
-    """Whether a predicate is about the packet alone, so that no endpoint makes it smaller."""
-    return all(isinstance(atom, PortIn | ProtocolIs | IcmpIs) for atom in atoms_of(pred))

@@ -19,7 +19,7 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.end_sets import EndSets
 from npverify.reduction.ends import Crowd, Ends, Parted
 from npverify.reduction.given import simplified
-from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Kept, Said, Sought, Stopped, union
+from npverify.reduction.joins import Blocks, Differing, DifferingFirst, Kept, Row, Said, Sought, Stopped, union
 from npverify.reduction.judge import Signature
 from npverify.reduction.meeting import Parts, Residual
 from npverify.reduction.members import Members
@@ -113,6 +113,7 @@ class Obligations:
         `lasting`: there will be such ones after this, for which it is worth to keep more."""
         self.premises = Premises(inventory, residuals)
         self._residuals = residuals
+        self._by_kind = residuals.leaves_out_by_kind
         self._lasting = lasting
         self._kept: dict[Hashable, tuple[Leg, Kept]] = {}
         self._between_of: dict[Hashable, tuple[Leg, Members, Members, tuple[Obligation, ...]]] = {}
@@ -211,7 +212,7 @@ class Obligations:
         found = if_changed = 0
         for how in self._ways(asked.direct, asked.leg, by_node=True):
             here = of_one_pod(given) if how.same else given
-            if how.own_node and asked.leg.leave_out_own_node and self._residuals.leaves_out_by_kind:
+            if how.own_node and asked.leg.leave_out_own_node and self._by_kind:
                 here = and_(here, not_(self._residuals.left_out(*pair, how)))
             for peers, residuals in self._among(asked.first, subject, how, asked.peers, variants):
                 match sought.of_one(tuple(simplified(and_(here, left)) for left in residuals)):
@@ -234,13 +235,14 @@ class Obligations:
         yield Obligation(premise, FALSE, *every.pair, how, asked.leg, (FALSE,), (FALSE,), every.number)
         of = self._residuals.classes.of
 
-        def row(direction: Direction, group: Members) -> Parts:
-            among = asked.peers[direction]
-            return self._residuals.parted(direction, variants(group.signature), group.first, how, among)
+        def row(direction: Direction) -> Row:
+            meeting = self._residuals.meeting(direction, how, asked.peers[direction], given)
+            return lambda group: meeting.parted(variants(group.signature), group.first)
 
         def residual(direction: Direction, group: Members, peer: Endpoint) -> tuple[Pred, ...]:
             c = of[peer]
-            return next(residuals for part, residuals in row(direction, group) if part >> c & 1)
+            among = self._among(direction, group, how, asked.peers, variants)
+            return next(residuals for part, residuals in among if part >> c & 1)
 
         for block in blocks.alike(asked.first, row, sought):
             source, target = block.pair

@@ -12,15 +12,25 @@ from copy import copy
 from dataclasses import replace
 
 from npverify.ingest.collector import keep, without_gc
-from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, Inventory
+from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet
-from npverify.normal.predicates import FALSE, KindIs, NodeIs, OwnNode, Pred, SelfTraffic, UnknownIn, atoms_among, or_
-from npverify.reduction.asking import Ready, placed, places_of
+from npverify.normal.predicates import (
+    FALSE,
+    TRUE,
+    KindIs,
+    NodeIs,
+    OwnNode,
+    Pred,
+    SelfTraffic,
+    UnknownIn,
+    atoms_among,
+    or_,
+)
+from npverify.reduction.asking import Askers, Interned, named_ports, placed
 from npverify.reduction.bitsets import Bitsets, as_set, bits
 from npverify.reduction.classes import Classes, predicates
-from npverify.reduction.glance import looks_at_identity
 from npverify.reduction.judge import Entry, Signature
-from npverify.reduction.meeting import Ground, Group, Meeting, Parts, Residual
+from npverify.reduction.meeting import Ground, Group, Meeting, Parts
 from npverify.reduction.partial import DIRECT, Circumstance, Partial
 from npverify.reduction.requests import of_clauses, requests_of
 from npverify.reduction.standing import Change, Moved
@@ -52,12 +62,8 @@ class Residuals:
             self.partial = Partial(inventory, policies.vip_visible, self.requests)
             self.bitsets = Bitsets(self.classes, inventory, self.partial)
         self.changed: Mapping[Direction, int] | None = None
-        self._by_ports = self._partition(_named_ports)
+        self._by_ports = self._partition(named_ports)
         self._by_kind = self._partition(lambda end: end.kind)
-        looks: dict[Hashable, int] = {}
-        self._looks = [
-            looks.setdefault((end.kind, _named_ports(end)), len(looks)) for end in self.classes.representatives
-        ]
         self._start_over()
         keep(len(inventory.endpoints))
 
@@ -92,12 +98,13 @@ class Residuals:
     def _start_over(self) -> None:
         """Forget everything that hangs on the policies."""
         self.changed = None
-        self._interned: dict[Signature, Signature] = {}
+        self._interned = Interned()
         self._signatures = {d: self._select(d) for d in Direction}
-        self._meetings: dict[tuple[Direction, Circumstance, int], Meeting] = {}
-        self._ready: dict[Direction, dict[int, Ready]] = {d: {} for d in Direction}
+        self._askers = {
+            d: Askers(d, self.policies.half(d), self._interned, self.classes, self.by_node) for d in Direction
+        }
+        self._meetings: dict[tuple[Direction, Circumstance, int, Pred], Meeting] = {}
         self._judged: dict[Hashable, Pred] = {}
-        self._asking: dict[Direction, dict[int, bool]] = {d: {} for d in Direction}
         self._ids: dict[int, tuple[Signature, frozenset[PolicyId]]] = {}
 
     def signature(self, direction: Direction, c: int) -> Signature:
@@ -133,92 +140,43 @@ class Residuals:
 
         `among` is the set of classes to part; None: all.
         """
-        return self._groups(self._meeting(direction, how, among), direction, signature, subject)
+        return self.meeting(direction, how, among).groups(signature, subject)
 
     def parted(
         self, direction: Direction, signatures: Iterable[Signature], subject: Endpoint, how: Circumstance, among: int
     ) -> Parts:
         """Classes of peers, parted by what is left of the direction under each of several signatures of a subject."""
-        first, *others = signatures
-        meeting = self._meeting(direction, how, among)
-        groups = self._groups(meeting, direction, first, subject)
-        if all(signature is first for signature in others):
-            return meeting.parts(groups, 1 + len(others))
-        parts: list[tuple[int, Residual]] = [(group.peers, (group.residual,)) for group in groups]
-        for signature in others:
-            groups = self._groups(meeting, direction, signature, subject)
-            parts = [
-                (both, (*residuals, group.residual))
-                for part, residuals in parts
-                for group in groups
-                if (both := part & group.peers)
-            ]
-        return tuple(parts)
-
-    def _groups(
-        self, meeting: Meeting, direction: Direction, signature: Signature, subject: Endpoint
-    ) -> tuple[Group, ...]:
-        ready = self._ready_for(direction, signature)
-        return meeting.groups(ready, self._aspect(ready, subject), subject)
+        return self.meeting(direction, how, among).parted(tuple(signatures), subject)
 
     def aspect(self, direction: Direction, signature: Signature, subject: Endpoint) -> Hashable:
         """Equal for subjects of a signature for which the direction leaves the same: kind and named ports, and the class
         where the direction looks at who the subject is beyond its selection."""
-        return self._aspect(self._ready_for(direction, signature), subject)
+        askers = self._askers[direction]
+        return askers.aspect_of(askers.ready(signature), subject)
 
     def aspect_of(self, direction: Direction, c: int) -> Hashable:
         """`aspect` of a class as a subject."""
-        own = self._ready_for(direction, self.signature(direction, c)).own
-        return ~c if own or self.by_node else self._looks[c]
+        askers = self._askers[direction]
+        return askers.aspect(askers.ready(self.signature(direction, c)), c)
 
-    def _aspect(self, ready: Ready, subject: Endpoint) -> int:
-        c = self.classes.of[subject]
-        return ~c if ready.own or self.by_node else self._looks[c]
-
-    def _ready_for(self, direction: Direction, signature: Signature) -> Ready:
-        known = self._ready[direction]
-        found = known.get(id(signature))
-        if found is None or found.signature is not signature:
-            signature = self._as_one(signature)  # which is kept, so that no other can take its id
-            found = known.get(id(signature))
-            if found is None:
-                own = self._asks_who(direction, signature)
-                found = known[id(signature)] = Ready(signature, places_of(signature), own)
-        return found
-
-    def _asks_who(self, direction: Direction, signature: Signature) -> bool:
-        """Whether a direction looks at who the subject of a signature is."""
-        known, side = self._asking[direction], direction.subject
-        if (of_stages := known.get(0)) is None:
-            stages = self.policies.half(direction).stages
-            preds = (p for stage in stages for p in (stage.applies, *(e.match for e in stage.exemptions)))
-            of_stages = known[0] = any(looks_at_identity(p, side) for p in preds)
-        try:
-            return of_stages or any(known[id(entry)] for entry in signature)
-        except KeyError:
-            for entry in signature:
-                if id(entry) not in known:
-                    preds = (p for rule in entry.rules for p in (rule.peer, rule.traffic))
-                    known[id(entry)] = any(looks_at_identity(p, side) for p in preds)
-            return self._asks_who(direction, signature)
-
-    def _is_translated(self, direction: Direction) -> bool:
-        """Whether translation is over where a direction is judged."""
-        stages = self.policies.half(direction).stages
-        return direction is Direction.INGRESS and all(s.before_translation is FALSE for s in stages)
-
-    def _meeting(self, direction: Direction, how: Circumstance, among: int | None) -> Meeting:
-        """Where subjects of a direction meet the peers `among` all; None: every class."""
+    def meeting(self, direction: Direction, how: Circumstance, among: int | None, given: Pred = TRUE) -> Meeting:
+        """Where subjects of a direction meet the peers `among` all (None: every class), as far as flows are `given`."""
         if how.via is not None and not how.same and self._is_translated(direction):
             how = replace(how, via=None)
-        key = (direction, how, self.bitsets.all if among is None else among)
+        key = (direction, how, self.bitsets.all if among is None else among, given)
         found = self._meetings.get(key)
         if found is None:
             ground = Ground(
                 self.classes, self.bitsets, self.partial, self._by_ports, self._by_kind, self.by_node, self._judged
             )
-            found = self._meetings[key] = Meeting(ground, self.policies.half(direction), *key)
+            half, askers = self.policies.half(direction), self._askers[direction]
+            found = self._meetings[key] = Meeting(ground, half, askers, *key)
         return found
+
+    def _is_translated(self, direction: Direction) -> bool:
+        """Whether translation is over where a direction is judged."""
+        stages = self.policies.half(direction).stages
+        return direction is Direction.INGRESS and all(s.before_translation is FALSE for s in stages)
 
     @property
     def leaves_out_by_kind(self) -> bool:
@@ -245,11 +203,7 @@ class Residuals:
                 entry = Entry(*place, policy, selects, policy.rules)
                 for c in members:
                     found.setdefault(c, []).append(entry)
-        return {c: self._as_one(entries) for c, entries in found.items()}
-
-    def _as_one(self, entries: Iterable[Entry]) -> Signature:
-        """A signature; equal ones are the same object."""
-        return self._interned.setdefault(signature := tuple(entries), signature)
+        return {c: self._interned.one(entries) for c, entries in found.items()}
 
     def _moved(self, direction: Direction, moved: Moved) -> tuple[dict[int, Signature], int]:
         """The signatures after policies came and went, and the set of the classes that have another one now."""
@@ -271,7 +225,7 @@ class Residuals:
             old = found.pop(c, ())
             every = [*(entry for entry in old if entry.policy not in gone), *more]
             every.sort(key=lambda entry: moved.places[entry.policy])
-            new = self._as_one(every)
+            new = self._interned.one(every)
             if new:
                 found[c] = new
             if new is not old:
@@ -294,7 +248,3 @@ class Residuals:
 def host_network(end: Endpoint) -> bool:
     """Whether the endpoint sends and receives with its node's addresses."""
     return end.kind in (EndpointKind.HOST_POD, EndpointKind.NODE)
-
-
-def _named_ports(end: Endpoint) -> tuple[ContainerPort, ...]:
-    return tuple(p for p in end.ports if p.name)

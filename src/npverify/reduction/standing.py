@@ -43,18 +43,20 @@ class Frame(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Standing:
-    """A policy set with the places of its policies, its frame, and how often its predicates mention what."""
+    """A policy set with the places of its policies, its frame, how often its predicates mention what, and the clauses about
+    requests among these."""
 
     policies: PolicySet
     places: Mapping[Direction, Mapping[Policy, Place]]
     frame: Frame
     counts: Counter[Mention]
+    requests: frozenset[HttpIs]
 
     @classmethod
     def of(cls, policies: PolicySet) -> Standing:
         """Of a set without one before it."""
         counts = Counter(chain.from_iterable(map(mentions, _all(policies))))
-        return cls(policies, _places(policies), _frame(policies), counts)
+        return cls(policies, _places(policies), _frame(policies), counts, _requests(counts))
 
     @property
     def only_allows(self) -> bool:
@@ -74,7 +76,7 @@ class Standing:
     @property
     def clauses(self) -> frozenset[HttpIs]:
         """The clauses about requests of the policies, and of the questions about them."""
-        return self.policies.asked.union(what for _, what in self.counts if isinstance(what, HttpIs))
+        return self.policies.asked | self.requests
 
     def after(self, policies: PolicySet) -> Change:
         """The step to another set, in which equal policies are the same objects."""
@@ -96,7 +98,10 @@ class Standing:
         for mention in gone:
             if not counts[mention]:
                 del counts[mention]
-        now = Standing(policies, {d: each.places for d, each in moved.items()}, frame, counts)
+        requests = (self.requests | _requests(come)) - {
+            what for what in _requests(gone) if ("request", what) not in counts
+        }
+        now = Standing(policies, {d: each.places for d, each in moved.items()}, frame, counts, requests)
         return Change(self, now, moved, Mentioned.of(come), frame_kept=in_order and now.clauses == self.clauses)
 
 
@@ -135,6 +140,10 @@ def _step(before: Half, after: Half, old: Mapping[Policy, Place]) -> tuple[Moved
     )
     in_order = [p for p in first if p not in without] == [p for p in second if p not in more]
     return moved, in_order and len(new) == len(second)
+
+
+def _requests(mentioned: Iterable[Mention]) -> frozenset[HttpIs]:
+    return frozenset(what for _, what in mentioned if isinstance(what, HttpIs))
 
 
 def _stages(half: Half) -> list[int]:

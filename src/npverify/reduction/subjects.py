@@ -26,10 +26,9 @@ from npverify.normal.predicates import (
 )
 from npverify.reduction.bitsets import Bitsets, bits
 from npverify.reduction.classes import Classes
+from npverify.reduction.meeting import FEW
 from npverify.reduction.partial import DIRECT, Partial
 
-FEW = 6
-"""Classes that are asked in the time that sets of a large cluster take."""
 LARGE = 2_000
 """Classes from which on sets take longer than asking few of them."""
 
