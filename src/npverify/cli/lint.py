@@ -52,15 +52,8 @@ def lint(
         typer.Option("--explain", metavar="CODE", help="Print what a rule is about, and leave.", autocompletion=rules),
     ] = None,
     reading: o.Reading,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            "--baseline", metavar="FILE", help="Accept the findings of this file, which --write-baseline wrote."
-        ),
-    ] = None,
-    write_baseline: Annotated[
-        str | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found to a file, and leave.")
-    ] = None,
+    baseline: o.Baseline = None,
+    write_baseline: o.WriteBaseline = None,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     limits: o.Limits,
