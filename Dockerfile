@@ -11,6 +11,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
 COPY grammar ./grammar
 COPY proofs ./proofs
+COPY docs/errors.md ./docs/errors.md
 # the wheel of Z3 has its library three times; what Python loads is libz3.so
 RUN python -m venv /opt/npverify \
     && /opt/npverify/bin/pip install --no-cache-dir . \

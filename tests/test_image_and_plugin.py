@@ -135,6 +135,7 @@ def test_the_image_copies_what_the_wheel_is_made_of(tmp_path: Path) -> None:
                     ignored = shutil.ignore_patterns("__pycache__")
                     shutil.copytree(ROOT / source, tmp_path / target, ignore=ignored)
                 else:
+                    (tmp_path / target).parent.mkdir(exist_ok=True)
                     shutil.copy(ROOT / source, tmp_path / target)
     code = "from hatchling.build import build_wheel; print(build_wheel('.'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

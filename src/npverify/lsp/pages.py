@@ -1,4 +1,4 @@
-"""A page for each rule of lint that a mark can link to: what `npverify rule` prints, as a file that any editor can open.
+"""A page for each code that a mark can link to: what `npverify rule CODE` prints, as a file that any editor can open.
 
 The program has no home on the web that it could link to, and an editor may be offline.
 """
@@ -10,24 +10,26 @@ from tempfile import TemporaryDirectory
 
 from npverify.analyses.lint.registry import RULES
 from npverify.report.lint_page import explanation
+from npverify.report.messages import message_text, messages
 
 
-class RulePages:
+class CodePages:
     """Guards a temporary folder, which is made with the first page and is gone with `close`."""
 
     def __init__(self) -> None:
         self._folder: TemporaryDirectory[str] | None = None
 
     def uri(self, code: str) -> str | None:
-        """Where the page of a rule is; None for a code that is none of a rule, and where nothing can be written."""
-        if code not in RULES:
+        """Where the page of a rule or of a message is; None for another code, and where nothing can be written."""
+        said = _said(code)
+        if said is None:
             return None
         try:
             if self._folder is None:
                 self._folder = TemporaryDirectory(prefix="npverify-rules-")
             page = Path(self._folder.name) / f"{code}.txt"
             if not page.exists():
-                page.write_text(explanation(RULES[code].about), encoding="utf-8")
+                page.write_text(said, encoding="utf-8")
         except OSError:
             return None
         return page.as_uri()
@@ -37,3 +39,9 @@ class RulePages:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+
+
+def _said(code: str) -> str | None:
+    if code in RULES:
+        return explanation(RULES[code].about)
+    return message_text(messages()[code]) if code in messages() else None

@@ -27,7 +27,7 @@ from npverify.lsp import complete, hover, places, problems
 from npverify.lsp.judge import Judge, State
 from npverify.lsp.lenses import lenses
 from npverify.lsp.names import Names
-from npverify.lsp.pages import RulePages
+from npverify.lsp.pages import CodePages
 from npverify.lsp.texts import Extent, extent_of, plain
 
 QUIET = 0.15
@@ -88,7 +88,7 @@ class Server(LanguageServer):
         self._marked: set[str] = set()
         self._answers: list[problems.Mark] = []
         self._findings: list[tuple[problems.Mark, str]] = []
-        self._pages = RulePages()
+        self._pages = CodePages()
         self._logged: list[str] = []
         self._begun = False
         self._closed = False
