@@ -138,6 +138,36 @@ def test_what_is_undecided_is_accepted_as_that_alone(shop: Path, capsys: pytest.
     assert f"{KNOWN} is in it as undecided, and it is refuted" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        pytest.param(("--baseline", "known.json"), "exclude each other", id="read and write"),
+        pytest.param(("--only", "some"), "would lose what `--only` leaves out", id="a part"),
+    ],
+)
+def test_a_baseline_is_written_whole_or_not_at_all(
+    known: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, ...], told: str
+) -> None:
+    """What there is stays as it was."""
+    before = (known / "known.json").read_bytes()
+    assert prove("--write-baseline", "known.json", *more) == 2
+    err = capsys.readouterr().err
+    assert "error[NPV675]" in err
+    assert told in err
+    assert (known / "known.json").read_bytes() == before
+
+
+def test_a_baseline_that_is_none_is_told_before_anything_is_read(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With what is wrong with other options, and for lint as well."""
+    assert run(("prove", "gone", "--baseline", "gone.json", "--format", "xml")) == 2
+    assert run(("lint", "gone", "--baseline", "gone.json", "--format", "xml")) == 2
+    err = capsys.readouterr().err
+    assert err.count("error[NPV336]") == err.count("error[NPV145]") == 2
+    assert "NPV001" not in err
+
+
 def test_what_speaks_about_nothing_is_not_accepted(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said when the baseline is written."""
     write(shop, spec_npv=VACUOUS + FAILS)

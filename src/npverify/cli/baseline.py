@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from npverify.analyses.lint.findings import Finding, LintResult, Silenced
 from npverify.analyses.results import AssertionResult, ProveResult, Stale, Status
@@ -34,9 +35,40 @@ def baseline_text(result: LintResult, world: World) -> str:
     return dumps({"schema": SCHEMA, "findings": found})
 
 
-def without_known(result: LintResult, world: World, file: str, problems: Problems) -> LintResult:
+class Baseline(NamedTuple):
+    """A file that was read, and its entries, each with a `fingerprint`."""
+
+    file: str
+    entries: Sequence[Mapping[str, str]]
+
+
+def read_baseline(
+    file: str | None,
+    write: str | None,
+    key: Literal["findings", "assertions"],
+    problems: Problems,
+    *,
+    part: bool = False,
+) -> Baseline | None:
+    """The baseline of `lint` (`findings`) or `prove` (`assertions`), before anything is asked; None where none is given, or after a
+    report. `part`: not everything is asked, so nothing that is written would be whole."""
+    if write is not None and file is not None:
+        problems.error("NPV675", "`--baseline` and `--write-baseline` exclude each other", fix="drop one of them")
+    elif write is not None and part:
+        message = "`--write-baseline` would lose what `--only` leaves out"
+        problems.error("NPV675", message, fix="drop `--only`")
+    elif file is not None:
+        try:
+            return Baseline(file, _read(file, key))
+        except InputError as error:
+            problems.extend(error.diagnostics)
+    return None
+
+
+def without_known(result: LintResult, world: World, baseline: Baseline, problems: Problems) -> LintResult:
     """The result in which what the baseline has is accepted; a warning tells how much of it is gone."""
-    known = {one["fingerprint"] for one in _read(file, "findings")}
+    file = baseline.file
+    known = {one["fingerprint"] for one in baseline.entries}
     kept: list[Finding] = []
     silenced: list[Silenced] = []
     for finding, mark in _marked(result, world):
@@ -74,10 +106,10 @@ def proof_baseline_text(result: ProveResult) -> str:
     return dumps({"schema": SCHEMA, "assertions": found})
 
 
-def without_known_answers(result: ProveResult, file: str, *, all_asked: bool) -> ProveResult:
+def without_known_answers(result: ProveResult, baseline: Baseline, *, all_asked: bool) -> ProveResult:
     """The result in which what the baseline has is accepted, and what it has in vain is told. An assertion that is in it and was
     not asked is only told where all were asked."""
-    known = _read(file, "assertions")
+    file, known = baseline
     at = Span(file)
     marked = _marked_answers(result)
     marks = {one["fingerprint"] for one in known}
@@ -102,7 +134,7 @@ def _marked_answers(result: ProveResult) -> list[tuple[AssertionResult, str]]:
     return list(zip(result.results, fingerprints(items), strict=True))
 
 
-def _read(file: str, key: str) -> list[dict[str, str]]:
+def _read(file: str, key: Literal["findings", "assertions"]) -> list[dict[str, str]]:
     """The entries of a baseline of `lint` (`findings`) or `prove` (`assertions`), each with a fingerprint."""
     fix = _FIX.format(_COMMANDS[key])
     try:

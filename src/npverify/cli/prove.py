@@ -10,7 +10,7 @@ import typer
 
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.cli import options as o
-from npverify.cli.baseline import ACCEPTABLE, proof_baseline_text, without_known_answers
+from npverify.cli.baseline import ACCEPTABLE, proof_baseline_text, read_baseline, without_known_answers
 from npverify.cli.checks import refuse_no_pods
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.grouped import grouped
@@ -64,6 +64,7 @@ def prove(
 
     problems = Problems()
     wanted = read_formats(format, output, problems)
+    known = read_baseline(baseline, write_baseline, "assertions", problems, part=bool(only))
     inputs = Inputs.settle(
         paths,
         reading,
@@ -91,8 +92,8 @@ def prove(
     accepted = allow_vacuous or inputs.config.allow_vacuous
     if write_baseline is not None:
         return _write_baseline(result, write_baseline, allow_vacuous=accepted)
-    if baseline is not None:
-        result = without_known_answers(result, baseline, all_asked=not only)
+    if known is not None:
+        result = without_known_answers(result, known, all_asked=not only)
     paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
     own = {
         "json": lambda: dumps(prove_json(result, loaded.world, timings=timings)),
