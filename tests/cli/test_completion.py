@@ -37,6 +37,8 @@ OFFERED = (
     pytest.param(completion.switches, "nothing=", [], id="no such switch"),
     pytest.param(completion.rules, "npl10", ["NPL101", "NPL102"], id="codes in any case"),
     pytest.param(completion.rules, "equal", ["equal-order"], id="a name"),
+    pytest.param(completion.codes, "npv14", ["NPV140", "NPV142"], id="codes of messages"),
+    pytest.param(completion.codes, "NPL101", ["NPL101"], id="codes of rules"),
     pytest.param(completion.versions("cilium"), "1.1", ["1.19", "1.18", "1.17", "1.16", "1.15"], id="the newest first"),
     pytest.param(completion.words("text", "json"), "j", ["json"], id="a word"),
 )
@@ -48,7 +50,7 @@ def test_what_is_offered(offer: Callable[[str], Any], begun: str, expected: list
     found = [one if isinstance(one, str) else one[0] for one in offer(begun)]
     assert found[: len(expected)] == expected
     assert all(word.lower().startswith(begun.lower()) for word in found)
-    assert offer is completion.rules or found == expected
+    assert offer in (completion.rules, completion.codes) or found == expected
 
 
 def test_everything_is_offered_to_who_has_not_begun() -> None:

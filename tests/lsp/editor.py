@@ -127,6 +127,15 @@ class Editor:
         """Until the newest text of a file is judged: the server asks for lenses anew behind every judgement."""
         self._until(lambda: self._refreshed > before and self._told.get(name) == self._versions[name])
 
+    def found(self, name: str) -> list[types.Diagnostic]:
+        """What lint marks in a file."""
+        return [mark for mark in self.marks.get(name, []) if str(mark.code).startswith("NPL")]
+
+    def until_found(self, name: str, *codes: str) -> list[types.Diagnostic]:
+        """Wait until lint marks exactly these rules in a file, which it does after the verdicts; gives its marks."""
+        self._until(lambda: sorted(str(mark.code) for mark in self.found(name)) == sorted(codes))
+        return self.found(name)
+
     def _until(self, done: Any) -> None:
         async def poll() -> None:
             while not done():

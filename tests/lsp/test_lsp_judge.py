@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.lsp.worlds import CLUSTER, POLICY, SHUT, SPEC, write
 
-from npverify import Status, load, prove
+from npverify import Status, lint, load, prove
 from npverify.ingest.source import Diagnostic, InputError, Span
 from npverify.lsp.half import without_broken
-from npverify.lsp.judge import Judge, State
+from npverify.lsp.judge import Judge, Linted, State
 from npverify.lsp.lenses import lenses
 from npverify.lsp.problems import answers, reading
 
@@ -222,3 +222,42 @@ def test_answers_over_edits_are_those_of_a_fresh_run(root: Path, edits: list[tup
         assert state.current
         wanted = [(answer.assertion.text, answer.status) for answer in prove(loaded.world, loaded.assertions).results]
         assert said(state) == wanted
+
+
+MISSED = POLICY.replace("podSelector: {matchLabels: {app: db}}", "podSelector: {matchLabels: {app: dbb}}")
+
+
+def rules(linted: Linted | None) -> list[str]:
+    assert linted is not None
+    return [finding.rule.code for finding in linted.result.findings]
+
+
+def test_lint_finds_in_unsaved_texts_what_it_finds_in_files(root: Path) -> None:
+    judge = Judge(root)
+    assert rules(judge.lint(judged(judge, State(), policy=MISSED))) == ["NPL132"]
+    assert "NPL132" not in rules(judge.lint(judged(judge, State())))
+    (root / "policy.yaml").write_text(MISSED, encoding="utf-8")
+    fresh = lint(load(["."], for_lint=True, with_assertions=False).world)
+    assert rules(judge.lint(judged(judge, State()))) == [finding.rule.code for finding in fresh.findings]
+
+
+def test_an_edit_of_a_spec_asks_no_rule_again(root: Path) -> None:
+    judge = Judge(root)
+    first = judge.lint(judged(judge, State()))
+    assert judge.lint(judged(judge, State(), shop=SPEC + "assert no web reaches store\n")) is first
+    assert judge.lint(judged(judge, State(), policy=MISSED)) is not first
+
+
+def test_the_config_chooses_the_rules(root: Path) -> None:
+    (root / ".npverify.yaml").write_text("lint: {ignore: [NPL132]}\n", encoding="utf-8")
+    judge = Judge(root)
+    assert "NPL132" not in rules(judge.lint(judged(judge, State(), policy=MISSED)))
+
+
+def test_lint_is_not_asked_of_what_cannot_be_read_and_can_be_stopped(root: Path) -> None:
+    """The last findings stay then; a stopped run is no answer."""
+    judge = Judge(root)
+    state = judged(judge, State())
+    assert judge.lint(judged(judge, state, policy=POLICY + "  egress: [\n")) is None
+    assert judge.lint(state, stop=lambda: True) is None
+    assert judge.lint(state) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from lsprotocol import types
@@ -97,7 +98,10 @@ def test_a_half_written_assertion_does_not_keep_the_others_from_being_judged(edi
 def test_a_half_written_policy_leaves_no_verdict_that_could_be_wrong(editor: Editor) -> None:
     """The last world stays for names; what it proved is told as past."""
     editor.type("policy.yaml", POLICY + "  egress: [\n")
-    assert [mark.code for mark in editor.marks["policy.yaml"]] == ["NPV005"]
+    (mark,) = editor.marks["policy.yaml"]
+    assert mark.code == "NPV005"
+    assert mark.code_description is not None
+    assert "NPV005" in Path(mark.code_description.href.removeprefix("file://")).read_text(encoding="utf-8")
     assert [title for _, title in editor.lenses("shop.npv")] == ["… was proved"] * 3
     assert "`shop/db-0`" in editor.hover("shop.npv", *place(SPEC, "store"))
 
@@ -140,6 +144,53 @@ def test_an_edit_that_comes_in_while_another_is_judged_is_judged_too(monkeypatch
 
     asyncio.run(typed())
     assert judged == [1, 2, 3, 4]
+
+
+MISSED = POLICY.replace("podSelector: {matchLabels: {app: db}}", "podSelector: {matchLabels: {app: dbb}}")
+
+
+def test_what_lint_finds_is_marked_at_the_policy(editor: Editor) -> None:
+    """With its code, a page that tells what the rule is about, and how to mend it; it goes when the mistake does."""
+    editor.type("policy.yaml", MISSED)
+    (mark,) = editor.until_found("policy.yaml", "NPL132")
+    assert (mark.severity, mark.range.start.line) == (types.DiagnosticSeverity.Warning, 2)
+    assert "\nfix: " in mark.message
+    assert mark.code_description is not None
+    page = Path(mark.code_description.href.removeprefix("file://"))
+    assert page.read_text(encoding="utf-8").startswith("NPL132")
+    editor.type("policy.yaml", POLICY)
+    editor.until_found("policy.yaml")
+
+
+def test_a_mark_of_lint_names_what_it_is_about(editor: Editor) -> None:
+    """The policy that makes the other one needless, as a related place."""
+    editor.open("again.yaml", POLICY.replace("name: db", "name: db-again"))
+    (found,) = editor.until_found("policy.yaml", "NPL133")
+    assert found.severity == types.DiagnosticSeverity.Hint, "info, which `npverify lint` lists with --verbose alone"
+    assert {related.location.uri for related in found.related_information or ()} == {editor.uri("again.yaml")}
+    editor.close_file("again.yaml")
+    editor.until_found("policy.yaml")
+
+
+def test_an_edit_elsewhere_leaves_a_mark_of_lint_where_it_is(editor: Editor) -> None:
+    """Until lint is asked again; where its own line is another one now it goes at once."""
+    editor.type("policy.yaml", MISSED)
+    editor.until_found("policy.yaml", "NPL132")
+    editor.type("shop.npv", SPEC + "# more\n")
+    assert [mark.code for mark in editor.found("policy.yaml")] == ["NPL132"]
+    editor.type("policy.yaml", MISSED + "# more\n")
+    assert [mark.code for mark in editor.found("policy.yaml")] == ["NPL132"]
+    editor.type("policy.yaml", MISSED.replace("metadata: {", "metadata: { "))
+    assert editor.found("policy.yaml") == []
+
+
+def test_what_somebody_accepts_is_not_marked(editor: Editor) -> None:
+    """A comment with a reason, as for `npverify lint`."""
+    editor.type("policy.yaml", MISSED)
+    editor.until_found("policy.yaml", "NPL132")
+    comment = "# npverify: ignore NPL132 the workload comes next week\nmetadata:"
+    editor.type("policy.yaml", MISSED.replace("metadata:", comment, 1))
+    editor.until_found("policy.yaml")
 
 
 def test_a_file_that_changes_on_the_disk_is_read_again(editor: Editor) -> None:

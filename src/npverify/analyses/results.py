@@ -10,7 +10,7 @@ from itertools import chain, groupby, islice
 from typing import NamedTuple, TypeVar, overload
 
 from npverify.assertions.claims import Assertion
-from npverify.ingest.source import Diagnostic
+from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import WorkloadRef
 from npverify.normal.flow import Flow, SideVerdict, Verdict
@@ -26,6 +26,15 @@ class Status(StrEnum):
     REFUTED = "refuted"
     VACUOUS = "vacuous"  # there is no flow (or policy) that it speaks about
     UNDECIDED = "undecided"  # the budget was spent, or the run was interrupted
+
+
+class Stale(NamedTuple):
+    """An entry of a baseline that accepts nothing: the assertion, how it was, and what is the case now."""
+
+    title: str
+    was: str
+    now: str
+    span: Span
 
 
 class Assumed(NamedTuple):
@@ -60,6 +69,7 @@ class AssertionResult:
     `witness`         shows that an existential claim holds
     `because`         one sentence for every other reason: why vacuous, why undecided, which policy is not shadowed
     `depends_on`      the policies that were asked: those that select an endpoint of the assertion
+    `accepted`        the baseline that has it, "" if none does: it was so before, and does not count
     """
 
     assertion: Assertion
@@ -70,16 +80,19 @@ class AssertionResult:
     depends_on: tuple[PolicyId, ...] = ()
     refuting_pairs: int = 0  # pairs of endpoints for which it fails, 0 where not counted
     seconds: float = 0.0
+    accepted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ProveResult:
-    """All answers of a run; `interrupted` after Ctrl-C, with the rest undecided."""
+    """All answers of a run; `interrupted` after Ctrl-C, with the rest undecided; `stale` is what the baseline has in vain,
+    None: there is no baseline."""
 
     results: tuple[AssertionResult, ...]
     assumed: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     interrupted: bool = False
+    stale: tuple[Stale, ...] | None = None
 
     def count(self, status: Status) -> int:
         """How many assertions have that answer."""

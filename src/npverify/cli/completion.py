@@ -53,6 +53,14 @@ def rules(incomplete: str) -> Offered:
     return codes + names
 
 
+def codes(incomplete: str) -> Offered:
+    """Rules as `rules` has them, and the codes of messages."""
+    from npverify.report.messages import messages
+
+    told = [(code, message.meaning) for code, message in messages().items() if code.startswith(incomplete.upper())]
+    return rules(incomplete) + told
+
+
 def versions(plugin: str) -> Callable[[str], list[str]]:
     """Offers the versions of one plugin, the newest first."""
 

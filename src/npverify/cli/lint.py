@@ -52,15 +52,8 @@ def lint(
         typer.Option("--explain", metavar="CODE", help="Print what a rule is about, and leave.", autocompletion=rules),
     ] = None,
     reading: o.Reading,
-    baseline: Annotated[
-        str | None,
-        typer.Option(
-            "--baseline", metavar="FILE", help="Accept the findings of this file, which --write-baseline wrote."
-        ),
-    ] = None,
-    write_baseline: Annotated[
-        str | None, typer.Option("--write-baseline", metavar="FILE", help="Write what is found to a file, and leave.")
-    ] = None,
+    baseline: o.Baseline = None,
+    write_baseline: o.WriteBaseline = None,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     limits: o.Limits,
@@ -70,7 +63,7 @@ def lint(
     """Tell what is probably wrong with the policies: at which line, why, and how to mend it."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.lint.run import lint as ask_rules
-    from npverify.cli.baseline import without_known
+    from npverify.cli.baseline import read_baseline, without_known
     from npverify.report.lint_items import lint_items
     from npverify.report.lint_json import lint_json
     from npverify.report.lint_text import render_lint
@@ -80,6 +73,7 @@ def lint(
         return OK
     problems = Problems()
     wanted = read_formats(format, output, problems)
+    known = read_baseline(baseline, write_baseline, "findings", problems)
     inputs = Inputs.settle(
         paths,
         reading,
@@ -108,10 +102,10 @@ def lint(
         )
     if write_baseline is not None:
         return _write_baseline(result, world, write_baseline)
-    if baseline is not None:
-        problems = Problems()
-        result = without_known(result, world, baseline, problems)
-        say_all(problems.warnings, no_color=showing.no_color)
+    if known is not None:
+        gone = Problems()
+        result = without_known(result, world, known, gone)
+        say_all(gone.warnings, no_color=showing.no_color)
     say_all(warnings_of(result), no_color=showing.no_color)
     paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
     own = {

@@ -128,6 +128,14 @@ Jobs = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only what needs attention.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show what the answers rest on.")]
+Baseline = Annotated[
+    str | None,
+    typer.Option("--baseline", metavar="FILE", help="Accept what is in this file, which --write-baseline wrote."),
+]
+WriteBaseline = Annotated[
+    str | None,
+    typer.Option("--write-baseline", metavar="FILE", help="Write what is found to a file, and leave."),
+]
 NoEdits = Annotated[
     bool, typer.Option("--no-edits", help="Do not look for edits that would let a denied flow through.")
 ]

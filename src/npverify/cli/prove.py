@@ -10,6 +10,7 @@ import typer
 
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.cli import options as o
+from npverify.cli.baseline import ACCEPTABLE, proof_baseline_text, read_baseline, without_known_answers
 from npverify.cli.checks import refuse_no_pods
 from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, write_all
 from npverify.cli.grouped import grouped
@@ -18,12 +19,13 @@ from npverify.cli.inputs import Inputs
 from npverify.cli.interrupt import Interrupt
 from npverify.cli.memory import keep_freed_memory
 from npverify.cli.notes import say_notes
-from npverify.cli.output import paint_for, say
+from npverify.cli.output import emit, paint_for, say
 from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
 from npverify.cli.sources import Sources
 from npverify.ingest.source import Problems
 from npverify.report.json_values import dumps
+from npverify.report.paint import count
 from npverify.report.prove_items import prove_items
 from npverify.report.prove_json import prove_json
 from npverify.report.prove_text import View, render_prove
@@ -43,6 +45,8 @@ def prove(
     spec: o.Specs = None,
     only: o.Only = None,
     reading: o.Reading,
+    baseline: o.Baseline = None,
+    write_baseline: o.WriteBaseline = None,
     format: Formats = None,  # noqa: A002  # the parameter's name is the option's
     output: o.Output = None,
     limits: o.Limits,
@@ -60,6 +64,7 @@ def prove(
 
     problems = Problems()
     wanted = read_formats(format, output, problems)
+    known = read_baseline(baseline, write_baseline, "assertions", problems, part=bool(only))
     inputs = Inputs.settle(
         paths,
         reading,
@@ -85,6 +90,10 @@ def prove(
             stop=lambda: interrupt.asked,
         )
     accepted = allow_vacuous or inputs.config.allow_vacuous
+    if write_baseline is not None:
+        return _write_baseline(result, write_baseline, allow_vacuous=accepted)
+    if known is not None:
+        result = without_known_answers(result, known, all_asked=not only)
     paint = paint_for(sys.stdout, no_color=showing.no_color, to_file=not to_terminal(wanted, output))
     own = {
         "json": lambda: dumps(prove_json(result, loaded.world, timings=timings)),
@@ -125,11 +134,27 @@ def refuse_empty(loaded: Loaded, only: Sequence[str] = ()) -> None:
     problems.raise_errors()
 
 
-def exit_code(result: ProveResult, *, allow_vacuous: bool) -> int:
-    """0 all proved, 1 refuted (or vacuous), 3 undecided, 130 interrupted; warnings never count."""
+def _write_baseline(result: ProveResult, file: str, *, allow_vacuous: bool) -> int:
+    """A run that did not get to its end has no baseline: what it did not decide would be accepted."""
     if result.interrupted:
         return INTERRUPTED
-    codes = {_code(r, allow_vacuous) for r in result.results}
+    emit(proof_baseline_text(result), file)
+    number = sum(result.count(status) for status in ACCEPTABLE)
+    say(f"wrote {file}: {count(number, 'assertion')}; from now on: npverify prove … --baseline {file}\n")
+    left = result.count(Status.VACUOUS)
+    if left and not allow_vacuous:
+        say(f"{count(left, 'assertion')} about nothing will fail all the same: correct the names, or --allow-vacuous\n")
+    return OK
+
+
+def exit_code(result: ProveResult, *, allow_vacuous: bool) -> int:
+    """0 all proved, 1 refuted (or vacuous, or a baseline has more than there is), 3 undecided, 130 interrupted; warnings and what a
+    baseline accepts never count."""
+    if result.interrupted:
+        return INTERRUPTED
+    codes = {_code(r, allow_vacuous) for r in result.results if not r.accepted}
+    if result.stale:
+        codes.add(REFUTED)
     return next((code for code in (REFUTED, UNDECIDED) if code in codes), OK)
 
 

@@ -26,7 +26,7 @@ def rule(
             metavar="[CODE]…",
             help="Rules by code or name, or codes of messages; without any, all rules are listed.",
             show_default=False,
-            autocompletion=completion.rules,
+            autocompletion=completion.codes,
         ),
     ] = None,
     format: o.Format = "text",  # noqa: A002  # the parameter's name is the option's

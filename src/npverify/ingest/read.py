@@ -28,6 +28,8 @@ from npverify.ingest.text import Part, Text
 _TEMPLATE = re.compile(r"\{\{")
 _HEAD = re.compile(r"(?:---\n)?apiVersion: ([A-Za-z0-9./-]+)\nkind: ([A-Za-z]+)\n")
 _CHART = "Chart.yaml"
+_CONFIG = "npverify.yaml"  # the other name, `.npverify.yaml`, begins with a dot
+_OURS = ("npverify/", "npverify-baseline/")
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml")
 _SHOWN = 3
 
@@ -271,6 +273,9 @@ class _Reader:
     def is_foreign(self, file: File, value: object, locator: Locator) -> bool:
         if _basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
             return True
+        if not file.named and is_foreign(value) and _is_ours(file, value):
+            self.sorter.skip("file of npverify")
+            return True
         if file.named or not (is_foreign(value) or _basename(file.name) == _CHART):
             return False
         self.foreign.append(locator.locate(()))
@@ -317,6 +322,12 @@ class _Reader:
         else:
             fix = f"name the folder that kustomize is to build as `kustomize:{os.path.dirname(first) or '.'}`"
         self.problems.warn("NPV017", message, fix=fix)
+
+
+def _is_ours(file: File, value: object) -> bool:
+    """Whether it is a config file, a report or a baseline of this program, which may lie beside the manifests."""
+    schema = value.get("schema") if isinstance(value, dict) else None
+    return _basename(file.name) == _CONFIG or (isinstance(schema, str) and schema.startswith(_OURS))
 
 
 class _IsTemplate(Exception):

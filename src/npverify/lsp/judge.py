@@ -10,15 +10,20 @@ import gc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from npverify.analyses.answers import never
 from npverify.analyses.config import Config, find_config, read_config
-from npverify.analyses.load import Loaded
+from npverify.analyses.lint.findings import LintResult
+from npverify.analyses.lint.run import lint as ask_rules
+from npverify.analyses.load import Loaded, load
 from npverify.analyses.results import ProveResult
 from npverify.analyses.session import Session
+from npverify.analyses.world import World
 from npverify.dialects import CALICO_VERSION
-from npverify.ingest.files import SPEC, files
+from npverify.ingest.files import SPEC, File, files
 from npverify.ingest.rendered import is_rendered
 from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.lsp.half import follows_from, without_broken
@@ -49,6 +54,13 @@ class State:
     version: int = -1
 
 
+class Linted(NamedTuple):
+    """What lint finds, and the world in which it does."""
+
+    result: LintResult
+    world: World
+
+
 class Judge:
     """Judges a folder. Its file names are relative to the working folder, which is the root of the workspace."""
 
@@ -57,6 +69,7 @@ class Judge:
         self._config: Config | None = None
         self._session: Session | None = None
         self._frozen = False
+        self._linted: tuple[tuple[Config, tuple[File, ...]], Linted] | None = None
 
     def read(self, last: State, unsaved: Mapping[str, str], version: int) -> State:
         """The state after an edit, without answers yet; `unsaved` holds the texts of open files by real path."""
@@ -88,6 +101,51 @@ class Judge:
             gc.collect()
             gc.freeze()  # what was loaded is no garbage, and looking through all of it takes longer than an answer
         return replace(state, result=result)
+
+    def lint(self, state: State, stop: Callable[[], bool] = never) -> Linted | None:
+        """What lint finds in the texts of a state, under its config; None where it cannot be asked or was stopped. That of the last
+        manifests is kept: an edit of a spec changes none of it."""
+        if not state.current:
+            return None
+        config = state.config
+        found = tuple(
+            file
+            for file in files(config.paths or (".",), Problems(), None, state.texts)
+            if not file.name.lower().endswith(SPEC)
+        )
+        if self._linted is not None and self._linted[0] == (config, found):
+            return self._linted[1]
+        content = {file.name: file.content for file in found}
+        try:
+            world = load(
+                found,
+                cni=config.cni,
+                calico_version=config.calico_version or CALICO_VERSION,
+                assume=config.assume,
+                ignore_kinds=config.ignore_kinds,
+                pod_cidrs=config.pod_cidrs,
+                families=config.families,
+                remotes=config.remotes,
+                with_assertions=False,
+                for_lint=True,
+            ).world
+            result = ask_rules(
+                world,
+                select=config.lint_select,
+                ignore=config.lint_ignore,
+                budget=BUDGETS["small"],  # somebody waits; what this does not suffice for `npverify lint` finds
+                timeout=config.timeout,
+                stop=stop,
+                suppress=config.suppress,
+                lines=lambda name: content.get(name, "").split("\n"),
+                today=date.today(),
+            )
+        except InputError:
+            return None  # reading has told it
+        if result.interrupted:
+            return None
+        self._linted = (config, found), Linted(result, world)
+        return self._linted[1]
 
     def _read(self, config: Config, unsaved: Mapping[str, str]) -> tuple[Diagnostic, ...]:
         """Read everything; the errors of the statements that were left out for it."""

@@ -1,20 +1,24 @@
-"""What is wrong, as an editor marks it: errors and warnings of reading, and every answer that is not *proved*."""
+"""What is wrong, as an editor marks it: errors and warnings of reading, every answer that is not *proved*, and what lint finds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from npverify.analyses.lint.findings import Finding
 from npverify.analyses.results import Status
 from npverify.assertions import syntax as s
 from npverify.assertions.packs import file_name
 from npverify.assertions.parser import parse
 from npverify.ingest.source import Diagnostic, Problems, Span
-from npverify.lsp.judge import State
+from npverify.lsp.judge import Linted, State
 from npverify.lsp.texts import Extent, extent_of
-from npverify.report.items import Item
+from npverify.report.items import Item, Level
+from npverify.report.lint_items import lint_items
 from npverify.report.prove_items import prove_items
+
+Severity = Literal["error", "warning", "information", "hint"]
 
 Text = Callable[[str], str | None]
 """Gives the text of a file by its name in a `Span`, as it is in the editor; None where there is no such file."""
@@ -35,7 +39,7 @@ class Mark:
 
     file: str
     at: Extent
-    severity: Literal["error", "warning", "information"]
+    severity: Severity
     code: str
     message: str
     related: tuple[Related, ...] = ()
@@ -60,6 +64,25 @@ def answers(state: State, text: Text) -> list[Mark]:
     if not state.current or state.result is None or state.result.interrupted:
         return []
     return list(_answers(state, text))
+
+
+def findings(linted: Linted, text: Text) -> list[Mark]:
+    """What lint finds and nobody has accepted, at the object that it is about, with the rules and objects behind it."""
+    result = linted.result
+    items = lint_items(replace(result, silenced=(), undecided=()), linted.world).items
+    return list(_findings(zip(result.findings, items, strict=True), text))
+
+
+def _findings(found: Iterable[tuple[Finding, Item]], text: Text) -> Iterator[Mark]:
+    for finding, item in found:
+        content = text(item.span.file) if item.span is not None else None
+        if item.span is not None and content is not None:
+            at = extent_of(item.span, content, whole_line=True)
+            said = f"{item.message}\nfix: {finding.fix}"
+            yield Mark(item.span.file, at, _OF_LEVEL[item.level], item.rule, said, tuple(_related(item, text)))
+
+
+_OF_LEVEL: Mapping[Level, Severity] = {"error": "error", "warning": "warning", "note": "hint"}
 
 
 def _of_diagnostic(diagnostic: Diagnostic, state: State, text: Text) -> Mark | None:
@@ -93,7 +116,7 @@ def _answers(state: State, text: Text) -> Iterator[Mark]:
                 yield Mark(place.file, at, severity, item.rule, item.message, tuple(_related(item, text)))
 
 
-def _severity(item: Item, status: Status, *, accepted: bool) -> Literal["error", "warning", "information"]:
+def _severity(item: Item, status: Status, *, accepted: bool) -> Severity:
     """As the exit code of `prove` sees it; an undecided assertion may yet be true."""
     if accepted and status is Status.VACUOUS:
         return "information"

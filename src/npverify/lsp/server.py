@@ -27,10 +27,14 @@ from npverify.lsp import complete, hover, places, problems
 from npverify.lsp.judge import Judge, State
 from npverify.lsp.lenses import lenses
 from npverify.lsp.names import Names
+from npverify.lsp.pages import CodePages
 from npverify.lsp.texts import Extent, extent_of, plain
 
 QUIET = 0.15
 """Seconds without a key after which the texts are judged."""
+
+CALM = 0.4
+"""Seconds without a key after the verdicts before lint is asked: reading for it cannot be stopped half-way."""
 
 WHY = "npverify.why"
 """The command behind a lens: shows the answer in full."""
@@ -63,6 +67,7 @@ _SEVERITIES = {
     "error": types.DiagnosticSeverity.Error,
     "warning": types.DiagnosticSeverity.Warning,
     "information": types.DiagnosticSeverity.Information,
+    "hint": types.DiagnosticSeverity.Hint,
 }
 T = TypeVar("T")
 
@@ -82,6 +87,8 @@ class Server(LanguageServer):
         self._running: asyncio.Task[None] | None = None
         self._marked: set[str] = set()
         self._answers: list[problems.Mark] = []
+        self._findings: list[tuple[problems.Mark, str]] = []
+        self._pages = CodePages()
         self._logged: list[str] = []
         self._begun = False
         self._closed = False
@@ -108,6 +115,7 @@ class Server(LanguageServer):
         self.edit += 1
         for pool in (self._judging, self._answering):
             pool.shutdown(wait=False, cancel_futures=True)
+        self._pages.close()
 
     async def _follow(self) -> None:
         done = -1
@@ -143,6 +151,24 @@ class Server(LanguageServer):
             self._answers = problems.answers(read, self.text)
             self._publish(read, self._answers)
         self._refresh_lenses()
+        if version == self.edit and read.current:
+            await self._lint_once(version)
+
+    async def _lint_once(self, version: int) -> None:
+        await asyncio.sleep(CALM)
+        if version != self.edit or self._closed:
+            return
+        stop = lambda: version != self.edit or self._closed  # noqa: E731  # two words would say no more
+        loop = asyncio.get_running_loop()
+        linted = await loop.run_in_executor(self._judging, self._judge.lint, self.state, stop)
+        if linted is not None and version == self.edit:
+            self._findings = [(mark, self._line(mark)) for mark in problems.findings(linted, self.text)]
+            self._publish(self.state, self._answers)
+
+    def _line(self, mark: problems.Mark) -> str:
+        """The line that a mark is at, as it is now; "" if it is not there any more."""
+        lines = (self.text(mark.file) or "").split("\n")
+        return lines[mark.at.line] if mark.at.line < len(lines) else ""
 
     def _unsaved(self) -> dict[str, str]:
         """The texts of open files by real path."""
@@ -159,7 +185,9 @@ class Server(LanguageServer):
         open_ = {os.path.realpath(uris.to_fs_path(uri) or ""): uri for uri in self.workspace.text_documents}
         found, rest = problems.reading(state, self.text)
         by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in (*self._marked, *open_.values())}
-        for mark in (*found, *answers):
+        # what lint found before an edit stays where its line does, until it is asked again
+        kept = [mark for mark, line in self._findings if self._line(mark) == line]
+        for mark in (*found, *answers, *kept):
             by_uri.setdefault(self._uri(mark.file, open_), []).append(self._diagnostic(mark, open_))
         for uri, diagnostics in by_uri.items():
             version = self.workspace.text_documents[uri].version if uri in self.workspace.text_documents else None
@@ -182,6 +210,7 @@ class Server(LanguageServer):
             mark.message,
             severity=_SEVERITIES[mark.severity],
             code=mark.code,
+            code_description=types.CodeDescription(page) if (page := self._pages.uri(mark.code)) else None,
             source="npverify",
             related_information=related or None,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from npverify.analyses.results import AssertionResult, ProveResult, Status
+from npverify.analyses.results import AssertionResult, ProveResult, Stale, Status
 from npverify.analyses.world import World
 from npverify.report.assumed import assumptions
 from npverify.report.counterexample_text import Scene
@@ -39,6 +39,12 @@ RULES = (
         "Try --budget large, or a smaller statement.",
     ),
 )
+_UNUSED = RuleText(
+    "baseline-unused",
+    "baseline-unused",
+    "The baseline accepts what is not so any more.",
+    "Write it again with --write-baseline, so that what was mended cannot come back unseen.",
+)
 
 
 def prove_items(
@@ -49,8 +55,10 @@ def prove_items(
     items = tuple(
         _item(answer, scene, world, result, allow_vacuous=allow_vacuous, timings=timings) for answer in result.results
     )
+    rules = RULES if result.stale is None else (*RULES, _UNUSED)
+    items += tuple(_unused(one) for one in result.stale or ())
     return Report(
-        "prove", summary_line(result, world), items, RULES, tuple(assumptions(result, world)), result.interrupted
+        "prove", summary_line(result, world), items, rules, tuple(assumptions(result, world)), result.interrupted
     )
 
 
@@ -71,8 +79,15 @@ def _item(
         assertion.span,
         steps_of(found, world) if found is not None else (),
         (edge_of(found),) if found is not None else (),
+        silenced=f"it was {answer.status} before (baseline {answer.accepted})" if answer.accepted else "",
+        outside=bool(answer.accepted),
         seconds=answer.seconds if timings else None,
     )
+
+
+def _unused(one: Stale) -> Item:
+    message = f"unused: {one.title} is in the baseline as {one.was}, and {one.now}"
+    return Item(_UNUSED.id, State.FAILED, "error", one.title, message, (one.title, one.was), message, one.span)
 
 
 def _level(answer: AssertionResult) -> Level:

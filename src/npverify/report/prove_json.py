@@ -26,7 +26,18 @@ def prove_json(result: ProveResult, world: World, *, timings: bool = False) -> j
         "assertions": [_assertion(r, world, timings) for r in result.results],
         "summary": summary,
         "assumed": list(assumptions(result, world)),
+        **_baseline(result),
     }
+
+
+def _baseline(result: ProveResult) -> j.Json:
+    """What the baseline accepts and has in vain; nothing where there is none."""
+    if result.stale is None:
+        return {}
+    unused: list[j.Json] = [
+        {"title": one.title, "status": one.was, "source": str(one.span), "because": one.now} for one in result.stale
+    ]
+    return {"baseline": {"accepted": sum(bool(r.accepted) for r in result.results), "unused": unused}}
 
 
 def _assertion(answer: AssertionResult, world: World, timings: bool) -> j.Json:
@@ -40,6 +51,8 @@ def _assertion(answer: AssertionResult, world: World, timings: bool) -> j.Json:
         "tags": list(assertion.tags),
         "status": str(answer.status),
     }
+    if answer.accepted:
+        out["accepted"] = answer.accepted
     if answer.because:
         out["because"] = answer.because
     if mesh_may_restrict(answer, world):

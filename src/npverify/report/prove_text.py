@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from npverify.analyses.results import AssertionResult, ProveResult, Status
+from npverify.analyses.results import AssertionResult, ProveResult, Stale, Status
 from npverify.analyses.world import World
 from npverify.report.assumed import MESH_MARK, assumptions, mesh_may_restrict
 from npverify.report.counterexample_text import Scene
@@ -30,15 +30,18 @@ def render_prove(result: ProveResult, world: World, view: View) -> str:
 
 def _report(result: ProveResult, world: World, view: View) -> Iterator[str]:
     scene = Scene(world, view.lines, view.paint)
-    listed = [r for r in result.results if not (view.quiet and r.status is Status.PROVED)]
+    listed = [r for r in result.results if not (view.quiet and (r.status is Status.PROVED or r.accepted))]
     for answer in listed:
         yield from _one_line(answer, scene, view)
-    open_ = [r for r in listed if r.status is not Status.PROVED]
+    open_ = [r for r in listed if r.status is not Status.PROVED and not (r.accepted and not view.verbose)]
     # refutations last, so that the end of the screen is the useful part
     for answer in sorted(open_, key=lambda r: r.status is Status.REFUTED):
         yield ""
         yield from in_full(answer, scene, interrupted=result.interrupted)
     if listed:
+        yield ""
+    if result.stale:
+        yield from _stale(result.stale, view.paint)
         yield ""
     yield summary_line(result, world, view.paint)
     if assumed := assumptions(result, world):
@@ -50,6 +53,7 @@ def _one_line(answer: AssertionResult, scene: Scene, view: View) -> Iterator[str
     sign = paint(STATUS_STYLE[status], f"{STATUS_SIGN[status]} {status:<9}")
     warning = "  (warning)" if assertion.severity == "warning" else ""
     mark = f"  ({MESH_MARK})" if mesh_may_restrict(answer, world) else ""
+    mark += paint("dim", "  (accepted)") if answer.accepted else ""
     where = paint("dim", printable(str(assertion.span)))
     yield f"{sign}  {printable(assertion.title)}{warning}{mark}  {where}"
     if view.verbose and status is Status.PROVED:
@@ -62,6 +66,14 @@ def _one_line(answer: AssertionResult, scene: Scene, view: View) -> Iterator[str
             yield "             depends on no policy"
         if answer.witness is not None:
             yield from scene.counterexample(answer.witness)
+
+
+def _stale(stale: Sequence[Stale], paint: Paint) -> Iterator[str]:
+    """What the baseline has in vain."""
+    for one in stale:
+        where = printable(f"{one.span}: ")
+        yield f"{where}{paint('bold red', 'unused')}: {paint('bold', printable(one.title))} is in it as {one.was}, and {one.now}"
+    yield "  fix       write it again with --write-baseline, so that it cannot come back unseen"
 
 
 def in_full(answer: AssertionResult, scene: Scene, *, interrupted: bool) -> Iterator[str]:
@@ -90,6 +102,8 @@ def summary_line(result: ProveResult, world: World, paint: Paint = PLAIN) -> str
         number = result.count(status)
         part = f"{number:,} {status}"
         parts.append(paint(f"bold {STATUS_STYLE[status]}", part) if number else part)
+    if accepted := sum(bool(r.accepted) for r in result.results):
+        parts.append(f"{accepted:,} of these accepted")
     workloads = {e.workload or e for e in world.inventory.pods}
     parts.append(f"{count(len(world.defined), 'policy', 'policies')}, {count(len(workloads), 'workload')}")
     parts.append(f"profile {world.policies.profile}")
