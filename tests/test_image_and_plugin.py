@@ -85,11 +85,12 @@ LAUNCHED = (
 @pytest.mark.parametrize(("there", "expected"), LAUNCHED)
 def test_the_plugin_starts_what_is_there(there: tuple[str, ...], expected: str, tmp_path: Path) -> None:
     """With all its arguments, and with the exit code of what it starts."""
-    for name in there:
-        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*"\nexit 3\n', encoding="utf-8")
-        (tmp_path / name).chmod(0o755)
-    done = launched(tmp_path)
-    assert (done.returncode, done.stdout.strip()) == (3, expected)
+    for code in (0, 3):
+        for name in there:
+            (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*"\nexit {code}\n', encoding="utf-8")
+            (tmp_path / name).chmod(0o755)
+        done = launched(tmp_path)
+        assert (done.returncode, done.stdout.strip(), done.stderr) == (code, expected, "")
 
 
 def test_the_plugin_says_what_it_needs(tmp_path: Path) -> None:

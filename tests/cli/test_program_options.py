@@ -49,7 +49,7 @@ def test_options_are_paths(options: Programs, paths: tuple[str, ...]) -> None:
     assert problems.count == 0
 
 
-@given(values=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)))
+@given(values=st.lists(st.text("%&+= ?#;a24é/", min_size=1)))
 def test_a_path_that_was_written_says_what_it_was_written_from(values: list[str]) -> None:
     """Whatever stands in a parameter; it is read as `ingest.rendered` reads it."""
     written = rendered_path("helm:", "chart", [("set", value) for value in values])

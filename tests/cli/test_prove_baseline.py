@@ -68,7 +68,7 @@ def test_what_is_in_it_is_accepted_and_shown_as_that(known: Path, capsys: pytest
     ]
     assert report["baseline"] == {"accepted": 1, "unused": []}
     results = json.loads((known / "a.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
-    assert [len(result.get("suppressions", ())) for result in results] == [1, 0]
+    assert [[each["kind"] for each in result.get("suppressions", ())] for result in results] == [["external"], []]
     assert prove("--baseline", "known.json", "--verbose") == 0
     assert "flow " in capsys.readouterr().out
     assert prove("--baseline", "known.json", "--quiet") == 0
@@ -108,13 +108,15 @@ def test_an_entry_that_accepts_nothing_is_a_finding(
         text = (known / "all.yaml").read_text(encoding="utf-8").split("---\napiVersion: networking")[0]
         write(known, all_yaml=f"{text}---\n{policy}", spec_npv=FAILS)
     capsys.readouterr()
-    assert (
-        prove("--baseline", "known.json", "--format", "text", "--format", "json=a.json", "--format", "junit=a.xml") == 1
-    )
+    forms = ("text", "json=a.json", "junit=a.xml", "sarif=a.sarif")
+    assert prove("--baseline", "known.json", *(word for form in forms for word in ("--format", form))) == 1
     assert f"known.json: unused: {KNOWN} is in it as refuted, and {told}" in capsys.readouterr().out
     (unused,) = json.loads((known / "a.json").read_text(encoding="utf-8"))["baseline"]["unused"]
     assert unused == {"title": KNOWN, "status": "refuted", "source": "known.json", "because": told}
     assert "<failure" in (known / "a.xml").read_text(encoding="utf-8")
+    (ran,) = json.loads((known / "a.sarif").read_text(encoding="utf-8"))["runs"]
+    assert ran["results"][-1]["ruleId"] == "baseline-unused"
+    assert "baseline-unused" in {rule["id"] for rule in ran["tool"]["driver"]["rules"]}
 
 
 def test_a_part_of_the_assertions_says_nothing_of_the_rest(known: Path) -> None:

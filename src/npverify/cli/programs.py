@@ -75,7 +75,7 @@ class Programs(Group):
         parameters = [
             *(("values", file) for file in self.values or ()),
             *(("set", value) for value in self.set_ or ()),
-            *(("namespace", name) for name in (self.namespace or ()) if not self.cluster),
+            *(("namespace", name) for name in self.namespace or ()),
         ]
         folders = [rendered_path(KUSTOMIZE, folder) for folder in self.kustomize or ()]
         return (*folders, *(rendered_path(HELM, chart, parameters) for chart in self.helm or ()))

@@ -33,8 +33,9 @@ from npverify.lsp.texts import Extent, extent_of, plain
 QUIET = 0.15
 """Seconds without a key after which the texts are judged."""
 
-CALM = 0.4
-"""Seconds without a key after the verdicts before lint is asked: reading for it cannot be stopped half-way."""
+CALM = 0.5
+"""At most so many seconds without a key after the verdicts before lint is asked, and at most as many as it took the last time:
+reading for it cannot be stopped half-way."""
 
 WHY = "npverify.why"
 """The command behind a lens: shows the answer in full."""
@@ -89,6 +90,7 @@ class Server(LanguageServer):
         self._answers: list[problems.Mark] = []
         self._findings: list[tuple[problems.Mark, str]] = []
         self._pages = CodePages()
+        self._took = 0.0
         self._logged: list[str] = []
         self._begun = False
         self._closed = False
@@ -155,12 +157,14 @@ class Server(LanguageServer):
             await self._lint_once(version)
 
     async def _lint_once(self, version: int) -> None:
-        await asyncio.sleep(CALM)
+        await asyncio.sleep(min(CALM, self._took))
         if version != self.edit or self._closed:
             return
         stop = lambda: version != self.edit or self._closed  # noqa: E731  # two words would say no more
         loop = asyncio.get_running_loop()
+        start = loop.time()
         linted = await loop.run_in_executor(self._judging, self._judge.lint, self.state, stop)
+        self._took = loop.time() - start
         if linted is not None and version == self.edit:
             self._findings = [(mark, self._line(mark)) for mark in problems.findings(linted, self.text)]
             self._publish(self.state, self._answers)
