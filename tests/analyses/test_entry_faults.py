@@ -37,7 +37,11 @@ FAULTS = [
         instead(
             Entries,
             "_passed_on",
-            lambda real: lambda self, *given: (replace(leg, near=None) if leg.near is False else leg for leg in real(self, *given)),
+            lambda real: (
+                lambda self, *given: (
+                    replace(leg, near=None) if leg.near is False else leg for leg in real(self, *given)
+                )
+            ),
         ),
         "the pod's own node does not count there",
     ),
@@ -70,7 +74,9 @@ FAULTS = [
         instead(
             entries,
             "ways_of",
-            lambda real: lambda service: real(service) if service.type != "LoadBalancer" else ("LoadBalancer", "NodePort"),
+            lambda real: (
+                lambda service: real(service) if service.type != "LoadBalancer" else ("LoadBalancer", "NodePort")
+            ),
         ),
         "unless it goes without",
     ),

@@ -14,13 +14,13 @@ from npverify.dialects import cluster_lower
 from npverify.dialects.cluster_lower import _Lowering
 from npverify.inventory.model import EndpointKind
 from npverify.normal.policy import Action
-from npverify.normal.predicates import FALSE, Side, and_, kind_is, not_, or_, protocol_is
+from npverify.normal.predicates import FALSE, and_, kind_is, or_, protocol_is
 
 
 def _stages(change: Any) -> Any:
     """The stages of a direction, each changed."""
-    return lambda real: lambda self, direction: replace(
-        real(self, direction), stages=tuple(map(change, real(self, direction).stages))
+    return lambda real: (
+        lambda self, direction: replace(real(self, direction), stages=tuple(map(change, real(self, direction).stages)))
     )
 
 
@@ -39,8 +39,10 @@ FAULTS = [
         instead(
             _Lowering,
             "_policy",
-            lambda real: lambda self, policy, direction: replace(
-                p := real(self, policy, direction), rules=tuple(reversed(p.rules))
+            lambda real: (
+                lambda self, policy, direction: replace(
+                    p := real(self, policy, direction), rules=tuple(reversed(p.rules))
+                )
             ),
         ),
         "an accepted port before a denial of all",
@@ -79,9 +81,11 @@ FAULTS = [
             _Lowering,
             "half",
             _stages(
-                lambda stage: stage
-                if stage.name != "admin"
-                else replace(stage, tiers=tuple(replace(tier, no_match=Action.DENY) for tier in stage.tiers))
+                lambda stage: (
+                    stage
+                    if stage.name != "admin"
+                    else replace(stage, tiers=tuple(replace(tier, no_match=Action.DENY) for tier in stage.tiers))
+                )
             ),
         ),
         "a denial of some ports isolates from nothing else",
@@ -91,8 +95,10 @@ FAULTS = [
         instead(
             _Lowering,
             "_policy",
-            lambda real: lambda self, policy, direction: replace(
-                p := real(self, policy, direction), rules=tuple(r for r in p.rules if r.action is not Action.PASS)
+            lambda real: (
+                lambda self, policy, direction: replace(
+                    p := real(self, policy, direction), rules=tuple(r for r in p.rules if r.action is not Action.PASS)
+                )
             ),
         ),
         "a pass leaves the whole tier",
@@ -102,8 +108,10 @@ FAULTS = [
         instead(
             _Lowering,
             "_rule",
-            lambda real: lambda self, rule, *rest: real(
-                self, rule._replace(action=Action.PASS) if rule.action is Action.DENY else rule, *rest
+            lambda real: (
+                lambda self, rule, *rest: real(
+                    self, rule._replace(action=Action.PASS) if rule.action is Action.DENY else rule, *rest
+                )
             ),
         ),
         "an admin denial is final",
@@ -127,7 +135,9 @@ FAULTS = [
         instead(
             cluster_lower,
             "kind_is",
-            lambda real: lambda side, *kinds: real(side, *kinds, *[EndpointKind.HOST_POD][: kinds == (EndpointKind.POD,)]),
+            lambda real: (
+                lambda side, *kinds: real(side, *kinds, *[EndpointKind.HOST_POD][: kinds == (EndpointKind.POD,)])
+            ),
         ),
         "a pod on the host network is no peer by namespace",
     ),
@@ -142,9 +152,7 @@ FAULTS = [
     ),
     Fault(
         "a rule without ports is about ports",
-        instead(
-            cluster_lower, "TRUE", lambda real: protocol_is("TCP", "UDP", "SCTP")
-        ),
+        instead(cluster_lower, "TRUE", lambda real: protocol_is("TCP", "UDP", "SCTP")),
         "a rule without ports is about every protocol",
     ),
     Fault(
@@ -158,7 +166,9 @@ FAULTS = [
     ),
     Fault(
         "a selector of pods is not looked at",
-        instead(_Lowering, "_pods", lambda real: lambda self, namespaces, pods, side: real(self, namespaces, None, side)),
+        instead(
+            _Lowering, "_pods", lambda real: lambda self, namespaces, pods, side: real(self, namespaces, None, side)
+        ),
         "pods of every namespace",
     ),
     Fault(
@@ -171,9 +181,11 @@ FAULTS = [
         instead(
             _Lowering,
             "_exemptions",
-            lambda real: lambda self, direction: (
-                replace(e, match=cluster_lower.or_(e.match, cluster_lower.self_traffic(via_service=True)))
-                for e in real(self, direction)
+            lambda real: (
+                lambda self, direction: (
+                    replace(e, match=cluster_lower.or_(e.match, cluster_lower.self_traffic(via_service=True)))
+                    for e in real(self, direction)
+                )
             ),
         ),
         "a pod to itself through a Service",

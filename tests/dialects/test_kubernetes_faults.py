@@ -37,7 +37,9 @@ FAULTS = [
         instead(
             kubernetes,
             "_rule",
-            lambda real: lambda rule, *rest: real(rule, *rest) if rule.peers else replace(real(rule, *rest), peer=FALSE),
+            lambda real: (
+                lambda rule, *rest: real(rule, *rest) if rule.peers else replace(real(rule, *rest), peer=FALSE)
+            ),
         ),
         "an empty from admits every source",
     ),
@@ -46,7 +48,9 @@ FAULTS = [
         instead(
             kubernetes,
             "peer_matches",
-            lambda real: lambda peer, *rest: real(peer if peer.block else peer._replace(namespaces=peer.namespaces or ()), *rest),
+            lambda real: (
+                lambda peer, *rest: real(peer if peer.block else peer._replace(namespaces=peer.namespaces or ()), *rest)
+            ),
         ),
         "a podSelector alone means pods of the policy's namespace",
     ),
@@ -89,7 +93,9 @@ FAULTS = [
         instead(
             kubernetes_read,
             "_directions",
-            lambda real: lambda spec: real(spec) if spec.has("policyTypes") or not spec.has("egress") else [Direction.EGRESS],
+            lambda real: (
+                lambda spec: real(spec) if spec.has("policyTypes") or not spec.has("egress") else [Direction.EGRESS]
+            ),
         ),
         "a policy with egress rules alone still isolates for ingress",
     ),
@@ -107,9 +113,13 @@ FAULTS = [
         instead(
             selectors,
             "_requirement",
-            lambda real: lambda r, side, of: and_(real(r, side, of), selectors.label_in(side, of, r.key, None))
-            if r.operator == "NotIn"
-            else real(r, side, of),
+            lambda real: (
+                lambda r, side, of: (
+                    and_(real(r, side, of), selectors.label_in(side, of, r.key, None))
+                    if r.operator == "NotIn"
+                    else real(r, side, of)
+                )
+            ),
         ),
         "NotIn matches a pod without the label",
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -54,8 +53,10 @@ FAULTS = [
         instead(
             lower,
             "tiers_in_order",
-            lambda real: lambda given, named, *rest: tuple(
-                t for t in real(given, named, *rest) if t in (*given, *order.built_in(rest[0]))
+            lambda real: (
+                lambda given, named, *rest: tuple(
+                    t for t in real(given, named, *rest) if t in (*given, *order.built_in(rest[0]))
+                )
             ),
         ),
         "a policy in a tier that does not exist is enforced, and that tier denies",
@@ -75,8 +76,10 @@ FAULTS = [
         instead(
             read_policy,
             "_types",
-            lambda real: lambda spec, way, *, stored: tuple(
-                dict.fromkeys((*real(spec, way, stored=stored), *(d for d in Direction if spec.value.get(str(d)))))
+            lambda real: (
+                lambda spec, way, *, stored: tuple(
+                    dict.fromkeys((*real(spec, way, stored=stored), *(d for d in Direction if spec.value.get(str(d)))))
+                )
             ),
         ),
         "rules of a direction that types leaves out are inert",
@@ -91,8 +94,12 @@ FAULTS = [
         instead(
             RuleLowering,
             "_new_side",
-            lambda real: lambda self, entity, *rest: real(
-                self, entity._replace(selector=entity.selector or rules.All()) if entity.not_selector else entity, *rest
+            lambda real: (
+                lambda self, entity, *rest: real(
+                    self,
+                    entity._replace(selector=entity.selector or rules.All()) if entity.not_selector else entity,
+                    *rest,
+                )
             ),
         ),
         "a negative selector alone in a global policy is about addresses, so unknown ones match",
@@ -128,20 +135,24 @@ FAULTS = [
     ),
     Fault(
         "a Deny of a cluster policy with a peer that Calico cannot convert is dropped",
-        instead(cluster, "_rules", lambda real: lambda rule, *rest: (r for r in real(rule, *rest) if r.action is not Action.DENY)),
+        instead(
+            cluster,
+            "_rules",
+            lambda real: lambda rule, *rest: (r for r in real(rule, *rest) if r.action is not Action.DENY),
+        ),
         "a Deny of a cluster policy with a peer that Calico cannot convert is a Deny of everything",
     ),
     # host endpoints
     Fault(
         "a host endpoint without policy is open",
-        instead(
-            HostStages, "_host", lambda real: lambda self, *given: replace(real(self, *given), final=Action.ALLOW)
-        ),
+        instead(HostStages, "_host", lambda real: lambda self, *given: replace(real(self, *given), final=Action.ALLOW)),
         "a host endpoint on all interfaces without policy and profile closes the host and leaves what it forwards",
     ),
     Fault(
         "no port of a host is failsafe",
-        instead(host_stages, "failsafe", lambda real: lambda *given, **more: replace(real(*given, **more), match=FALSE)),
+        instead(
+            host_stages, "failsafe", lambda real: lambda *given, **more: replace(real(*given, **more), match=FALSE)
+        ),
         "such a host still reaches what the cluster cannot live without",
     ),
     Fault(
@@ -154,8 +165,10 @@ FAULTS = [
         instead(
             HostStages,
             "_forwarded",
-            lambda real: lambda self, *given: real(
-                replace(self, policies=tuple(p._replace(apply_on_forward=True) for p in self.policies)), *given
+            lambda real: (
+                lambda self, *given: real(
+                    replace(self, policies=tuple(p._replace(apply_on_forward=True) for p in self.policies)), *given
+                )
             ),
         ),
         "a host closed by a policy that does not apply on forward still forwards",
