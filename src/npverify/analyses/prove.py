@@ -105,6 +105,8 @@ def _answer(engine: Engine, assertion: Assertion) -> tuple[AssertionResult, bool
 def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
     """Answer one assertion."""
     claim = assertion.claim
+    if engine.residuals.requests.about_names and isinstance(claim, AllFlows | SomeFlow | EachReachesSome):
+        claim = replace(claim, legs=engine.connections.legs(claim.legs))
     try:
         if isinstance(claim, AllFlows | SomeFlow):
             claim = replace(claim, legs=engine.entries.spelled_out(claim.legs))

@@ -12,7 +12,7 @@ from npverify.ingest.document import Document
 from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId, PolicySet
-from npverify.normal.predicates import HttpIs
+from npverify.normal.predicates import Clause
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +51,8 @@ class World:
     origin: Origin | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
 
-    def asking(self, clauses: Iterable[HttpIs]) -> World:
-        """The world, ready for questions that name these clauses about HTTP requests."""
+    def asking(self, clauses: Iterable[Clause]) -> World:
+        """The world, ready for questions that name these clauses about requests."""
         asked = self.policies.asked.union(clauses)
         if asked == self.policies.asked:
             return self

@@ -21,6 +21,7 @@ from npverify.normal.predicates import (
     AddressOwnedBy,
     And,
     Const,
+    DnsIs,
     HttpIs,
     IcmpIs,
     KindIs,
@@ -41,7 +42,7 @@ from npverify.normal.predicates import (
     UnknownIn,
 )
 from npverify.normal.requests import request_fact
-from npverify.oracle.requests import asks_for
+from npverify.oracle.requests import asks_for, is_name
 
 Touched = dict[str, Unknown]
 """The unknowns that an evaluation looked at, by name, in the order of looking."""
@@ -242,6 +243,11 @@ def _http_is(at: HttpIs, seen: Seen) -> bool:
     return seen.value(request_fact(at)) == "true" if found is None else found
 
 
+def _dns_is(at: DnsIs, seen: Seen) -> bool:
+    flow = seen.flow
+    return flow.protocol in ("TCP", "UDP") and flow.http is None and flow.dns is not None and is_name(flow.dns, at)
+
+
 def _self_traffic(at: SelfTraffic, seen: Seen) -> bool:
     return seen.flow.same and (seen.flow.via is not None) == at.via_service
 
@@ -269,6 +275,7 @@ _MEANING: dict[type[Pred], Callable[[Any, Seen], bool]] = {
     NamedPortIs: _named_port_is,
     IcmpIs: _icmp_is,
     HttpIs: _http_is,
+    DnsIs: _dns_is,
     UnknownIn: lambda at, seen: seen.value(at.unknown) in at.values,
     SelfTraffic: _self_traffic,
     OwnNode: _own_node,

@@ -12,7 +12,7 @@ import re
 from functools import cache
 
 from npverify.normal.flow import Request
-from npverify.normal.predicates import HttpIs, RequestTest, Wanted
+from npverify.normal.predicates import DnsIs, HttpIs, RequestTest, Wanted
 from npverify.normal.requests import as_served, without_query
 
 
@@ -28,6 +28,11 @@ def asks_for(request: Request, at: HttpIs) -> bool | None:
     if False in parts:
         return False
     return None if None in parts else True
+
+
+def is_name(name: str, at: DnsIs) -> bool:
+    """Whether a name is one of those that a clause asks for."""
+    return not at.names or any(_is(name, *one) for one in at.names)
 
 
 def _one_of(text: str | None, wanted: Wanted) -> bool | None:

@@ -76,6 +76,8 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
         out["http"] = {key: text for key, text in value.http._asdict().items() if text and key != "headers"}
         if value.http.headers is not None:
             out["http"]["headers"] = dict(value.http.headers)
+    if value.dns is not None:
+        out["dns"] = value.dns
     return out
 
 

@@ -52,8 +52,8 @@ def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collectio
 
 
 def traffic(flow: Flow, any_: Collection[str] = ()) -> str:
-    """`TCP 5432`, `TCP 5432 from port 20`, `ICMP type 8 code 0`, `UDP any port`, `protocol 253`, `TCP 80, HTTP GET /pub`."""
-    asked = printable(f", HTTP {flow.http}") if flow.http else ""
+    """`TCP 5432`, `TCP 5432 from port 20`, `ICMP type 8 code 0`, `UDP any port`, `protocol 253`, `TCP 80, HTTP GET /pub`, `UDP 53, DNS a.example`."""
+    asked = printable(f", HTTP {flow.http}") if flow.http else f", DNS {flow.dns}" if flow.dns else ""
     usual = flow.src_port in (None, EPHEMERAL) or "src_port" in any_
     return _packet(flow, any_) + ("" if usual else f" from port {flow.src_port}") + asked
 
