@@ -81,6 +81,9 @@ class FlowReader:
             raise InputError.one(
                 NO_SUCH_FLOW, f"`{src.text}` cannot be a source", fix="name its pods or their workload"
             )
+        if src.name is not None:
+            fix = "policies know names of destinations alone"
+            raise InputError.one(NO_SUCH_FLOW, f"the name `{src.text}` cannot be a source", fix=fix)
         targets = _targets(dst, traffic)
         families = self.directory.inventory.families
         rows = tuple(tuple(_flow(src, s, t, traffic, families) for t in targets) for s in src.members)
@@ -254,12 +257,13 @@ class _Target:
     port: int | None
     address: Address | None = None
     service: Service | None = None
+    name: str | None = None
 
 
 def _targets(dst: Ends, traffic: Traffic) -> tuple[_Target, ...]:
     service = dst.service
     if service is None:
-        return tuple(_Target(end, traffic.port, dst.address) for end in dst.members)
+        return tuple(_Target(end, traffic.port, dst.address, name=dst.name) for end in dst.members)
     if service.problem:
         raise InputError.one(NO_SUCH_FLOW, f"`{dst.text}` cannot be a destination: {service.problem}")
     asked = (traffic.protocol, traffic.port)
@@ -303,7 +307,7 @@ def _flow(src: Ends, source: Endpoint, target: _Target, traffic: Traffic, famili
     near = same_node(source, dst) is True
     return Flow(
         source, dst, traffic.protocol, target.port, src_ip, dst_ip, icmp, traffic.src_port, same, near, via, traffic.http,
-        dns=traffic.dns,
+        dns=traffic.dns, name=target.name,
     )  # fmt: skip
 
 

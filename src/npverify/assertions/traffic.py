@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -30,6 +29,7 @@ from npverify.normal.predicates import (
     port_in,
     protocol_is,
 )
+from npverify.normal.requests import name_pattern
 
 DEFAULT = protocol_is(*PORT_PROTOCOLS)
 """Without `on`: every protocol that policies can name, on all ports (K-doc: deny-all is guaranteed only for these)."""
@@ -93,7 +93,7 @@ def clause(item: s.Http | s.Dns) -> Pred:
     """The requests, or queries, that an item means. An expression without any sign of one is a text."""
     if isinstance(item, s.Dns):
         return (
-            dns_is([("regex", pattern(item.name)) if "*" in item.name else exactly(item.name)])
+            dns_is([("regex", name_pattern(item.name)) if "*" in item.name else exactly(item.name)])
             if item.name
             else dns_query()
         )
@@ -103,16 +103,6 @@ def clause(item: s.Http | s.Dns) -> Pred:
 
 def _wanted(text: str) -> tuple[RequestTest, str]:
     return ("exact", text) if is_literal(text) else ("regex", text)
-
-
-def pattern(name: str) -> str:
-    """A pattern of names as a regular expression: a star is a piece of one label, `**.` in front one label or more, and stars
-    alone are every name."""
-    if not name.strip("*"):
-        return ".*"
-    above = name.startswith("**.")
-    rest = re.sub(r"\\\*", "[-a-z0-9_]*", re.escape(name[3 if above else 0 :]))
-    return (r"([-a-z0-9_]+\.)+" if above else "") + rest
 
 
 def clauses(items: Iterable[s.Traffic]) -> frozenset[Clause]:

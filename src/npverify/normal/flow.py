@@ -92,6 +92,7 @@ class Flow:
     via              the Service, if the source addressed one
     http             the request that is sent over it; None: nothing is known of what it carries
     dns              the name that a query of DNS asks for, in lower case and without a dot at its end; None: none is looked at
+    name             the destination is an outside address to which this name of domains resolves; None: not told
     entry            how it came in from outside, where it did not come to the pod itself; policies see only its source
     """
 
@@ -109,6 +110,7 @@ class Flow:
     http: Request | None = None
     entry: Entry | None = None
     dns: str | None = None
+    name: str | None = None
 
 
 class Decider(NamedTuple):

@@ -36,6 +36,16 @@ def as_name(text: str) -> str | None:
     return name if _NAME.fullmatch(name) else None
 
 
+def name_pattern(text: str) -> str:
+    """A pattern of names as a regular expression: a star is a piece of one label, `**.` in front one label or more, and stars
+    alone are every name."""
+    if not text.strip("*"):
+        return ".*"
+    above = text.startswith("**.")
+    rest = re.sub(r"\\\*", "[-a-z0-9_]*", re.escape(text[3 if above else 0 :]))
+    return (r"([-a-z0-9_]+\.)+" if above else "") + rest
+
+
 def in_words(at: HttpIs) -> str:
     """`GET or POST with a path under /pub`, completing "the HTTP request is …"."""
     what = _one_of({"exact": "", "regex": "one with a method like "}, at.methods, _METHOD) or "one"

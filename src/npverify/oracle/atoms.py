@@ -14,7 +14,15 @@ from npverify.inventory.addresses import Address
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory
 from npverify.inventory.placement import node_of
-from npverify.inventory.unknowns import ABSENT, Reading, Unknown, account_label, label_text, namespace_label
+from npverify.inventory.unknowns import (
+    ABSENT,
+    Reading,
+    Unknown,
+    account_label,
+    label_text,
+    namespace_label,
+    resolved_name,
+)
 from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow
 from npverify.normal.predicates import (
     AddressIn,
@@ -42,7 +50,7 @@ from npverify.normal.predicates import (
     UnknownIn,
 )
 from npverify.normal.requests import request_fact
-from npverify.oracle.requests import asks_for, is_name
+from npverify.oracle.requests import asks_for, is_meant, is_name
 
 Touched = dict[str, Unknown]
 """The unknowns that an evaluation looked at, by name, in the order of looking."""
@@ -68,7 +76,11 @@ class Seen:
         return self.flow.src if side is Side.SRC else self.flow.dst
 
     def value(self, unknown: Unknown) -> str:
-        """The value of an unknown; that it was asked for is recorded."""
+        """The value of an unknown; that it was asked for is recorded, unless the flow tells it."""
+        if self.flow.name is not None:
+            text = resolved_name(unknown, "destination")
+            if text is not None and is_meant(self.flow.name, text):
+                return "true"
         self.touched[unknown.name] = unknown
         return unknown.value_in(self.reading)
 

@@ -51,7 +51,7 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
     """A flow; fields whose value does not matter are "any"."""
     out: Json = {
         "src": endpoint(value.src, value.src_ip, any_address="src_ip" in any_),
-        "dst": endpoint(value.dst, value.dst_ip, any_address="dst_ip" in any_),
+        "dst": {"name": value.name} if value.name else endpoint(value.dst, value.dst_ip, any_address="dst_ip" in any_),
         "protocol": "any" if "protocol" in any_ else value.protocol,
     }
     if value.icmp is not None:

@@ -118,6 +118,8 @@ def _target(flow: Flow) -> tuple[str, list[str]]:
     dst = flow.dst
     if flow.via is not None:
         return f"{flow.via.name}.{flow.via.namespace}.svc", []
+    if flow.name is not None:
+        return flow.name, []
     if flow.dst_ip is not None and (dst.address_known or dst.kind is EndpointKind.EXTERNAL):
         return str(flow.dst_ip), []
     if dst.kind is EndpointKind.EXTERNAL:
