@@ -36,6 +36,8 @@ class World:
     `warnings`  what the user should know, in the order of files
     `lint`      what lint is told beside the policies, if the input was read for it
     `over`      gives the same policies over another inventory, where it is known what they were lowered from
+    `without`  gives the world without one policy, where it is known what the policies were lowered from; InputError where they
+               cannot be read without it
     `origin`   what it was read from, if that was to be kept
     """
 
@@ -49,6 +51,7 @@ class World:
     lint: LintFacts | None = None
     over: Callable[[Inventory], World] | None = None
     origin: Origin | None = None
+    without: Callable[[PolicyId], World] | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
 
     def asking(self, clauses: Iterable[Clause]) -> World:
