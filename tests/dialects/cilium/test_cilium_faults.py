@@ -55,7 +55,7 @@ FAULTS = [
     ),
     Fault(
         "of overlapping ports every rule opens all requests",
-        instead(lower, "mixtures", lambda real: lambda items: iter(())),
+        instead(lower, "mixtures", lambda real: lambda items, version: iter(())),
         "the same of a range of ports and one in it",
     ),
     Fault(
@@ -67,6 +67,20 @@ FAULTS = [
         "a star of a name stands for dots",
         instead(domains, "_LABEL", lambda real: "[-a-z0-9_.]"),
         "it may stand for nothing, and never for a dot",
+    ),
+    Fault(
+        "a rule about DNS lets every query through",
+        instead(TrafficLowering, "_names", lambda real: lambda self, rule: TRUE),
+        "a query is refused for a name that no rule of its server lets through, whatever case it is written in",
+    ),
+    Fault(
+        "an element without ports opens every name",
+        instead(
+            lower,
+            "mixtures",
+            lambda real: lambda items, version: (pair for pair in real(items, version) if pair[0].ports.requests),
+        ),
+        "beside an element for the server without ports it is nowhere said what the proxy answers for other names",
     ),
     Fault(
         "policyTypes of a NetworkPolicy is obeyed",
