@@ -122,6 +122,8 @@ def _with_traffic(rng: Random, flow: Flow, aim: Sequence[Any]) -> Flow:
     asked = [atom for atom in aim if isinstance(atom, HttpIs)]
     if protocol == "TCP" and asked and rng.random() < 0.9:
         flow = replace(flow, http=random_request(rng, asked))
+    if protocol in ("TCP", "UDP") and flow.http is None and port[Side.DST] == 53:
+        flow = replace(flow, dns=rng.choice(("a.com", "www.a.com", "x.y.a.com", "b.net", None)))
     if protocol in PORT_PROTOCOLS:
         return replace(flow, protocol=protocol, port=port[Side.DST], src_port=port[Side.SRC], icmp=None)
     kinds = [(8, 0), (135, 0), *((a.type, code) for a in aim if isinstance(a, IcmpIs) for code in (a.code or 0, 2))]

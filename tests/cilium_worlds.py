@@ -339,6 +339,8 @@ class _View:
             for element in rule.get(self.direction, []):
                 for item in element.get("toPorts", []):
                     yield policy, element, item
+                if not element.get("toPorts") and not element.get("icmps"):
+                    yield policy, element, {"ports": [{"port": "0"}], "whole": True}
 
     def judged_by_another(
         self, one: tuple[Manifest, Manifest, Manifest], two: tuple[Manifest, Manifest, Manifest]
@@ -346,7 +348,11 @@ class _View:
         """Whether of two items for ports that overlap without being the same, of which the first asks for requests, it is the
         one that refuses a request which judges it."""
         which = "of two rules for overlapping ports the stricter one judges the request"
-        if self.case.reading.get(which) != "true" or not one[2].get("rules", {}).get("http"):
+        asked = one[2].get("rules", {})
+        names = bool(asked.get("dns")) and {"matchPattern": "*"} not in asked["dns"]
+        if self.case.reading.get(which) != "true" or not (asked.get("http") or names):
+            return False
+        if "whole" in two[2] and not names:  # of an element without ports Envoy is told, and the DNS proxy is not
             return False
         if not any(_overlap(p, q) for p in one[2]["ports"] for q in two[2]["ports"]):
             return False
@@ -430,12 +436,7 @@ class _View:
         rules = (rule for policy in self.made.policies for rule in _rules(policy))
         ports = (item for rule in rules for element in rule.get("egress", []) for item in element.get("toPorts", []))
         asked = (entry for item in ports for entry in item.get("rules", {}).get("dns", []))
-        many = self.made.version >= (1, 19)
-        known = any(
-            name in ASKED[key if many or key[1] != "**.a.com" else (key[0], "*.a.com")]
-            for entry in asked
-            for key in entry.items()
-        )
+        known = any(name in self.asked_by(entry) for entry in asked)
         fact = self.case.reading.get(f"{name} resolves to the address of the destination")
         return known and self.peer.kind is EndpointKind.EXTERNAL and fact == "true"
 
@@ -452,12 +453,20 @@ class _View:
         return any(self.at(port) and self.asks(item) for item in element["toPorts"] for port in item["ports"])
 
     def asks(self, item: Manifest) -> bool:
-        """Whether one of the entries of `http` asks for the request, if there are any; of a node's own nobody asks."""
+        """Whether one of the entries of `http` asks for the request, or one of `dns` for the name of the query, if there are any;
+        of a node's own request nobody asks."""
+        if (names := item.get("rules", {}).get("dns")) and self.flow.dns is not None:
+            return any(self.flow.dns in self.asked_by(entry) for entry in names)
         entries = item.get("rules", {}).get("http", [])
         if not entries or {} in entries or (self.direction == "ingress" and self.entity("host")):
             return True
         sent = self.flow.http
         return sent is not None and any(self.asks_for(entry, sent) for entry in entries)
+
+    def asked_by(self, entry: Manifest) -> tuple[str, ...]:
+        """The names that an entry of `dns` lets through."""
+        ((kind, text),) = entry.items()
+        return ASKED[kind, "*.a.com" if text == "**.a.com" and self.made.version < (1, 19) else text]
 
     def asks_for(self, entry: Manifest, sent: Request) -> bool:
         headers = {name.lower(): value for name, value in sent.headers or ()}

@@ -121,6 +121,7 @@ ROWS = [
     # by name
     ("84: the client's block does not let it in", [*NODEPORT, lets_in(CLIENT)], EVERY, AWAY, "refuted"),
     ("84: unless nodes are let in too", [*NODEPORT, lets_in(CLIENT, *NODE_IPS)], EVERY, AWAY, "proved"),
+    ("a client that no policy sees need not be let in", [*NODEPORT, lets_in(*NODE_IPS)], EVERY, ALWAYS, "proved"),
     ("85: with Local it does", [NODES, db(), service(more=LOCAL), lets_in(CLIENT)], EVERY, {}, "proved"),
     ("85: whatever is done elsewhere", [NODES, db(), service(more=LOCAL), lets_in(CLIENT)], EVERY, ALWAYS, "proved"),
     ("85: for those in the block", [NODES, db(), service(more=LOCAL), lets_in("203.0.113.0/25")], EVERY, {}, "refuted"),

@@ -293,6 +293,7 @@ traffic = st.lists(
             st.sampled_from(("", "/api/.*", "/a{1,2} b", ".*")),
             st.none() | ranges,
         ),
+        st.builds(s.Dns, st.sampled_from(("", "api.example.com", "*.a-b.c", "**.x", "*")), st.just((53, 53)) | ranges),
     ),
     max_size=3,
 ).map(tuple)

@@ -57,15 +57,37 @@ def test_what_is_invalid_is_an_error(case: Case) -> None:
     assert [d.code for d in raised.value.diagnostics if d.severity == "error"] == list(case.refused)
 
 
+_OPEN = knp("podSelector: {}, ingress: [{}]")
+_NARROW = knp("podSelector: {}, ingress: [{from: [{podSelector: {}}]}]").replace("name: native", "name: narrow")
+_BASE = base(into(("Deny", "{namespaces: {}}")), subject=EVERY)
+
+
 @pytest.mark.parametrize(("cni", "assume"), [("kubernetes", {}), ("cilium", {"cluster_policies": "on"})])
-def test_what_hides_the_baseline_is_not_redundant(cni: str, assume: dict[str, str], tmp_path: Path) -> None:
-    """A NetworkPolicy that allows everything keeps the baseline away; nobody calls it redundant."""
+@pytest.mark.parametrize(
+    ("policies", "claim", "status"),
+    [
+        pytest.param((_OPEN,), "policy a/native is redundant", "refuted", id="one that hides the baseline"),
+        pytest.param(
+            (_OPEN, _NARROW), "policy a/narrow is redundant", "proved", id="one behind another that opens more"
+        ),
+        pytest.param((_OPEN, _NARROW), "policy a/narrow is not redundant", "refuted", id="and that is not denied"),
+        pytest.param((_OPEN, _NARROW), "policy a/native is redundant", "refuted", id="the one that opens more"),
+        pytest.param((_OPEN, _NARROW), "no policy is redundant in namespace a", "refuted", id="some is"),
+    ],
+)
+def test_what_hides_the_baseline_is_compared_as_a_whole(
+    cni: str, assume: dict[str, str], policies: tuple[str, ...], claim: str, status: str, tmp_path: Path
+) -> None:
+    """On a NetworkPolicy hangs whether the baseline is asked, so that the sets with and without it are compared."""
     spec = tmp_path / "spec.npv"
-    spec.write_text("assert policy a/native is redundant\n", encoding="utf-8")
-    text = joined(WORLD, knp("podSelector: {}, ingress: [{}]"), base(into(("Deny", "{namespaces: {}}")), subject=EVERY))
+    spec.write_text(f"assert {claim}\n", encoding="utf-8")
+    text = joined(WORLD, *policies, _BASE)
     loaded = npverify.load(["-"], specs=[str(spec)], cni=cni, assume=assume, stdin=text.encode)
     (result,) = npverify.prove(loaded.world, loaded.assertions).results
-    assert str(result.status) in ("undecided", "refuted")
+    assert result.status == status, result.because
+    if claim == "policy a/native is redundant":
+        assert result.counterexample is not None
+        assert result.because.endswith("without it")
 
 
 def test_every_number_has_a_place() -> None:

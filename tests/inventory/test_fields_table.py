@@ -13,7 +13,8 @@ from npverify.inventory.shapes import ListOf, MapOf, Shape
 
 # The types as published for Kubernetes 1.37: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and
 # kubernetes/apimachinery pkg/apis/meta/v1/types.go. EndpointPort has the same fields in two groups. WorkloadEndpoint and
-# its parts as of Calico 3.32: projectcalico/calico libcalico-go/lib/apis/internalapi/workloadendpoint.go.
+# its parts as of Calico 3.32: projectcalico/calico libcalico-go/lib/apis/internalapi/workloadendpoint.go. Cilium's kinds and
+# their parts as of 1.20: cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go.
 PUBLISHED = {
     "Namespace": "apiVersion kind metadata spec status",
     "ServiceAccount": "apiVersion kind metadata secrets imagePullSecrets automountServiceAccountToken",
@@ -112,6 +113,20 @@ PUBLISHED = {
     ),
     "WorkloadEndpointPort": "name protocol port hostPort hostIP",
     "IPNAT": "internalIP externalIP",
+    "CiliumNode": "apiVersion kind metadata spec status",
+    "CiliumNodeSpec": "instance-id bootid addresses health ingress encryption eni azure alibaba-cloud ipam nodeidentity",
+    "CiliumNodeAddress": "type ip",
+    "HealthAddressingSpec": "ipv4 ipv6",
+    "AddressPair": "ipv4 ipv6",
+    "CiliumEndpoint": "apiVersion kind metadata status",
+    "CiliumEndpointStatus": (
+        "id controllers external-identifiers health identity log networking encryption policy visibility-policy-status state"
+        " named-ports service-account"
+    ),
+    "EndpointIdentity": "id labels",
+    "EndpointNetworking": "addressing node",
+    "NamedPort": "name protocol port",
+    "CiliumIdentity": "apiVersion kind metadata security-labels",
 }  # fmt: skip
 
 OLDER = {

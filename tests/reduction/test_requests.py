@@ -13,10 +13,13 @@ from npverify.normal.patterns import is_literal
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    DnsIs,
     HttpIs,
     UnknownIn,
     and_,
     atoms_of,
+    dns_is,
+    dns_query,
     http_is,
     http_request,
     protocol_is,
@@ -24,7 +27,7 @@ from npverify.normal.predicates import (
     unknown_in,
 )
 from npverify.normal.requests import as_served
-from npverify.oracle.requests import asks_for
+from npverify.oracle.requests import asks_for, is_name
 from npverify.reduction import languages
 from npverify.reduction.readings import under
 from npverify.reduction.requests import SENT as IS_SENT
@@ -93,6 +96,35 @@ def test_what_is_left_of_clauses_is_what_the_oracle_says(seed: int) -> None:
         for at in clauses:
             left = under(requests.residual(at), reading)
             assert (left is not FALSE) is asks_for(made, at)
+
+
+NAMES = ("example.com", "www.example.com", "a.b.c", "a_1.b", "x", "com", "example.com.x", "ab.c")
+PATTERNS = (
+    ("exact", "example.com"), ("exact", "a.b.c"), ("regex", ".*"), ("regex", r"[-a-z0-9_]*\.com"),
+    ("regex", r"([-a-z0-9_]+\.)+c"), ("regex", r"[-a-z0-9_]*a[-a-z0-9_]*\.b"), ("regex", r"[-a-z0-9_]*"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_left_of_clauses_about_names_is_what_the_oracle_says(seed: int) -> None:
+    """Of random clauses together, beside one about requests too; a flow carries a request or a query."""
+    rng = Random(seed)
+    clauses = [dns_is(rng.sample(PATTERNS, rng.randint(1, 2))) for _ in range(rng.randint(1, 4))]
+    clauses += [dns_query(), *([_random_clause(rng)] if rng.random() < 0.5 else [])]
+    requests = of_clauses(frozenset(at for at in clauses if isinstance(at, DnsIs | HttpIs)))
+    for name in NAMES:
+        reading = requests.reading_of_name(name)
+        made = requests.name(reading)
+        assert made is not None
+        for at in clauses:
+            holds = isinstance(at, DnsIs) and is_name(name, at)
+            left = under(requests.residual(at), reading)
+            assert (left is not FALSE, isinstance(at, DnsIs) and is_name(made, at)) == (holds, holds), (name, at)
+    for at in clauses:
+        assert under(requests.residual(at), {}) is FALSE
+        if IS_SENT in requests.unknowns and isinstance(at, DnsIs):
+            both = {**requests.reading_of_name("x"), IS_SENT.name: "true"}
+            assert (under(requests.residual(at), both), requests.name(both)) == (FALSE, None)
 
 
 def test_clauses_that_cannot_be_met_together_leave_nothing() -> None:

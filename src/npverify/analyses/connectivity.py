@@ -21,6 +21,7 @@ from npverify.ingest.collector import keep
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.policy import Action, Direction
+from npverify.normal.predicates import DnsIs, HttpIs
 from npverify.reduction.requests import clauses_of
 
 NOTES = (
@@ -66,7 +67,10 @@ def _drops(world: World) -> Iterator[str]:
     for stage in world.policies.egress.stages:
         if stage.final is Action.DENY and not stage.tiers and not stage.after:
             yield stage.reason
-    if clauses_of(world.policies):
+    clauses = clauses_of(world.policies)
+    if any(isinstance(at, DnsIs) for at in clauses):
+        yield "which names DNS is asked for is not looked at: ask about them with `on dns` or `eval --dns`"
+    if any(isinstance(at, HttpIs) for at in clauses):
         yield "what passes for some HTTP requests alone is not listed: ask about them with `on http` or `eval --http`"
 
 

@@ -14,12 +14,13 @@ from npverify.ingest.source import Diagnostic, InputError
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Endpoint, Inventory, Service
 from npverify.inventory.syntax import is_dns_label
+from npverify.normal.requests import as_name
 
 UNREADABLE = "NPV160"
 UNKNOWN_NAME = "NPV161"
 AMBIGUOUS = "NPV162"
 
-END_KEYS = ("pod", "workload", "kind", "node", "cluster", "ip", "service")
+END_KEYS = ("pod", "workload", "kind", "node", "cluster", "ip", "name", "service")
 FORMS = 'write {"pod": "namespace/name"}, {"workload": "namespace/name"}, {"node": "name"} or {"ip": "address"}'
 TEXT_FORMS = "write `namespace/name`, `deployment/namespace/name`, `node/name`, `service/namespace/name` or an address"
 
@@ -28,13 +29,14 @@ TEXT_FORMS = "write `namespace/name`, `deployment/namespace/name`, `node/name`, 
 class Ends:
     """What a user named: the endpoints that it may be, first the one that is meant in doubt, or a Service.
 
-    `address` is the one that was given, if an address was given; `text` says what was named.
+    `address` is the one that was given, if an address was given, `name` the name of domains; `text` says what was named.
     """
 
     text: str
     members: tuple[Endpoint, ...] = ()
     address: Address | None = None
     service: Service | None = None
+    name: str | None = None
 
     def of_cluster(self, cluster: str) -> Ends:
         """The same, named with its cluster."""
@@ -124,6 +126,13 @@ class Directory:
             )
         return Ends(text, (self.by_address.get(address, EXTERNAL),), address)
 
+    def name(self, text: str) -> Ends:
+        """The outside addresses to which a name of domains resolves."""
+        name = as_name(text)
+        if name is None:
+            raise _error(UNREADABLE, f"`{text}` is no name of domains", "write a name such as `api.example.com`")
+        return Ends(name, (EXTERNAL,), name=name)
+
     def service(self, text: str) -> Ends:
         """The Service `namespace/name`."""
         key = _split(text, "service")
@@ -140,11 +149,11 @@ class Directory:
 
     def read(self, value: object, where: str, *, service: bool = False) -> Ends:
         """An end as JSON: exactly one of pod, workload (with kind), node (each perhaps with its cluster), ip and, as a
-        destination, service."""
+        destination, service and name."""
         if not isinstance(value, dict):
             raise _error(UNREADABLE, f"`{where}` is {type_name(value)}, not a map", FORMS)
         for key in value:
-            if key not in END_KEYS or (key == "service" and not service):
+            if key not in END_KEYS or (key in ("service", "name") and not service):
                 hint = nearest(str(key), END_KEYS) or FORMS
                 raise _error(UNREADABLE, f"`{where}` has a field `{key}` that means nothing there", hint)
         named: dict[str, Any] = {k: v for k, v in value.items() if k not in ("kind", "cluster")}
@@ -161,11 +170,13 @@ class Directory:
             return self.cluster(value["cluster"]).read(inside, where).of_cluster(value["cluster"])
         if key == "workload":
             return self.workload(text, value.get("kind"))
-        return {"pod": self.pod, "node": self.node, "ip": self.ip, "service": self.service}[key](text)
+        return {"pod": self.pod, "node": self.node, "ip": self.ip, "name": self.name, "service": self.service}[key](
+            text
+        )
 
     def resolve(self, text: str) -> Ends:
         """An end as text: `shop/web`, `web` if one workload or pod has that name, `deployment/shop/web`, `pod/shop/web`,
-        `service/shop/web`, `node/n1`, or an address; with the name of another cluster and a colon in front, what is there."""
+        `service/shop/web`, `node/n1`, `name/api.example.com`, or an address; with the name of another cluster and a colon in front, what is there."""
         kind, blank, rest = text.strip().partition(" ")
         if blank and kind.isalpha() and "/" not in kind:  # as the assertions have it: `service shop/api`
             text = f"{kind}/{rest.strip()}"
@@ -184,6 +195,8 @@ class Directory:
                 return self._bare(parts[0])
             case ["node", name]:
                 return self.node(name)
+            case ["name", name]:
+                return self.name(name)
             case ["pod", namespace, name]:
                 return self.pod(f"{namespace}/{name}")
             case ["service", namespace, name]:
@@ -231,6 +244,8 @@ class Directory:
             if text in self.inventory.namespaces and not other:
                 other = sorted(f"{k[0]}/{k[1]}" for k in known if k[0] == text)[:1]
             fix = f"did you mean `{other[0]}`?" if other else nearest(text, {*names, *self.nodes}) or TEXT_FORMS
+            if "." in text and "/" not in text and not other and as_name(text):
+                fix = f"for what a name of domains resolves to write `name/{text}`"
             if text == "internet" and not other:  # a word of the assertions
                 fix = "name one of its addresses, such as `203.0.113.10`"
             raise _error(UNKNOWN_NAME, f"no pod or workload{self._in} has the name `{text}`", fix)

@@ -9,6 +9,7 @@ from heapq import merge
 
 from npverify.analyses.answers import Answers, never, one_address
 from npverify.analyses.concrete import every_port, preferred_packet
+from npverify.analyses.connections import Connections
 from npverify.analyses.entries import Entries
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.results import Assumed, Counterexample
@@ -53,6 +54,7 @@ class Engine:
         self.obligations = Obligations(world.inventory, self.residuals, lasting=lasting)
         self.through = Through(world.inventory, self.residuals)
         self.entries = Entries(world.inventory, world.policies)
+        self.connections = Connections()
         self._book = AddressBook(world.inventory)
         self._answers = Answers(budget, stop)
         self._former: Oracle | None = None
@@ -75,6 +77,7 @@ class Engine:
         made.obligations = Obligations(world.inventory, made.residuals, before.obligations, lasting=True)
         made.through = Through(world.inventory, made.residuals, before.through)
         made.entries = Entries(world.inventory, world.policies, before.entries)
+        made.connections = before.connections
         made._book = before._book
         made._former = vars(before).get("oracle", before._former)
         made._answers = before._answers.forgetting_undecided()

@@ -98,7 +98,7 @@ def _flows(world: World, cases: Iterable[_Case], client: Address, traffic: Traff
                 if at_address(under(condition, reading), Side.SRC, address or client) is TRUE:
                     yield Flow(
                         src, dst, traffic.protocol, number, address, known_address(dst, client.family),
-                        src_port=traffic.src_port, own_node=bool(leg.near), http=traffic.http, entry=leg.entry,
+                        src_port=traffic.src_port, own_node=bool(leg.near), http=traffic.http, entry=leg.entry, dns=traffic.dns,
                     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from npverify.analyses.equiv_ways import Through, Way, ways
 from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
-from npverify.normal.predicates import TRUE, HttpIs, Pred, Side, and_, not_, or_
+from npverify.normal.predicates import TRUE, Clause, Pred, Side, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.classes import predicates
 from npverify.reduction.compare import Block, Comparison
@@ -103,7 +103,7 @@ class Search:
         self.twins: Twins = known.twins if known is not None else Twins(*both, by_workload=by_workload)
         classes = self.twins.classes
         # each is asked for the requests that the other tells apart, so that both speak of the same kinds
-        self._asked: frozenset[HttpIs] = (
+        self._asked: frozenset[Clause] = (
             known._asked if known is not None else clauses_of(left.policies) | clauses_of(right.policies)
         )
         sides = (left.asking(self._asked), right.asking(self._asked))

@@ -73,7 +73,7 @@ class Evaluator:
         return replace(
             flow,
             src_ip=flow.src_ip or self._address(flow.src, family),
-            dst_ip=flow.dst_ip or self._address(flow.dst, family),
+            dst_ip=flow.dst_ip or (self._named(family) if flow.name else self._address(flow.dst, family)),
             via=via,
         )
 
@@ -87,6 +87,10 @@ class Evaluator:
             space = () if kind is None else address_space(self.world.inventory, kind)
             self._representatives[key] = representative(family, self.prefixes, space)
         return self._representatives[key]
+
+    def _named(self, family: Family) -> Address | None:
+        """The address that stands for that of a name outside."""
+        return self._representative(family, EndpointKind.EXTERNAL)
 
     def _address(self, end: Endpoint, family: Family) -> Address | None:
         if end.address_known:
@@ -121,7 +125,7 @@ class Evaluator:
         elif unknown == touched_address("src"):
             name, others = f"address of {flow.src}", self._readdressed(flow, settled, "src")
         elif unknown == touched_address("dst"):
-            name, others = f"address of {flow.dst}", self._readdressed(flow, settled, "dst")
+            name, others = f"address of {flow.name or flow.dst}", self._readdressed(flow, settled, "dst")
         else:
             readings = ({unknown.name: v} for v in self._values_of(unknown, flow) if v != unknown.default)
             return unknown.name if any(self.oracle.decide(settled, r).allowed != allowed for r in readings) else ""

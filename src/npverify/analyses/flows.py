@@ -14,10 +14,11 @@ from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import Backend, Endpoint, EndpointKind, Inventory, Service, ServicePort
 from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, PROTOCOLS, Flow, Request, Via, protocol_name
+from npverify.normal.requests import as_name
 
 NO_SUCH_FLOW = "NPV164"
 
-FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http")
+FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http", "dns")
 _HOST = (EndpointKind.NODE, EndpointKind.HOST_POD)
 
 
@@ -50,6 +51,7 @@ class Traffic:
     icmp: tuple[int, int] | None = None
     src_port: int | None = None
     http: Request | None = None
+    dns: str | None = None
 
 
 class FlowReader:
@@ -79,6 +81,9 @@ class FlowReader:
             raise InputError.one(
                 NO_SUCH_FLOW, f"`{src.text}` cannot be a source", fix="name its pods or their workload"
             )
+        if src.name is not None:
+            fix = "policies know names of destinations alone"
+            raise InputError.one(NO_SUCH_FLOW, f"the name `{src.text}` cannot be a source", fix=fix)
         targets = _targets(dst, traffic)
         families = self.directory.inventory.families
         rows = tuple(tuple(_flow(src, s, t, traffic, families) for t in targets) for s in src.members)
@@ -110,6 +115,7 @@ def make_traffic(
     port: int | None = None,
     icmp: tuple[int, int] | None = None,
     http: Mapping[str, object] | None = None,
+    dns: str | None = None,
 ) -> Traffic:
     """What the options of the command line say is sent; InputError with everything that is wrong with it."""
     problems = Problems()
@@ -118,6 +124,7 @@ def make_traffic(
         "port": port,
         "icmp": {"type": icmp[0], "code": icmp[1]} if icmp else None,
         "http": http,
+        "dns": dns,
     }
     traffic = _traffic(value, problems)
     problems.raise_errors()
@@ -127,6 +134,7 @@ def make_traffic(
 def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
     icmp = _icmp(value.get("icmp"), problems)
     http = _http(value.get("http"), problems)
+    dns = _dns(value.get("dns"), problems)
     given = value.get("protocol")
     protocol = ("TCP" if value.get("icmp") is None else "ICMP") if given is None else given
     named = _protocol(protocol)
@@ -138,6 +146,9 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
     protocol = named
     if protocol != "TCP" and value.get("http") is not None:
         problems.error(UNREADABLE, f"`http` does not go with {protocol}", fix="drop one of them")
+    if value.get("dns") is not None and (protocol not in ("TCP", "UDP") or value.get("http") is not None):
+        what = "`http`" if value.get("http") is not None else protocol
+        problems.error(UNREADABLE, f"`dns` does not go with {what}", fix="drop one of them")
     port = _port(value.get("port"), "port", problems)
     src_port = _port(value.get("src_port"), "src_port", problems)
     if protocol not in PORT_PROTOCOLS:
@@ -154,7 +165,7 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
         )
     if value.get("icmp") is not None:
         problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
-    return Traffic(protocol, port, src_port=src_port, http=http)
+    return Traffic(protocol, port, src_port=src_port, http=http, dns=dns)
 
 
 def _protocol(value: object) -> str | None:
@@ -222,6 +233,18 @@ def _http(value: object, problems: Problems) -> Request | None:
     return Request(**given, headers=None if headers is None else tuple(headers.items()))
 
 
+def _dns(value: object, problems: Problems) -> str | None:
+    if value is None:
+        return None
+    name = as_name(value) if isinstance(value, str) else None
+    if name is None:
+        shown = f"`{value}`" if isinstance(value, str) else type_name(value)
+        problems.error(
+            UNREADABLE, f"`dns` is {shown}, which is no name of domains", fix="write a name such as api.example.com"
+        )
+    return name
+
+
 def _is_headers(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(k, str) and k and isinstance(v, str) for k, v in value.items())
 
@@ -234,12 +257,13 @@ class _Target:
     port: int | None
     address: Address | None = None
     service: Service | None = None
+    name: str | None = None
 
 
 def _targets(dst: Ends, traffic: Traffic) -> tuple[_Target, ...]:
     service = dst.service
     if service is None:
-        return tuple(_Target(end, traffic.port, dst.address) for end in dst.members)
+        return tuple(_Target(end, traffic.port, dst.address, name=dst.name) for end in dst.members)
     if service.problem:
         raise InputError.one(NO_SUCH_FLOW, f"`{dst.text}` cannot be a destination: {service.problem}")
     asked = (traffic.protocol, traffic.port)
@@ -281,8 +305,10 @@ def _flow(src: Ends, source: Endpoint, target: _Target, traffic: Traffic, famili
         via = Via(service.namespace, service.name, vip, traffic.port or 0)
     same = source is dst and source.is_pod and not source.replicated
     near = same_node(source, dst) is True
-    ips = (src_ip, dst_ip)
-    return Flow(source, dst, traffic.protocol, target.port, *ips, icmp, traffic.src_port, same, near, via, traffic.http)
+    return Flow(
+        source, dst, traffic.protocol, target.port, src_ip, dst_ip, icmp, traffic.src_port, same, near, via, traffic.http,
+        dns=traffic.dns, name=target.name,
+    )  # fmt: skip
 
 
 def known_address(end: Endpoint, family: Family) -> Address | None:

@@ -236,6 +236,7 @@ def settle(
         facts,
         over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
         unjudged=lowered.unjudged,
+        without=lambda policy: _without(policy, world, given.policies, chosen, options.ignore_kinds),
     )
     if options.keep_documents:
         world = replace(
@@ -321,6 +322,19 @@ def _over(
     )
     problems.raise_errors()
     return replace(world, inventory=inventory, policies=lowered.policies).asking(world.policies.asked)
+
+
+def _without(
+    policy: PolicyId, world: World, documents: Sequence[Document], chosen: Profile, ignore_kinds: Collection[str]
+) -> World:
+    """The world without a policy; of the others InputError where they cannot be read without it."""
+    others = [doc for doc in documents if not _is_named(doc, policy)]
+    return _over(world.inventory, world, others, chosen, ignore_kinds)
+
+
+def _is_named(doc: Document, policy: PolicyId) -> bool:
+    namespaces = (doc.namespace or "default",) if policy.namespace else ("", doc.namespace)
+    return (doc.kind, doc.name) == (policy.kind, policy.name) and policy.namespace in (*namespaces, "")
 
 
 def _profile(

@@ -303,7 +303,7 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, value: object) -> Any:
         if isinstance(value, World) and value.over is not None:  # a closure, which no question to one world needs
-            return _copied, (replace(value, over=None, origin=None),)
+            return _copied, (replace(value, over=None, without=None, origin=None),)
         return NotImplemented
 
 

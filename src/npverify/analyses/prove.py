@@ -13,9 +13,9 @@ from itertools import chain
 
 from npverify.analyses.answers import never
 from npverify.analyses.engine import NO_FLOW, Engine
-from npverify.analyses.parallel import Piece, anchors_of, run
+from npverify.analyses.parallel import Piece, anchors_of, best_method, run
 from npverify.analyses.prove_isolation import prove_isolated
-from npverify.analyses.prove_policies import prove_policy_claim
+from npverify.analyses.prove_policies import hangs_together, prove_policy_claim
 from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow
 from npverify.analyses.refute import first_counterexample, violated
 from npverify.analyses.results import AssertionResult, ProveResult, Status
@@ -58,7 +58,7 @@ def prove(
     world = world.asking(at for assertion in assertions for at in assertion.requests)
     job = _Job(world, tuple(assertions), budget)
     with without_gc():  # next to nothing here refers to itself, and most is kept
-        done = run(job, len(assertions), min(jobs, len(assertions) // FEWEST), stop=stop, tell=tell)
+        done = run(job, len(assertions), _processes(world, assertions, jobs), stop=stop, tell=tell)
         keep(len(world.inventory.endpoints))
     results = [
         result or AssertionResult(assertion, Status.UNDECIDED, because=_INTERRUPTED)
@@ -68,6 +68,15 @@ def prove(
 
 
 _INTERRUPTED = "the run was interrupted"
+
+
+def _processes(world: World, assertions: Sequence[Assertion], jobs: int) -> int:
+    """How many processes work. One that is started anew knows no documents, from which sets are made that lack a policy."""
+    if best_method() == "spawn" and hangs_together(world.policies):
+        claims = (assertion.claim for assertion in assertions)
+        if any(isinstance(claim, PolicyClaim) and claim.property == "redundant" for claim in claims):
+            return 1
+    return min(jobs, len(assertions) // FEWEST)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +114,8 @@ def _answer(engine: Engine, assertion: Assertion) -> tuple[AssertionResult, bool
 def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
     """Answer one assertion."""
     claim = assertion.claim
+    if engine.residuals.requests.about_names and isinstance(claim, AllFlows | SomeFlow | EachReachesSome):
+        claim = replace(claim, legs=engine.connections.legs(claim.legs))
     try:
         if isinstance(claim, AllFlows | SomeFlow):
             claim = replace(claim, legs=engine.entries.spelled_out(claim.legs))

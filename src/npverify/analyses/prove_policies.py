@@ -15,6 +15,7 @@ from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.prove_some import exists_always
 from npverify.analyses.results import AssertionResult, Counterexample, Status
 from npverify.assertions.claims import Assertion, Leg, PolicyClaim, PolicyProperty
+from npverify.ingest.source import InputError
 from npverify.inventory.model import EXTERNAL
 from npverify.normal.flow import Verdict
 from npverify.normal.policy import Direction, Half, Policy, PolicyId, PolicySet, Tier
@@ -22,7 +23,14 @@ from npverify.normal.predicates import Pred, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.judge import Signature
 from npverify.reduction.obligations import Breaks, Obligation
-from npverify.smt.solver import UndecidedError
+from npverify.smt.solver import InterruptedByUserError, UndecidedError
+
+_MANY = 100
+"""Policies beyond which sets are not compared for each of them, where the answer may be of no use all the same."""
+
+
+class _NotComparedError(UndecidedError):
+    """Nothing is said of one policy, since others hang on it; of the next something may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +55,17 @@ def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim)
     if not claim.want and len(claim.policies) > 1 and claim.property != "vacuous":
         sweep = PolicySweep(engine.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
     vacuous: list[PolicyId] = []
+    gave_up: _NotComparedError | None = None
     failing: list[tuple[PolicyId, Answer]] = []
     for policy in sorted(claim.policies):
         answer = _swept(sweep, policy, claim) if sweep else None
-        answer = answer or decide_by_solver(engine, policy, claim.property, want=claim.want)
+        try:
+            if answer is None and claim.property == "redundant" and policy in _shifting(engine.world.policies):
+                answer = _compared(engine, policy, claim.want)
+            answer = answer or decide_by_solver(engine, policy, claim.property, want=claim.want)
+        except _NotComparedError as error:
+            gave_up = gave_up or error
+            continue
         if answer.vacuous and claim.want:
             vacuous.append(policy)
         elif not (answer.holds if claim.want else answer.never):
@@ -62,6 +77,8 @@ def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim)
         return AssertionResult(
             assertion, Status.REFUTED, shown, because=because, depends_on=tuple(p for p, _ in failing)
         )
+    if gave_up is not None:
+        raise gave_up
     if vacuous:
         return AssertionResult(assertion, Status.VACUOUS, because=f"{vacuous[0]} has no rules that could be shadowed")
     return AssertionResult(assertion, Status.PROVED, depends_on=tuple(sorted(claim.policies)))
@@ -113,12 +130,8 @@ def _vacuous(engine: Engine, policy: PolicyId, want: bool) -> Answer:
 
 
 def _redundant(engine: Engine, policy: PolicyId, want: bool) -> Answer:
-    halves = (engine.world.policies.half(d) for d in Direction)
-    shifting = (p.id for half in halves for s in half.stages if s.shifts for tier in s.tiers for p in tier.policies)
-    if policy in shifting:
-        raise UndecidedError(
-            f"without {policy} others would judge; compare the sets with and without it by `npverify equiv`"
-        )
+    if policy in _shifting(engine.world.policies):
+        raise _not_compared(policy)
 
     def without(signature: Signature) -> tuple[Signature, ...]:
         if policy not in engine.residuals.ids(signature):
@@ -137,6 +150,49 @@ def _redundant(engine: Engine, policy: PolicyId, want: bool) -> Answer:
     now, then = ("allowed", "denied") if shown.verdict.allowed else ("denied", "allowed")
     because = f"{policy} matters: this flow is {now}, and {then} without it"
     return Answer(False, because, shown, never=not want and exists_always(engine, found))
+
+
+def _shifting(policies: PolicySet) -> frozenset[PolicyId]:
+    """The policies on which hangs whom others are asked about."""
+    stages = (s for d in Direction for s in policies.half(d).stages if s.shifts)
+    return frozenset(p.id for s in stages for tier in s.tiers for p in tier.policies)
+
+
+def hangs_together(policies: PolicySet) -> bool:
+    """Whether there are such policies."""
+    return bool(_shifting(policies))
+
+
+def _not_compared(policy: PolicyId) -> _NotComparedError:
+    return _NotComparedError(
+        f"without {policy} others would judge; compare the sets with and without it by `npverify equiv`"
+    )
+
+
+def _compared(engine: Engine, policy: PolicyId, want: bool) -> Answer:
+    """The same for a policy on which hangs whom others are asked about: the sets with and without it are compared as a whole."""
+    from npverify.analyses.equiv import equiv  # which is not needed otherwise
+
+    gave_up = _not_compared(policy)
+    world = engine.world
+    if world.without is None or (not want and len(world.defined) > _MANY):
+        raise gave_up
+    try:
+        others = world.without(policy)
+    except InputError:
+        raise gave_up from None
+    if policy in {p.id for d in Direction for tier in others.policies.half(d).tiers for p in tier.policies}:
+        raise gave_up
+    found = equiv(world, others, budget=engine.budget, allow_empty=True)
+    if found.interrupted:
+        raise InterruptedByUserError
+    if found.status == "equivalent":
+        return Answer(True)
+    if found.status != "different" or found.witness is None or found.witness.left is None or not want:
+        raise gave_up
+    shown = replace(found.witness.left, reading=found.witness.reading, any=found.witness.any)
+    now, then = ("allowed", "denied") if shown.verdict.allowed else ("denied", "allowed")
+    return Answer(False, f"{policy} matters: this flow is {now}, and {then} without it", shown)
 
 
 def _shadowed(engine: Engine, policy: PolicyId, want: bool) -> Answer:

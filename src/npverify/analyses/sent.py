@@ -1,4 +1,4 @@
-"""From a reading to the flow that it is about: what it says of the HTTP request becomes a request."""
+"""From a reading to the flow that it is about: what it says of the HTTP request becomes a request, of the DNS query a name."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 from npverify.inventory.unknowns import Reading, Unknown
 from npverify.normal.flow import Flow, Request
 from npverify.normal.predicates import Pred, UnknownIn, atoms_of
-from npverify.normal.requests import FACT
+from npverify.normal.requests import DNS_FACT, FACT
 from npverify.oracle import Oracle
-from npverify.reduction.requests import SENT, Requests
+from npverify.reduction.requests import ASKED, SENT, Requests
 from npverify.smt.solver import UndecidedError
 
 __all__ = ["carrying", "of_requests", "trimmed"]
@@ -23,18 +23,25 @@ def carrying(flow: Flow, reading: Reading, requests: Requests) -> tuple[Flow, di
     """
     if not requests.clauses:
         return flow, dict(reading)
-    if any(name.startswith(FACT) and value == "true" for name, value in reading.items()) and not requests.exact:
-        raise UndecidedError("the clauses about HTTP tell more kinds of requests apart than can be looked at")
+    facts = (FACT, DNS_FACT)
+    if any(name.startswith(facts) and value == "true" for name, value in reading.items()) and not requests.exact:
+        raise UndecidedError("the clauses about requests tell more kinds of them apart than can be looked at")
     found = requests.of(reading)
     if found is None and SENT.value_in(reading) == "true":
         raise UndecidedError("no HTTP request was found that is what every clause asks for, and there may be none")
     own = of_requests(requests)
-    return replace(flow, http=found), {name: value for name, value in reading.items() if name not in own}
+    return replace(flow, http=found, dns=requests.name(reading)), {
+        name: value for name, value in reading.items() if name not in own
+    }
 
 
 def trimmed(flow: Flow, reading: Reading, oracles: Sequence[Oracle], premise: Pred) -> Flow:
     """The flow with as little of its request as the verdicts hang on: without its headers, its host, or all of it unless the
     premise asks for one, where the oracles say the same all the same and ask for nothing that is missing."""
+    if flow.dns is not None and not any(isinstance(a, UnknownIn) and a.unknown == ASKED for a in atoms_of(premise)):
+        bare = replace(flow, dns=None)
+        if [o.decide(bare, reading) for o in oracles] == [o.decide(flow, reading) for o in oracles]:
+            return bare
     if flow.http is None:
         return flow
     verdicts = [oracle.decide(flow, reading) for oracle in oracles]

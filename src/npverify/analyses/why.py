@@ -14,6 +14,7 @@ from npverify.normal.predicates import (
     AddressOwnedBy,
     And,
     Const,
+    DnsIs,
     HttpIs,
     IcmpIs,
     KindIs,
@@ -33,7 +34,7 @@ from npverify.normal.predicates import (
     Side,
     UnknownIn,
 )
-from npverify.normal.requests import in_words, request_fact
+from npverify.normal.requests import in_words, name_in_words, request_fact
 from npverify.oracle import Oracle, Seen, address, label_value, named_numbers, port
 
 _SHOWN = 3  # alternatives of a disjunction that are told; the rest is counted
@@ -61,7 +62,9 @@ def reason(pred: Pred, seen: Seen) -> str:
         return reason(next(part for part in pred.parts if not seen.holds(part)), seen)
     if isinstance(pred, Or):
         clauses = [part for part in pred.parts if isinstance(part, HttpIs)]
-        others = (reason(part, seen) for part in pred.parts if not isinstance(part, HttpIs))
+        told = [part for part in pred.parts if isinstance(part, DnsIs)]
+        passed = (part for part in pred.parts if not (told and isinstance(part, Not) and isinstance(part.body, DnsIs)))
+        others = (reason(part, seen) for part in passed if not isinstance(part, HttpIs))
         return _joined((*([_another_request(*clauses, seen=seen)] if clauses else []), *others))
     if isinstance(pred, Not):
         return _holds(pred.body, seen)
@@ -205,6 +208,12 @@ def _another_request(*clauses: HttpIs, seen: Seen) -> str:
     return f"the HTTP request is {seen.flow.http}, not {wanted}"
 
 
+def _another_name(at: DnsIs, seen: Seen) -> str:
+    if seen.flow.dns is None:
+        return "no DNS query is looked at"
+    return f"the DNS query is for {seen.flow.dns}, not {name_in_words(at)}"
+
+
 def _unknown(at: UnknownIn, seen: Seen) -> str:
     value = seen.value(at.unknown)
     shown = {ABSENT: "absent", OTHER: "something else"}.get(value, f"`{value}`")
@@ -230,6 +239,7 @@ _FALSE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     NamedPortIs: _another_named_port,
     IcmpIs: lambda at, seen: f"it is not ICMP type {at.type}" + ("" if at.code is None else f" code {at.code}"),
     HttpIs: lambda at, seen: _another_request(at, seen=seen),
+    DnsIs: _another_name,
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is not a pod's traffic to itself" + (" through a service" * at.via_service),
     OwnNode: _own_node,
@@ -250,6 +260,7 @@ _TRUE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     NamedPortIs: lambda at, seen: f"the port is `{at.name}` of {seen.end(at.side)}",
     IcmpIs: lambda at, seen: f"it is ICMP type {at.type}",
     HttpIs: lambda at, seen: request_fact(at).name,
+    DnsIs: lambda at, seen: f"the DNS query is for {seen.flow.dns}",
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is a pod's traffic to itself",
     OwnNode: lambda at, seen: f"the {_SIDE[at.side]} is the node that the {_SIDE[at.side.other]} runs on",

@@ -12,7 +12,7 @@ from npverify.ingest.document import Document
 from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId, PolicySet
-from npverify.normal.predicates import HttpIs
+from npverify.normal.predicates import Clause
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +36,8 @@ class World:
     `warnings`  what the user should know, in the order of files
     `lint`      what lint is told beside the policies, if the input was read for it
     `over`      gives the same policies over another inventory, where it is known what they were lowered from
+    `without`  gives the world without one policy, where it is known what the policies were lowered from; InputError where they
+               cannot be read without it
     `origin`   what it was read from, if that was to be kept
     """
 
@@ -49,10 +51,11 @@ class World:
     lint: LintFacts | None = None
     over: Callable[[Inventory], World] | None = None
     origin: Origin | None = None
+    without: Callable[[PolicyId], World] | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
 
-    def asking(self, clauses: Iterable[HttpIs]) -> World:
-        """The world, ready for questions that name these clauses about HTTP requests."""
+    def asking(self, clauses: Iterable[Clause]) -> World:
+        """The world, ready for questions that name these clauses about requests."""
         asked = self.policies.asked.union(clauses)
         if asked == self.policies.asked:
             return self

@@ -11,6 +11,7 @@ from lark import Token, Tree
 from npverify.assertions import syntax as s
 from npverify.assertions.expressions import wrong_with
 from npverify.ingest.source import Problems, Span
+from npverify.normal.requests import as_name
 
 Node = Tree[Token]
 
@@ -108,6 +109,21 @@ class TrafficParts(Parts):
         _, slash, ports = word.partition("/")
         at = self._range(ports, "http", word) if slash else None
         return s.Http(self._expression(method, "method"), self._expression(path, "path"), at, self.span(tree))
+
+    def _dns(self, tree: Node) -> s.Dns:
+        word, given = tree.children
+        assert isinstance(word, Token)
+        _, slash, ports = word.partition("/")
+        at = self._range(ports, "dns", word) if slash else (53, 53)
+        name = ""
+        if isinstance(given, Token):
+            text = str(given)[1:-1] if given.type == "STRING" else str(given)
+            name = text.lower().removesuffix(".")
+            if as_name(name.replace("*", "x")) is None:
+                fix = 'write a name such as `api.example.com`, or a pattern in quotes: `"*.example.com"`'
+                self._error("NPV660", f"`{text}` is no name of domains", given, fix)
+                name = ""
+        return s.Dns(name, at, self.span(tree))
 
     def _expression(self, token: Node | Token | None, what: str) -> str:
         """The text of a regular expression; "" if there is none, or after an error."""

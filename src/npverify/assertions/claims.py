@@ -14,7 +14,7 @@ from npverify.ingest.source import Span
 from npverify.inventory.model import Endpoint, Service
 from npverify.normal.flow import Entry, WayIn
 from npverify.normal.policy import Direction, PolicyId
-from npverify.normal.predicates import HttpIs, Pred
+from npverify.normal.predicates import Clause, Pred
 
 EndSet = Mapping[Endpoint, Pred]
 """Members of a set of endpoints, each with the condition under which a flow counts: TRUE, or a predicate over addresses
@@ -119,7 +119,7 @@ class Assertion:
     severity: Literal["error", "warning"] = "error"
     tags: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()  # what its meaning leaves out, one phrase each
-    requests: frozenset[HttpIs] = frozenset()  # the clauses about HTTP requests in its conditions
+    requests: frozenset[Clause] = frozenset()  # the clauses about requests in its conditions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,4 +135,4 @@ class ChangeAssertion:
     severity: Literal["error", "warning"] = "error"
     tags: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
-    requests: frozenset[HttpIs] = frozenset()
+    requests: frozenset[Clause] = frozenset()

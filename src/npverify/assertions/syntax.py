@@ -204,7 +204,16 @@ class Http:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Traffic = Ports | NamedPort | Http
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Queries of DNS for a name, or a pattern of names ("": any), over UDP and TCP to some ports."""
+
+    name: str = ""
+    ports: tuple[int, int] = (53, 53)
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Traffic = Ports | NamedPort | Http | Dns
 
 
 @dataclass(frozen=True, slots=True)

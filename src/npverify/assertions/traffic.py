@@ -13,16 +13,23 @@ from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.patterns import is_literal
 from npverify.normal.predicates import (
     TRUE,
+    Clause,
+    DnsIs,
     HttpIs,
     Pred,
     RequestTest,
     and_,
+    dns_is,
+    dns_query,
+    exactly,
     http_is,
     http_request,
+    not_,
     or_,
     port_in,
     protocol_is,
 )
+from npverify.normal.requests import name_pattern
 
 DEFAULT = protocol_is(*PORT_PROTOCOLS)
 """Without `on`: every protocol that policies can name, on all ports (K-doc: deny-all is guaranteed only for these)."""
@@ -36,7 +43,12 @@ class Filter:
 
     def at(self, endpoint: Endpoint) -> Pred:
         """The condition on flows to this endpoint: a named port is the number that it declares under that name."""
-        return or_(*(_at(item, endpoint) for item in self.items)) if self.items else DEFAULT
+        return or_(*(and_(_at(item, endpoint), self._beside(item)) for item in self.items)) if self.items else DEFAULT
+
+    def _beside(self, item: s.Traffic) -> Pred:
+        """Beside queries for names, an item that is about connections means those of which no query is looked at."""
+        named = any(isinstance(each, s.Dns) for each in self.items)
+        return not_(dns_query()) if named and not isinstance(item, s.Dns | s.Http) else TRUE
 
     def restrict(self, members: EndSet) -> Members:
         """The members of a destination, for this traffic alone."""
@@ -69,14 +81,22 @@ def _at(item: s.Traffic, endpoint: Endpoint) -> Pred:
                 if p.name == name and p.origin is not PortOrigin.INIT
             )
             return or_(*(port(p.protocol, p.number) for p in declared if protocol in ("", p.protocol)))
+        case s.Dns(_, (first, last)):
+            return and_(protocol_is("TCP", "UDP"), port_in(first, last), clause(item))
         case s.Http():
             whole = and_(protocol_is("TCP"), clause(item))
             return whole if item.ports is None else and_(whole, port("TCP", *item.ports))
     raise TypeError(item)
 
 
-def clause(item: s.Http) -> Pred:
-    """The requests that an item means. An expression without any sign of one is a text."""
+def clause(item: s.Http | s.Dns) -> Pred:
+    """The requests, or queries, that an item means. An expression without any sign of one is a text."""
+    if isinstance(item, s.Dns):
+        return (
+            dns_is([("regex", name_pattern(item.name)) if "*" in item.name else exactly(item.name)])
+            if item.name
+            else dns_query()
+        )
     methods, paths = ([_wanted(text)] if text else [] for text in (item.method, item.path))
     return http_is(methods, paths, reads="asked") if methods or paths else http_request()
 
@@ -85,23 +105,27 @@ def _wanted(text: str) -> tuple[RequestTest, str]:
     return ("exact", text) if is_literal(text) else ("regex", text)
 
 
-def clauses(items: Iterable[s.Traffic]) -> frozenset[HttpIs]:
+def clauses(items: Iterable[s.Traffic]) -> frozenset[Clause]:
     """The clauses about requests that items behind `on` stand for."""
-    found = (clause(item) for item in items if isinstance(item, s.Http))
-    return frozenset(at for at in found if isinstance(at, HttpIs))
+    found = (clause(item) for item in items if isinstance(item, s.Http | s.Dns))
+    return frozenset(at for at in found if isinstance(at, HttpIs | DnsIs))
 
 
 def selects(item: s.Traffic, of: ServicePort) -> bool:
     """Whether an item behind `on` means this port of a Service: by its own number or name, not by the pod's."""
     if isinstance(item, s.NamedPort):
         return item.name == of.name and item.protocol in ("", of.protocol)
+    if isinstance(item, s.Dns):
+        return of.protocol in ("TCP", "UDP") and item.ports[0] <= of.number <= item.ports[1]
     protocol = "TCP" if isinstance(item, s.Http) else item.protocol
     return protocol == of.protocol and (item.ports is None or item.ports[0] <= of.number <= item.ports[1])
 
 
 def over_service(asked: Iterable[s.Traffic], of: ServicePort) -> Pred:
     """What the items that mean a port of a Service ask for beyond it: requests; TRUE where nothing is."""
-    meant = [clause(item) if isinstance(item, s.Http) else TRUE for item in asked if selects(item, of)]
+    asked = tuple(asked)
+    beside = not_(dns_query()) if any(isinstance(item, s.Dns) for item in asked) else TRUE
+    meant = [clause(item) if isinstance(item, s.Http | s.Dns) else beside for item in asked if selects(item, of)]
     return or_(*meant) if meant else TRUE
 
 

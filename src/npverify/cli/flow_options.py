@@ -49,6 +49,7 @@ _ONE_ADDRESS = "name one address, or ask `npverify explain` about the range"
 def read_options(world: World, given: Flow) -> Asked:
     """What the options ask about; InputError with all that is wrong with them."""
     from npverify.analyses.flows import FlowReader, make_traffic
+    from npverify.normal.flow import DNS_PORT
 
     reader = FlowReader(world.inventory)
     problems = Problems()
@@ -63,10 +64,10 @@ def read_options(world: World, given: Flow) -> Asked:
             problems.extend(error.diagnostics)
     try:
         message = _icmp(given.icmp)
-        default = "ICMP" if message else "TCP"
-        traffic = make_traffic(
-            given.protocol or default, _port(given.port), message, _http(given.http, tuple(given.header or ()))
-        )
+        default = "ICMP" if message else "UDP" if given.dns and not given.http else "TCP"
+        port = DNS_PORT if given.dns and given.port is None else _port(given.port)
+        http = _http(given.http, tuple(given.header or ()))
+        traffic = make_traffic(given.protocol or default, port, message, http, given.dns)
     except InputError as error:
         problems.extend(error.diagnostics)
     problems.raise_errors()

@@ -172,6 +172,12 @@ Headers = Annotated[
         "--header", metavar="'NAME: VALUE'", help="A header of that request; may be repeated, then there are no others."
     ),
 ]
+Dns = Annotated[
+    str | None,
+    typer.Option(
+        "--dns", metavar="NAME", help="The name that a query of DNS asks for, by UDP to port 53 if not said otherwise."
+    ),
+]
 Via = Annotated[
     str | None,
     typer.Option(
@@ -225,8 +231,19 @@ class Flow(Group):
     http: Http = None
     header: Headers = None
     via: Via = None
+    dns: Dns = None
 
     @property
     def given(self) -> tuple[str | None, ...]:
         """All of them."""
-        return (self.from_, self.to, self.port, self.protocol, self.icmp, self.http, *(self.header or ()), self.via)
+        return (
+            self.from_,
+            self.to,
+            self.port,
+            self.protocol,
+            self.icmp,
+            self.http,
+            *(self.header or ()),
+            self.via,
+            self.dns,
+        )

@@ -185,7 +185,7 @@ def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: 
         found = or_(*(elsewhere(p.port, p.protocol) for p in rule.ports if isinstance(p.port, str)))
         if found is not FALSE:
             peer, traffic = and_(peer, or_(traffic, found)), TRUE
-    return Rule(Action.ALLOW, peer, traffic, rule.label, rule.span)
+    return Rule(Action.ALLOW, peer, and_(traffic, rule.only), rule.label, rule.span)
 
 
 @_remembered

@@ -20,7 +20,7 @@ from npverify.inventory.addresses import Prefix
 from npverify.inventory.syntax import is_dns_label, is_port_name, is_subdomain
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Direction, PolicyId
-from npverify.normal.predicates import FALSE, Pred
+from npverify.normal.predicates import FALSE, TRUE, Pred
 
 _TYPES = {"Ingress": Direction.INGRESS, "Egress": Direction.EGRESS}
 _SECTION = {Direction.INGRESS: "ingress", Direction.EGRESS: "egress"}
@@ -47,12 +47,13 @@ class Peer(NamedTuple):
 
 
 class RuleText(NamedTuple):
-    """One rule; no peers: every peer, no ports: every port."""
+    """One rule; no peers: every peer, no ports: every port. `only` is what else must hold of a flow, where the plugin has it so."""
 
     label: str
     peers: tuple[Peer, ...]
     ports: tuple[PortEntry, ...]
     span: Span
+    only: Pred = TRUE
 
 
 class NetworkPolicy(NamedTuple):

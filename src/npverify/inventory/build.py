@@ -14,6 +14,7 @@ from npverify.ingest.source import Problems
 from npverify.inventory.accounts import read_accounts
 from npverify.inventory.addresses import Family, Prefix
 from npverify.inventory.checks import check_addresses, families_of
+from npverify.inventory.cilium_objects import attach_cilium_endpoints, with_cilium_nodes
 from npverify.inventory.containers import warn_without_containers
 from npverify.inventory.hosts import with_host_endpoints
 from npverify.inventory.model import Endpoint, Inventory
@@ -48,12 +49,17 @@ def build(
     items = collect(documents, problems)
     namespaces = read_namespaces(items["Namespace"], used_namespaces(documents, problems), problems, notes)
     declared = with_host_endpoints(read_nodes(items["Node"], problems), documents, notes)
+    declared = with_cilium_nodes(declared, items["CiliumNode"], problems, notes)
     owners = Owners(items)
     attached = read_workload_endpoints(items["WorkloadEndpoint"], problems)
     listed = read_pods(items["Pod"], owners, declared, addresses_of(attached), problems, notes)
     warn_without_containers(items, problems)
     expanded = expand_workloads(items, listed.live, owners, declared, problems, notes)
     known, others = attach([*listed.endpoints, *expanded], attached, listed.left_out, problems, notes)
+    if items["CiliumEndpoint"] or items["CiliumIdentity"]:
+        cilium = (items["CiliumEndpoint"], items["CiliumIdentity"], listed.left_out, declared)
+        known, more = attach_cilium_endpoints(known, *cilium, problems, notes)
+        others += more
     pods, keys = _unique([*known, *others])
     nodes = [*declared.values(), *implied_nodes(pods, declared, items["Service"])]
     every, keys = [*pods, *nodes], [*keys, *(node.key for node in nodes)]
@@ -61,7 +67,7 @@ def build(
     keep(len(endpoints))
     targets = read_targets(items, problems, notes)
     services = read_services(items["Service"], endpoints, targets, listed.gone, problems, notes)
-    check_addresses(pods, pod_space, (*items["Pod"], *items["WorkloadEndpoint"]), problems)
+    check_addresses(pods, pod_space, (*items["Pod"], *items["WorkloadEndpoint"], *items["CiliumEndpoint"]), problems)
     evidence = families_of(endpoints, pod_block_families(items["Node"], problems), services, pod_space)
     return Inventory(
         namespaces,

@@ -2,7 +2,7 @@
 
 Source: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and kubernetes/apimachinery
 pkg/apis/meta/v1/types.go, as of Kubernetes 1.37, with the fields that older versions served; projectcalico/calico
-libcalico-go/lib/apis/internalapi/workloadendpoint.go, as of Calico 3.32. Types whose fields are all irrelevant have no row:
+libcalico-go/lib/apis/internalapi/workloadendpoint.go, as of Calico 3.32; cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go. Types whose fields are all irrelevant have no row:
 nobody looks inside them.
 
 Irrelevant is what changes neither which pods, nodes and namespaces exist, nor their labels, accounts, ports and addresses,
@@ -139,7 +139,25 @@ FIELDS: Mapping[str, Table] = {
     ),
     "WorkloadEndpointPort": _rows("name protocol port hostPort", "hostIP"),
     "IPNAT": _rows("externalIP", "internalIP"),
+    "CiliumNode": _kind("spec", "status"),
+    "CiliumNodeSpec": _rows(
+        "addresses health ingress", "instance-id bootid encryption eni azure alibaba-cloud ipam nodeidentity"
+    ),
+    "CiliumNodeAddress": _rows("type ip"),
+    "HealthAddressingSpec": _rows("ipv4 ipv6"),
+    "AddressPair": _rows("ipv4 ipv6"),
+    "CiliumEndpoint": _kind("status"),
+    "CiliumEndpointStatus": _rows(
+        "identity networking named-ports",
+        "id controllers external-identifiers health log encryption policy visibility-policy-status state service-account",
+    ),
+    "EndpointIdentity": _rows("id labels"),
+    "EndpointNetworking": _rows("addressing node"),
+    "NamedPort": _rows("name protocol port"),
+    "CiliumIdentity": _kind("security-labels"),
 }
 
-STATUS: frozenset[str] = frozenset({"PodStatus", "PodIP", "JobStatus", "JobCondition", "NodeStatus", "NodeAddress"})
+STATUS: frozenset[str] = frozenset(
+    {"PodStatus", "PodIP", "JobStatus", "JobCondition", "NodeStatus", "NodeAddress", "CiliumEndpointStatus"}
+)
 """Types that the cluster writes, not a user: a field of theirs without a row is worth a word only if it is misspelt."""

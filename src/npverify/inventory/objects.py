@@ -21,7 +21,7 @@ from npverify.inventory.unknown_fields import UnknownFields
 POSITIONED = 1_000
 """Objects carry positions up to this number of documents: finding one reads its text again."""
 
-CLUSTER_SCOPED = frozenset({"Namespace", "Node"})
+CLUSTER_SCOPED = frozenset({"Namespace", "Node", "CiliumNode", "CiliumIdentity"})
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "": ("Namespace", "Pod", "ReplicationController", "Service", "Endpoints", "Node", "ServiceAccount"),
@@ -30,6 +30,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "batch": ("Job", "CronJob"),
     "discovery.k8s.io": ("EndpointSlice",),
     "projectcalico.org": ("WorkloadEndpoint",),
+    "cilium.io": ("CiliumNode", "CiliumEndpoint", "CiliumIdentity"),
 }
 
 INVENTORY_KINDS: frozenset[tuple[str, str]] = frozenset(

@@ -60,6 +60,7 @@ _WORKLOAD_ENDPOINT_SPEC = map_of(
     ),
     allowSpoofedSourcePrefixes=ListOf(Leaf.TEXT),
 )
+_ADDRESS_PAIR = map_of("AddressPair", ipv4=Leaf.TEXT, ipv6=Leaf.TEXT)
 
 
 def _kind(kind: str, **fields: Shape) -> MapOf:
@@ -150,6 +151,25 @@ SHAPES: Mapping[str, MapOf] = {
             ports=_endpoint_port(),
         ),
         _kind("WorkloadEndpoint", spec=_WORKLOAD_ENDPOINT_SPEC),
+        _kind(
+            "CiliumNode",
+            spec=map_of(
+                "CiliumNodeSpec",
+                addresses=ListOf(map_of("CiliumNodeAddress", type=Leaf.TEXT, ip=Leaf.TEXT)),
+                health=map_of("HealthAddressingSpec", ipv4=Leaf.TEXT, ipv6=Leaf.TEXT),
+                ingress=_ADDRESS_PAIR,
+            ),
+        ),
+        _kind(
+            "CiliumEndpoint",
+            status=map_of(
+                "CiliumEndpointStatus",
+                identity=map_of("EndpointIdentity", id=Leaf.INTEGER, labels=ListOf(Leaf.TEXT)),
+                networking=map_of("EndpointNetworking", addressing=ListOf(_ADDRESS_PAIR), node=Leaf.TEXT),
+                **{"named-ports": ListOf(map_of("NamedPort", name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER))},
+            ),
+        ),
+        _kind("CiliumIdentity", **{"security-labels": Leaf.LABELS}),
     )
 }
 """What is read of each kind; the API groups do not differ."""

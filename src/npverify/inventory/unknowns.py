@@ -64,6 +64,12 @@ def resolution(domain: str, end: str) -> Unknown:
     return fact(f"{domain}{_RESOLVES}{end}")
 
 
+def resolved_name(unknown: Unknown, end: str) -> str | None:
+    """The domain name, or the pattern, of which an unknown says that it stands for the address of an end; None: it says none."""
+    name, said, which = unknown.name.partition(_RESOLVES)
+    return name if said and which == end and unknown.kind == "fact" else None
+
+
 def is_resolution(unknown: Unknown) -> bool:
     """Whether an unknown is about what a domain name stands for."""
     return unknown.kind == "fact" and _RESOLVES in unknown.name

@@ -244,6 +244,7 @@ _WORDS = frozenset(
         "where",
         "port",
         "http",
+        "dns",
         "tcp",
         "udp",
         "sctp",

@@ -19,6 +19,7 @@ Every other IP protocol is its number as decimal text, "50".
 NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "UDPLite": 136}
 """Protocol numbers: IANA registry "Assigned Internet Protocol Numbers"."""
 ICMPV6 = 58
+DNS_PORT = 53
 
 
 def protocol_number(name: str) -> int:
@@ -90,6 +91,8 @@ class Flow:
     own_node         one end is the node, or on the host network of the node, that the other end runs on
     via              the Service, if the source addressed one
     http             the request that is sent over it; None: nothing is known of what it carries
+    dns              the name that a query of DNS asks for, in lower case and without a dot at its end; None: none is looked at
+    name             the destination is an outside address to which this name of domains resolves; None: not told
     entry            how it came in from outside, where it did not come to the pod itself; policies see only its source
     """
 
@@ -106,6 +109,8 @@ class Flow:
     via: Via | None = None
     http: Request | None = None
     entry: Entry | None = None
+    dns: str | None = None
+    name: str | None = None
 
 
 class Decider(NamedTuple):

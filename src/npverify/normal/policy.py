@@ -14,7 +14,7 @@ from npverify.ingest.source import Span
 from npverify.ingest.thin import thin
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import FALSE, HttpIs, Pred, Side, and_, kind_is
+from npverify.normal.predicates import FALSE, Clause, Pred, Side, and_, kind_is
 
 
 class Direction(StrEnum):
@@ -228,7 +228,7 @@ class PolicySet:
     vip_visible: Pred = FALSE
     settings: tuple[tuple[str, str], ...] = ()
     audit: Audit | None = None
-    asked: frozenset[HttpIs] = frozenset()
+    asked: frozenset[Clause] = frozenset()
     rewriting: Rewriting = Rewriting()
 
     @property

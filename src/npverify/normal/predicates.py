@@ -19,7 +19,9 @@ from npverify.normal.syntax import (
     AddressIn,
     AddressOwnedBy,
     And,
+    Clause,
     Const,
+    DnsIs,
     HttpIs,
     IcmpIs,
     KindIs,
@@ -53,7 +55,9 @@ __all__ = [
     "AddressIn",
     "AddressOwnedBy",
     "And",
+    "Clause",
     "Const",
+    "DnsIs",
     "HttpIs",
     "IcmpIs",
     "KindIs",
@@ -85,6 +89,8 @@ __all__ = [
     "atoms_among",
     "atoms_of",
     "const",
+    "dns_is",
+    "dns_query",
     "exactly",
     "http_is",
     "http_request",
@@ -256,6 +262,17 @@ def exactly(text: str) -> tuple[RequestTest, str]:
 def http_request() -> Pred:
     """Any HTTP request."""
     return intern(HttpIs, (), (), (), (), "sent")
+
+
+def dns_is(names: Iterable[tuple[RequestTest, str]]) -> Pred:
+    """A query of DNS for one of the names, which are in lower case and have no dot at their end; FALSE of none."""
+    wanted = tuple(sorted(set(names)))
+    return intern(DnsIs, wanted) if wanted else FALSE
+
+
+def dns_query() -> Pred:
+    """Any query of DNS."""
+    return intern(DnsIs, ())
 
 
 def unknown_in(unknown: Unknown, *values: str) -> Pred:

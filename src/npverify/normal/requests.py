@@ -12,17 +12,38 @@ import json
 import re
 
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import HttpIs, Reads, RequestTest, Wanted
+from npverify.normal.predicates import Clause, DnsIs, HttpIs, Reads, RequestTest, Wanted
 
 _METHOD, _PATH = re.compile("[A-Z][A-Z-]*"), re.compile(r'[^\s"]+')
 FACT = "the HTTP request is "
 """How the name of every such fact begins."""
+DNS_FACT = "the DNS query is "
+"""How that of one about DNS begins."""
 
 
-def request_fact(at: HttpIs) -> Unknown:
+def request_fact(at: Clause) -> Unknown:
     """Whether the request is one that a clause asks for; false in the default reading. Its name tells clauses apart."""
-    name = FACT + in_words(at)
+    name = DNS_FACT + name_in_words(at) if isinstance(at, DnsIs) else FACT + in_words(at)
     return Unknown(name, ("false", "true"), phrase=name.replace("{", "{{").replace("}", "}}"), of_flow=True)
+
+
+_NAME = re.compile(r"(?=.{1,253}$)[-a-z0-9_]{1,63}(\.[-a-z0-9_]{1,63})*")
+
+
+def as_name(text: str) -> str | None:
+    """A name of domains as queries are compared: in lower case and without a dot at its end; None if it is none."""
+    name = text.lower().removesuffix(".")
+    return name if _NAME.fullmatch(name) else None
+
+
+def name_pattern(text: str) -> str:
+    """A pattern of names as a regular expression: a star is a piece of one label, `**.` in front one label or more, and stars
+    alone are every name."""
+    if not text.strip("*"):
+        return ".*"
+    above = text.startswith("**.")
+    rest = re.sub(r"\\\*", "[-a-z0-9_]*", re.escape(text[3 if above else 0 :]))
+    return (r"([-a-z0-9_]+\.)+" if above else "") + rest
 
 
 def in_words(at: HttpIs) -> str:
@@ -40,6 +61,21 @@ def in_words(at: HttpIs) -> str:
     if not with_:
         return what
     return f"{what} and {with_}" if " with " in what else f"{what} with {with_}"
+
+
+def name_in_words(at: DnsIs) -> str:
+    """`for a.example or a name like [a-z]*[.]example`, completing "the DNS query is …"."""
+    if not at.names:
+        return "for any name"
+    readable = tuple((test, _as_pattern(text) if test == "regex" else text) for test, text in at.names)
+    return "for " + _one_of({"exact": "", "regex": "a name like "}, readable, _PATH)
+
+
+def _as_pattern(text: str) -> str:
+    """An expression for names with stars in the place of pieces of labels, as users write patterns."""
+    for expression, shown in ((r"([-a-z0-9_]+\.)+", "**."), ("[-a-z0-9_]*", "*"), (r"\.", "."), (r"\-", "-")):
+        text = text.replace(expression, shown)
+    return text
 
 
 _LEAD: dict[tuple[RequestTest, Reads], str] = {

@@ -18,6 +18,7 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 | NamedPortIs(name, protocol, origins, first_only, side) | the pod on that side declares such a port (of any protocol if None) and the flow has its protocol and number there |
 | IcmpIs(type, code) | ICMP of that type (and code, if not None) |
 | HttpIs(methods, paths, hosts, headers, reads) | over TCP an HTTP request is sent with one of the methods, one of the paths and one of the hosts (none: any), and with every one of the headers, see `normal.requests` |
+| DnsIs(names) | by UDP or TCP a query of DNS is sent for one of the names (none: any) |
 | UnknownIn(unknown, values) | the reading gives the unknown one of these values |
 | SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
 | OwnNode(side) | the endpoint on `side` is the node (or on the host network of the node) that the other side's pod runs on |
@@ -228,6 +229,15 @@ class HttpIs(Pred):
     hosts: Wanted
     headers: tuple[tuple[str, str | None], ...]  # names in lower case; None: whatever the value is
     reads: Reads
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DnsIs(Pred):
+    names: Wanted  # in lower case, without a dot at the end
+
+
+Clause = HttpIs | DnsIs
+"""An atom about what a flow carries."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

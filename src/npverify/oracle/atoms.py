@@ -14,13 +14,22 @@ from npverify.inventory.addresses import Address
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import METADATA_NAME, Endpoint, EndpointKind, Inventory
 from npverify.inventory.placement import node_of
-from npverify.inventory.unknowns import ABSENT, Reading, Unknown, account_label, label_text, namespace_label
+from npverify.inventory.unknowns import (
+    ABSENT,
+    Reading,
+    Unknown,
+    account_label,
+    label_text,
+    namespace_label,
+    resolved_name,
+)
 from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Flow
 from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
     Const,
+    DnsIs,
     HttpIs,
     IcmpIs,
     KindIs,
@@ -41,7 +50,7 @@ from npverify.normal.predicates import (
     UnknownIn,
 )
 from npverify.normal.requests import request_fact
-from npverify.oracle.requests import asks_for
+from npverify.oracle.requests import asks_for, is_meant, is_name
 
 Touched = dict[str, Unknown]
 """The unknowns that an evaluation looked at, by name, in the order of looking."""
@@ -67,7 +76,11 @@ class Seen:
         return self.flow.src if side is Side.SRC else self.flow.dst
 
     def value(self, unknown: Unknown) -> str:
-        """The value of an unknown; that it was asked for is recorded."""
+        """The value of an unknown; that it was asked for is recorded, unless the flow tells it."""
+        if self.flow.name is not None:
+            text = resolved_name(unknown, "destination")
+            if text is not None and is_meant(self.flow.name, text):
+                return "true"
         self.touched[unknown.name] = unknown
         return unknown.value_in(self.reading)
 
@@ -242,6 +255,11 @@ def _http_is(at: HttpIs, seen: Seen) -> bool:
     return seen.value(request_fact(at)) == "true" if found is None else found
 
 
+def _dns_is(at: DnsIs, seen: Seen) -> bool:
+    flow = seen.flow
+    return flow.protocol in ("TCP", "UDP") and flow.http is None and flow.dns is not None and is_name(flow.dns, at)
+
+
 def _self_traffic(at: SelfTraffic, seen: Seen) -> bool:
     return seen.flow.same and (seen.flow.via is not None) == at.via_service
 
@@ -269,6 +287,7 @@ _MEANING: dict[type[Pred], Callable[[Any, Seen], bool]] = {
     NamedPortIs: _named_port_is,
     IcmpIs: _icmp_is,
     HttpIs: _http_is,
+    DnsIs: _dns_is,
     UnknownIn: lambda at, seen: seen.value(at.unknown) in at.values,
     SelfTraffic: _self_traffic,
     OwnNode: _own_node,

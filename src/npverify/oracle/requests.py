@@ -12,8 +12,8 @@ import re
 from functools import cache
 
 from npverify.normal.flow import Request
-from npverify.normal.predicates import HttpIs, RequestTest, Wanted
-from npverify.normal.requests import as_served, without_query
+from npverify.normal.predicates import DnsIs, HttpIs, RequestTest, Wanted
+from npverify.normal.requests import as_served, name_pattern, without_query
 
 
 def asks_for(request: Request, at: HttpIs) -> bool | None:
@@ -28,6 +28,17 @@ def asks_for(request: Request, at: HttpIs) -> bool | None:
     if False in parts:
         return False
     return None if None in parts else True
+
+
+def is_name(name: str, at: DnsIs) -> bool:
+    """Whether a name is one of those that a clause asks for."""
+    return not at.names or any(_is(name, *one) for one in at.names)
+
+
+def is_meant(name: str, text: str) -> bool:
+    """Whether a name is the one of a text, or one that its stars mean for certain: each a piece of a label, `**.` in front one
+    label or more."""
+    return name == text or ("*" in text and _compiled(name_pattern(text)).fullmatch(name) is not None)
 
 
 def _one_of(text: str | None, wanted: Wanted) -> bool | None:

@@ -22,6 +22,7 @@ from npverify.normal.predicates import (
     AddressOwnedBy,
     And,
     Const,
+    DnsIs,
     HttpIs,
     KindIs,
     LabelIn,
@@ -209,7 +210,7 @@ class Bitsets:
         return tuple((classes, left) for left, classes in joined.items())
 
     def _atom(self, atom: Pred, side: Side, how: Circumstance) -> Parts:
-        if isinstance(atom, SelfTraffic | HttpIs):
+        if isinstance(atom, SelfTraffic | HttpIs | DnsIs):
             return ((self.all, self._partial.residual(atom, Direction.EGRESS, how)),)
         if isinstance(atom, PortIn):
             return self._port(atom, side, how)

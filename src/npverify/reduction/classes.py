@@ -19,6 +19,7 @@ from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicySet
 from npverify.normal.predicates import (
     AddressIn,
+    DnsIs,
     HttpIs,
     LabelIn,
     LabelText,
@@ -141,7 +142,7 @@ def predicates(policies: PolicySet) -> Iterator[Pred]:
         yield from policies.half(direction).predicates
 
 
-Mention = tuple[str, str | Prefix | HttpIs]
+Mention = tuple[str, str | Prefix | HttpIs | DnsIs]
 """Something by which a predicate may tell two endpoints apart: ("label", key), ("prefix", prefix), or ("accounts", ""),
 ("ports", "") or ("nodes", ""); or two requests: ("request", clause)."""
 
@@ -188,7 +189,7 @@ def mentioned_by(atoms: Iterable[Pred]) -> tuple[Mention, ...]:
             found["ports", ""] = None
         elif isinstance(atom, NodeIs):
             found["nodes", ""] = None
-        elif isinstance(atom, HttpIs):
+        elif isinstance(atom, HttpIs | DnsIs):
             found["request", atom] = None
     return tuple(found)
 

@@ -14,6 +14,7 @@ from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
+    DnsIs,
     HttpIs,
     IcmpIs,
     KindIs,
@@ -32,7 +33,7 @@ from npverify.normal.predicates import (
     substitute,
 )
 
-_OF_PACKETS = (ProtocolIs, PortIn, NamedPortIs, IcmpIs, HttpIs)
+_OF_PACKETS = (ProtocolIs, PortIn, NamedPortIs, IcmpIs, HttpIs, DnsIs)
 
 
 class Looks(NamedTuple):

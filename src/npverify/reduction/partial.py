@@ -25,6 +25,7 @@ from npverify.normal.predicates import (
     AddressOwnedBy,
     And,
     Const,
+    DnsIs,
     HttpIs,
     KindIs,
     LabelIn,
@@ -146,7 +147,7 @@ class Partial:
     ) -> Pred:
         if isinstance(atom, SelfTraffic):
             return const(how.same and (how.via is not None) == atom.via_service)
-        if isinstance(atom, HttpIs):
+        if isinstance(atom, HttpIs | DnsIs):
             return self.requests.residual(atom)
         if isinstance(atom, PortIn | NamedPortIs):
             return self._port(atom, how, src, dst)

@@ -1,4 +1,5 @@
-"""HTTP requests as finitely many kinds: what the clauses of some policies and questions tell apart, one text for each kind.
+"""HTTP requests and queries of DNS as finitely many kinds: what the clauses of some policies and questions tell apart, one text for
+each kind.
 
 A request is a method, a path, a host and headers, each of which is of some kind by itself. So a clause is left as a predicate
 over a few unknowns, whose values are texts that stand for their kind: exact for every question, whichever way it is answered.
@@ -11,6 +12,9 @@ Not trusted: every counterexample is a request that the oracle reads by itself.
 | served path | `normal.requests.as_served` of it, "" where that is None |
 | host | visible letters of ASCII, one or more |
 | header | one value for each name, or none |
+| name | what a query of DNS asks for: labels of visible letters of ASCII in lower case, with dots between them |
+
+A flow carries a request, or a query, or neither.
 """
 
 from __future__ import annotations
@@ -27,6 +31,9 @@ from npverify.normal.patterns import Choice, Repeat, Sequence, Set, inverse, lit
 from npverify.normal.policy import Direction, PolicySet
 from npverify.normal.predicates import (
     FALSE,
+    TRUE,
+    Clause,
+    DnsIs,
     HttpIs,
     Pred,
     RequestTest,
@@ -43,10 +50,13 @@ from npverify.normal.predicates import (
 from npverify.normal.requests import as_served, request_fact
 from npverify.reduction.languages import ALL, EMPTY, NONE, Languages, TooManyKindsError
 
-Part = Literal["method", "path", "served path", "host"]
+Part = Literal["method", "path", "served path", "host", "name"]
 
 SENT = Unknown("an HTTP request is sent", FACT, of_flow=True)
 """False in the default reading: a connection over which no request is sent, or none that is one of HTTP."""
+
+ASKED = Unknown("a DNS query is sent", FACT, of_flow=True)
+"""False in the default reading: a connection, of which it is not looked at what is asked over it."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~/"
 _FOLDING, _SURROGATES = ((0x17F, 0x17F), (0x212A, 0x212A)), ((0xD800, 0xDFFF),)
@@ -59,6 +69,7 @@ _FIRST: Mapping[Part, tuple[str, ...]] = {
     "path": ("/", "/a"),
     "served path": ("/", "/a"),
     "host": ("example.com",),
+    "name": ("example.com", "www.example.com", "kubernetes.default.svc.cluster.local"),
 }
 """Texts that read well, in order of preference."""
 
@@ -78,9 +89,11 @@ class Requests:
     be and never fewer.
     """
 
-    def __init__(self, clauses: Iterable[HttpIs]) -> None:
+    def __init__(self, clauses: Iterable[Clause]) -> None:
         self.clauses = frozenset(clauses)
-        self.served = any(at.reads == "served" for at in self.clauses)
+        http = [at for at in self.clauses if isinstance(at, HttpIs)]
+        self._sent = ((SENT,) if http else ()) + ((ASKED,) if len(http) < len(self.clauses) else ())
+        self.served = any(at.reads == "served" for at in http)
         self.exact = True
         self._kinds: dict[Part, tuple[Unknown, dict[_Test, tuple[str, ...]]]] = {}
         self._headers: dict[str, Unknown] = {}
@@ -94,38 +107,50 @@ class Requests:
             self.exact = False
             self._kinds = {}
         values: dict[str, dict[str, None]] = {}
-        for at in sorted(self.clauses, key=requests.in_words):
+        for at in sorted(http, key=requests.in_words):
             for name, value in at.headers:
                 values.setdefault(name, {}).update({} if value is None else {value: None})
         for name, known in values.items():
             other = next(text for text in ("x", *(f"x{n}" for n in range(len(known) + 1))) if text not in known)
             self._headers[name] = _unknown(f"header {name}", (ABSENT, *sorted(known), other))
-        self._left: dict[HttpIs, Pred] = {}
+        self._left: dict[Clause, Pred] = {}
 
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
-        """What a request is made of."""
-        return (SENT, *(unknown for unknown, _ in self._kinds.values()), *self._headers.values())
+        """What a request, and a query, is made of."""
+        return (*self._sent, *(unknown for unknown, _ in self._kinds.values()), *self._headers.values())
 
-    def residual(self, at: HttpIs) -> Pred:
+    @property
+    def about_names(self) -> bool:
+        """Whether some clause is about queries of DNS."""
+        return ASKED in self._sent
+
+    def residual(self, at: Clause) -> Pred:
         """What is left of a clause; one that the kinds were not made for is a fact of its own."""
         found = self._left.get(at)
         if found is None:
-            found = self._left[at] = and_(protocol_is("TCP"), self._new_residual(at))
+            protocols = ("TCP",) if isinstance(at, HttpIs) else ("TCP", "UDP")
+            found = self._left[at] = and_(protocol_is(*protocols), self._new_residual(at))
         return found
 
     def settled(self, pred: Pred) -> Pred:
         """A predicate with what is left of each of its clauses."""
-        return substitute(pred, lambda atom: self.residual(atom) if isinstance(atom, HttpIs) else atom)
+        return substitute(pred, lambda atom: self.residual(atom) if isinstance(atom, HttpIs | DnsIs) else atom)
 
-    def _new_residual(self, at: HttpIs) -> Pred:
-        if not self.exact or at not in self.clauses:
+    def _new_residual(self, at: Clause) -> Pred:
+        if isinstance(at, DnsIs):
+            sent = and_(unknown_in(ASKED, "true"), unknown_in(SENT, "false") if SENT in self._sent else TRUE)
+            if at.names and (not self.exact or at not in self.clauses):
+                return and_(sent, unknown_in(request_fact(at), "true"))
+        elif not self.exact or at not in self.clauses:
             return unknown_in(request_fact(at), "true")
-        parts = [unknown_in(SENT, "true")]
+        else:
+            sent = unknown_in(SENT, "true")
+        parts = [sent]
         for test in self._tests(at):
             unknown, values = self._kinds[test.part]
             parts.append(unknown_in(unknown, *values[test]))
-        for name, value in at.headers:
+        for name, value in () if isinstance(at, DnsIs) else at.headers:
             unknown = self._headers[name]
             parts.append(unknown_in(unknown, *(unknown.values[1:] if value is None else (value,))))
         return and_(*parts)
@@ -145,6 +170,15 @@ class Requests:
             given.get("host", ""),
             tuple((name, value) for name, value in headers if value != ABSENT) if headers else None,
         )
+
+    def name(self, reading: Reading) -> str | None:
+        """A name that a query asks for, which is what a reading says; None where none is sent."""
+        if ASKED not in self._sent or ASKED.value_in(reading) != "true":
+            return None
+        if SENT in self._sent and SENT.value_in(reading) == "true":
+            return None
+        unknown, _ = self._kinds.get("name", (None, None))
+        return _FIRST["name"][0] if unknown is None else unknown.value_in(reading)
 
     def sent(self, pred: Pred) -> Pred:
         """A predicate where some request is sent and all else that is unknown is at its default; FALSE where it does not look at
@@ -172,7 +206,7 @@ class Requests:
         """What a request is in a reading; ValueError if it is none that can be sent. What is not known of it stays out."""
         found = {SENT.name: "true"}
         texts: dict[Part, str | None] = {
-            "method": request.method, "path": request.path, "served path": _served(request.path), "host": request.host or None,
+            "name": None, "method": request.method, "path": request.path, "served path": _served(request.path), "host": request.host or None,
         }  # fmt: skip
         for part, (unknown, _) in self._kinds.items():
             text = texts[part]
@@ -183,6 +217,13 @@ class Requests:
             for name, unknown in self._headers.items():
                 value = given.get(name, ABSENT)
                 found[unknown.name] = value if value in unknown.values[:-1] else unknown.values[-1]
+        return found
+
+    def reading_of_name(self, name: str) -> dict[str, str]:
+        """What a query for a name is in a reading; ValueError if it is none that can be sent."""
+        found = {ASKED.name: "true"}
+        if "name" in self._kinds:
+            found[self._kinds["name"][0].name] = self._kind("name", name)
         return found
 
     def _path(self, given: Mapping[Part, str]) -> str | None:
@@ -212,8 +253,10 @@ class Requests:
             value for value in unknown.values if mine == {test for test, values in by_test.items() if value in values}
         )
 
-    def _tests(self, at: HttpIs) -> list[_Test]:
-        """What a clause asks of the parts of a request."""
+    def _tests(self, at: Clause) -> list[_Test]:
+        """What a clause asks of the parts of a request, or of a query."""
+        if isinstance(at, DnsIs):
+            return [_Test("name", at.names)] if at.names else []
         found = [_Test("method", at.methods)] if at.methods else []
         if at.paths:
             reads = at.reads if at.reads != "asked" else "served" if self.served else "sent"
@@ -232,15 +275,15 @@ def requests_of(policies: PolicySet) -> Requests:
     return of_clauses(clauses_of(policies))
 
 
-def clauses_of(policies: PolicySet) -> frozenset[HttpIs]:
+def clauses_of(policies: PolicySet) -> frozenset[Clause]:
     """The clauses about requests in a policy set and in the questions about it."""
     preds = (pred for direction in Direction for pred in policies.half(direction).predicates)
-    own = frozenset(atom for atom in atoms_among(preds) if isinstance(atom, HttpIs))
+    own = frozenset(atom for atom in atoms_among(preds) if isinstance(atom, HttpIs | DnsIs))
     return own.union(policies.asked)
 
 
 @lru_cache(maxsize=16)
-def of_clauses(clauses: frozenset[HttpIs]) -> Requests:
+def of_clauses(clauses: frozenset[Clause]) -> Requests:
     """The kinds of requests that some clauses tell apart; the same object for the same clauses."""
     return Requests(clauses) if clauses else NO_REQUESTS
 
@@ -257,7 +300,7 @@ def _kinds(part: Part, tests: list[_Test]) -> tuple[Unknown, dict[_Test, tuple[s
 
 
 def _unknown(part: str, values: tuple[str, ...]) -> Unknown:
-    name = f"the {part} of the HTTP request"
+    name = f"the {part} of the HTTP request" if part != "name" else "the name of the DNS query"
     return Unknown(name, values, phrase=f"{name} is like `{{value}}`", of_flow=True)
 
 
@@ -267,6 +310,9 @@ def _within(part: Part, languages: Languages) -> int:
         return languages.of(parse(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"))
     if part == "host":
         return languages.of(parse(r"[!-\x7e]+"))
+    if part == "name":
+        label = r"[!-\-/-@\[-~]+"
+        return languages.of(parse(rf"{label}(\.{label})*"))
     if part == "path":
         return languages.of(Sequence((literal("/"), Repeat(Set(inverse(_NEVER_SENT)), 0, None))))
     letter = Set(inverse(_NEVER_SERVED))

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from npverify.normal.policy import Action, Direction, Half, Policy, PolicySet, Tier
-from npverify.normal.predicates import HttpIs, Pred
+from npverify.normal.predicates import Clause, DnsIs, HttpIs, Pred
 from npverify.reduction.classes import Mention, Mentioned, mentions
 
 
@@ -50,7 +50,7 @@ class Standing:
     places: Mapping[Direction, Mapping[Policy, Place]]
     frame: Frame
     counts: Counter[Mention]
-    requests: frozenset[HttpIs]
+    requests: frozenset[Clause]
 
     @classmethod
     def of(cls, policies: PolicySet) -> Standing:
@@ -74,7 +74,7 @@ class Standing:
         return ("nodes", "") in self.counts
 
     @property
-    def clauses(self) -> frozenset[HttpIs]:
+    def clauses(self) -> frozenset[Clause]:
         """The clauses about requests of the policies, and of the questions about them."""
         return self.policies.asked | self.requests
 
@@ -142,8 +142,8 @@ def _step(before: Half, after: Half, old: Mapping[Policy, Place]) -> tuple[Moved
     return moved, in_order and len(new) == len(second)
 
 
-def _requests(mentioned: Iterable[Mention]) -> frozenset[HttpIs]:
-    return frozenset(what for _, what in mentioned if isinstance(what, HttpIs))
+def _requests(mentioned: Iterable[Mention]) -> frozenset[Clause]:
+    return frozenset(what for _, what in mentioned if isinstance(what, HttpIs | DnsIs))
 
 
 def _stages(half: Half) -> list[int]:

@@ -51,7 +51,7 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
     """A flow; fields whose value does not matter are "any"."""
     out: Json = {
         "src": endpoint(value.src, value.src_ip, any_address="src_ip" in any_),
-        "dst": endpoint(value.dst, value.dst_ip, any_address="dst_ip" in any_),
+        "dst": {"name": value.name} if value.name else endpoint(value.dst, value.dst_ip, any_address="dst_ip" in any_),
         "protocol": "any" if "protocol" in any_ else value.protocol,
     }
     if value.icmp is not None:
@@ -76,6 +76,8 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
         out["http"] = {key: text for key, text in value.http._asdict().items() if text and key != "headers"}
         if value.http.headers is not None:
             out["http"]["headers"] = dict(value.http.headers)
+    if value.dns is not None:
+        out["dns"] = value.dns
     return out
 
 

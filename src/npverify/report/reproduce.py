@@ -25,7 +25,13 @@ def reproduce(flow: Flow) -> str:
     if flow.entry is not None:
         return _from_outside(flow, flow.entry)
     attempt, notes = _attempt(flow)
-    image = SCTP_IMAGE if flow.protocol == "SCTP" else HTTP_IMAGE if flow.http is not None else IMAGE
+    image = (
+        SCTP_IMAGE
+        if flow.protocol == "SCTP" or flow.dns is not None
+        else HTTP_IMAGE
+        if flow.http is not None
+        else IMAGE
+    )
     src = flow.src
     if src.kind is EndpointKind.EXTERNAL:
         notes.insert(0, f"from {flow.src_ip}" if flow.src_ip else "from a host outside the cluster")
@@ -58,6 +64,8 @@ def _attempt(flow: Flow) -> tuple[str, list[str]]:
     if flow.protocol == "SCTP":
         host = f"[{target}]" if ":" in target and "$" not in target else target
         return f"/agnhost connect {host}:{port} --protocol=sctp --timeout=3s", [*notes, SCTP_NOTE]
+    if flow.dns is not None:
+        return _dig(flow, flow.dns, target, port), [*notes, SCTP_NOTE]
     if flow.protocol == "UDP":
         return f"nc -u -w 3{bound} {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
     if flow.http is not None:
@@ -72,6 +80,12 @@ def _curl(request: Request, target: str, port: int | str | None) -> str:
     headers = "".join(f" -H {shlex.quote(f'{name}: {value}' if value else f'{name};')}" for name, value in given)
     host = f"[{target}]" if ":" in target and "$" not in target else target
     return f'curl -i -m 3 --path-as-is {method}{headers} "http://{host}:{port}"{shlex.quote(request.path)}'
+
+
+def _dig(flow: Flow, name: str, target: str, port: int | str | None) -> str:
+    """A query as it is: no other names are tried."""
+    by = "+tcp " if flow.protocol == "TCP" else ""
+    return f"dig {by}+nosearch +time=3 +tries=1 -p {port} @{target} {shlex.quote(name)}"
 
 
 def _from_outside(flow: Flow, entry: Entry) -> str:
@@ -91,6 +105,8 @@ def _from_outside(flow: Flow, entry: Entry) -> str:
         notes.append(f"PORT: the nodePort of {entry.owner}")
     if flow.http is not None:
         return f"{_curl(flow.http, target, number)}  # {'; '.join(notes)}"
+    if flow.dns is not None:
+        return f"{_dig(flow, flow.dns, target, number)}  # {'; '.join(notes)}"
     option = {"UDP": "nc -u", "SCTP": "/agnhost connect"}.get(flow.protocol, "nc -vz")
     if flow.protocol == "SCTP":
         return f"{option} {target}:{number} --protocol=sctp --timeout=3s  # {'; '.join([*notes, SCTP_NOTE])}"
@@ -102,6 +118,8 @@ def _target(flow: Flow) -> tuple[str, list[str]]:
     dst = flow.dst
     if flow.via is not None:
         return f"{flow.via.name}.{flow.via.namespace}.svc", []
+    if flow.name is not None:
+        return flow.name, []
     if flow.dst_ip is not None and (dst.address_known or dst.kind is EndpointKind.EXTERNAL):
         return str(flow.dst_ip), []
     if dst.kind is EndpointKind.EXTERNAL:

@@ -30,6 +30,8 @@ def end_name(flow: Flow, side: Side) -> str:
     """The short name of one end: `shop/web`, `node n1`, or the outside address."""
     end, address = (flow.src, flow.src_ip) if side is Side.SRC else (flow.dst, flow.dst_ip)
     if end.kind is EndpointKind.EXTERNAL:
+        if flow.name and side is Side.DST:
+            return flow.name
         return str(address) if address else "any outside address"
     return printable(str(end))
 
@@ -37,6 +39,8 @@ def end_name(flow: Flow, side: Side) -> str:
 def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collection[str] = ()) -> str:
     """One end in full: name, kind, the labels that matter, address."""
     end, address = (flow.src, flow.src_ip) if side is Side.SRC else (flow.dst, flow.dst_ip)
+    if end.kind is EndpointKind.EXTERNAL and flow.name and side is Side.DST:
+        return f"what {flow.name} resolves to (outside)"
     if end.kind is EndpointKind.EXTERNAL:
         return "any outside address" if address is None or f"{side}_ip" in any_ else f"{address} (outside)"
     parts = [str(end)]
@@ -52,8 +56,8 @@ def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collectio
 
 
 def traffic(flow: Flow, any_: Collection[str] = ()) -> str:
-    """`TCP 5432`, `TCP 5432 from port 20`, `ICMP type 8 code 0`, `UDP any port`, `protocol 253`, `TCP 80, HTTP GET /pub`."""
-    asked = printable(f", HTTP {flow.http}") if flow.http else ""
+    """`TCP 5432`, `TCP 5432 from port 20`, `ICMP type 8 code 0`, `UDP any port`, `protocol 253`, `TCP 80, HTTP GET /pub`, `UDP 53, DNS a.example`."""
+    asked = printable(f", HTTP {flow.http}") if flow.http else f", DNS {flow.dns}" if flow.dns else ""
     usual = flow.src_port in (None, EPHEMERAL) or "src_port" in any_
     return _packet(flow, any_) + ("" if usual else f" from port {flow.src_port}") + asked
 

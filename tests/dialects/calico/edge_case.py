@@ -24,6 +24,7 @@ class Query(NamedTuple):
     family  of the addresses, where both ends have known ones
     http    the request: `GET /pub`, with its host and headers behind where these are known, `GET /pub shop.example X-A=b`;
             "": not known
+    dns     the name that a query of DNS asks for; "": none is looked at
     """
 
     src: str
@@ -38,6 +39,7 @@ class Query(NamedTuple):
     icmp: tuple[int, int] | None = None
     family: int = 4
     http: str = ""
+    dns: str = ""
 
 
 class Case(NamedTuple):

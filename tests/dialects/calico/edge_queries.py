@@ -34,7 +34,9 @@ def flow_of(query: Query, inventory: Inventory) -> Flow:
     if query.called and flow.via is not None:
         address, _, port = query.called.rpartition(":")
         flow = replace(flow, via=flow.via._replace(vip=Address.parse(address), port=int(port)))
-    return replace(flow, icmp=query.icmp or flow.icmp, src_port=query.src_port, http=_request(query.http))
+    return replace(
+        flow, icmp=query.icmp or flow.icmp, src_port=query.src_port, http=_request(query.http), dns=query.dns or None
+    )
 
 
 def _request(text: str) -> Request | None:

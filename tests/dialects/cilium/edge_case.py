@@ -167,6 +167,8 @@ def ping(src: str, dst: str, want: Want, type_: int = 8, code: int = 0) -> Query
     return Query(src, dst, None, want, "ICMP", icmp=(type_, code))
 
 
-def depends(src: str, dst: str, want: Mapping[str, str], port: int | None = 80, protocol: str = "TCP") -> Query:
+def depends(
+    src: str, dst: str, want: Mapping[str, str], port: int | None = 80, protocol: str = "TCP", **more: object
+) -> Query:
     """A flow whose verdict hangs on what nobody knows."""
-    return Query(src, dst, port, want, protocol)
+    return Query(src, dst, port, want, protocol, **more)  # type: ignore[arg-type]

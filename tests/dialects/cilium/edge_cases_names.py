@@ -20,6 +20,16 @@ spec:
   subject: {{namespaces: {{matchLabels: {{team: nobody}}}}}}
   egress: [{{action: Accept, to: [{{domainNames: [{name}]}}]}}]
 """
+_PROXY = "pkg/fqdn/dnsproxy/proxy.go GetSelectorRegexMap"
+
+
+def _to_dns(entry: str) -> str:
+    """An egress element for the DNS server with one entry of `dns`."""
+    key, _, text = entry.partition(": ")
+    shown = f"{key}: '{text}'" if key else ""
+    return f"{{{_KUBE_DNS}, toPorts: [{{ports: [{{port: '53'}}], rules: {{dns: [{{{shown}}}]}}}}]}}"
+
+
 _KUBE_DNS = "toEndpoints: [{matchLabels: {k8s-app: kube-dns, io.kubernetes.pod.namespace: z}}]"
 
 
@@ -185,13 +195,102 @@ NAMES = (
     ),
     Case(
         96,
-        "an element for the DNS server without names lets the same connections through: which name is asked is no part of them",
+        "an element for the DNS server without names lets the same connections through",
         "pkg/policy/l4_filter_test.go; what the proxy says of other names is not known",
         on_a(
             f"egress: [{{{_KUBE_DNS}, toPorts: [{{ports: [{{port: '53'}}], rules: {{dns: [{{matchName: a.example}}]}}}}]}}, "
             f"{{{_KUBE_DNS}}}]"
         ),
         (allowed(A, DNS, 53, "UDP"), allowed(A, DNS, 53), allowed(A, DNS, 80), denied(A, W, 53, "UDP")),
+    ),
+    Case(
+        96,
+        "a query is refused for a name that no rule of its server lets through, whatever case it is written in",
+        _PROXY,
+        on_a(f"egress: [{_to_dns('matchName: A.Example.')}]"),
+        (
+            allowed(A, DNS, 53, "UDP", dns="a.example"),
+            denied(A, DNS, 53, "UDP", dns="b.example"),
+            denied(A, DNS, 53, "TCP", dns="x.a.example"),
+            allowed(A, DNS, 53, "UDP"),
+            denied(A, W, 53, "UDP", dns="a.example"),
+        ),
+    ),
+    Case(
+        91,
+        "a pattern of a query stands for one label, and with two stars in front for several",
+        "pkg/fqdn/matchpattern",
+        on_a(f"egress: [{_to_dns('matchPattern: **.a.example')}, {_to_dns('matchPattern: www*.b.example')}]"),
+        (
+            allowed(A, DNS, 53, "UDP", dns="x.y.a.example"),
+            denied(A, DNS, 53, "UDP", dns="a.example"),
+            allowed(A, DNS, 53, "UDP", dns="www2.b.example"),
+            denied(A, DNS, 53, "UDP", dns="www.x.b.example"),
+        ),
+    ),
+    Case(
+        91,
+        "until 1.18 two stars are one",
+        "pkg/fqdn/matchpattern",
+        on_a(f"egress: [{_to_dns('matchPattern: **.a.example')}]"),
+        (denied(A, DNS, 53, "UDP", dns="x.y.a.example"), allowed(A, DNS, 53, "UDP", dns="y.a.example")),
+        version="1.18",
+    ),
+    Case(
+        91,
+        "a star alone lets a query for every name through",
+        "pkg/fqdn/matchpattern",
+        on_a(f"egress: [{_to_dns('matchPattern: *')}]"),
+        (allowed(A, DNS, 53, "UDP", dns="x.y.a.example"),),
+    ),
+    Case(
+        96,
+        "names of several rules add up, and one without names for the same port opens all",
+        _PROXY,
+        on_a(
+            f"egress: [{_to_dns('matchName: a.example')}, {_to_dns('matchName: b.example')}, "
+            "{toEntities: [cluster], toPorts: [{ports: [{port: '53', protocol: TCP}]}]}]"
+        ),
+        (
+            allowed(A, DNS, 53, "UDP", dns="b.example"),
+            denied(A, DNS, 53, "UDP", dns="c.example"),
+            allowed(A, DNS, 53, "TCP", dns="c.example"),
+        ),
+    ),
+    Case(
+        96,
+        "beside an element for the server without ports it is nowhere said what the proxy answers for other names",
+        _PROXY,
+        on_a(f"egress: [{_to_dns('matchName: a.example')}, {{{_KUBE_DNS}}}]"),
+        (
+            depends(
+                A,
+                DNS,
+                {"": "A", "of two rules for overlapping ports the stricter one judges the request=true": "D"},
+                53,
+                "UDP",
+                dns="b.example",
+            ),
+            allowed(A, DNS, 53, "UDP", dns="a.example"),
+            allowed(A, DNS, 53, "UDP"),
+        ),
+    ),
+    Case(
+        96,
+        "what a rule without any name lets through is nowhere said",
+        _PROXY,
+        on_a(f"egress: [{_to_dns('')}]"),
+        (
+            depends(
+                A,
+                DNS,
+                {"": "D", "a `dns` rule without names lets the query through=true": "A"},
+                53,
+                "UDP",
+                dns="b.example",
+            ),
+            allowed(A, DNS, 53, "UDP"),
+        ),
     ),
     Case(
         48,

@@ -321,11 +321,19 @@ PORTS = (
         "spec: {containers: [{name: main, image: i}], initContainers: [{name: pre, image: i, ports: [{name: pre, containerPort: 9}]}]}\n"
         "status: {phase: Running, podIP: 10.1.0.9}\n---\n" + into("{ports: [{port: pre}]}", "matchLabels: {app: i}"), flow(Q, "a/i", 9),
         only(calico="A", kube_router="D", kube_network_policies="D", antrea="D")),
+    Row("named_port_containers", "a name that a sidecar alone has",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: i, namespace: a, labels: {app: i}}\n"
+        "spec: {containers: [{name: main, image: i, ports: [{name: pre, containerPort: 8}]}]}\n"
+        "status: {phase: Running, podIP: 10.1.0.9}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: j, namespace: a, labels: {app: i}}\n"
+        "spec: {containers: [{name: main, image: i}], initContainers: [{name: s, image: i, restartPolicy: Always, ports: [{name: pre, containerPort: 9}]}]}\n"
+        "status: {phase: Running, podIP: 10.1.0.10}\n---\n" + into("{ports: [{port: pre}]}", "matchLabels: {app: i}"), flow(Q, "a/j", 9),
+        only(calico="A", kube_router="D", kube_network_policies="D", antrea="D", aws_vpc_cni="D")),
     Row("named_port_duplicates", "the second port of one name",
         "apiVersion: v1\nkind: Pod\nmetadata: {name: i, namespace: a, labels: {app: i}}\n"
         "spec: {containers: [{name: main, image: i, ports: [{name: two, containerPort: 8}]}, {name: more, image: i, ports: [{name: two, containerPort: 9}]}]}\n"
         "status: {phase: Running, podIP: 10.1.0.9}\n---\n" + into("{ports: [{port: two}]}", "matchLabels: {app: i}"), flow(Q, "a/i", 9),
-        only(calico="A", kube_router="A", kube_network_policies="A", antrea={"": "A", "named_port_duplicates=first": "D"})),
+        only(calico="A", kube_router="A", kube_network_policies="A", aws_vpc_cni="D", antrea={"": "A", "named_port_duplicates=first": "D"})),
     Row("CNI-21", "25 ports for a block",
         out(f"{{to: [{to_block('203.0.113.0/24')}], ports: [{', '.join(f'{{port: {n}}}' for n in range(1, 26))}]}}"), None,
         refused={"aws-vpc-cni": "NPV572"}),
@@ -342,7 +350,7 @@ PORTS = (
         flow(P1, WORLDWIDE, 13), only(aws_vpc_cni="A")),
     Row("sctp", "SCTP to an isolated pod with a rule for it",
         into("{ports: [{port: 80, protocol: SCTP}]}"), flow(Q, P1, 80, "SCTP"),
-        only(kubernetes="A", calico="A", cilium="D", azure_cilium="D", antrea="A", aws_vpc_cni="A")),
+        only(kubernetes="A", calico="A", cilium="D", azure_cilium="D", antrea="A", aws_vpc_cni="A", azure_npm="A")),
     Row("sctp", "where it is not known", into("{ports: [{port: 80, protocol: SCTP}]}"), None, refused={"weave": "NPV572"}),
 )  # fmt: skip
 
@@ -352,6 +360,11 @@ ENDS = (
         but(rest="D", kube_router="A", kubernetes={"": "D", "icmp=always_allow": "A"}, antrea={"": "D", "icmp=always_allow": "A"})),
     Row("icmp", "a default deny, and a redirect", _DENY, ping(Q, P1, 5), only(kube_router="D")),
     Row("icmp", "a default deny, and an unreachable destination", _DENY, ping(Q, P1, 3), only(kube_router="A")),
+    Row("icmp", "a default deny, and a search for a neighbour by ICMPv6",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: six, namespace: a}\nspec: {containers: [{name: main, image: i}]}\n"
+        "status: {phase: Running, podIP: 'fd00::9'}\n---\n" + _DENY, ping("a/six", "2001:db8::1", 135),
+        only(kube_router="A", kube_network_policies="A", ovn_kubernetes="D", calico="D", cilium="D", aws_vpc_cni="D",
+             antrea={"": "D", "icmp=always_allow": "A"})),
     Row("CNI-15", "a rule with ports, and a ping", into("{from: [{namespaceSelector: {}}], ports: [{port: 80}]}"), ping(Q, P1),
         but(rest="D", kube_router="A", kubernetes={"": "D", "icmp=always_allow": "A"}, antrea={"": "D", "icmp=always_allow": "A"})),
     Row("CNI-16", "a rule without ports, and a ping", into("{from: [{namespaceSelector: {}}]}"), ping(Q, P1),
@@ -362,6 +375,10 @@ ENDS = (
              kubernetes={"": "D", "self_via_service=allowed": "A"}, kube_router={"": "D", "self_via_service=allowed": "A"})),
     Row("CNI-17", "a pod to itself through a Service, both closed", _DENY, flow(P1, P1, 80, via="a/p1:80"),
         only(cilium="A", ovn_kubernetes="A", antrea="D", calico="D", kube_network_policies="D")),
+    Row("CNI-17", "a pod to itself through a Service, where its own pods are let in", into("{from: [{podSelector: {}}]}"),
+        flow(P1, P1, 80, via="a/p1:80"),
+        only(cilium="A", ovn_kubernetes="A", antrea="A", calico="A", kube_network_policies="A",
+             kubernetes={"": "A", "self_via_service=source_hidden": "D"})),
     Row("CNI-18", "a namespaceSelector, and a pod on the host network", into("{from: [{namespaceSelector: {}}]}"), flow(HN, P1),
         but(rest="D", aws_vpc_cni="A", kubernetes={"": "D", "hostnetwork_pods=as_pod": "A"})),
     Row("CNI-18", "with a podSelector beside it", into("{from: [{namespaceSelector: {}, podSelector: {}}]}"), flow(HN, P1),

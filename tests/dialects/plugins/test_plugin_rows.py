@@ -16,7 +16,7 @@ from npverify.analyses.world import World
 from npverify.dialects.plugins import PLUGINS
 from npverify.dialects.plugins.columns import COLUMNS
 from npverify.inventory.addresses import Address
-from npverify.inventory.unknowns import FACT, Unknown
+from npverify.inventory.unknowns import FACT, Reading, Unknown
 from npverify.normal.flow import Flow
 from npverify.oracle import Oracle
 from npverify.reduction.residuals import Residuals
@@ -45,9 +45,8 @@ def facts(oracle: Oracle, flow: Flow) -> list[str]:
     return [name for name, unknown in touched.items() if unknown.values == FACT]
 
 
-@pytest.mark.parametrize(("row", "plugin"), VERDICTS)
-def test_a_flow_is_worth_what_the_row_says(row: Row, plugin: str) -> None:
-    """Under each plugin the flow has the verdict of the row, in the oracle, the encoder and the reduction."""
+def by_oracle(row: Row, plugin: str) -> tuple[World, Flow, list[tuple[Reading, bool]]]:
+    """Hold the verdicts of a row against the oracle; its world, its flow, and what it says for each reading."""
     assert row.query is not None
     world = world_of(row, plugin)
     if plugin in row.warned:
@@ -62,10 +61,17 @@ def test_a_flow_is_worth_what_the_row_says(row: Row, plugin: str) -> None:
     for reading, want in readings:
         verdict = oracle.decide(flow, reading)
         assert verdict.allowed is want, (reading, verdict)
+    return world, flow, readings
+
+
+@pytest.mark.parametrize(("row", "plugin"), VERDICTS)
+def test_a_flow_is_worth_what_the_row_says(row: Row, plugin: str) -> None:
+    """Under each plugin the flow has the verdict of the row, in the oracle, the encoder and the reduction."""
+    world, flow, readings = by_oracle(row, plugin)
     # that all agree on every reading is held by random worlds: of a plain verdict the default reading will do, and none at all
     # under plugins that are lowered as they are everywhere else
     written = readings
-    if isinstance(query.want, str):
+    if isinstance(row.verdicts[plugin], str):
         written = readings[: PLUGINS[plugin.partition("@")[0]].engine == "kubernetes"]
     said = encoded(flow, (reading for reading, _ in written), world, Residuals(world.inventory, world.policies))
     for (reading, want), by_others in zip(written, said, strict=True):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from npverify.analyses.connections import of_connections
 from npverify.analyses.diff.results import ChangeClaimResult
 from npverify.analyses.equiv_formulas import Formula
 from npverify.analyses.equiv_search import Found, Search, preferred
@@ -86,7 +87,8 @@ class Claims:
 
     def _settled(self, cond: Pred, w: int) -> Pred:
         """A condition with what is left of its clauses about requests."""
-        return self._search.residuals[w].requests.settled(cond)
+        requests = self._search.residuals[w].requests
+        return requests.settled(of_connections(cond) if requests.about_names else cond)
 
     def _allowed(self, formula: Formula, w: int) -> tuple[Pred, ...]:
         """The flows that differ and that one version allows."""

@@ -101,7 +101,8 @@ def opened(old: Connected, new: Connected, flow: Flow) -> Opened:
             continue
         grown = _minus(after, before)
         if (new.owner.get(src, src), new.owner.get(dst, dst)) == asked:
-            every_request = flow.http is not None and grown != {}  # what is opened for one is opened for all
+            # what is opened for one request, or one name, is opened for all
+            every_request = flow.dns is not None or (flow.http is not None and grown != {})
             more = more or every_request or _minus(grown, _only(flow)) != {}
         elif grown:
             gained.append((src, dst))

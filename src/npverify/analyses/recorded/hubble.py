@@ -22,6 +22,7 @@ from npverify.analyses.recorded.record import (
 )
 from npverify.normal.flow import Request
 from npverify.normal.policy import Direction
+from npverify.normal.requests import as_name
 
 # what may stand in the place of `flow`: observer.proto GetFlowsResponse and ExportEvent
 _NO_FLOWS = ("node_status", "lost_events", "agent_event", "debug_event")
@@ -144,7 +145,9 @@ def _flow(flow: Json, node: str, direction: Direction | None) -> RecordedFlow | 
     port = number(sent, "destination_port", where)
     if not port:
         raise malformed(f"`{where}destination_port` is missing")
-    return RecordedFlow(src, dst, protocol, port, None, number(sent, "source_port", where) or None, _request(flow))
+    src_port = number(sent, "source_port", where) or None
+    asked = as_name(text(inner(inner(flow, "l7"), "dns", "l7."), "query", "l7.dns."))
+    return RecordedFlow(src, dst, protocol, port, None, src_port, _request(flow), dns=asked)
 
 
 def _request(flow: Json) -> Request | None:

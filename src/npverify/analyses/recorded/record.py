@@ -65,6 +65,7 @@ class RecordedFlow(NamedTuple):
     icmp: tuple[int, int] | None = None
     src_port: int | None = None
     http: Request | None = None
+    dns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

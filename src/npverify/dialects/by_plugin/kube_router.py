@@ -3,18 +3,24 @@
 Source: cloudnativelabs/kube-router pkg/controllers/netpol/policy.go, at 7c2c2779: buildNetworkPoliciesInfo finds the pods in
 which names are looked up, processIngressRules and processEgressRules say what is opened. Their branch "no ports at all" is
 also taken where every port of a rule is a name that was found nowhere.
+
+grabNamedPortFromPod files pods by name, protocol and number of their ports. The first pod with such a port gives its list of
+addresses to all of its own ports, and each later pod that shares one of them is added to the one list: so it may be open on
+the others too. Which pod is first is not fixed, since the lister walks through a map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from npverify.dialects.by_plugin.known import both, in_namespace, matches
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory, PortOrigin
+from npverify.inventory.unknowns import fact
 from npverify.normal.policy import Direction
+from npverify.normal.predicates import Pred, Side, and_, label_in, namespace_is, or_, unknown_in
 
 __all__ = ["with_names"]
 
@@ -35,11 +41,13 @@ def with_names(
             yield from _opening(rule, numbers)
         else:
             yield rule
+            yield from _shared(rule, policy, _selected(policy, inventory))
         return
     blocks = tuple(peer for peer in rule.peers if peer.block)
     pods = tuple(peer for peer in rule.peers if not peer.block)
     if blocks and direction is Direction.INGRESS:
         yield rule._replace(peers=blocks)
+        yield from _shared(rule._replace(peers=blocks), policy, _selected(policy, inventory))
     elif blocks:
         yield from _opening(rule._replace(peers=blocks), numbers)
     if pods:
@@ -52,6 +60,7 @@ def with_names(
         known = [(pod, meant) for pod, meant in asked if meant is not False]
         if numbers or not known or any(meant and _has_one(pod, rule, profile) for pod, meant in known):
             yield part
+            yield from _shared(part, policy, (pod for pod, _ in known))
         elif any(_has_one(pod, rule, profile) is not False for pod, _ in known):
             _report(rule, policy, profile, problems)
         else:
@@ -79,6 +88,49 @@ def _meant(
     if True in found:
         return True
     return None if None in found else False
+
+
+def _selected(policy: NetworkPolicy, inventory: Inventory) -> Iterator[Endpoint]:
+    """The pods that the policy selects, or may select."""
+    for pod in inventory.pods:
+        if pod.kind is EndpointKind.POD and _meant(pod, (), policy, Direction.INGRESS, inventory) is not False:
+            yield pod
+
+
+_Port = tuple[str, str, int]
+"""What a port is filed under: its name, which may be "", protocol and number."""
+
+
+def _shared(rule: RuleText, policy: NetworkPolicy, pods: Iterable[Endpoint]) -> Iterator[RuleText]:
+    """The numbers of names that may also be open on pods that do not have them: on those that share a port with one that has."""
+    by_ports: dict[frozenset[_Port], list[Endpoint]] = {}
+    for pod in pods:
+        ports = frozenset((p.name, p.protocol, p.number) for p in pod.ports if p.origin is PortOrigin.REGULAR)
+        by_ports.setdefault(ports, []).append(pod)
+    wanted = {(entry.port, entry.protocol) for entry in rule.ports if isinstance(entry.port, str)}
+    named = sorted({port for ports in by_ports for port in ports if port[:2] in wanted})
+    for port in named:
+        owners = [ports for ports in by_ports if port in ports]
+        found = [
+            pod
+            for ports, own in by_ports.items()
+            if port not in ports and any(ports & owner for owner in owners)
+            for pod in own
+        ]
+        if found:
+            opened = fact(
+                f"kube-router opens the names of ports of {policy.id}, {rule.label} on pods that share another port"
+            )
+            who = or_(*dict.fromkeys(map(_like, found)))
+            entry = PortEntry(port[1], port[2], None)
+            yield rule._replace(ports=(entry,), only=and_(rule.only, who, unknown_in(opened, "true")))
+
+
+def _like(pod: Endpoint) -> Pred:
+    """A destination in the namespace of a pod, with the labels of it that are known."""
+    known = ((key, value) for key, value in sorted(pod.labels.items()) if isinstance(value, str))
+    labels = (label_in(Side.DST, "pod", key, (value,)) for key, value in known)
+    return and_(namespace_is(Side.DST, pod.namespace), *labels)
 
 
 def _has_one(pod: Endpoint, rule: RuleText, profile: Profile) -> bool | None:

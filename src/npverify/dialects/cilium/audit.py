@@ -21,7 +21,7 @@ def is_on(policies: Sequence[CiliumPolicy], settings: Settings) -> bool:
 
 
 def connections(policies: Sequence[CiliumPolicy]) -> list[CiliumPolicy]:
-    """The policies without what they ask of requests."""
+    """The policies without what they ask of requests and of names."""
     return [policy._replace(rules=tuple(map(_without_requests, policy.rules))) for policy in policies]
 
 
@@ -36,8 +36,12 @@ def enforced(policies: Sequence[CiliumPolicy], settings: Settings) -> list[Ciliu
 
 
 def bare(element: Element) -> Element:
-    """The element without what it asks of requests."""
-    rules = None if element.ports is None else tuple(rule._replace(requests=(), facts=()) for rule in element.ports)
+    """The element without what it asks of requests and of names."""
+    rules = (
+        None
+        if element.ports is None
+        else tuple(rule._replace(requests=(), domains=None, facts=()) for rule in element.ports)
+    )
     return element._replace(ports=rules)
 
 

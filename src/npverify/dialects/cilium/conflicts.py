@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 from typing import NamedTuple
 
+from npverify.dialects.cilium.domains import is_every_name
 from npverify.dialects.cilium.values import CiliumPolicy, Element, Port, PortRule, Redirect, RuleText
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Direction
@@ -93,14 +94,22 @@ def clashes(
                 yield Clash(one, two, about)
 
 
-def mixtures(items: list[Item]) -> Iterator[tuple[Item, Item]]:
-    """Pairs of an item with requests and another about some of its ports that is filed under others, or has another parser
-    for other peers: which of them judges a request is nowhere said."""
+def mixtures(items: list[Item], version: tuple[int, int]) -> Iterator[tuple[Item, Item]]:
+    """Pairs of an item with requests, or names, and another about some of its ports that is filed under others, or has another
+    parser for other peers: which of them judges a request is nowhere said. An item without ports opens all requests, as Envoy
+    is told of it; of the DNS proxy that is nowhere said (cilium/cilium#8106)."""
+    by_namespace: dict[str, list[Item]] = {}
+    for item in items:
+        by_namespace.setdefault(item.policy.id.namespace, []).append(item)
     for one in items:
-        if not one.ports.requests:
+        names = bool(one.ports.domains) and not any(is_every_name(d, version) for d in one.ports.domains or ())
+        if not one.ports.requests and not names:
             continue
-        for two in items:
-            if two is one or two.ports is _WHOLE or two.element.icmps is not None or not may_meet(one, two):
+        own = one.policy.id.namespace
+        others = [*by_namespace.get("", ()), *by_namespace[own]] if own else items
+        for two in others:
+            whole = two.ports is _WHOLE and not names
+            if two is one or whole or two.element.icmps is not None or not may_meet(one, two):
                 continue
             parser = two.ports.redirect.parser
             same = parser in (*_PLAIN, one.ports.redirect.parser)

@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from functools import cache
 
 from npverify.dialects.cilium.values import Domain
+from npverify.normal.predicates import RequestTest, exactly
 
-__all__ = ["may_be_known", "means"]
+__all__ = ["is_every_name", "may_be_known", "means", "wanted"]
 
 _LABEL = "[-a-z0-9_]"
+_ANYTHING = ".*"
 
 
 def means(domain: Domain, name: str, version: tuple[int, int]) -> bool:
@@ -23,6 +25,16 @@ def means(domain: Domain, name: str, version: tuple[int, int]) -> bool:
     if not domain.pattern:
         return domain.text == name
     return _expression(domain.text, version).fullmatch(name) is not None
+
+
+def wanted(domain: Domain, version: tuple[int, int]) -> tuple[RequestTest, str]:
+    """The names that a selector means, as a test of the name that a query asks for."""
+    return ("regex", _expression(domain.text, version).pattern) if domain.pattern else exactly(domain.text)
+
+
+def is_every_name(domain: Domain, version: tuple[int, int]) -> bool:
+    """Whether the selector means every name there is."""
+    return domain.pattern and _expression(domain.text, version).pattern == _ANYTHING
 
 
 def may_be_known(domain: Domain, asked: Iterable[Domain], version: tuple[int, int]) -> bool:
@@ -41,10 +53,10 @@ def _may_meet(one: Domain, two: Domain, version: tuple[int, int]) -> bool:
 def _expression(pattern: str, version: tuple[int, int]) -> re.Pattern[str]:
     if version < (1, 19):
         if pattern == "*":
-            return re.compile(".*")
+            return re.compile(_ANYTHING)
         return re.compile(re.escape(pattern).replace(r"\*", f"{_LABEL}*"))
     if not pattern.strip("*"):
-        return re.compile(".*")
+        return re.compile(_ANYTHING)
     head = re.match(r"\*{2,}\.", pattern)
     rest = re.sub(r"(\\\*)+", lambda _: f"{_LABEL}*", re.escape(pattern[head.end() if head else 0 :]))
     return re.compile((rf"({_LABEL}+\.)+" if head else "") + rest)

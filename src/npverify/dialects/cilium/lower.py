@@ -141,7 +141,7 @@ class CiliumLowering:
         elements = [element for _, rule in rules for element in rule.elements[direction]]
         if any(element.peers.requires or element.peers.domains for element in elements):
             return True
-        return any(mixtures([item for item in items_of(self.policies, direction) if not item.rule.host]))
+        return any(self._mixtures(direction, host=False))
 
     def _unresolved(self, direction: Direction, exempt: tuple[Exemption, ...]) -> Iterator[Stage]:
         """The endpoints whose policies Cilium cannot join: what it enforced for them before stays, which nobody knows."""
@@ -256,8 +256,12 @@ class CiliumLowering:
             if found:
                 yield Policy(policy.id, self._subject(policy, rule, direction), tuple(found), policy.span)
         host = bool(rules) and rules[0][1].host
-        for one, two in mixtures([i for i in items_of(self.policies, direction) if i.rule.host is host]):
+        for one, two in self._mixtures(direction, host=host):
             yield from self._mixed(one, two, direction)
+
+    def _mixtures(self, direction: Direction, *, host: bool) -> Iterator[tuple[Item, Item]]:
+        items = [item for item in items_of(self.policies, direction) if item.rule.host is host]
+        return mixtures(items, self.settings.version)
 
     def _mixed(self, one: Item, two: Item, direction: Direction) -> Iterator[Policy]:
         """Requests that one of two rules for overlapping ports does not ask for: whether it is that one which judges them is

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from npverify.dialects.cilium.domains import is_every_name, wanted
 from npverify.dialects.cilium.identities import Identities, opaque
 from npverify.dialects.cilium.values import Element, HttpText, Port, PortRule
 from npverify.dialects.kubernetes import named_port, portless
@@ -23,8 +24,11 @@ from npverify.normal.predicates import (
     Side,
     address_in,
     and_,
+    dns_is,
+    dns_query,
     http_is,
     icmp_is,
+    not_,
     or_,
     port_in,
     protocol_is,
@@ -49,7 +53,9 @@ class TrafficLowering:
 
     def _rule(self, rule: PortRule, direction: Direction) -> Pred:
         ports = or_(*(self.port(port, direction) for port in rule.ports))
-        return and_(ports, self._requests(rule, direction), *(opaque(sentence) for sentence in rule.facts))
+        return and_(
+            ports, self._requests(rule, direction), self._names(rule), *(opaque(sentence) for sentence in rule.facts)
+        )
 
     def asked(self, element: Element, direction: Direction) -> tuple[tuple[Pred, Pred], ...]:
         """The ports whose connections must satisfy something that nobody can know, with what it is: on the same ports it
@@ -68,6 +74,16 @@ class TrafficLowering:
             return TRUE
         asked = or_(*map(_request, rule.requests))
         return or_(asked, self.identities.reserved("host", Side.SRC)) if direction is Direction.INGRESS else asked
+
+    def _names(self, rule: PortRule) -> Pred:
+        """The connection is open whatever name is asked for over it; of the queries those for other names are refused
+        (pkg/fqdn/dnsproxy: a list without any name is an empty expression, and what that lets through is nowhere said)."""
+        if rule.domains is None or any(is_every_name(d, self.identities.settings.version) for d in rule.domains):
+            return TRUE
+        if not rule.domains:
+            return or_(not_(dns_query()), opaque("a `dns` rule without names lets the query through"))
+        names = dns_is(wanted(domain, self.identities.settings.version) for domain in rule.domains)
+        return or_(not_(dns_query()), names)
 
     def port(self, port: Port, direction: Direction) -> Pred:
         """A port with its protocol; SCTP passes only where the datapath knows it."""

@@ -73,6 +73,8 @@ KUBE_ROUTER = Plugin(
         "The ports that pass where a pod sends to its own node are those of the default of `--service-node-port-range`.",
         "A rule for pods whose ports are all names opens every port where no pod has one of them, and in egress a name opens "
         "nothing for blocks (KR pkg/controllers/netpol/policy.go).",
+        "The numbers of a name may also be open on a pod that shares another port with one that has it, whichever comes first: "
+        "a fact that nobody knows (KR pkg/controllers/netpol/policy.go grabNamedPortFromPod).",
     ),
 )
 

@@ -1,0 +1,203 @@
+"""What CiliumNodes, CiliumEndpoints and CiliumIdentities add to nodes and pods, and where they do not agree with them.
+
+Semantics: cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go. The agent writes them from Nodes and Pods: a node with the address of
+its router besides (which policies see as the node), an endpoint with the addresses and the labels by which a pod is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from npverify.ingest.fields import Fields
+from npverify.ingest.source import Problems
+from npverify.inventory.addresses import Address
+from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, WorkloadRef
+from npverify.inventory.objects import Item, entries, part
+from npverify.inventory.unknowns import Unknown
+
+__all__ = ["attach_cilium_endpoints", "with_cilium_nodes"]
+
+_NODE_TYPES = ("InternalIP", "ExternalIP", "CiliumInternalIP", "CiliumExternalIP")
+_OTHERS = {"health": "health checks", "ingress": "Cilium's Ingress"}
+_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
+_NO_LABELS = ("io.cilium.k8s.", "io.kubernetes.pod.namespace")
+_AGAIN = "take the snapshot again: the agent writes the object anew when the pod changes"
+_MOST = 5  # objects that a note names
+
+
+def with_cilium_nodes(
+    nodes: Mapping[str, Endpoint], items: Iterable[Item], problems: Problems, notes: list[str]
+) -> dict[str, Endpoint]:
+    """The nodes, and those that CiliumNodes alone tell of, with the addresses of both: those of the Node first."""
+    found = dict(nodes)
+    silent = []
+    for item in items:
+        node = found.get(item.name) or Endpoint(EndpointKind.NODE, name=item.name, labels=item.labels, node=item.name)
+        told = [
+            address
+            for index, entry in enumerate(entries(part(item.doc.value, "spec"), "addresses"))
+            if entry.get("type") in _NODE_TYPES
+            and (address := _address(item, entry.get("ip"), problems, "spec", "addresses", index, "ip")) is not None
+        ]
+        merged = tuple(dict.fromkeys((*node.addresses, *told)))
+        if item.name in nodes and merged == node.addresses:
+            silent.append(str(item))
+        found[item.name] = replace(node, addresses=merged, address_known=bool(merged))
+        for key, what in _OTHERS.items():
+            given = part(item.doc.value, "spec", key)
+            own = [text for family in ("ipv4", "ipv6") if (text := given.get(family))]
+            if own:
+                message = (
+                    f"the address of {what} on node {item.name}, {' and '.join(own)}, counts as one outside the cluster"
+                )
+                Fields.of(item.doc, problems).warn(
+                    "NPV661", message, "spec", key, fix="leave it out of questions", key=True
+                )
+    _tell(silent, "the Nodes say all that they say", notes)
+    return found
+
+
+def attach_cilium_endpoints(
+    pods: Sequence[Endpoint],
+    items: Iterable[Item],
+    identities: Iterable[Item],
+    left_out: Collection[tuple[str, str]],
+    nodes: Mapping[str, Endpoint],
+    problems: Problems,
+    notes: list[str],
+) -> tuple[list[Endpoint], list[Endpoint]]:
+    """The pods with what their CiliumEndpoints tell, and the pods that these alone tell of. A pod that is there is judged by
+    what it says itself; where the two do not agree there is a warning. What belongs to a pod that is left out is left out too."""
+    of_id = {item.name: item for item in identities}
+    by_ref = {(pod.namespace, pod.name): number for number, pod in enumerate(pods) if not pod.replicated}
+    by_address = {address: node.name for node in nodes.values() for address in node.addresses}
+    completed, alone, silent, used = list(pods), [], [], set()
+    for item in items:
+        status = part(item.doc.value, "status")
+        number = part(status, "identity").get("id")
+        labels = dict(_labels(part(status, "identity").get("labels") or ()))
+        if not labels and str(number) in of_id:
+            used.add(str(number))
+            given = of_id[str(number)].doc.value.get("security-labels") or {}
+            labels = dict(_labels(f"{key}={value}" for key, value in given.items()))
+        told = _Told(item, labels, tuple(_addresses(item, status, problems)), tuple(_ports(status)))
+        at = _parsed(part(status, "networking").get("node"))
+        node = by_address.get(at) if at is not None else None
+        place = by_ref.get((item.namespace, item.name))
+        if place is not None:
+            before, told_before = completed[place], problems.count
+            completed[place] = told.completing(before, node, problems)
+            if completed[place] is before and problems.count == told_before:
+                silent.append(str(item))
+        elif (item.namespace, item.name) in left_out:
+            notes.append(f"left out, because its pod is: {item}")
+        else:
+            alone.append(told.pod(node))
+    _tell(silent, "the Pods say all that they say", notes)
+    _tell([str(item) for name, item in of_id.items() if name not in used], "the endpoints have these labels", notes)
+    return completed, alone
+
+
+class _Told:
+    """What a CiliumEndpoint tells: the labels of its identity, of whatever source they are, addresses and named ports."""
+
+    def __init__(
+        self, item: Item, labels: dict[str, str], addresses: tuple[Address, ...], ports: tuple[ContainerPort, ...]
+    ) -> None:
+        self.item = item
+        self.account = labels.get(_ACCOUNT, "")
+        self.labels = {key: value for key, value in labels.items() if not key.startswith(_NO_LABELS)}
+        self.addresses = addresses
+        self.ports = ports
+
+    def completing(self, pod: Endpoint, node: str | None, problems: Problems) -> Endpoint:
+        """The pod with the addresses, and the labels that a controller chose, which it does not tell itself."""
+        fields = Fields.of(self.item.doc, problems)
+        if pod.kind is EndpointKind.HOST_POD:
+            message = f"{self.item} is passed over: pod `{pod}` is on the host network, where Cilium has no endpoint"
+            fields.warn("NPV662", message, "metadata", "name", fix=_AGAIN)
+            return pod
+        if pod.addresses and not set(self.addresses) <= set(pod.addresses):
+            message = f"the addresses of {self.item} are not those that pod `{pod}` has, which are taken"
+            fields.warn("NPV662", message, "status", "networking", fix=_AGAIN, key=True)
+        elif not pod.addresses and self.addresses:
+            pod = replace(pod, addresses=self.addresses, address_known=True)
+        wrong = [
+            f"`{key}={value}`"
+            for key, value in sorted(self.labels.items())
+            if not isinstance(pod.labels.get(key), Unknown) and pod.labels.get(key) != value
+        ]
+        if wrong:
+            message = (
+                f"the identity of {self.item} has {', '.join(wrong[:_MOST])}, and pod `{pod}` has not: Cilium judges by the "
+                "identity until the agent has seen the pod's labels, which are taken here"
+            )
+            fields.warn("NPV663", message, "status", "identity", fix=_AGAIN, key=True)
+        known = {key: value for key, value in self.labels.items() if isinstance(pod.labels.get(key), Unknown)}
+        if known or (node and not pod.node):
+            pod = replace(pod, labels={**pod.labels, **known}, node=pod.node or node)
+        return pod
+
+    def pod(self, node: str | None) -> Endpoint:
+        """A pod that nothing else tells of."""
+        namespace, name = self.item.namespace, self.item.name
+        return Endpoint(
+            EndpointKind.POD,
+            namespace,
+            name,
+            WorkloadRef("Pod", namespace, name),
+            self.labels,
+            self.account or "default",
+            node,
+            ports=self.ports,
+            addresses=self.addresses,
+            address_known=bool(self.addresses),
+            span=self.item.span,
+        )
+
+
+def _labels(texts: Iterable[str | None]) -> Iterator[tuple[str, str]]:
+    """Key and value of the labels that come from Kubernetes, `k8s:KEY=VALUE`."""
+    for text in texts:
+        key, _, value = (text or "").partition("=")
+        if key.startswith("k8s:"):
+            yield key.removeprefix("k8s:"), value
+
+
+def _addresses(item: Item, status: dict[str, Any], problems: Problems) -> Iterator[Address]:
+    for index, pair in enumerate(entries(part(status, "networking"), "addressing")):
+        for family in ("ipv4", "ipv6"):
+            at = ("status", "networking", "addressing", index, family)
+            if (address := _address(item, pair.get(family), problems, *at)) is not None:
+                yield address
+
+
+def _ports(status: dict[str, Any]) -> Iterator[ContainerPort]:
+    for entry in entries(status, "named-ports"):
+        if entry.get("name") and entry.get("port"):
+            yield ContainerPort(entry["name"], entry.get("protocol") or "TCP", entry["port"])
+
+
+def _address(item: Item, text: str | None, problems: Problems, *path: str | int) -> Address | None:
+    if not text:
+        return None
+    found = _parsed(text)
+    if found is None:
+        fix = "write an IPv4 or IPv6 address such as `10.0.0.1` or `fd00::1`"
+        Fields.of(item.doc, problems).error("NPV037", f"`{text}` is not an IP address", *path, fix=fix)
+    return found
+
+
+def _parsed(text: str | None) -> Address | None:
+    try:
+        return Address.parse(text) if text else None
+    except ValueError:
+        return None
+
+
+def _tell(items: Sequence[str], why: str, notes: list[str]) -> None:
+    if items:
+        more = f" and {len(items) - _MOST} more" if len(items) > _MOST else ""
+        notes.append(f"not used, as {why}: {', '.join(sorted(items)[:_MOST])}{more}")

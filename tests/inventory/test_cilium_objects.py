@@ -1,0 +1,158 @@
+"""CiliumNodes, CiliumEndpoints and CiliumIdentities: what they add, and where they do not agree with Nodes and Pods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import npverify
+from dialects.edge_cases import joined, pod
+from npverify.inventory.model import Endpoint
+
+NODE = "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [{type: InternalIP, address: 192.168.0.1}]}\n"
+ROUTER = """apiVersion: cilium.io/v2
+kind: CiliumNode
+metadata: {name: n1, labels: {zone: a}}
+spec:
+  addresses: [{type: InternalIP, ip: 192.168.0.1}, {type: CiliumInternalIP, ip: 10.0.1.7}, {type: Hostname, ip: n1}]
+  health: {ipv4: 10.0.1.9}
+"""
+
+
+def endpoint(labels: str = "k8s:app=web", ip: str = "10.0.1.1", name: str = "web", identity: str = "77") -> str:
+    """A CiliumEndpoint of namespace a; without `labels` its identity has a number alone."""
+    listed = (
+        f", labels: [{labels}, 'k8s:io.kubernetes.pod.namespace=a', 'k8s:io.cilium.k8s.policy.serviceaccount=robot']"
+    )
+    return f"""apiVersion: cilium.io/v2
+kind: CiliumEndpoint
+metadata: {{name: {name}, namespace: a}}
+status:
+  identity: {{id: {identity}{listed if labels else ""}}}
+  networking: {{addressing: [{{ipv4: {ip}}}], node: 192.168.0.1}}
+  named-ports: [{{name: http, protocol: TCP, port: 8080}}]
+"""
+
+
+def identity(labels: str, number: str = "77") -> str:
+    """A CiliumIdentity."""
+    head = f"apiVersion: cilium.io/v2\nkind: CiliumIdentity\nmetadata: {{name: '{number}'}}\n"
+    return head + f"security-labels: {{{labels}}}\n"
+
+
+def world(*texts: str) -> npverify.World:
+    """What is read of some manifests under Cilium."""
+    return npverify.load(["-"], cni="cilium", stdin=joined(*texts).encode).world
+
+
+def codes(*texts: str) -> list[str]:
+    """The codes of warnings about Cilium's objects."""
+    return [d.code for d in world(*texts).warnings if d.code.startswith("NPV66")]
+
+
+def found(name: str, *texts: str) -> Endpoint:
+    """The endpoint of that name."""
+    (end,) = [end for end in world(*texts).inventory.endpoints if end.name == name]
+    return end
+
+
+def _addresses(end: Endpoint) -> list[str]:
+    return [str(address) for address in end.addresses]
+
+
+WEB = pod("web", "app: web", ip="10.0.1.1", namespace="a")
+
+
+def test_a_node_has_the_address_of_the_agents_router() -> None:
+    """Those of the Node come first; other types than addresses are left out, and labels are those of the Node."""
+    end = found("n1", NODE, ROUTER)
+    assert (_addresses(end), dict(end.labels)) == (["192.168.0.1", "10.0.1.7"], {})
+
+
+def test_a_node_without_a_node_is_one() -> None:
+    """It has the addresses and labels of the CiliumNode."""
+    end = found("n1", ROUTER)
+    assert (_addresses(end), end.address_known, end.labels) == (["192.168.0.1", "10.0.1.7"], True, {"zone": "a"})
+
+
+@pytest.mark.parametrize(("more", "status"), [([ROUTER], "refuted"), ([], "proved")])
+def test_what_comes_from_the_router_is_a_node_to_policies(more: list[str], status: str, tmp_path: Path) -> None:
+    """Who lets `remote-node` in lets it in; without the object it is an address outside."""
+    lets_in = (
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: a}\n"
+        "spec: {endpointSelector: {}, ingress: [{fromEntities: [remote-node]}]}\n"
+    )
+    (tmp_path / "s.npv").write_text("assert no 10.0.1.7 reaches pod a/web\n")
+    text = joined(NODE, WEB, lets_in, *more)
+    loaded = npverify.load(["-"], specs=[str(tmp_path / "s.npv")], cni="cilium", stdin=text.encode)
+    assert npverify.prove(loaded.world, loaded.assertions).results[0].status == status
+
+
+def test_addresses_of_health_checks_count_as_outside() -> None:
+    """And a warning says so."""
+    assert codes(NODE, ROUTER) == ["NPV661"]
+    assert codes(NODE, ROUTER.replace("  health: {ipv4: 10.0.1.9}\n", "")) == []
+
+
+def test_a_pod_without_an_address_has_that_of_its_endpoint() -> None:
+    """The node is that whose address the endpoint names."""
+    bare = pod("web", "app: web", "nodeName: n1, containers: [{name: c, image: i}]", namespace="a")
+    end = found("web", NODE, bare, endpoint())
+    assert (_addresses(end), end.address_known, end.node) == (["10.0.1.1"], True, "n1")
+
+
+@pytest.mark.parametrize(
+    ("told", "want"),
+    [
+        pytest.param(endpoint(), [], id="they agree"),
+        pytest.param(endpoint(ip="10.0.1.2"), ["NPV662"], id="another address"),
+        pytest.param(endpoint("k8s:app=api"), ["NPV663"], id="another label"),
+        pytest.param(endpoint("k8s:app=web, k8s:tier=x"), ["NPV663"], id="one label more"),
+        pytest.param(endpoint("k8s:app=web, cidr:10.0.0.0/8"), [], id="a label of another source"),
+        pytest.param(endpoint("", identity="77"), [], id="an identity that nobody tells of"),
+    ],
+)
+def test_where_a_pod_and_its_endpoint_do_not_agree_there_is_a_warning(told: str, want: list[str]) -> None:
+    """The pod counts."""
+    assert codes(NODE, WEB, told) == want
+    end = found("web", NODE, WEB, told)
+    assert (_addresses(end), end.labels["app"]) == (["10.0.1.1"], "web")
+
+
+def test_the_labels_of_an_identity_are_those_of_its_object() -> None:
+    """Where the endpoint has a number alone."""
+    assert codes(NODE, WEB, endpoint(""), identity("'k8s:app': api")) == ["NPV663"]
+    assert codes(NODE, WEB, endpoint(""), identity("'k8s:app': web")) == []
+
+
+def test_an_endpoint_without_its_pod_is_one() -> None:
+    """With the labels, the account, the addresses and the ports that it tells."""
+    end = found("web", NODE, endpoint())
+    assert (end.namespace, dict(end.labels), end.service_account, end.node) == ("a", {"app": "web"}, "robot", "n1")
+    assert [(p.name, p.protocol, p.number) for p in end.ports] == [("http", "TCP", 8080)]
+
+
+def test_an_endpoint_of_a_pod_on_the_host_network_is_passed_over() -> None:
+    """Cilium has none there."""
+    host = pod("web", "app: web", "hostNetwork: true, containers: [{name: c, image: i}]", "192.168.0.1", "a")
+    assert codes(NODE, host, endpoint()) == ["NPV662"]
+
+
+def test_what_is_not_used_is_named() -> None:
+    """Objects that say nothing new, each kind in a note."""
+    same = ROUTER.replace("{type: CiliumInternalIP, ip: 10.0.1.7}, ", "")
+    on_node = pod("web", "app: web", "nodeName: n1, containers: [{name: c, image: i}]", "10.0.1.1", "a")
+    notes = world(NODE, same, on_node, endpoint(), identity("'k8s:app': web")).inventory.notes
+    assert [note for note in notes if note.startswith("not used")] == [
+        "not used, as the Nodes say all that they say: CiliumNode n1",
+        "not used, as the Pods say all that they say: CiliumEndpoint a/web",
+        "not used, as the endpoints have these labels: CiliumIdentity 77",
+    ]
+
+
+def test_an_address_that_is_none_is_an_error() -> None:
+    """With its place."""
+    with pytest.raises(npverify.InputError) as raised:
+        world(NODE, endpoint(ip="10.0.1"))
+    assert [d.code for d in raised.value.diagnostics if d.severity == "error"] == ["NPV037"]
