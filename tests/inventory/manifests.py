@@ -30,7 +30,7 @@ class PathLocator:
 def documents(text: str) -> tuple[Document, ...]:
     """The documents of some YAML; apiVersion may be left out for the kinds of the core group."""
     found = []
-    for number, value in enumerate(yaml.safe_load_all(dedent(text)), start=1):
+    for number, value in enumerate(yaml.load_all(dedent(text), yaml.CSafeLoader), start=1):
         meta = value.get("metadata") or {}
         namespace, name = meta.get("namespace"), meta.get("name")
         found.append(

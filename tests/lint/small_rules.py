@@ -120,19 +120,30 @@ class Judge:
         self.world = world
         self.whole, self.elements = in_elements(world.policies)
         self.flows = every_flow(world)
-        self._known: dict[tuple[frozenset[PolicyId], tuple[tuple[PolicyId, Action], ...]], list[tuple[bool, bool]]] = {}
+        halves = {d: self.whole.half(d) for d in Direction}
+        self._names = {d: {p.id for t in half.tiers for p in t.policies} for d, half in halves.items()}
+        self._known: dict[tuple[object, ...], list[bool]] = {}
         self.now = self.said(lambda name: True)
 
     def said(
         self, kept: Callable[[PolicyId], bool], turned: dict[PolicyId, Action] | None = None
     ) -> list[tuple[bool, bool]]:
         """Egress and ingress of each flow, among the elements that are kept; `turned` rules act otherwise."""
-        key = (frozenset(filter(kept, self.elements)), tuple((turned or {}).items()))
+        turned = turned or {}
+        egress, ingress = (self._side(direction, kept, turned) for direction in (Direction.EGRESS, Direction.INGRESS))
+        return list(zip(egress, ingress, strict=True))
+
+    def _side(
+        self, direction: Direction, kept: Callable[[PolicyId], bool], turned: dict[PolicyId, Action]
+    ) -> list[bool]:
+        """One direction, which is judged again only where other elements of it are kept or turned."""
+        names = self._names[direction]
+        own = tuple((name, action) for name, action in turned.items() if name in names)
+        key = (direction, frozenset(filter(kept, names)), own)
         found = self._known.get(key)
         if found is None:
-            oracle = Oracle(self.among(kept, turned or {}), self.world.inventory)
-            verdicts = map(oracle.decide, self.flows)
-            found = self._known[key] = [(v.egress.allowed, v.ingress.allowed) for v in verdicts]
+            oracle = Oracle(self.among(kept, turned), self.world.inventory)
+            found = self._known[key] = [oracle.side(direction, flow).allowed for flow in self.flows]
         return found
 
     def among(self, kept: Callable[[PolicyId], bool], turned: dict[PolicyId, Action]) -> PolicySet:

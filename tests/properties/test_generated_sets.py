@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+import fuzz
 import sets
 from npverify.analyses.world import World
 from worlds import read_world
@@ -157,3 +160,22 @@ def _paths(value: Any, path: str) -> Iterator[str]:
             yield from _paths(inner, path)
     elif isinstance(value, str) and re.fullmatch(r"\w+", value):
         yield f"{path}={value}"
+
+
+@pytest.mark.parametrize("dialect", fuzz.DIALECTS)
+def test_the_fuzz_command_knows_the_dialect(
+    dialect: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It takes sets that the suite does not have, says how many, and fails where something is not agreed on."""
+    assert not {*fuzz.seeds(1, 50_000)} & {*range(2000), *fuzz.seeds(2, 50_000)}
+    monkeypatch.setattr(fuzz, "ProcessPoolExecutor", ThreadPoolExecutor)  # Z3 is in use in this process
+    monkeypatch.setattr(sys, "argv", ["fuzz.py", "--dialect", dialect, "--cases", "2", "--jobs", "1"])
+    assert fuzz.main() == 0
+    monkeypatch.setitem(fuzz.DIALECTS, dialect, lambda seed: [f"of {seed}"])
+    assert fuzz.main() == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out == [
+        "2 cases, 0 disagreements",
+        *(f"seed {n}: of {n}" for n in fuzz.seeds(1, 2)),
+        "2 cases, 2 disagreements",
+    ]

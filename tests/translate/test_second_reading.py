@@ -46,4 +46,4 @@ def test_the_reference_sees_no_difference_to_the_translation(row: Row) -> None:
 
 def manifests(text: str) -> list[Manifest]:
     """The objects of a text."""
-    return [value for value in yaml.safe_load_all(text) if value]
+    return [value for value in yaml.load_all(text, yaml.CSafeLoader) if value]
