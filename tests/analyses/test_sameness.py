@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from npverify.analyses.packet_cells import PacketCells
@@ -73,7 +73,14 @@ def cells(pred: Pred, packets: PacketCells, reading: dict[Unknown, str | None]) 
     return {n for n in every if found >> n & 1}
 
 
+ONE, _, ANOTHER, _ = UNKNOWNS
+ALIKE = or_(and_(ONE, ANOTHER), and_(not_(ONE), not_(ANOTHER)))
+"""Two unknowns hang together: not so if each is tried with each."""
+
+
 @given(trees(PACKETS + UNKNOWNS))
+@example(ALIKE)
+@example(or_(and_(ALIKE, PACKETS[0]), and_(not_(ALIKE), PACKETS[1])))
 def test_the_values_of_a_predicate_are_those_under_each_reading(pred: Pred) -> None:
     """Every reading gives one of the values, and each value is that of a reading."""
     packets = PacketCells((pred,))
@@ -86,6 +93,9 @@ def test_the_values_of_a_predicate_are_those_under_each_reading(pred: Pred) -> N
 
 
 @given(trees(PACKETS + UNKNOWNS + ADDRESSES), trees(PACKETS + UNKNOWNS + ADDRESSES))
+@example(ALIKE, TRUE)
+@example(or_(and_(ADDRESSES[0], ANOTHER), and_(not_(ADDRESSES[0]), not_(ANOTHER))), TRUE)
+@example(or_(and_(ADDRESSES[1], ADDRESSES[4]), and_(not_(ADDRESSES[1]), not_(ADDRESSES[4]))), TRUE)
 def test_two_predicates_are_certainly_the_same_where_the_solver_finds_no_difference(one: Pred, other: Pred) -> None:
     """And only there: a predicate, and the two said in other words."""
     same = Sameness()

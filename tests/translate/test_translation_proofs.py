@@ -89,3 +89,28 @@ def test_a_translation_with_a_fault_is_refuted_somewhere(right: str, wrong: str)
         if refuted:
             break
     assert bool(refuted) is ((right, wrong) not in HARMLESS)
+
+
+def test_every_policy_is_told_with_all_that_it_became() -> None:
+    """One whose selector is longer than Calico takes becomes several, and the others keep one name each."""
+    long = {"matchExpressions": [{"key": "app", "operator": "In", "values": [f"{n:0>60}" for n in range(40)]}]}
+    made = [
+        document({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "red"},
+                  "spec": {"containers": [{"name": "c", "image": "i"}]}}),
+        *(document({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                    "metadata": {"name": name, "namespace": space}, "spec": {"podSelector": selector}})
+          for name, space, selector in (("p", "red", {}), ("long", "red", long), ("long", "blue", long), ("q", "red", {}))),
+    ]  # fmt: skip
+    problems, chosen = Problems(), profile("calico", {})
+    inventory = build(made, problems)
+    lowered = lower(made[1:], chosen, problems, inventory)
+    found = migrate(Input(World(inventory, lowered.policies, lowered.ids), made[1:], chosen), equiv)
+    (file,) = found.files
+    written = re.findall(r"metadata:\n  name: (\S+)\n  namespace: (\S+)", file.text)
+    assert [(name, b.source.namespace) for b in found.became for name in b.names] == written
+    assert {str(b.source): len(b.names) > 1 for b in found.became} == {
+        "NetworkPolicy blue/long": True,
+        "NetworkPolicy red/long": True,
+        "NetworkPolicy red/p": False,
+        "NetworkPolicy red/q": False,
+    }

@@ -87,16 +87,30 @@ def test_an_object_that_stands_twice_is_told_each_time() -> None:
     for _ in range(2):
         _, _, (errors, _) = lowered(twice, inventory, memo)  # type: ignore[misc]
         assert [error.code for error in errors] == ["NPV202"]
-    _, _, (errors, _) = lowered(twice[:1], inventory, memo)  # type: ignore[misc]
-    assert errors == ()
+    for each in reversed(twice):
+        _, _, (errors, _) = lowered([each], inventory, memo)  # type: ignore[misc]
+        assert errors == ()
+
+
+SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: b}\nspec: {selector: {app: api}, ports: [{port: 80}]}\n"
+TO_SERVICE = manifest(
+    "NetworkPolicy", "spec: {types: [Egress], egress: [{action: Allow, destination: {services: {name: a, namespace: b}}}]}"
+)  # fmt: skip
+
+
+def test_a_policy_means_what_there_is_now() -> None:
+    """The Service that a rule names is in the first inventory and not in the second."""
+    docs, memo = documents(TO_SERVICE), Memo()
+    told_of = []
+    for around in (f"{POD}---\n{SERVICE}", POD):
+        _, _, (_, warnings) = lowered(docs, build(documents(around), Problems()), memo)  # type: ignore[misc]
+        told_of.append("NPV284" in [warning.code for warning in warnings])
+    assert told_of == [False, True]
 
 
 def test_a_warning_is_told_each_time() -> None:
     """A Service that is not there is told of wherever a rule names it."""
-    gone = manifest(
-        "NetworkPolicy", "spec: {types: [Egress], egress: [{action: Allow, destination: {services: {name: a, namespace: b}}}]}"
-    )  # fmt: skip
-    docs, inventory, memo = documents(gone), build(documents(POD), Problems()), Memo()
+    docs, inventory, memo = documents(TO_SERVICE), build(documents(POD), Problems()), Memo()
     for _ in range(2):
         _, _, (_, warnings) = lowered(docs, inventory, memo)  # type: ignore[misc]
         assert "NPV284" in [warning.code for warning in warnings]
