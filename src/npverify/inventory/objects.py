@@ -26,10 +26,20 @@ CLUSTER_SCOPED = frozenset({"Namespace", "Node"})
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "": ("Namespace", "Pod", "ReplicationController", "Service", "Endpoints", "Node", "ServiceAccount"),
     "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
-    "extensions": ("Deployment", "DaemonSet", "ReplicaSet"),
+    "extensions": ("Deployment", "DaemonSet", "ReplicaSet", "Ingress"),
     "batch": ("Job", "CronJob"),
     "discovery.k8s.io": ("EndpointSlice",),
     "projectcalico.org": ("WorkloadEndpoint",),
+    "networking.k8s.io": ("Ingress",),
+    "gateway.networking.k8s.io": (
+        "Gateway",
+        "HTTPRoute",
+        "GRPCRoute",
+        "TLSRoute",
+        "TCPRoute",
+        "UDPRoute",
+        "ReferenceGrant",
+    ),
 }
 
 INVENTORY_KINDS: frozenset[tuple[str, str]] = frozenset(
