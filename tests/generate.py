@@ -63,8 +63,29 @@ def fronts(rng: Random) -> list[Manifest]:
         )
         _maybe(rng, spec, "externalTrafficPolicy", rng.choice((None, "Cluster", "Local")))
         _maybe(rng, spec, "externalIPs", rng.choice((None, None, ["198.51.100.77"])))
+        _maybe(rng, spec, "loadBalancerSourceRanges", rng.choice((None, None, ["203.0.113.0/24", "2001:db8::/48"])))
         meta = {"name": f"s{number}", "namespace": rng.choice(NAMESPACES)}
         made.append({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
+    return made
+
+
+def senders(rng: Random, services: list[Manifest]) -> list[Manifest]:
+    """Up to two Ingress objects and a route of a Gateway, most of which send to a port that there is."""
+    made: list[Manifest] = []
+    for number in range(3 if services else 0):
+        to = rng.choice(services)
+        home, name, (port, *_) = to["metadata"]["namespace"], to["metadata"]["name"], to["spec"]["ports"]
+        asked = port["port"] if rng.random() < 0.9 else rng.choice(PORTS)
+        meta = {"name": f"i{number}", "namespace": home if rng.random() < 0.9 else rng.choice(NAMESPACES)}
+        if number < 2 and rng.random() < 0.6:
+            backend = {"service": {"name": name, "port": {"number": asked}}}
+            spec: Manifest = {"defaultBackend": backend}
+            made.append({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": meta, "spec": spec})
+        elif number == 2:
+            ref = {"name": name, "port": asked, "namespace": rng.choice((None, home))}
+            spec = {"parentRefs": [{"name": "elsewhere"}], "rules": [{"backendRefs": [ref]}]}
+            kind = "UDPRoute" if port.get("protocol") == "UDP" else "TCPRoute"
+            made.append({"apiVersion": "gateway.networking.k8s.io/v1", "kind": kind, "metadata": meta, "spec": spec})
     return made
 
 

@@ -7,7 +7,7 @@ worlds are dense on purpose: few names, labels, ports and addresses, so that pol
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 import npverify
-from generate import PORTS, cluster, fronts, policies
+from generate import PORTS, cluster, fronts, policies, senders
 from npverify.analyses.load import Given, Options, settle
 from npverify.analyses.remotes import Remotes
 from npverify.analyses.world import World
@@ -258,9 +258,12 @@ def random_reading(rng: Random, world: World) -> dict[str, str]:
 ANY = protocol_is(*PORT_PROTOCOLS)
 
 
-def random_fronts(rng: Random) -> World:
-    """A random world with Services of every type before its pods, some of which have hostPorts."""
-    objects = [*cluster(rng), *policies(rng), *fronts(rng)]
+def random_fronts(rng: Random, assume: Mapping[str, str]) -> tuple[World, list[dict[str, Any]]]:
+    """A random world with Services of every type before its pods, some of which have hostPorts; and the objects that send to
+    these Services."""
+    services = fronts(rng)
+    sending = senders(rng, services)
+    objects = [*cluster(rng), *policies(rng), *services, *sending]
     for one in objects:
         spec = one.get("spec") or {}
         spec = (spec.get("template") or {}).get("spec") or spec
@@ -268,4 +271,5 @@ def random_fronts(rng: Random) -> World:
             for port in container.get("ports") or ():
                 if rng.random() < 0.3:
                     port["hostPort"] = rng.choice((8443, 9443))
-    return read_world(rng, objects, cni=rng.choice(["kubernetes", "kubernetes", "calico", "cilium"]))
+    cni = rng.choice(["kubernetes", "kubernetes", "calico", "cilium"])
+    return read_world(rng, objects, cni=cni, assume=assume), sending

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from itertools import permutations
 
 import pytest
@@ -31,7 +32,7 @@ def mentioned(found: Lowered) -> set[str]:
         preds += [p.subject, *(rule.match for rule in p.rules)]
     preds.append(found.policies.vip_visible)
     rewriting = found.policies.rewriting
-    preds += [rewriting.elsewhere, rewriting.at_home, rewriting.balancer, rewriting.host_port]
+    preds += [getattr(rewriting, each.name) for each in fields(rewriting)]
     return {a.unknown.name for pred in preds for a in atoms(pred) if isinstance(a, UnknownIn)}
 
 
@@ -120,12 +121,14 @@ def test_a_fixed_switch_is_in_no_predicate() -> None:
     ways_in = {
         "node_port_snat",
         "load_balancer_source",
+        "load_balancer_ranges",
         "host_port_snat",
     }  # a matter of the proxy more than of the plugin
     assert mentioned(found) == ways_in
     assert dict(found.policies.fixed)["icmp"] == "portless_rules_only"
     assert {s.name for s in found.policies.switches} == ways_in
-    settled = lowered(RICH, cni="calico", node_port_snat="never", load_balancer_source="client", host_port_snat="never")
+    said = {"node_port_snat": "never", "load_balancer_source": "client", "host_port_snat": "never"}
+    settled = lowered(RICH, cni="calico", load_balancer_ranges="ignored", **said)
     assert mentioned(settled) == set()
 
 

@@ -15,6 +15,8 @@ from npverify.inventory.shapes import ListOf, MapOf, Shape
 # kubernetes/apimachinery pkg/apis/meta/v1/types.go. EndpointPort has the same fields in two groups. WorkloadEndpoint and
 # its parts as of Calico 3.32: projectcalico/calico libcalico-go/lib/apis/internalapi/workloadendpoint.go. Cilium's kinds and
 # their parts as of 1.20: cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go.
+# Ingress: kubernetes/api networking/v1 types.go; Gateway and what belongs to it: kubernetes-sigs/gateway-api apis/v1
+# *_types.go, with the experimental fields.
 PUBLISHED = {
     "Namespace": "apiVersion kind metadata spec status",
     "ServiceAccount": "apiVersion kind metadata secrets imagePullSecrets automountServiceAccountToken",
@@ -127,6 +129,51 @@ PUBLISHED = {
     "EndpointNetworking": "addressing node",
     "NamedPort": "name protocol port",
     "CiliumIdentity": "apiVersion kind metadata security-labels",
+    "Ingress": "apiVersion kind metadata spec status",
+    "IngressSpec": "ingressClassName defaultBackend tls rules",
+    "IngressRule": "host http",
+    "HTTPIngressRuleValue": "paths",
+    "HTTPIngressPath": "path pathType backend",
+    "IngressBackend": "service resource",
+    "IngressServiceBackend": "name port",
+    "ServiceBackendPort": "name number",
+    "Gateway": "apiVersion kind metadata spec status",
+    "GatewaySpec": "gatewayClassName listeners addresses infrastructure allowedListeners tls defaultScope",
+    "Listener": "name hostname port protocol tls allowedRoutes",
+    "AllowedRoutes": "namespaces kinds",
+    "RouteNamespaces": "from selector",
+    "RouteGroupKind": "group kind",
+    "HTTPRoute": "apiVersion kind metadata spec status",
+    "GRPCRoute": "apiVersion kind metadata spec status",
+    "TLSRoute": "apiVersion kind metadata spec status",
+    "TCPRoute": "apiVersion kind metadata spec status",
+    "UDPRoute": "apiVersion kind metadata spec status",
+    "HTTPRouteSpec": "parentRefs useDefaultGateways hostnames rules",
+    "GRPCRouteSpec": "parentRefs useDefaultGateways hostnames rules",
+    "TLSRouteSpec": "parentRefs useDefaultGateways hostnames rules",
+    "TCPRouteSpec": "parentRefs useDefaultGateways rules",
+    "UDPRouteSpec": "parentRefs useDefaultGateways rules",
+    "ParentReference": "group kind namespace name sectionName port",
+    "HTTPRouteRule": "name matches filters backendRefs timeouts retry sessionPersistence",
+    "GRPCRouteRule": "name matches filters backendRefs sessionPersistence",
+    "TLSRouteRule": "name backendRefs",
+    "TCPRouteRule": "name backendRefs",
+    "UDPRouteRule": "name backendRefs",
+    "HTTPBackendRef": "group kind name namespace port weight filters",
+    "GRPCBackendRef": "group kind name namespace port weight filters",
+    "BackendRef": "group kind name namespace port weight",
+    "BackendObjectReference": "group kind name namespace port",
+    "HTTPRouteFilter": (
+        "type requestHeaderModifier responseHeaderModifier requestMirror requestRedirect urlRewrite cors externalAuth"
+        " extensionRef"
+    ),
+    "GRPCRouteFilter": "type requestHeaderModifier responseHeaderModifier requestMirror extensionRef",
+    "HTTPRequestMirrorFilter": "backendRef percent fraction",
+    "HTTPExternalAuthFilter": "protocol backendRef grpc http forwardBody",
+    "ReferenceGrant": "apiVersion kind metadata spec",
+    "ReferenceGrantSpec": "from to",
+    "ReferenceGrantFrom": "group kind namespace",
+    "ReferenceGrantTo": "group kind name",
 }  # fmt: skip
 
 OLDER = {
@@ -136,6 +183,9 @@ OLDER = {
     "DaemonSetSpec": "templateGeneration",  # extensions/v1beta1
     "ServiceSpec": "topologyKeys",  # alpha from 1.17 to 1.21
     "Endpoint": "topology",  # discovery.k8s.io/v1beta1
+    "IngressSpec": "backend",  # before networking.k8s.io/v1
+    "IngressBackend": "serviceName servicePort",  # likewise
+    "GatewaySpec": "backendTLS",  # Gateway API 1.1 to 1.3
 }
 
 

@@ -221,6 +221,9 @@ def test_one_object_is_defined_once(first, second, duplicate):
         pytest.param("serving.knative.dev/v1", "Service", False, id="another group's Service"),
         pytest.param("v1", "Deployment", False, id="a kind in the wrong group"),
         pytest.param("networking.k8s.io/v1", "NetworkPolicy", False, id="a policy"),
+        pytest.param("extensions/v1beta1", "Ingress", True, id="an old Ingress"),
+        pytest.param("gateway.networking.k8s.io/v1beta1", "HTTPRoute", True, id="a route"),
+        pytest.param("networking.istio.io/v1", "Gateway", False, id="another group's Gateway"),
     ],
 )
 def test_the_inventory_is_read_from_these_kinds(api_version, kind, expected):

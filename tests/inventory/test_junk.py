@@ -14,6 +14,7 @@ from npverify.ingest.document import Document, Path
 from npverify.ingest.read import read
 from npverify.ingest.source import Problems
 from npverify.inventory.build import INVENTORY_KINDS, build, is_inventory
+from npverify.inventory.fronts import ROUTES
 
 JUNK: tuple[Any, ...] = (
     None,
@@ -88,6 +89,59 @@ BODIES: dict[str, dict[str, Any]] = {
         }
     },
 }
+TO_SERVICE = {"group": "", "kind": "Service", "namespace": "x", "name": "a", "port": 80}
+PARENT = {"group": "g", "kind": "Gateway", "namespace": "x", "name": "a", "sectionName": "h", "port": 80}
+FILTERS = [{"requestMirror": {"backendRef": TO_SERVICE}, "externalAuth": {"backendRef": TO_SERVICE}}]
+BODIES |= {
+    "Ingress": {
+        "spec": {
+            "ingressClassName": "c",
+            "defaultBackend": {"service": {"name": "a", "port": {"number": 80}}},
+            "rules": [{"http": {"paths": [{"backend": {"serviceName": "a", "servicePort": "h"}}]}}],
+        }
+    },
+    "Gateway": {
+        "spec": {
+            "gatewayClassName": "c",
+            "listeners": [
+                {
+                    "name": "h",
+                    "port": 80,
+                    "protocol": "HTTP",
+                    "hostname": "*.a",
+                    "allowedRoutes": {
+                        "namespaces": {
+                            "from": "Selector",
+                            "selector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]},
+                        },
+                        "kinds": [{"group": "g", "kind": "HTTPRoute"}],
+                    },
+                }
+            ],
+        }
+    },
+    "HTTPRoute": {
+        "spec": {
+            "parentRefs": [PARENT],
+            "hostnames": ["b.a"],
+            "useDefaultGateways": "All",
+            "rules": [{"filters": FILTERS, "backendRefs": [{**TO_SERVICE, "weight": 1, "filters": FILTERS}]}],
+        }
+    },
+    "GRPCRoute": {
+        "spec": {"parentRefs": [PARENT], "rules": [{"filters": [{"requestMirror": {"backendRef": TO_SERVICE}}]}]}
+    },
+    **{
+        kind: {"spec": {"parentRefs": [PARENT], "rules": [{"backendRefs": [{**TO_SERVICE, "weight": 1}]}]}}
+        for kind in ("TLSRoute", "TCPRoute", "UDPRoute")
+    },
+    "ReferenceGrant": {
+        "spec": {
+            "from": [{"group": "g", "kind": "HTTPRoute", "namespace": "y"}],
+            "to": [{"group": "", "kind": "Service", "name": "a"}],
+        }
+    },
+}
 META = {
     "name": "a",
     "namespace": "x",
@@ -95,6 +149,9 @@ META = {
     "ownerReferences": [{"kind": "ReplicaSet", "name": "b", "controller": True}],
 }
 WITHOUT_SELECTOR = {"metadata": META, "spec": {"ports": [{"name": "h", "port": 80}]}}
+
+
+WITH_A_SERVICE = ("Endpoints", "EndpointSlice", "Ingress", "Gateway", "ReferenceGrant", *ROUTES)
 
 
 def whole(kind: str) -> dict[str, Any]:
@@ -135,7 +192,9 @@ def test_no_value_of_a_field_is_too_much(group, kind):
             for step in path[:-1]:
                 parent = parent[step]
             parent[path[-1]] = copy.deepcopy(junk)
-            objects = [document(group, kind, value)] + ([service] if kind.startswith("Endpoint") else [])
+            objects = [document(group, kind, value), *([service] if kind in WITH_A_SERVICE else [])]
+            if kind in ("Gateway", "ReferenceGrant"):
+                objects.append(document(group, "HTTPRoute", whole("HTTPRoute")))
             problems = Problems()
             found = build(objects, problems)
             keys = [endpoint.key for endpoint in found.endpoints]

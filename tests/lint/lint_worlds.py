@@ -14,13 +14,13 @@ from npverify.analyses.world import World
 def world(manifests: str, *, options: tuple[str, ...] = (), version: str = "3.32", inventory: str = INVENTORY) -> World:
     """The world of the manifests, read for lint; `options` are those of the command line."""
     switches = [text for flag, text in itertools.pairwise(options) if flag == "--assume"]
-    assume = dict(switch.split("=") for switch in switches)
+    assume = dict(switch.split("=", 1) for switch in switches)
     cni = next((text for flag, text in itertools.pairwise(options) if flag == "--cni"), "calico")
     text = f"{inventory}---\n{manifests}" if manifests else inventory
     return npverify.load(["-"], cni=cni, calico_version=version, assume=assume, stdin=text.encode, for_lint=True).world
 
 
-OF_MANIFESTS = tuple(f"NPL{number}" for number in (*range(160, 178), 180, 181, 182))
+OF_MANIFESTS = tuple(f"NPL{number}" for number in (*range(160, 178), *range(180, 183), *range(185, 188)))
 """Rules about manifests and about what is missing, with rows of their own."""
 
 OF_EVERY_KIND = ("NPL132", "NPL133", "NPL134")

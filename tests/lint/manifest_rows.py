@@ -481,6 +481,57 @@ AROUND = [
     ask("NPL182", "on another plugin", service("door", "db", "{port: 5432}", _DOOR) + knp(DENY % "Ingress"), options=on("calico")),
 ]  # fmt: skip
 
+NODE2 = "apiVersion: v1\nkind: Node\nmetadata: {name: n2}\nstatus: {addresses: [{type: InternalIP, address: 192.168.0.2}]}\n---\n"
+OUTSIDE = "{ipBlock: {cidr: 203.0.113.0/24}}"
+NODE_BLOCK = "{ipBlock: {cidr: 192.168.0.0/24}}"
+INGRESS = (
+    "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i, namespace: shop%s}\n"
+    "spec: {defaultBackend: {service: {name: front, port: {number: 80}}}}\n---\n"
+)
+LOCAL = "externalTrafficPolicy: Local, "
+SAID = (*SPEC, "--assume", "ingress_controller=ops/app=monitor")
+NEVER = (*SPEC, "--assume", "node_port_snat=never")
+RANGED = "loadBalancerSourceRanges: [203.0.113.0/24], "
+
+
+def front(type_: str = "NodePort", more: str = "", port: str = "{port: 80, targetPort: 8080}") -> str:
+    """The Service front before the pods `api`."""
+    return service("front", "api", port, f"type: {type_}, {more}")
+
+
+WAYS = [
+    ask("NPL185", "no client gets in by a node port", front() + knp(into(API)), "opens NodePort, and policies let nobody in to shop/api"),
+    ask("NPL185", "both ways of a load balancer in one finding", front("LoadBalancer") + knp(into(API)), "LoadBalancer 80 and NodePort"),
+    ask("NPL185", "some clients do", front() + knp(into(OUTSIDE))),
+    ask("NPL185", "the node that passes them on is let in", NODE2 + front() + knp(into(NODE_BLOCK))),
+    ask("NPL185", "not where it passes nothing on", NODE2 + front(more=LOCAL) + knp(into("{ipBlock: {cidr: 192.168.0.1/32}}, {ipBlock: {cidr: 192.168.0.2/32}}")), "policies let nobody in"),
+    ask("NPL185", "another port is open", front() + knp(into("", "{port: 8081}")), "policies let nobody in"),
+    ask("NPL185", "clients that the balancer does not take", front("LoadBalancer", "allocateLoadBalancerNodePorts: false, " + RANGED) + knp(into("{ipBlock: {cidr: 198.51.100.0/24}}")), "let nobody in"),
+    ask("NPL185", "clients that it takes", front("LoadBalancer", "allocateLoadBalancerNodePorts: false, " + RANGED) + knp(into(OUTSIDE))),
+    ask("NPL185", "a Service inside opens nothing", service("front", "api", "{port: 80}") + knp(into(API))),
+    ask("NPL185", "nobody is behind it", service("front", "gone", "{port: 80}", "type: NodePort, ") + knp(into(API))),
+    ask("NPL185", "no policy", front()),
+    ask("NPL185", "a controller that is not let in", service("front", "api", "{port: 80, targetPort: 8080}") + INGRESS % "" + knp(into(API)), "Ingress shop/i opens a way in", options=SAID),
+    ask("NPL185", "one that is", service("front", "api", "{port: 80, targetPort: 8080}") + INGRESS % "" + knp(into("{namespaceSelector: {}}")), options=SAID),
+    ask("NPL185", "one that nobody names", service("front", "api", "{port: 80, targetPort: 8080}") + INGRESS % "" + knp(into(API))),
+    ask("NPL185", "an annotation of the Ingress accepts it", service("front", "api", "{port: 80, targetPort: 8080}") + INGRESS % ', annotations: {npverify.io/ignore: "NPL185 on purpose"}' + knp(into(API)), options=SAID),
+    ask("NPL186", "a rule for clients behind a node port", NODE2 + front() + knp(into(OUTSIDE)), "ingress[0], names clients by address"),
+    ask("NPL186", "nodes are let in too", NODE2 + front() + knp(into(f"{OUTSIDE}, {NODE_BLOCK}"))),
+    ask("NPL186", "their address is kept", NODE2 + front(more=LOCAL) + knp(into(OUTSIDE))),
+    ask("NPL186", "as some plugins do", NODE2 + front() + knp(into(OUTSIDE)), options=NEVER),
+    ask("NPL186", "one node alone passes nothing on", front() + knp(into(OUTSIDE))),
+    ask("NPL186", "a rule for pods", NODE2 + front() + knp(into(API))),
+    ask("NPL186", "a rule for another port", NODE2 + front() + knp(into(OUTSIDE, "{port: 9}"))),
+    ask("NPL186", "another pod", NODE2 + front() + knp(into(OUTSIDE, of="db"))),
+    ask("NPL187", "open to everybody", front("LoadBalancer") + knp(into("")), "neither source ranges nor policies keep anybody from shop/api"),
+    ask("NPL187", "without a policy too", front("LoadBalancer"), "opens LoadBalancer 80"),
+    ask("NPL187", "source ranges keep some out", front("LoadBalancer", RANGED)),
+    ask("NPL187", "a policy keeps some out", front("LoadBalancer") + knp(into(OUTSIDE))),
+    ask("NPL187", "one that says everybody does not", front("LoadBalancer") + knp(into("{ipBlock: {cidr: 0.0.0.0/0}}, {ipBlock: {cidr: '::/0'}}")), "opens LoadBalancer 80"),
+    ask("NPL187", "a node port has no balancer", front()),
+    ask("NPL187", "nobody is behind it", service("front", "gone", "{port: 80}", "type: LoadBalancer, ")),
+]  # fmt: skip
+
 MANIFEST_ROWS = [
     *UNREAD,
     *CALICO_TYPOS,
@@ -494,4 +545,5 @@ MANIFEST_ROWS = [
     *SIDE_BY_SIDE,
     *PLUGIN,
     *AROUND,
+    *WAYS,
 ]

@@ -10,29 +10,29 @@ from collections.abc import Iterable, Iterator
 
 from npverify.analyses.blocks import predicates, prefixes_of, representative
 from npverify.analyses.ends import Ends
-from npverify.analyses.entries import Entries
+from npverify.analyses.entries import SAY_WHO, Entries
 from npverify.analyses.flows import NO_SUCH_FLOW, Query, Traffic, families_of, known_address, same_node
 from npverify.analyses.world import World
 from npverify.assertions.claims import Hop, Leg
 from npverify.assertions.traffic import port
 from npverify.assertions.vocabulary import WAYS, instead_of
 from npverify.ingest.source import InputError
-from npverify.inventory.addresses import Address, Prefix
+from npverify.inventory.addresses import EVERYTHING, FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint
 from npverify.inventory.unknowns import Reading, Unknown
-from npverify.normal.flow import PORT_PROTOCOLS, Flow, WayIn
+from npverify.normal.flow import FRONTS, PORT_PROTOCOLS, Flow, WayIn
 from npverify.normal.predicates import TRUE, Pred, Side, UnknownIn, address_in, atoms_of
 from npverify.reduction.readings import at_address, under
 
 
 def entered(world: World, src: Ends, dst: Ends, traffic: Traffic, via: str) -> Query:
     """The flows that traffic from an outside address may become on the way `via`, such as `nodeport`, or
-    `nodeport/shop/web` for that of one Service. InputError where there can be none."""
+    `nodeport/shop/web` for that of one Service, or Ingress or route. InputError where there can be none."""
     word, _, owner = via.partition("/")
     way = WAYS.get(word.lower())
     if way is None:
         raise InputError.one("NPV610", f"`{word}` is no way in from outside", fix=instead_of(word))
-    if world.policies.judges_hosts:
+    if world.policies.judges_hosts and way not in FRONTS:
         message = "where policies are about hosts, what comes in by a port of a node is not followed"
         raise InputError.one("NPV612", message, fix="ask about the node and about the pod, without `--via`")
     client = src.address
@@ -41,7 +41,10 @@ def entered(world: World, src: Ends, dst: Ends, traffic: Traffic, via: str) -> Q
         raise InputError.one("NPV612", message, fix="name an outside address with `--from`")
     if traffic.protocol not in PORT_PROTOCOLS:
         raise InputError.one("NPV612", f"no {traffic.protocol} comes in by a port", fix="ask about TCP, UDP or SCTP")
-    cases = [case for case in _cases(world, client, dst, traffic, way) if owner in ("", _owner(case))]
+    found, untold = _cases(world, client, dst, traffic, way)
+    cases = [case for case in found if owner in ("", _owner(case), _owner(case).partition(" ")[2])]
+    if untold and not (owner and cases):
+        raise InputError.one("NPV654", untold, fix=SAY_WHO)
     flows = tuple(_flows(world, cases, client, traffic, {}))
     if not flows:
         which = f"{way} of {owner}" if owner else way
@@ -53,9 +56,11 @@ def entered(world: World, src: Ends, dst: Ends, traffic: Traffic, via: str) -> Q
         for switch in _switches(cases)
         for value in switch.values[1:]
     )
-    words = "node it comes in at, and which pod gets it"
+    words = "pod of the controller sends it, and which gets it" if way in FRONTS else BY_NODE
     return Query((flows,), "", words if len(flows) > 1 else "", True, others)
 
+
+BY_NODE = "node it comes in at, and which pod gets it"
 
 _Case = tuple[Leg, Endpoint, int]
 """A leg to one endpoint, and the port there."""
@@ -65,13 +70,18 @@ def _owner(case: _Case) -> str:
     return case[0].entry.owner if case[0].entry else ""
 
 
-def _cases(world: World, client: Address, dst: Ends, traffic: Traffic, way: WayIn) -> Iterator[_Case]:
+def _cases(world: World, client: Address, dst: Ends, traffic: Traffic, way: WayIn) -> tuple[list[_Case], str]:
+    """The cases, and of what nobody knows who sends it."""
     entries = Entries(world.inventory, world.policies)
+    found: list[_Case] = []
+    untold = ""
     source = {EXTERNAL: address_in(Side.SRC, Prefix.host(client))}
     for end, number, hop in _targets(dst, traffic):
         direct = Leg(source, {end: port(traffic.protocol, number)}, hop, ways=(way,))
-        for leg in entries.spelled_out((direct,)):
-            yield leg, end, number
+        legs, silent = entries.spelled_out((direct,))
+        found += ((leg, end, number) for leg in legs)
+        untold = untold or silent
+    return found, untold
 
 
 def _targets(dst: Ends, traffic: Traffic) -> Iterator[tuple[Endpoint, int, Hop | None]]:
@@ -89,27 +99,35 @@ def _flows(world: World, cases: Iterable[_Case], client: Address, traffic: Traff
     inventory = world.inventory
     for leg, dst, number in cases:
         for src, condition in leg.src.items():
-            if client.family not in families_of(src, inventory.families) & families_of(dst, inventory.families):
+            common = families_of(src, inventory.families) & families_of(dst, inventory.families)
+            # a controller opens a connection of its own, in whatever family the pods have
+            own = leg.entry is not None and leg.entry.way in FRONTS
+            families = [f for f in FAMILIES if f in common and (own or f == client.family)]
+            if not families:
                 continue
+            family = families[0] if client.family not in families else client.family
             near = same_node(src, dst)
-            if src is not EXTERNAL and near is not None and near is not leg.near:
+            if not own and src is not EXTERNAL and near is not None and near is not leg.near:
                 continue
-            for address in _addresses(world, leg, src, client):
+            for address in _addresses(world, leg, src, client, family):
                 if at_address(under(condition, reading), Side.SRC, address or client) is TRUE:
                     yield Flow(
-                        src, dst, traffic.protocol, number, address, known_address(dst, client.family),
-                        src_port=traffic.src_port, own_node=bool(leg.near), http=traffic.http, entry=leg.entry, dns=traffic.dns,
+                        src, dst, traffic.protocol, number, address, known_address(dst, family),
+                        src_port=traffic.src_port, same=src is dst and not src.replicated,
+                        own_node=bool(near if own else leg.near), http=traffic.http, entry=leg.entry, dns=traffic.dns,
                     )  # fmt: skip
 
 
-def _addresses(world: World, leg: Leg, src: Endpoint, client: Address) -> Iterable[Address | None]:
+def _addresses(world: World, leg: Leg, src: Endpoint, client: Address, family: Family) -> Iterable[Address | None]:
     if src is not EXTERNAL:
-        return (known_address(src, client.family),)
+        return (known_address(src, family),)
     if leg.entry is None or not leg.entry.rewritten:
         return (client,)
-    # a load balancer's own address may be any outside: one inside and one outside of each block that policies name
-    prefixes = [p for p in prefixes_of(predicates(world.policies)) if p.family == client.family]
-    found = [Address(p.family, p.first) for p in prefixes if p.length] + [representative(client.family, prefixes, ())]
+    # the address of who passes it on may be any: one of each part into which the blocks that are named cut them all
+    asked = (*predicates(world.policies), *leg.src.values())
+    prefixes = [p for p in prefixes_of(asked) if p.family == family]
+    found = [Address(p.family, p.first) for p in prefixes if p.length] + [representative(family, prefixes, ())]
+    found += [Address(p.family, p.last + 1) for p in prefixes if p.last < EVERYTHING[family].last]
     known = {a for e in world.inventory.endpoints if e.address_known for a in e.addresses}
     return [a for a in dict.fromkeys(found) if a is not None and a not in known]
 

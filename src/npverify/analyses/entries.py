@@ -4,6 +4,9 @@ kube-proxy passes such traffic on to a pod behind the Service, on whatever node 
 node's address unless the Service says `externalTrafficPolicy: Local` (kubernetes/website tutorials/services/source-ip.md).
 Policies then see the node, so blocks of clients do not match; and if it is the pod's own node, no policy may judge it at all.
 What of this a plugin does is told by `Rewriting`, so that each way becomes ordinary legs: from nodes, or from the client.
+
+What an Ingress or a Gateway brings in is sent by its controller, which opens connections of its own. Who that is, the user says
+(`inventory.controllers`); as long as nobody does, what is asked of these ways may be refuted by others, and is never proved.
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from npverify.assertions.claims import EndSet, Leg, Ways
 from npverify.assertions.sets import Members, outside, restrict, unite
 from npverify.assertions.traffic import port
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory, PortOrigin, Service
+from npverify.inventory.controllers import SETTINGS, Controller, told
+from npverify.inventory.model import EXTERNAL, Backend, Endpoint, EndpointKind, FrontWay, Inventory, PortOrigin, Service
 from npverify.normal.flow import Entry, WayIn
 from npverify.normal.policy import PolicySet
 from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, address_in, and_, atoms_of, not_, or_
@@ -32,6 +36,9 @@ class Door(NamedTuple):
 
     `local`   the client's address is kept, as traffic stays on the node where it came in
     `hop`     namespace and name of the Service and the index of its port; None: a hostPort
+    `class_`  of an Ingress or Gateway, the name of the class that serves it
+    `ranges`  the only clients that a load balancer takes, if it says so
+    `to`      where it leads: pods with the port there
     """
 
     way: WayIn
@@ -40,6 +47,24 @@ class Door(NamedTuple):
     local: bool
     hop: tuple[str, str, int] | None
     behind: Members
+    protocol: str
+    to: tuple[tuple[Endpoint, int], ...]
+    class_: str = ""
+    ranges: tuple[Prefix, ...] = ()
+
+
+SAY_WHO = (
+    "name the pods of the controller, as in --assume ingress_controller=NAMESPACE/KEY=VALUE (gateway_controller of Gateways), and"
+    " give their manifests"
+)
+"""What helps where nobody knows who sends a flow."""
+
+
+class SpelledOut(NamedTuple):
+    """Legs without named ways; `untold` says of which flows nobody knows who sends them, "" if there are none."""
+
+    legs: tuple[Leg, ...]
+    untold: str = ""
 
 
 class Entries:
@@ -50,8 +75,10 @@ class Entries:
         self._inventory = inventory
         self._policies = policies
         self._added: dict[int, tuple[Leg, tuple[Leg, ...]]] = {}
-        if before is not None and before._policies.rewriting == policies.rewriting:
-            self._added = before._added
+        self._spelled: dict[int, tuple[Leg, SpelledOut]] = {}
+        alike = before is not None and before._policies.settings == policies.settings
+        if before is not None and alike and before._policies.rewriting == policies.rewriting:
+            self._added, self._spelled = before._added, before._spelled
             if "_doors" in vars(before):
                 self._doors = before._doors
 
@@ -69,9 +96,11 @@ class Entries:
     def _rewritten(self, leg: Leg) -> Iterator[Leg]:
         sources = self._outside(leg)
         if sources and not leg.ways and leg.entry is None:
-            for door in self._once(self._leading_to(leg)):
+            for door in self._once(d for d in self._leading_to(leg) if d.way not in _FRONTS):
                 if reached := _reached(leg.dst, door):
-                    yield from self._passed_on(leg, sources, door, reached)
+                    taken = self._taken(sources, door)
+                    # flows from every outside address are asked about already where ways are not named
+                    yield from self._passed_on(taken, door, reached, known=leg.src.get(EXTERNAL) is TRUE)
 
     def _outside(self, leg: Leg) -> Members:
         """The sources outside, if there is a door at all; quickly where they can only be outside addresses."""
@@ -81,41 +110,98 @@ class Entries:
             return outside(leg.src)
         return {EXTERNAL: leg.src[EXTERNAL]} if EXTERNAL in leg.src else {}
 
-    def spelled_out(self, legs: Iterable[Leg]) -> tuple[Leg, ...]:
+    def spelled_out(self, legs: Iterable[Leg]) -> SpelledOut:
         """Legs that name their ways as those of each way, with the client's address and with others; the rest as they are.
 
         UndecidedError for such a leg where policies judge hosts: they see its traffic before it is passed on.
         """
         found: list[Leg] = []
+        untold: dict[str, None] = {}
         for leg in legs:
             if not leg.ways:
                 found.append(leg)
                 continue
-            if self._policies.judges_hosts:
+            if self._policies.judges_hosts and not set(leg.ways) <= _FRONTS.keys():
                 raise UndecidedError(
                     "where policies are about hosts, what comes in by a port of a node is not followed"
                 )
-            key = -id(leg)
-            if key not in self._added:
-                self._added[key] = (leg, tuple(self._by_name(leg)))
-            found += self._added[key][1]
-        return tuple(found)
+            if id(leg) not in self._spelled:
+                silent: dict[str, None] = {}
+                made = tuple(self._by_name(leg, silent))
+                self._spelled[id(leg)] = (leg, SpelledOut(made, next(iter(silent), "")))
+            of_leg = self._spelled[id(leg)][1]
+            found += of_leg.legs
+            untold |= dict.fromkeys(filter(None, [of_leg.untold]))
+        return SpelledOut(tuple(found), next(iter(untold), ""))
 
-    def _by_name(self, leg: Leg) -> Iterator[Leg]:
+    @property
+    def doors(self) -> tuple[Door, ...]:
+        """Every way in, those of one owner side by side."""
+        return self._doors[0]
+
+    def by(self, door: Door, sources: EndSet) -> tuple[Leg, ...]:
+        """What policies see of the traffic that outside sources send by one way in; nothing of a controller that nobody names."""
+        return tuple(self._through(door, dict(sources), door.behind, {}))
+
+    def seen(self, legs: Iterable[Leg]) -> tuple[Leg, ...]:
+        """Legs as policies see their flows, as far as that is followed."""
+        legs = tuple(legs)
+        try:
+            return self.spelled_out(legs).legs
+        except UndecidedError:
+            return legs
+
+    def _by_name(self, leg: Leg, silent: dict[str, None]) -> Iterator[Leg]:
         sources = self._outside(leg)
         for door in self._leading_to(leg):
             if door.way in leg.ways and (reached := _reached(leg.dst, door)):
-                if members := _under(sources, self._kept(door)):
-                    yield Leg(members, reached, entry=_entry(door, rewritten=False))
-                yield from self._passed_on(leg, sources, door, reached)
+                yield from self._through(door, sources, reached, silent)
 
-    def _passed_on(self, leg: Leg, sources: EndSet, door: Door, reached: Members) -> Iterator[Leg]:
-        """The flows whose source is not the client."""
+    def _through(self, door: Door, sources: Members, reached: Members, silent: dict[str, None]) -> Iterator[Leg]:
+        """The flows by a way that is named; `silent` is told of which nobody knows who sends them."""
+        if door.way in _FRONTS:
+            sent = self._sent_by_controller(door) if sources else {}
+            if isinstance(sent, str):
+                silent[sent] = None
+            elif sent:
+                yield Leg(sent, reached, leave_out_self=False, leave_out_own_node=False, entry=_entry(door, True))
+            return
+        taken = self._taken(sources, door)
+        if members := _under(taken, self._kept(door)):
+            yield Leg(members, reached, entry=_entry(door, False))
+        yield from self._passed_on(taken, door, reached)
+
+    def _sent_by_controller(self, door: Door) -> Members | str:
+        """Who sends what an Ingress or Gateway brings in; where that is not known, why."""
+        way = _FRONTS[door.way]
+        controller = told(self._policies.settings, way, door.class_)
+        setting = next(name for name, of in SETTINGS.items() if of == way)
+        if controller is None:
+            return f"who passes on what comes in through {door.owner} is not known, as no setting {setting} says it"
+        if controller.outside:
+            return {EXTERNAL: TRUE if controller.block is None else address_in(Side.SRC, controller.block)}
+        found = controller.members(self._inventory)
+        if not found:
+            return (
+                f"no {_meant(controller)} is in the input, which {setting} says to pass on what comes in through"
+                f" {door.owner}"
+            )
+        return dict.fromkeys(found, TRUE)
+
+    def _taken(self, sources: EndSet, door: Door) -> Members:
+        """The sources that a load balancer takes traffic from; whether it knows ranges at all is a matter of readings."""
+        if not door.ranges:
+            return dict(sources)
+        ranges = or_(*(address_in(Side.SRC, block) for block in door.ranges))
+        return _under(sources, or_(ranges, self._policies.rewriting.unranged))
+
+    def _passed_on(self, sources: EndSet, door: Door, reached: Members, *, known: bool = False) -> Iterator[Leg]:
+        """The flows whose source is not the client; `known`: without those whose source is an outside address."""
         rewriting = self._policies.rewriting
-        entry = _entry(door, rewritten=True)
-        any_address = any(e is EXTERNAL and cond is TRUE for e, cond in sources.items())
-        # flows from every outside address are asked about already where ways are not named
-        if door.way == "LoadBalancer" and (leg.ways or not any_address):
+        if not sources:
+            return
+        entry = _entry(door, True)
+        if door.way == "LoadBalancer" and not known:
             seen = rewriting.balancer if door.local else and_(rewriting.balancer, not_(rewriting.at_home))
             if seen is not FALSE:
                 yield Leg({EXTERNAL: and_(seen, _of_families(sources))}, reached, entry=entry)
@@ -153,23 +239,33 @@ class Entries:
                 yield door
 
     def _once(self, doors: Iterable[Door]) -> Iterator[Door]:
-        """One door of each port of a Service: its others pass traffic on alike."""
+        """One door of each port of a Service: its others pass traffic on alike, unless this one does not take every client."""
         seen: set[tuple[str, str, int]] = set()
         for door in doors:
             if door.hop is None or door.hop not in seen:
-                if door.hop is not None:
+                if door.hop is not None and not door.ranges:
                     seen.add(door.hop)
                 yield door
 
     @cached_property
     def _doors(self) -> tuple[tuple[Door, ...], dict[Endpoint, list[int]]]:
         """Every door, and by endpoint the numbers of those that lead to it."""
-        doors = (*_of_services(self._inventory), *_of_pods(self._inventory))
+        doors = tuple(doors_of(self._inventory))
         leading: dict[Endpoint, list[int]] = {}
         for number, door in enumerate(doors):
             for end in door.behind:
                 leading.setdefault(end, []).append(number)
         return doors, leading
+
+
+_FRONTS: Mapping[str, FrontWay] = {way: way for way in SETTINGS.values()}
+
+
+def doors_of(inventory: Inventory) -> Iterator[Door]:
+    """Every way in from outside, those of Services first."""
+    yield from _of_services(inventory)
+    yield from _of_pods(inventory)
+    yield from _of_fronts(inventory)
 
 
 def ways_of(service: Service) -> Ways:
@@ -189,11 +285,12 @@ def _of_services(inventory: Inventory) -> Iterator[Door]:
         local = service.external_traffic_policy == "Local"
         ways = ways_of(service)
         for index, of in enumerate(service.ports) if ways else ():
-            pods = [b for b in service.backends.get(index, ()) if b.endpoint.is_pod]
-            behind = unite(*({b.endpoint: port(of.protocol, b.port)} for b in pods))
+            behind, to = _pods(service.backends.get(index, ()), of.protocol)
             for way in ways:
                 number = of.node_port if way == "NodePort" else of.number
-                yield Door(way, f"{namespace}/{name}", number, local, (namespace, name, index), behind)
+                ranges = service.source_ranges if way == "LoadBalancer" else ()
+                hop = (namespace, name, index)
+                yield Door(way, str(service), number, local, hop, behind, of.protocol, to, ranges=ranges)
 
 
 def _of_pods(inventory: Inventory) -> Iterator[Door]:
@@ -202,7 +299,30 @@ def _of_pods(inventory: Inventory) -> Iterator[Door]:
         if end.kind is EndpointKind.POD:
             for p in end.ports:
                 if p.host_port and p.origin is not PortOrigin.INIT:
-                    yield Door("hostPort", str(end), p.host_port, False, None, {end: port(p.protocol, p.number)})
+                    behind, to = {end: port(p.protocol, p.number)}, ((end, p.number),)
+                    yield Door("hostPort", str(end), p.host_port, False, None, behind, p.protocol, to)
+
+
+def _of_fronts(inventory: Inventory) -> Iterator[Door]:
+    """What controllers send to pods. They open connections of their own, so no block of clients is about these."""
+    for front in inventory.fronts:
+        hop = (front.namespace, front.service, front.at)
+        protocol = inventory.services[hop[:2]].ports[front.at].protocol
+        behind, to = _pods(front.behind, protocol)
+        yield Door(front.way, front.owner, front.port, False, hop, behind, protocol, to, front.class_)
+
+
+def _pods(backends: Iterable[Backend], protocol: str) -> tuple[Members, tuple[tuple[Endpoint, int], ...]]:
+    """The pods among what is behind a port, as members and as they are."""
+    to = tuple((b.endpoint, b.port) for b in backends if b.endpoint.is_pod)
+    return unite(*({end: port(protocol, number)} for end, number in to)), to
+
+
+def _meant(controller: Controller) -> str:
+    if controller.nodes:
+        return "node"
+    labels = ",".join(f"{key}={value}" for key, value in controller.labels.items())
+    return f"pod of namespace {controller.namespace}{f' with {labels}' if labels else ''}"
 
 
 def _reached(dst: EndSet, door: Door) -> Members:
@@ -214,7 +334,7 @@ def _under(members: EndSet, cond: Pred) -> Members:
     return {} if cond is FALSE else restrict(dict(members), cond)
 
 
-def _entry(door: Door, *, rewritten: bool) -> Entry:
+def _entry(door: Door, rewritten: bool) -> Entry:
     return Entry(door.way, door.owner, door.port, rewritten)
 
 

@@ -18,11 +18,13 @@ from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.equiv_search import Found, Progress, Search, preferred
 from npverify.analyses.equiv_switches import told_apart
 from npverify.analyses.equiv_witness import difference
+from npverify.analyses.way_changes import way_changes
 from npverify.analyses.world import World
 from npverify.ingest.collector import without_gc
 from npverify.ingest.source import InputError
 from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Inventory
+from npverify.inventory.nodes import ANY_NODE
 from npverify.normal.predicates import and_, protocol_is
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
@@ -100,7 +102,7 @@ def _searched(
     *,
     every: bool,
 ) -> EquivResult:
-    result = EquivResult(Equivalence.UNDECIDED, left, right)
+    result = EquivResult(Equivalence.UNDECIDED, left, right, ways=way_changes(left, right))
     try:
         search = kept.search = Search(left, right, limits, stop, before=kept.search)
         found = sorted(search.found(progress), key=lambda f: f.order)
@@ -158,8 +160,8 @@ def _partly(result: EquivResult, gave_up: UndecidedError) -> EquivResult:
 
 
 def comparable(left: World, right: World, names: Names = SIDES) -> tuple[World, World, tuple[str, ...]]:
-    """Both worlds with what only one of them tells of the cluster: its pods, if the other has policies alone, and the
-    address families that it uses. With a sentence for each; `names` is what they call the two."""
+    """Both worlds with what only one of them tells of the cluster: its pods, if the other has policies alone, the address
+    families that it uses, and that it has nodes. With a sentence for each; `names` is what they call the two."""
     told: list[str] = []
     if bool(left.inventory.pods) is not bool(right.inventory.pods):
         alone = names if right.inventory.pods else names[::-1]
@@ -178,7 +180,17 @@ def comparable(left: World, right: World, names: Names = SIDES) -> tuple[World, 
             right = _of_families(right, left.inventory.families)
         else:
             left = _of_families(left, right.inventory.families)
-    return left, right, tuple(told)
+    return _with_any_node(left, right), _with_any_node(right, left), tuple(told)
+
+
+def _with_any_node(world: World, other: World) -> World:
+    """The world with the node that stands for those that there are, if the other has it and this one has no node: that a
+    Service opens a port of nodes is no other node."""
+    implied = [node for node in other.inventory.nodes if node.name == ANY_NODE and not other.inventory.nodes_declared]
+    if not implied or world.inventory.nodes:
+        return world
+    ends = sorted((*world.inventory.endpoints, *implied), key=lambda end: end.key)
+    return _over(world, replace(world.inventory, endpoints=tuple(ends)))
 
 
 def _tells_more(inventory: Inventory) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from npverify.analyses.packet_cells import Traffic
 from npverify.analyses.results import Assumed, Counterexample
+from npverify.analyses.way_changes import WayChange
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
@@ -100,6 +101,8 @@ class EquivResult:
     `pairs`     pairs of endpoints between which direct flows differ, counted for one node and for two; only where there are
                 none, of those that differ through Services and of pods with themselves
     `only_left`, `only_right`  endpoints that one side lacks
+    `ways`      the ways in from outside that one side alone has, or that they have otherwise: what they lead to is compared
+                as it arrives, so they do not matter for whether the two are equivalent
     `notes`     what the answer rests on, one sentence each
     `because`   why it is undecided
     """
@@ -112,6 +115,7 @@ class EquivResult:
     pairs: int = 0
     only_left: tuple[Endpoint, ...] = ()
     only_right: tuple[Endpoint, ...] = ()
+    ways: tuple[WayChange, ...] = ()
     notes: tuple[str, ...] = ()
     because: str = ""
     interrupted: bool = False

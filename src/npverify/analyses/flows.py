@@ -9,16 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from npverify.analyses.ends import UNREADABLE, Directory, Ends
+from npverify.analyses.world import World
 from npverify.ingest.fields import nearest, type_name
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import Backend, Endpoint, EndpointKind, Inventory, Service, ServicePort
+from npverify.inventory.placement import serves
 from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, PROTOCOLS, Flow, Request, Via, protocol_name
 from npverify.normal.requests import as_name
 
 NO_SUCH_FLOW = "NPV164"
 
-FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http", "dns")
+FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http", "dns", "via")
 _HOST = (EndpointKind.NODE, EndpointKind.HOST_POD)
 
 
@@ -57,8 +59,10 @@ class Traffic:
 class FlowReader:
     """Reads flows over one inventory, many of them quickly. Guards the directory of names."""
 
-    def __init__(self, inventory: Inventory) -> None:
+    def __init__(self, inventory: Inventory, world: World | None = None) -> None:
+        """`world` has that inventory, and its policies say what becomes of flows with `via`; None: these are refused."""
         self.directory = Directory(inventory)
+        self._world = world
 
     def read(self, value: object) -> Query:
         """A flow as JSON (`eval --flows`); InputError with everything that is wrong with it."""
@@ -70,9 +74,19 @@ class FlowReader:
                 problems.error(UNREADABLE, f"unknown field `{key}`", fix=nearest(str(key), FLOW_KEYS))
         src, dst = (self._end(value, key, problems) for key in ("src", "dst"))
         traffic = _traffic(value, problems)
+        via = value.get("via")
+        if not isinstance(via, str | None):
+            message = f"`via` is {type_name(via)}, not a way in"
+            problems.error(UNREADABLE, message, fix='write it as in `"via": "nodeport"` or `"via": "ingress/shop/web"`')
         problems.raise_errors()
         if src is None or dst is None:
             raise InputError.one(UNREADABLE, "a flow needs `src` and `dst`")
+        if isinstance(via, str):
+            if self._world is None:
+                raise InputError.one(UNREADABLE, "`via` is not followed here", fix="leave it out")
+            from npverify.analyses.entered import entered  # which is made of what stands here
+
+            return entered(self._world, src, dst, traffic, via)
         return self.query(src, dst, traffic)
 
     def query(self, src: Ends, dst: Ends, traffic: Traffic) -> Query:
@@ -86,11 +100,18 @@ class FlowReader:
             raise InputError.one(NO_SUCH_FLOW, f"the name `{src.text}` cannot be a source", fix=fix)
         targets = _targets(dst, traffic)
         families = self.directory.inventory.families
-        rows = tuple(tuple(_flow(src, s, t, traffic, families) for t in targets) for s in src.members)
+        rows = tuple(
+            tuple(_flow(src, s, t, traffic, families) for t in reached)
+            for s in src.members
+            if (reached := tuple(t for t in targets if dst.service is None or serves(dst.service, s, t.end)))
+        )
+        if not rows:
+            message = f"`{dst.text}` has no backend on the node of `{src.text}`, and traffic to it stays there"
+            raise InputError.one(NO_SUCH_FLOW, message, fix="see `internalTrafficPolicy` of the Service")
         return Query(
             rows,
             f"replica of {src.text}" if len(rows) > 1 else "",
-            "" if len(targets) == 1 else f"backend of {dst.text}" if dst.service else f"replica of {dst.text}",
+            "" if max(map(len, rows)) == 1 else f"backend of {dst.text}" if dst.service else f"replica of {dst.text}",
             dst.service is not None,
         )
 

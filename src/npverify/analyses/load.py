@@ -11,7 +11,7 @@ from typing import Any
 from npverify.analyses.remotes import Remotes, read_remotes, wanted
 from npverify.analyses.world import Origin, World
 from npverify.assertions.claims import Assertion, PolicyClaim
-from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, silenced_namespaces, usual_plugin
+from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, silenced_elsewhere, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
 from npverify.ingest.files import NOTHING_UNSAVED, SPEC, File, files
@@ -224,7 +224,7 @@ def settle(
     _warn(chosen, bool(lowered.ids) or lowered.policies.judges_hosts, problems)
     facts = lowered.lint
     if facts is not None:
-        facts = replace(facts, ignores={**silenced_namespaces(given.documents), **facts.ignores})
+        facts = replace(facts, ignores={**silenced_elsewhere(given.documents), **facts.ignores})
     world = World(
         inventory,
         lowered.policies,

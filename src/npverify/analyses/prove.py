@@ -13,16 +13,18 @@ from itertools import chain
 
 from npverify.analyses.answers import never
 from npverify.analyses.engine import NO_FLOW, Engine
+from npverify.analyses.entries import SAY_WHO
 from npverify.analyses.parallel import Piece, anchors_of, best_method, run
 from npverify.analyses.prove_isolation import prove_isolated
 from npverify.analyses.prove_policies import hangs_together, prove_policy_claim
 from npverify.analyses.prove_some import prove_each_reaches_some, prove_some_flow
+from npverify.analyses.prove_some_through import prove_each_comes_in_to_some
 from npverify.analyses.refute import first_counterexample, violated
 from npverify.analyses.results import AssertionResult, ProveResult, Status
 from npverify.analyses.vacuous import why_no_flow
 from npverify.analyses.ways_in import ways_in
 from npverify.analyses.world import World
-from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Isolated, PolicyClaim, SomeFlow
+from npverify.assertions.claims import AllFlows, Assertion, Claim, EachReachesSome, Isolated, PolicyClaim, SomeFlow
 from npverify.ingest.collector import keep, without_gc
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
@@ -117,21 +119,34 @@ def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
     if engine.residuals.requests.about_names and isinstance(claim, AllFlows | SomeFlow | EachReachesSome):
         claim = replace(claim, legs=engine.connections.legs(claim.legs))
     try:
-        if isinstance(claim, AllFlows | SomeFlow):
-            claim = replace(claim, legs=engine.entries.spelled_out(claim.legs))
-        match claim:
-            case AllFlows():
-                return _all_flows(engine, assertion, claim)
-            case SomeFlow():
-                return prove_some_flow(engine, assertion, claim)
-            case EachReachesSome():
-                return prove_each_reaches_some(engine, assertion, claim)
-            case Isolated():
-                return prove_isolated(engine, assertion, claim)
-            case PolicyClaim():
-                return prove_policy_claim(engine, assertion, claim)
+        if isinstance(claim, EachReachesSome) and any(leg.ways for leg in claim.legs):
+            return prove_each_comes_in_to_some(engine, assertion, claim)
+        if not isinstance(claim, AllFlows | SomeFlow):
+            return _prove_one(engine, assertion, claim)
+        legs, untold = engine.entries.spelled_out(claim.legs)
+        result = _prove_one(engine, assertion, replace(claim, legs=legs))
     except UndecidedError as gave_up:
         return AssertionResult(assertion, Status.UNDECIDED, because=str(gave_up))
+    # with more flows it would be refuted or proved all the same
+    settled = Status.REFUTED if isinstance(claim, AllFlows) else Status.PROVED
+    if untold and result.status is not settled:
+        return AssertionResult(assertion, Status.UNDECIDED, because=untold, fix=SAY_WHO, depends_on=result.depends_on)
+    return result
+
+
+def _prove_one(engine: Engine, assertion: Assertion, claim: Claim) -> AssertionResult:
+    """Answer one assertion whose claim may be spelled out."""
+    match claim:
+        case AllFlows():
+            return _all_flows(engine, assertion, claim)
+        case SomeFlow():
+            return prove_some_flow(engine, assertion, claim)
+        case EachReachesSome():
+            return prove_each_reaches_some(engine, assertion, claim)
+        case Isolated():
+            return prove_isolated(engine, assertion, claim)
+        case PolicyClaim():
+            return prove_policy_claim(engine, assertion, claim)
 
 
 def _all_flows(engine: Engine, assertion: Assertion, claim: AllFlows) -> AssertionResult:

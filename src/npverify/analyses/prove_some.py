@@ -68,7 +68,7 @@ def prove_some_flow(engine: Engine, assertion: Assertion, claim: SomeFlow) -> As
     options = _ways_to_exist(engine, obligations)
     if not _exhaustive(engine, options):
         because = "under some reading no flow is allowed" if options else "no flow is allowed"
-        shown = _nearest(engine, claim.legs)
+        shown = nearest(engine, claim.legs)
         return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
     return AssertionResult(assertion, Status.PROVED, witness=_witness(engine, options), depends_on=asked)
 
@@ -81,8 +81,8 @@ def exists_always(engine: Engine, obligations: Sequence[Obligation]) -> bool:
 def _ways_to_exist(engine: Engine, obligations: Sequence[Obligation]) -> list[_Option]:
     """The ways in which a flow may break one of the obligations, up to the first that needs nothing."""
     options: list[_Option] = []
-    addresses = _Addresses(engine, obligations)
-    for obligation in filter(_certain, obligations):
+    addresses = Addresses(engine, obligations)
+    for obligation in filter(certain, obligations):
         for option in _options(engine, obligation, addresses):
             options.append(option)
             if option.needs is TRUE:
@@ -102,11 +102,11 @@ def prove_each_reaches_some(engine: Engine, assertion: Assertion, claim: EachRea
     """
     asked = engine.asked(claim.legs)
     speaks = False
-    for end, condition in _sources(engine, claim.legs):
-        legs = [replace(leg, src={end: condition}) for leg in claim.legs]
+    for end, condition in sources(engine, claim.legs):
+        legs = [replace(leg, src={end: condition}) for leg in claim.legs if end in leg.src]
         own = [list(engine.obligations.of(leg, flows_denied)) for leg in legs]
-        addresses = _Addresses(engine, chain.from_iterable(own))
-        ways: dict[object, list[_Taken]] = {}
+        addresses = Addresses(engine, chain.from_iterable(own))
+        ways: dict[object, list[Taken]] = {}
         for index, (leg, obligations) in enumerate(zip(legs, own, strict=True)):
             key = ("service", leg.via.service.namespace, leg.via.service.name) if leg.via else ("leg", index)
             ways.setdefault(key, []).append(_taken_by_one(engine, obligations, addresses))
@@ -117,17 +117,18 @@ def prove_each_reaches_some(engine: Engine, assertion: Assertion, claim: EachRea
         reached = or_(*(and_(*(leg.taken for leg in legs_of_one)) for legs_of_one in ways.values()))
         if engine.possible(and_(spoken_of, not_(reached)), end, EXTERNAL):
             because = f"{end} reaches none of them"
-            shown = _nearest(engine, legs)
+            shown = nearest(engine, legs)
             return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
     if not speaks:
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     return AssertionResult(assertion, Status.PROVED, depends_on=asked)
 
 
-def _sources(engine: Engine, legs: Sequence[Leg]) -> Iterator[tuple[Endpoint, Pred]]:
+def sources(engine: Engine, legs: Sequence[Leg]) -> Iterator[tuple[Endpoint, Pred]]:
     """One of all sources that may be swapped for each other without changing policies, destinations or nodes."""
     seen: set[tuple[object, ...]] = set()
     hosts = any(host_network(end) for leg in legs for end in leg.dst)
+    hosts = hosts or any(leg.via is not None and leg.via.service.near_only for leg in legs)
     for leg in legs:
         for end, condition in leg.src.items():
             key = (
@@ -143,24 +144,24 @@ def _sources(engine: Engine, legs: Sequence[Leg]) -> Iterator[tuple[Endpoint, Pr
                 yield end, condition
 
 
-class _Taken(NamedTuple):
+class Taken(NamedTuple):
     """Of one source and one leg: when there are flows at all, and when one destination takes every one of them."""
 
     spoken_of: Pred
     taken: Pred
 
 
-def _taken_by_one(engine: Engine, obligations: Iterable[Obligation], addresses: _Addresses) -> _Taken:
+def _taken_by_one(engine: Engine, obligations: Iterable[Obligation], addresses: Addresses) -> Taken:
     """When one destination takes every flow, if these are the obligations of its leg."""
     ways: list[Pred] = []
     speaks: list[Pred] = []
     for obligation in obligations:
-        if not _certain(obligation):
+        if not certain(obligation):
             continue
         for family in FAMILIES:
             cells = [p for p in packets([obligation.premise, obligation.broken]) if p.family == family]
             for chosen in _choices(engine, obligation, family, [Side.DST]):
-                settle = _Settled(addresses, obligation, family, chosen)
+                settle = Settled(addresses, obligation, family, chosen)
                 spoken_of = [
                     (cell, said) for cell in cells if (said := settle(at_packet(obligation.premise, cell))) is not FALSE
                 ]
@@ -169,17 +170,17 @@ def _taken_by_one(engine: Engine, obligations: Iterable[Obligation], addresses: 
                 takes = (not_(settle(at_packet(obligation.broken, cell))) for cell, _ in spoken_of)
                 ways.append(and_(member, *map(of_every_flow, takes)))
                 speaks.append(member)
-    return _Taken(or_(*speaks), or_(*ways))
+    return Taken(or_(*speaks), or_(*ways))
 
 
-def _certain(obligation: Obligation) -> bool:
+def certain(obligation: Obligation) -> bool:
     """Whether the ends do stand to each other like this. Where it is not known whether they share a node, and where a
     DaemonSet has pods on other nodes too, they need not: one node only allows more than two."""
     here = obligation.src.node
     return not obligation.how.own_node or (here is not None and here == obligation.dst.node)
 
 
-def _options(engine: Engine, obligation: Obligation, addresses: _Addresses) -> Iterator[_Option]:
+def _options(engine: Engine, obligation: Obligation, addresses: Addresses) -> Iterator[_Option]:
     """Every way in which a flow of the obligation may be allowed, the preferred ones first."""
     if obligation.broken is FALSE:
         return
@@ -191,7 +192,7 @@ def _options(engine: Engine, obligation: Obligation, addresses: _Addresses) -> I
         if left is FALSE:
             continue
         for chosen in _choices(engine, obligation, packet.family, _SIDES):
-            settled = _Settled(addresses, obligation, packet.family, chosen)
+            settled = Settled(addresses, obligation, packet.family, chosen)
             for sent, carried in _requests(engine, left):
                 needs = of_every_flow(settled(carried))
                 if needs is not FALSE:
@@ -223,7 +224,7 @@ def _choices(
     yield from chosen
 
 
-class _Addresses:
+class Addresses:
     """The values of addresses that are not chosen: one of each cell that any of the obligations tells apart, so that what
     they say of one endpoint's address can be compared. Guards the memo."""
 
@@ -244,11 +245,11 @@ class _Addresses:
         return self._values[key]
 
 
-class _Settled:
+class Settled:
     """Fills chosen addresses into a predicate and turns the others into unknowns; remembers their default values."""
 
     def __init__(
-        self, addresses: _Addresses, obligation: Obligation, family: Family, chosen: Mapping[Side, Address]
+        self, addresses: Addresses, obligation: Obligation, family: Family, chosen: Mapping[Side, Address]
     ) -> None:
         self._chosen = dict(chosen)
         self._open: dict[Side, tuple[Unknown, dict[str, Address]]] = {}
@@ -301,7 +302,7 @@ def _witness(engine: Engine, options: Sequence[_Option]) -> Counterexample | Non
     return None
 
 
-def _nearest(engine: Engine, legs: Iterable[Leg]) -> Counterexample | None:
+def nearest(engine: Engine, legs: Iterable[Leg]) -> Counterexample | None:
     """A flow that is denied, as the example of what is missing."""
     obligations = [o for leg in legs for o in engine.obligations.of(leg, flows_denied)]
     obligations.sort(key=lambda o: o.order)

@@ -69,6 +69,7 @@ class AssertionResult:
     `witness`         shows that an existential claim holds
     `because`         one sentence for every other reason: why vacuous, why undecided, which policy is not shadowed
     `depends_on`      the policies that were asked: those that select an endpoint of the assertion
+    `fix`             what helps where it is undecided, if that is not more of a budget
     `accepted`        the baseline that has it, "" if none does: it was so before, and does not count
     """
 
@@ -80,6 +81,7 @@ class AssertionResult:
     depends_on: tuple[PolicyId, ...] = ()
     refuting_pairs: int = 0  # pairs of endpoints for which it fails, 0 where not counted
     seconds: float = 0.0
+    fix: str = ""
     accepted: str = ""
 
 

@@ -13,7 +13,9 @@ def why_no_flow(world: World, assertion: Assertion) -> str:
     """The sentence for a vacuous assertion: it names addresses of a family that the cluster does not use, or it is open why."""
     ways = dict.fromkeys(way for leg in legs_of(assertion) for way in leg.ways)
     if ways:
-        return f"{NO_FLOW}: no {' and no '.join(ways)} leads there"
+        ranged = "LoadBalancer" in ways and any(s.source_ranges for s in world.inventory.services.values())
+        perhaps = ", or its source ranges leave out these sources" if ranged else ""
+        return f"{NO_FLOW}: no {' and no '.join(ways)} leads there{perhaps}"
     conditions = [c for leg in legs_of(assertion) for ends in (leg.src, leg.dst) for c in ends.values()]
     named = {atom.prefix.family for c in conditions for atom in atoms(c) if isinstance(atom, AddressIn)}
     used = world.inventory.families

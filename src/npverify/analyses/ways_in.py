@@ -14,12 +14,15 @@ from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg, SomeFlow
 from npverify.assertions.sets import outside
 from npverify.inventory.model import EXTERNAL, Service
+from npverify.normal.flow import FRONTS
 
 _MOST = 5  # Services that a phrase names
 
 
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     """One phrase for each kind of such traffic that an assertion of the report could have meant."""
+    yield from _through_controllers(world, assertions)
+    yield from _to_controllers(assertions)
     exposed = [service for _, service in sorted(world.inventory.services.items()) if ways_of(service)]
     if not exposed:
         return
@@ -49,6 +52,31 @@ def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     for legs, phrase, local in told:
         if names := _leading_to(exposed, legs, local=local):
             yield f"{phrase} (Service {_short(names)})"
+
+
+def _through_controllers(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
+    """That what an Ingress or a Gateway brings in is sent by pods of its controller, where outside traffic is spoken of."""
+    fronts = world.inventory.fronts
+    if not fronts:
+        return
+    legs = [leg for a in assertions for leg in legs_of(a) if not leg.ways and _comes_in(leg, world)]
+    owners = dict.fromkeys(
+        front.owner for front in fronts if any(b.endpoint in leg.dst for leg in legs for b in front.behind)
+    )
+    if owners:
+        ways = sorted({f"`through {front.way.lower()}`" for front in fronts if front.owner in owners}, reverse=True)
+        yield (
+            "what an Ingress or a Gateway brings in comes from the pods of its controller, and is not judged as outside traffic:"
+            f" ask with {' or '.join(ways)} ({_short(list(owners))})"
+        )
+
+
+def _to_controllers(assertions: Sequence[Assertion]) -> Iterator[str]:
+    """That clients have to come to the controller first, where somebody says that they get in by it."""
+    positive = (a for a in assertions if _says(a, True) or isinstance(a.claim, SomeFlow))
+    ways = {way for a in positive for leg in legs_of(a) for way in leg.ways}
+    if ways.intersection(FRONTS):
+        yield "that clients come to the pods of the controller of an Ingress or a Gateway is a statement about these"
 
 
 def clients_behind(world: World) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +12,8 @@ from npverify.assertions.select import Selector
 from npverify.assertions.sets import Members, backend_condition, restrict, unite
 from npverify.assertions.sets import outside as outside_of_cluster
 from npverify.assertions.traffic import Filter, describe, over_service, port, selects
-from npverify.inventory.model import EndpointKind, Service
+from npverify.inventory.model import Endpoint, EndpointKind, Service
+from npverify.inventory.placement import serves
 from npverify.normal.predicates import FALSE, Side, and_
 
 SELF = "a pod's traffic to itself is left out"
@@ -99,8 +100,24 @@ def reaching(select: Selector, claim: s.Reaches, src: Members, traffic: Filter) 
     legs = []
     for home, members in _homes(select, claim, _coming_in(select, claim, src) if ways else src):
         for part in destination(select, claim.dst, traffic, home):
-            legs.append(leaves.leg(members, part.members, part.via, ways))
+            for sources, reached in _placed(members, part):
+                legs.append(leaves.leg(sources, reached, part.via, ways))
     return tuple(leg for leg in legs if leg.src and leg.dst)
+
+
+def _placed(src: Members, part: Part) -> Iterator[tuple[Members, Members]]:
+    """The sources with what they reach of a destination: one of a Service that keeps traffic on its node only what may be
+    there."""
+    service = part.via and part.via.service
+    if service is None or not service.near_only:
+        yield src, part.members
+        return
+    groups: dict[tuple[Endpoint, ...], Members] = {}
+    for end, condition in src.items():
+        reached = tuple(other for other in part.members if serves(service, end, other))
+        groups.setdefault(reached, {})[end] = condition
+    for reached, members in groups.items():
+        yield members, {end: part.members[end] for end in reached}
 
 
 def _coming_in(select: Selector, claim: s.Reaches, src: Members) -> Members:

@@ -39,7 +39,7 @@ def claim(node: s.Claim) -> str:
                 case "reaches only":
                     return f"{src} reaches only {dst}"
                 case "every some":
-                    return f"every {src} reaches some {dst}"
+                    return f"every {src} reaches some {dst}{path}"
                 case verb:
                     return f"{verb} {src} reaches {dst}{path}"
         case s.IsolatedFrom():

@@ -117,7 +117,6 @@ TABLE: tuple[Row, ...] = (
         "`through` goes with `no`, `every`, `some` and `only`",
         "write `no internet reaches b through nodeport`; without `through`, `no` and `only` count every way in",
         (
-            "assert every a reaches some b through nodeport",
             "assert a reaches only b through nodeport",
             "assert a is isolated from b through nodeport",
         ),

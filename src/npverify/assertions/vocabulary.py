@@ -32,6 +32,8 @@ WAYS: Mapping[str, WayIn] = {
     "loadbalancer": "LoadBalancer",
     "externalip": "external IP",
     "hostport": "hostPort",
+    "ingress": "Ingress",
+    "gateway": "Gateway",
 }
 """What may stand behind `through`, in capitals or not: by which ports of the cluster traffic from outside comes in."""
 

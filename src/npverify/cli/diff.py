@@ -179,10 +179,11 @@ def exit_code(result: DiffResult, fail_on: str) -> int:
     bad = (Status.REFUTED, Status.VACUOUS)
     forbidden = any(a.status in bad and a.assertion.severity == "error" for a in result.claims)
     broken = any(p.fails and p.after.assertion.severity == "error" for p in result.promises)
+    ways = {way.status for way in result.ways}
     failed = {
-        "any": bool(result.every) or forbidden or broken,
-        "added": forbidden or broken or any(change.added for change in result.every),
-        "removed": forbidden or broken or any(change.removed for change in result.every),
+        "any": bool(result.every or result.ways) or forbidden or broken,
+        "added": forbidden or broken or any(change.added for change in result.every) or "opened" in ways,
+        "removed": forbidden or broken or any(change.removed for change in result.every) or "closed" in ways,
         "assertions": forbidden or broken,
         "flows": False,
         "none": False,

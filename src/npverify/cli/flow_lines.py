@@ -83,7 +83,7 @@ class Answers:
         from npverify.report.recorded_report import Summary
 
         self._world = world
-        self._reader = FlowReader(world.inventory)
+        self._reader = FlowReader(world.inventory, world)
         self._replay = Replay(world, self._reader)
         self._format = flows_format
         self._as_json = as_json

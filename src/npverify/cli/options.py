@@ -183,7 +183,7 @@ Via = Annotated[
     typer.Option(
         "--via",
         metavar="WAY",
-        help="How it comes in from outside: nodeport, loadbalancer, externalip or hostport, perhaps with /NAMESPACE/NAME.",
+        help="How it comes in: nodeport, loadbalancer, externalip, hostport, ingress, gateway, perhaps with /NAMESPACE/NAME.",
     ),
 ]
 

@@ -25,7 +25,9 @@ from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems, Span
+from npverify.inventory.fronts import ROUTES
 from npverify.inventory.model import Inventory
+from npverify.inventory.objects import is_inventory
 from npverify.normal.policy import PolicyId, PolicySet
 
 __all__ = [
@@ -40,9 +42,11 @@ __all__ = [
     "lint_rules",
     "lower",
     "profile",
-    "silenced_namespaces",
+    "silenced_elsewhere",
     "usual_plugin",
 ]
+
+_SILENCING = frozenset({"Namespace", "Service", "Ingress", *ROUTES})
 
 
 CALICO_VERSION = VERSIONS[-1]
@@ -219,7 +223,11 @@ def _of_cilium(found: Found, inventory: Inventory) -> Mapping[str, tuple[Suspici
     return typos.suspicions(found.documents, inventory)
 
 
-def silenced_namespaces(documents: Sequence[Document]) -> Mapping[PolicyId, tuple[str, Span]]:
-    """What the annotations of Namespaces say that lint should pass over."""
-    spaces = (doc for doc in documents if (doc.api_version, doc.kind) == ("v1", "Namespace"))
-    return ignores([(PolicyId("kubernetes", "Namespace", "", doc.name), doc) for doc in spaces])
+def silenced_elsewhere(documents: Sequence[Document]) -> Mapping[PolicyId, tuple[str, Span]]:
+    """What the annotations of Namespaces, and of what opens ways in, say that lint should pass over."""
+    found = [
+        (PolicyId("kubernetes", doc.kind, "" if doc.kind == "Namespace" else doc.namespace or "default", doc.name), doc)
+        for doc in documents
+        if doc.kind in _SILENCING and is_inventory(doc.api_version, doc.kind)
+    ]
+    return ignores(found)

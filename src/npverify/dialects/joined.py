@@ -80,7 +80,9 @@ def lower_for_calico(
         lambda d: kubernetes.exemptions(d, profile),
     )
     found.memo.calico = known.closed()
-    of_all = replace(kubernetes.with_switches(egress, ingress, profile), settings=lowering.settings.shown)
+    of_all = replace(
+        kubernetes.with_switches(egress, ingress, profile), settings=(*lowering.settings.shown, *profile.settings)
+    )
     if not for_lint:
         problems.extend((*told.errors, *told.warnings))
         return of_all, ids, None

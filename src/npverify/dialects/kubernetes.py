@@ -127,6 +127,7 @@ def with_switches(egress: Half, ingress: Half, profile: Profile) -> PolicySet:
             at_home=profile.pred("node_port_snat", "always"),
             balancer=profile.pred("load_balancer_source", "balancer"),
             host_port=profile.pred("host_port_snat", "always"),
+            unranged=profile.pred("load_balancer_ranges", "ignored"),
         ),
     )
 

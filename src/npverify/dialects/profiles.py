@@ -17,6 +17,7 @@ from npverify.dialects.plugins import NAMES, PLUGINS, Plugin, plugin_of
 from npverify.dialects.plugins.ways import API, Ways, fixed_by, ways_of
 from npverify.ingest.fields import nearest
 from npverify.ingest.source import Diagnostic, InputError
+from npverify.inventory import controllers
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.predicates import Pred, const, unknown_in
 
@@ -40,6 +41,7 @@ SWITCHES: tuple[Unknown, ...] = (
     _switch("endport_supported", "support of `endPort` is {value}", "true", "false"),
     _switch("node_port_snat", "what comes in through node ports has the node's address {value}", "at_other_nodes", "always", "never"),
     _switch("load_balancer_source", "what a load balancer sends has the address of the {value}", "client", "balancer"),
+    _switch("load_balancer_ranges", "the source ranges of load balancers are {value}", "enforced", "ignored"),
     _switch("host_port_snat", "what comes in through a hostPort has the node's address {value}", "never", "always"),
     _switch("icmp", "the treatment of ICMP of isolated pods is {value}", "portless_rules_only", "always_allow", "always_deny"),
 )  # fmt: skip
@@ -219,7 +221,10 @@ def profile(cni: str, assume: Mapping[str, str], calico_version: str = "", *, fo
         calico=Settings.of(release if base.name == "calico" else VERSIONS[-1], chosen.given["calico"]),
         cilium=cilium.Settings.of(release if base.name == "cilium" else cilium.VERSIONS[-1], chosen.given["cilium"]),
         ways=ways,
-        options=tuple((o.name, chosen.options[o.name]) for o in OPTIONS[1:] if o.name in chosen.options),
+        options=(
+            *((o.name, chosen.options[o.name]) for o in OPTIONS[1:] if o.name in chosen.options),
+            *sorted(chosen.controllers.items()),
+        ),
     )
 
 
@@ -231,6 +236,7 @@ class _Chosen:
         self._problems = problems
         self._switches: dict[str, str | None] = {}
         self.options: dict[str, str] = {}
+        self.controllers: dict[str, str] = {}
         self.given: dict[str, dict[str, str]] = {name: {} for name in _SETTINGS}
 
     def base(self, base: Profile) -> None:
@@ -249,9 +255,17 @@ class _Chosen:
         if owner:
             self._setting(owner, name, value)
             return
+        if controllers.is_setting(name):
+            self._controller(name, value)
+            return
         switch = next((s for s in OPTIONS if s.name == name), _BY_NAME.get(name))
         if switch is None:
-            names = (*_BY_NAME, *(s.name for s in OPTIONS), *(name for known in _SETTINGS.values() for name in known))
+            names = (
+                *_BY_NAME,
+                *(s.name for s in OPTIONS),
+                *controllers.SETTINGS,
+                *(name for known in _SETTINGS.values() for name in known),
+            )
             fix = nearest(name, names) or f"known switches: {', '.join(names)}"
             self._problems.append(Diagnostic("NPV081", f"unknown switch `{name}`", fix=fix))
             return
@@ -274,6 +288,13 @@ class _Chosen:
             message = f"`{self._base.shown}` has no gate for cluster-wide policies"
             self._problems.append(Diagnostic("NPV084", message, fix="leave the setting out"))
         self.options[name] = value
+
+    def _controller(self, name: str, value: str) -> None:
+        """Who passes on what Ingress and Gateway objects bring in."""
+        self.controllers[name] = value
+        if controllers.read_controller(value) is None:
+            message = f"`{value}` names no pods, nodes or addresses for `{name}`"
+            self._problems.append(Diagnostic("NPV653", message, fix=f"write {controllers.FORMS}"))
 
     def _setting(self, owner: str, name: str, value: str) -> None:
         self.given[owner][name] = value

@@ -22,7 +22,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "apps": ("replicasets",),
     "batch": ("cronjobs", "jobs"),
     "discovery.k8s.io": ("endpointslices",),
-    "networking.k8s.io": ("networkpolicies",),
+    "gateway.networking.k8s.io": (
+        "gateways", "grpcroutes", "httproutes", "referencegrants", "tcproutes", "tlsroutes", "udproutes",
+    ),
+    "networking.k8s.io": ("ingresses", "networkpolicies"),
     "policy.networking.k8s.io": ("adminnetworkpolicies", "baselineadminnetworkpolicies", "clusternetworkpolicies"),
     "projectcalico.org": (),
     "crd.projectcalico.org": (),

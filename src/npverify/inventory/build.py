@@ -16,6 +16,7 @@ from npverify.inventory.addresses import Family, Prefix
 from npverify.inventory.checks import check_addresses, families_of
 from npverify.inventory.cilium_objects import attach_cilium_endpoints, with_cilium_nodes
 from npverify.inventory.containers import warn_without_containers
+from npverify.inventory.fronts import read_fronts
 from npverify.inventory.hosts import with_host_endpoints
 from npverify.inventory.model import Endpoint, Inventory
 from npverify.inventory.namespaces import read_namespaces, used_namespaces
@@ -67,6 +68,7 @@ def build(
     keep(len(endpoints))
     targets = read_targets(items, problems, notes)
     services = read_services(items["Service"], endpoints, targets, listed.gone, problems, notes)
+    fronts = read_fronts(items, services, targets, namespaces, problems, notes)
     check_addresses(pods, pod_space, (*items["Pod"], *items["WorkloadEndpoint"], *items["CiliumEndpoint"]), problems)
     evidence = families_of(endpoints, pod_block_families(items["Node"], problems), services, pod_space)
     return Inventory(
@@ -79,6 +81,7 @@ def build(
         read_accounts(items["ServiceAccount"], problems),
         nodes_declared=bool(items["Node"]),
         targets=targets,
+        fronts=fronts,
     )
 
 

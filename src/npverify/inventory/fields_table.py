@@ -2,12 +2,13 @@
 
 Source: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and kubernetes/apimachinery
 pkg/apis/meta/v1/types.go, as of Kubernetes 1.37, with the fields that older versions served; projectcalico/calico
-libcalico-go/lib/apis/internalapi/workloadendpoint.go, as of Calico 3.32; cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go. Types whose fields are all irrelevant have no row:
-nobody looks inside them.
+libcalico-go/lib/apis/internalapi/workloadendpoint.go, as of Calico 3.32; kubernetes/api networking/v1 types.go, and
+kubernetes-sigs/gateway-api apis/v1, as of August 2026; cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go.
+Types whose fields are all irrelevant have no row: nobody looks inside them.
 
 Irrelevant is what changes neither which pods, nodes and namespaces exist, nor their labels, accounts, ports and addresses,
-nor what stands behind a Service at its own address. So scheduling, readiness, storage and the ways into a Service through
-nodes and load balancers are; for policies, a pod that is not ready counts like any other.
+nor what stands behind a Service at its own address. So scheduling, readiness and storage are; for policies, a pod that is
+not ready counts like any other. Of what sends requests on, which of them it sends where is irrelevant: it may be any.
 """
 
 from __future__ import annotations
@@ -120,10 +121,10 @@ FIELDS: Mapping[str, Table] = {
     "NodeAddress": _rows("type address"),
     "ServiceSpec": _rows(
         "type selector clusterIP clusterIPs ipFamilies externalName externalTrafficPolicy ports externalIPs"
-        " allocateLoadBalancerNodePorts",
-        "sessionAffinity sessionAffinityConfig loadBalancerIP loadBalancerSourceRanges healthCheckNodePort"
-        " publishNotReadyAddresses ipFamilyPolicy loadBalancerClass"
-        " internalTrafficPolicy trafficDistribution topologyKeys",
+        " allocateLoadBalancerNodePorts loadBalancerSourceRanges internalTrafficPolicy",
+        # whether a pod that is not ready is behind a Service is no question: it may become ready
+        "sessionAffinity sessionAffinityConfig loadBalancerIP healthCheckNodePort publishNotReadyAddresses ipFamilyPolicy"
+        " loadBalancerClass trafficDistribution topologyKeys",
     ),
     "ServicePort": _rows("name protocol port targetPort nodePort", "appProtocol"),
     "EndpointSubset": _rows("addresses notReadyAddresses ports"),
@@ -155,6 +156,53 @@ FIELDS: Mapping[str, Table] = {
     "EndpointNetworking": _rows("addressing node"),
     "NamedPort": _rows("name protocol port"),
     "CiliumIdentity": _kind("security-labels"),
+    "Ingress": _kind("spec", "status"),
+    "IngressSpec": _rows("ingressClassName defaultBackend backend rules", "tls"),
+    "IngressRule": _rows("http", "host"),
+    "HTTPIngressRuleValue": _rows("paths"),
+    "HTTPIngressPath": _rows("backend", "path pathType"),
+    "IngressBackend": _rows("service serviceName servicePort", "resource"),  # a resource is no pod
+    "IngressServiceBackend": _rows("name port"),
+    "ServiceBackendPort": _rows("name number"),
+    "Gateway": _kind("spec", "status"),
+    "GatewaySpec": _rows(
+        "gatewayClassName listeners", "addresses infrastructure backendTLS tls allowedListeners defaultScope"
+    ),
+    "Listener": _rows("name hostname port protocol allowedRoutes", "tls"),
+    "AllowedRoutes": _rows("namespaces kinds"),
+    "RouteNamespaces": _rows("from selector"),
+    "RouteGroupKind": _rows("group kind"),
+    "HTTPRoute": _kind("spec", "status"),
+    "GRPCRoute": _kind("spec", "status"),
+    "TLSRoute": _kind("spec", "status"),
+    "TCPRoute": _kind("spec", "status"),
+    "UDPRoute": _kind("spec", "status"),
+    "HTTPRouteSpec": _rows("parentRefs hostnames rules useDefaultGateways"),
+    "GRPCRouteSpec": _rows("parentRefs hostnames rules useDefaultGateways"),
+    "TLSRouteSpec": _rows("parentRefs hostnames rules useDefaultGateways"),
+    "TCPRouteSpec": _rows("parentRefs rules useDefaultGateways"),
+    "UDPRouteSpec": _rows("parentRefs rules useDefaultGateways"),
+    "ParentReference": _rows("group kind namespace name sectionName port"),
+    "HTTPRouteRule": _rows("filters backendRefs", "name matches timeouts retry sessionPersistence"),
+    "GRPCRouteRule": _rows("filters backendRefs", "name matches sessionPersistence"),
+    "TLSRouteRule": _rows("backendRefs", "name"),
+    "TCPRouteRule": _rows("backendRefs", "name"),
+    "UDPRouteRule": _rows("backendRefs", "name"),
+    "HTTPBackendRef": _rows("group kind name namespace port weight filters"),
+    "GRPCBackendRef": _rows("group kind name namespace port weight filters"),
+    "BackendRef": _rows("group kind name namespace port weight"),
+    "BackendObjectReference": _rows("group kind name namespace port"),
+    "HTTPRouteFilter": _rows(
+        "requestMirror externalAuth",
+        "type requestHeaderModifier responseHeaderModifier requestRedirect urlRewrite cors extensionRef",
+    ),
+    "GRPCRouteFilter": _rows("requestMirror", "type requestHeaderModifier responseHeaderModifier extensionRef"),
+    "HTTPRequestMirrorFilter": _rows("backendRef", "percent fraction"),
+    "HTTPExternalAuthFilter": _rows("backendRef", "protocol grpc http forwardBody"),
+    "ReferenceGrant": _kind("spec"),
+    "ReferenceGrantSpec": _rows("from to"),
+    "ReferenceGrantFrom": _rows("group kind namespace"),
+    "ReferenceGrantTo": _rows("group kind name"),
 }
 
 STATUS: frozenset[str] = frozenset(

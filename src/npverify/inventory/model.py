@@ -213,7 +213,8 @@ class Service:
     `families` are those in which it has backends; both where the manifest does not say.
     `problem` says why it cannot be a destination (ExternalName), else "".
     `node_ports` tells of a load balancer whether every node has a port for it, as for those of type NodePort;
-    `external_ips` are further addresses that nodes take for it.
+    `external_ips` are further addresses that nodes take for it; `source_ranges` the only clients that its load balancer takes,
+    if it says so; `near_only`: inside the cluster, traffic stays on the node where it starts.
     """
 
     namespace: str
@@ -232,9 +233,32 @@ class Service:
     labels: Mapping[str, str] = field(default_factory=dict)
     node_ports: bool = True
     external_ips: tuple[Address, ...] = ()
+    source_ranges: tuple[Prefix, ...] = ()
+    near_only: bool = False
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+
+FrontWay = Literal["Ingress", "Gateway"]
+
+
+class Front(NamedTuple):
+    """A port of a Service (`namespace`, `service`, and the number `at` of the port) that an Ingress or a route of a Gateway sends to.
+
+    `owner` is the Ingress or route with its kind, `class_` the name of the class that serves it ("": not told), `port` what a
+    client dials (0: not told), `behind` where the controller sends to.
+    """
+
+    way: FrontWay
+    owner: str
+    class_: str
+    port: int
+    namespace: str
+    service: str
+    at: int
+    behind: tuple[Backend, ...]
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +273,7 @@ class Inventory:
     `service_accounts`  those that are declared, by namespace and name; pods may use others, whose labels are unknown
     `clusters`  the other clusters by name, each with its namespaces
     `targets`   what EndpointSlices list by namespace and name of the Service, besides what its selector finds
+    `fronts`    what Ingress objects and routes of Gateways send to
     """
 
     namespaces: Mapping[str, Namespace]
@@ -261,6 +286,7 @@ class Inventory:
     nodes_declared: bool = False
     clusters: Mapping[str, Mapping[str, Namespace]] = field(default_factory=dict)
     targets: Mapping[tuple[str, str], tuple[Target, ...]] = field(default_factory=dict)
+    fronts: tuple[Front, ...] = ()
 
     @property
     def pods(self) -> tuple[Endpoint, ...]:

@@ -26,11 +26,21 @@ CLUSTER_SCOPED = frozenset({"Namespace", "Node", "CiliumNode", "CiliumIdentity"}
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "": ("Namespace", "Pod", "ReplicationController", "Service", "Endpoints", "Node", "ServiceAccount"),
     "apps": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
-    "extensions": ("Deployment", "DaemonSet", "ReplicaSet"),
+    "extensions": ("Deployment", "DaemonSet", "ReplicaSet", "Ingress"),
     "batch": ("Job", "CronJob"),
     "discovery.k8s.io": ("EndpointSlice",),
     "projectcalico.org": ("WorkloadEndpoint",),
     "cilium.io": ("CiliumNode", "CiliumEndpoint", "CiliumIdentity"),
+    "networking.k8s.io": ("Ingress",),
+    "gateway.networking.k8s.io": (
+        "Gateway",
+        "HTTPRoute",
+        "GRPCRoute",
+        "TLSRoute",
+        "TCPRoute",
+        "UDPRoute",
+        "ReferenceGrant",
+    ),
 }
 
 INVENTORY_KINDS: frozenset[tuple[str, str]] = frozenset(

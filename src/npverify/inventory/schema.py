@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from npverify.inventory.front_shapes import GATEWAY_SPEC, GRANT_SPEC, INGRESS_SPEC, ROUTE_SPECS
 from npverify.inventory.shapes import Leaf, ListOf, MapOf, Shape, map_of
 
 _META = map_of(
@@ -115,6 +116,8 @@ SHAPES: Mapping[str, MapOf] = {
                 allocateLoadBalancerNodePorts=Leaf.BOOLEAN,
                 externalName=Leaf.TEXT,
                 externalTrafficPolicy=Leaf.TEXT,
+                internalTrafficPolicy=Leaf.TEXT,
+                loadBalancerSourceRanges=ListOf(Leaf.TEXT),
                 ports=ListOf(
                     map_of(
                         "ServicePort",
@@ -170,6 +173,10 @@ SHAPES: Mapping[str, MapOf] = {
             ),
         ),
         _kind("CiliumIdentity", **{"security-labels": Leaf.LABELS}),
+        _kind("Ingress", spec=INGRESS_SPEC),
+        _kind("Gateway", spec=GATEWAY_SPEC),
+        *(_kind(kind, spec=spec) for kind, spec in ROUTE_SPECS.items()),
+        _kind("ReferenceGrant", spec=GRANT_SPEC),
     )
 }
 """What is read of each kind; the API groups do not differ."""

@@ -43,6 +43,15 @@ def check_selects(item: Item, labels: Mapping[str, str], problems: Problems) -> 
             fields.error("NPV038", message, *path, fix=fix)
 
 
+def holds(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether labels meet a selector; an operator that there is none is met, as nobody can tell what it means."""
+    return all(labels.get(key) == value for key, value in part(selector, "matchLabels").items()) and all(
+        _holds(requirement, labels)
+        for requirement in entries(selector, "matchExpressions")
+        if requirement.get("operator") in _OPERATORS
+    )
+
+
 def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     """Semantics: kubernetes/apimachinery pkg/labels/selector.go Requirement.Matches."""
     key, values = requirement.get("key") or "", requirement.get("values") or ()

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
-from npverify.inventory.addresses import FAMILIES, Address, Family
+from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Backend, Endpoint, EndpointKind, PortOrigin, Service, ServicePort, Target
 from npverify.inventory.nodes import read_address
 from npverify.inventory.objects import Item, entries, part
@@ -90,6 +90,7 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
     spec = part(item.doc.value, "spec")
     type_ = _choice(item, spec, "type", _TYPES, problems)
     policy = _choice(item, spec, "externalTrafficPolicy", _POLICIES, problems)
+    inside = _choice(item, spec, "internalTrafficPolicy", _POLICIES, problems)
     texts = _cluster_ips(spec)
     headless = "None" in (text for _, text in texts)
     found = [] if headless else [read_address(item, text, problems, "spec", *path) for path, text in texts]
@@ -132,7 +133,20 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
         labels=item.labels,
         node_ports=spec.get("allocateLoadBalancerNodePorts") is not False,
         external_ips=tuple(dict.fromkeys(address for address in outside if address is not None)),
+        source_ranges=tuple(_source_ranges(item, spec, problems)),
+        near_only=inside == "Local" and not headless,
     )
+
+
+def _source_ranges(item: Item, spec: dict[str, Any], problems: Problems) -> Iterator[Prefix]:
+    """The blocks of clients; blanks around them do not count (kubernetes/kubernetes pkg/apis/core/validation/validation.go)."""
+    for index, text in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+        try:
+            yield Prefix.parse((text or "").strip(), strict=False)
+        except ValueError:
+            message, fix = f"`{text or ''}` is not a block of addresses", "write one such as 203.0.113.0/24"
+            path = ("spec", "loadBalancerSourceRanges", index)
+            Fields.of(item.doc, problems).error("NPV043", message, *path, fix=fix)
 
 
 def _choice(item: Item, spec: dict[str, Any], key: str, values: tuple[str, ...], problems: Problems) -> str:

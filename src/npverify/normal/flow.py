@@ -63,15 +63,19 @@ class Via(NamedTuple):
     port: int
 
 
-WayIn = Literal["NodePort", "LoadBalancer", "external IP", "hostPort"]
+WayIn = Literal["NodePort", "LoadBalancer", "external IP", "hostPort", "Ingress", "Gateway"]
+
+
+FRONTS: tuple[WayIn, ...] = ("Ingress", "Gateway")
+"""The ways on which a controller ends the client's connection, and opens one of its own to the pod."""
 
 
 class Entry(NamedTuple):
     """The way by which traffic came in from outside, by a port of the cluster that is not the pod's.
 
-    owner      namespace/name of the Service, or of the pod whose hostPort it is
+    owner      namespace/name of the Service, or of the pod whose hostPort it is; of an Ingress or a route with its kind before
     port       the port that the client dialled; 0 where only the cluster knows it
-    rewritten  the source of the flow is not the client: it is the node, or the load balancer, that passed it on
+    rewritten  the source of the flow is not the client: it is the node, the load balancer or the controller that passed it on
     """
 
     way: WayIn

@@ -198,12 +198,14 @@ class Rewriting:
     `at_home`    through a port of the node on which it runs: they see that node
     `balancer`   through a load balancer: they see an address of the balancer's own
     `host_port`  through a hostPort: they see the node
+    `unranged`   a load balancer takes clients outside its source ranges too
     """
 
     elsewhere: Pred = FALSE
     at_home: Pred = FALSE
     balancer: Pred = FALSE
     host_port: Pred = FALSE
+    unranged: Pred = FALSE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

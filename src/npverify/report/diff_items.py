@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from npverify.analyses.diff.results import Change, ChangeClaimResult, DiffResult, Opening, Promise
 from npverify.analyses.results import Status
+from npverify.analyses.way_changes import WayChange
 from npverify.ingest.source import Span
 from npverify.report import diff_words as w
 from npverify.report.counterexample_text import Scene
@@ -12,6 +13,7 @@ from npverify.report.excerpt import Lines, no_lines
 from npverify.report.flow_items import edge_of, flow_line, steps_of
 from npverify.report.items import Edge, Item, Level, Report, RuleText, State, Step
 from npverify.report.prove_text import View, in_full
+from npverify.report.way_changes import SIGNS, way_text
 
 _WHAT = {
     Opening.OPENED: "A change lets flows pass between two ends where nothing could pass before.",
@@ -20,6 +22,9 @@ _WHAT = {
 }
 RULES = (
     *(RuleText(f"flows-{opening}", f"flows-{opening}", sentence) for opening, sentence in _WHAT.items()),
+    RuleText("way-in-opened", "way-in-opened", "A change opens a way in from outside."),
+    RuleText("way-in-closed", "way-in-closed", "A change closes a way in from outside."),
+    RuleText("way-in-changed", "way-in-changed", "A change makes a way in from outside another."),
     RuleText("change-allowed", "change-allowed", "The change does nothing that this assertion forbids."),
     RuleText("change-forbidden", "change-forbidden", "The change does what an assertion about changes forbids."),
     RuleText("promise-kept", "promise-kept", "The assertion holds in the new version."),
@@ -38,6 +43,7 @@ def diff_items(result: DiffResult, lines: Lines = no_lines, *, include_new: bool
     """The whole report: groups of flows as notes, what is forbidden or broken as errors or warnings."""
     view = View(lines=lines)
     items = [_change(change, result, view) for change in listed_changes(result, include_new=include_new)]
+    items += map(_way, result.ways)
     items += [_claim(answer, result) for answer in result.claims]
     items += [_promise(promise, result, lines) for promise in result.promises]
     if result.undecided:
@@ -71,6 +77,20 @@ def _change(change: Change, result: DiffResult, view: View) -> Item:
         _place(change),
         tuple(Step(w.cause_text(cause), cause.span or cause.before) for cause in change.causes),
         (edge,),
+    )
+
+
+def _way(change: WayChange) -> Item:
+    told = way_text(change)
+    return Item(
+        f"way-in-{change.status}",
+        State.FAILED,
+        "warning" if change.status == "opened" else "note",
+        f"way in {change.status}: {told}",
+        f"{SIGNS[change.status]} way in: {told}",
+        ("way in", change.status, told),
+        told,
+        change.span,
     )
 
 

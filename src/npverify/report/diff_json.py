@@ -13,6 +13,7 @@ from npverify.report.assumed import only_if
 from npverify.report.diff_words import ends_text
 from npverify.report.equiv_json import witness_json
 from npverify.report.equiv_regions import ends_json, traffic_json
+from npverify.report.way_changes import ways_json
 
 
 def diff_json(result: DiffResult, paths: tuple[Sequence[str], Sequence[str]] = ((), ())) -> j.Json:
@@ -29,6 +30,7 @@ def diff_json(result: DiffResult, paths: tuple[Sequence[str], Sequence[str]] = (
         }
     if result.undecided:
         out |= {"undecided": True, "because": result.undecided, "interrupted": result.interrupted}
+    out["ways"] = ways_json(result.ways)
     out["world"] = "closed"
     out["old"], out["new"] = _version(result.old, paths[0]), _version(result.new, paths[1])
     out["only_old"] = [j.endpoint(end, None) for end in result.only_old]

@@ -10,6 +10,7 @@ from npverify.report import diff_words as w
 from npverify.report.diff_text import promises_line
 from npverify.report.markdown import MOST_ROWS, code, folded, text
 from npverify.report.paint import count
+from npverify.report.way_changes import ways_markdown
 
 _MOST_CAUSES = 3
 
@@ -32,6 +33,7 @@ def _report(result: DiffResult, include_new: bool) -> Iterator[str]:
         yield ""
     if listed[MOST_ROWS:]:
         yield from _more(count(len(listed) - MOST_ROWS, "more row"), listed[MOST_ROWS:])
+    yield from ways_markdown(result.ways)
     if result.one_sided and not include_new:
         ends = w.one_sided_text((*result.only_new, *result.only_old))
         number = sum(change.connections for change in result.one_sided)

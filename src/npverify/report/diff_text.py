@@ -12,6 +12,7 @@ from npverify.report.counterexample_text import Scene
 from npverify.report.equiv_text import witness_lines
 from npverify.report.paint import STATUS_SIGN, STATUS_STYLE, count, printable
 from npverify.report.prove_text import View, in_full
+from npverify.report.way_changes import ways_lines
 
 _STYLES = {"+": "green", "-": "red", "~": "yellow"}
 _MOST_CAUSES = 3
@@ -37,6 +38,9 @@ def _report(result: DiffResult, view: View, include_new: bool, readings: bool) -
     if result.one_sided and not include_new:
         yield ""
         yield from _folded(result)
+    if result.ways:
+        yield ""
+        yield from ways_lines(result.ways, paint)
     conditional = [change for change in result.conditional if include_new or not change.only]
     if conditional:
         yield ""

@@ -34,6 +34,9 @@ def title(result: DiffResult, *, include_new: bool = False) -> str:
             text += f" · {folded:,} of what one version alone has"
         if readings := sum(include_new or not change.only for change in result.conditional):
             text += f" · {count(readings, 'group')} under other readings"
+    for status in ("opened", "closed", "changed"):
+        if ways := sum(way.status == status for way in result.ways):
+            text += f" · {count(ways, 'way')} in {status}"
     if others := differing(result.old, result.new):
         text += f" · {count(len(others), 'object')} not judged and not the same"
     for number, word in (

@@ -12,6 +12,7 @@ from npverify.report.assumed import only_if
 from npverify.report.equiv_regions import region_json
 from npverify.report.equiv_words import mend_either
 from npverify.report.reproduce import reproduce
+from npverify.report.way_changes import ways_json
 
 
 def equiv_json(result: EquivResult, paths: tuple[Sequence[str], Sequence[str]] = ((), ())) -> j.Json:
@@ -24,6 +25,7 @@ def equiv_json(result: EquivResult, paths: tuple[Sequence[str], Sequence[str]] =
         out["pairs"] = result.pairs
     if result.regions is not None:
         out["regions"] = [region_json(region) for region in result.regions]
+    out["ways"] = ways_json(result.ways)
     out["world"] = "closed"
     out["left"], out["right"] = _side(result.left, paths[0]), _side(result.right, paths[1])
     out["only_left"] = [j.endpoint(end, None) for end in result.only_left]

@@ -17,6 +17,7 @@ from npverify.report.equiv_words import mend_either, missing
 from npverify.report.paint import Paint, count, printable
 from npverify.report.prove_text import View
 from npverify.report.reproduce import reproduce
+from npverify.report.way_changes import ways_lines
 
 _STYLE = {Equivalence.EQUIVALENT: "green", Equivalence.DIFFERENT: "red", Equivalence.UNDECIDED: "yellow"}
 _SIGN = {Equivalence.EQUIVALENT: "✓", Equivalence.DIFFERENT: "✗", Equivalence.UNDECIDED: "?"}
@@ -44,6 +45,9 @@ def _report(result: EquivResult, view: View, names: Names) -> Iterator[str]:
         yield f"  because   {printable(result.because)}"
         if not result.interrupted:
             yield "  fix       try --budget large; undecided never counts as equivalent"
+        yield ""
+    if result.ways:
+        yield from ways_lines(result.ways, paint)
         yield ""
     yield summary_line(result, paint, names)
     if not view.quiet:

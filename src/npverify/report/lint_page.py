@@ -18,7 +18,7 @@ _HEAD = """\
 question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `npverify rule CODE`
 prints the page of a rule, `npverify rule` lists all of them. This page is made from the rules themselves. NPL101 to NPL131
 are about Calico (NPL121 also about NetworkPolicies), NPL165 to NPL177 about the manifests of NetworkPolicies, NPL180 to
-NPL182 about the chosen plugin, the others about every kind of policy.
+NPL182 about the chosen plugin, NPL185 to NPL187 about ways in from outside, the others about every kind of policy.
 
 ```console
 $ npverify lint examples/equal-order

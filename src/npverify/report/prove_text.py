@@ -88,7 +88,7 @@ def in_full(answer: AssertionResult, scene: Scene, *, interrupted: bool) -> Iter
     if status is Status.VACUOUS:
         yield "  fix       correct the names in the assertion or add the missing manifests; --allow-vacuous accepts it"
     elif status is Status.UNDECIDED and not interrupted:
-        yield "  fix       try --budget large, or a smaller statement; undecided never counts as proved"
+        yield f"  fix       {answer.fix or 'try --budget large, or a smaller statement'}; undecided never counts as proved"
     if answer.counterexample is not None:
         yield from scene.counterexample(answer.counterexample)
     if answer.refuting_pairs > 1:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shlex
 
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, Entry, Flow, Request, protocol_number
+from npverify.normal.flow import EPHEMERAL, FRONTS, PORT_PROTOCOLS, Entry, Flow, Request, protocol_number
 
 IMAGE = "busybox:1.36"
 HTTP_IMAGE = "curlimages/curl:8.11.0"
@@ -22,7 +22,7 @@ _ECHO_REQUESTS = (None, (8, 0), (128, 0))
 
 def reproduce(flow: Flow) -> str:
     """A shell command on one line, perhaps with a comment behind it, that attempts the flow."""
-    if flow.entry is not None:
+    if flow.entry is not None and flow.entry.way not in FRONTS:  # what a controller sends is a flow of its own
         return _from_outside(flow, flow.entry)
     attempt, notes = _attempt(flow)
     image = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from npverify.inventory.model import Endpoint, EndpointKind
-from npverify.normal.flow import EPHEMERAL, Decider, Flow, SideVerdict
+from npverify.normal.flow import EPHEMERAL, Decider, Entry, Flow, SideVerdict
 from npverify.normal.policy import Direction, PolicySet, Tier
 from npverify.normal.predicates import LabelIn, Side, atoms_among
 from npverify.report.paint import printable
@@ -76,11 +76,21 @@ def _packet(flow: Flow, any_: Collection[str]) -> str:
 def via(flow: Flow) -> str:
     """`, through service shop/api port 80`, `, in through NodePort 30080 of shop/api`, or "" for a direct flow."""
     if flow.entry is not None:
-        number = f" {flow.entry.port}" if flow.entry.port else ""
-        return printable(f", in through {flow.entry.way}{number} of {flow.entry.owner}")
+        return printable(f", in through {_way(flow.entry)}")
     if flow.via is None:
         return ""
     return printable(f", through service {flow.via.namespace}/{flow.via.name} port {flow.via.port}")
+
+
+def _way(entry: Entry) -> str:
+    number = f" {entry.port}" if entry.port else ""
+    match entry.way:
+        case "Ingress":
+            return entry.owner
+        case "Gateway":
+            return f"a Gateway{f', port{number},' if number else ''} by {entry.owner}"
+        case _:
+            return f"{entry.way}{number} of {entry.owner}"
 
 
 def decider(by: Decider) -> str:

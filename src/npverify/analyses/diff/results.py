@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from npverify.analyses.equiv_results import Difference, Meeting, RegionEnd
 from npverify.analyses.packet_cells import Traffic
 from npverify.analyses.results import AssertionResult, Assumed, Status
+from npverify.analyses.way_changes import WayChange
 from npverify.analyses.world import World
 from npverify.assertions.claims import ChangeAssertion
 from npverify.ingest.source import Diagnostic, Span
@@ -151,6 +152,7 @@ class DiffResult:
     `conditional` what else is different, under other readings alone
     `only_old`, `only_new`  endpoints that one version alone has
     `claims`, `promises`  the `on change` assertions, and the plain ones
+    `ways`        the ways in from outside that one version alone has, or that they have otherwise
     `notes`       what the answer rests on, one sentence each
     `warnings`    what the specs tell that the user should know
     `undecided`   why not all could be told, "" if it was
@@ -165,6 +167,7 @@ class DiffResult:
     only_new: tuple[Endpoint, ...] = ()
     claims: tuple[ChangeClaimResult, ...] = ()
     promises: tuple[Promise, ...] = ()
+    ways: tuple[WayChange, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
     undecided: str = ""

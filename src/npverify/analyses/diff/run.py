@@ -22,6 +22,7 @@ from npverify.analyses.diff.templates import told_apart
 from npverify.analyses.equiv import comparable
 from npverify.analyses.equiv_notes import Called, notes
 from npverify.analyses.equiv_search import Progress, Search
+from npverify.analyses.way_changes import way_changes
 from npverify.analyses.world import World
 from npverify.assertions.resolve import resolve
 from npverify.ingest.read import SpecText
@@ -59,7 +60,7 @@ def diff(
     asked = wanted(old, new, specs, only_tags, problems)
     resolve(specs, new.inventory, new.defined, problems, only_tags=only_tags, of_change=True)
     problems.raise_errors()
-    result = DiffResult(old, new, warnings=problems.warnings)
+    result = DiffResult(old, new, ways=way_changes(old, new), warnings=problems.warnings)
     try:
         limit = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
         clauses = frozenset(at for one in asked for at in one.assertion.requests)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from npverify.analyses.equiv_notes import Names
 from npverify.analyses.world import World
-from npverify.inventory.model import Endpoint, Inventory, WorkloadRef
+from npverify.inventory.model import Backend, Endpoint, Inventory, WorkloadRef
 from npverify.inventory.unknowns import Unknown
 
 _SHOWN = 3
@@ -94,19 +94,18 @@ def _at(template: Endpoint, pod: Endpoint, *, known: bool) -> Endpoint:
 
 
 def _with_copies(inventory: Inventory, copies: Mapping[Endpoint, tuple[Endpoint, ...]]) -> Inventory:
-    """The inventory with copies for templates, behind its Services too."""
+    """The inventory with copies for templates, behind its Services and what sends to these too."""
+
+    def behind(backends: Iterable[Backend]) -> tuple[Backend, ...]:
+        return tuple(b._replace(endpoint=end) for b in backends for end in copies.get(b.endpoint, (b.endpoint,)))
+
     ends = [each for end in inventory.endpoints for each in copies.get(end, (end,))]
     services = {
-        name: replace(
-            service,
-            backends={
-                port: tuple(b._replace(endpoint=end) for b in behind for end in copies.get(b.endpoint, (b.endpoint,)))
-                for port, behind in service.backends.items()
-            },
-        )
+        name: replace(service, backends={port: behind(found) for port, found in service.backends.items()})
         for name, service in inventory.services.items()
     }
-    return replace(inventory, endpoints=tuple(sorted(ends, key=lambda end: end.key)), services=services)
+    fronts = tuple(front._replace(behind=behind(front.behind)) for front in inventory.fronts)
+    return replace(inventory, endpoints=tuple(sorted(ends, key=lambda end: end.key)), services=services, fronts=fronts)
 
 
 def _over(world: World, inventory: Inventory) -> World:

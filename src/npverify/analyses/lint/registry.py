@@ -20,6 +20,7 @@ from npverify.analyses.lint.rules import (
     pass_allows,
     rule_effects,
     tier_denies_the_rest,
+    ways_in,
     without_dns,
 )
 from npverify.dialects import lint_rules
@@ -42,6 +43,7 @@ _ALL = (
     *rule_effects.RULES,
     *no_default_deny.RULES,
     *without_dns.RULES,
+    *ways_in.RULES,
     *(Rule(about, suspicions.find) for about in lint_rules()),
 )
 

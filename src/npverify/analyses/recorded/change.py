@@ -71,7 +71,7 @@ class _Judged:
 
     def __init__(self, old: World, new: World) -> None:
         self._worlds = (old, new)
-        self._readers = (FlowReader(old.inventory), FlowReader(new.inventory))
+        self._readers = (FlowReader(old.inventory, old), FlowReader(new.inventory, new))
         self._replays = tuple(Replay(w, r) for w, r in zip(self._worlds, self._readers, strict=True))
         self._memo: dict[object, tuple[Evaluation | str, Evaluation | str]] = {}
 

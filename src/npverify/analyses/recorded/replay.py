@@ -48,7 +48,7 @@ class Replay:
 
     def __init__(self, world: World, reader: FlowReader | None = None) -> None:
         self.world = world
-        self._reader = reader or FlowReader(world.inventory)
+        self._reader = reader or FlowReader(world.inventory, world)
         self._ranges = Ranges(world, self._reader)
         self._any_src_port = not evaluator(world).looks_at_source_ports
         self._edges: dict[int, list[int]] = {

@@ -130,7 +130,7 @@ class States:
         world = self.world(state)
         engine, claim = self._at(world), self._of(world.inventory)[key].claim
         if isinstance(claim, AllFlows | SomeFlow | EachReachesSome):
-            legs = (*claim.legs, *engine.through.services(claim.legs))
+            legs = (*engine.entries.seen(claim.legs), *engine.through.services(claim.legs))
             return frozenset(engine.asked(legs))
         if isinstance(claim, Isolated):
             ends = dict.fromkeys(claim.ends)

@@ -1,0 +1,115 @@
+"""Which ways in from outside one of two worlds has and the other has not, or has otherwise: ports of nodes, load balancers,
+external IPs, hostPorts, and what Ingress objects and routes of Gateways send to.
+
+What passes by a way is no matter here: flows are compared as they arrive at pods, whether or not a way leads there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from npverify.analyses.entries import Door, doors_of
+from npverify.analyses.world import World
+from npverify.ingest.source import Span
+from npverify.inventory.model import Endpoint, Front, Inventory, Service
+from npverify.normal.flow import FRONTS, WayIn
+
+Status = Literal["opened", "closed", "changed"]
+
+
+class WayChange(NamedTuple):
+    """A way in that only the new world has (`opened`), only the old one (`closed`), or both in two ways (`changed`).
+
+    `owner`    the Service, Ingress, route or pod that makes it, with its kind
+    `service`  the Service that an Ingress or route sends to, "" for the others
+    `protocol`, `number`  what a client dials: the port of the node, the balancer or the listener; 0 where only the cluster knows it
+    `to`       where it leads: workloads with their ports
+    `what`     what is different of a changed one
+    `span`     where its owner is named, in the new world if it has it
+    """
+
+    status: Status
+    way: WayIn
+    owner: str
+    service: str
+    protocol: str
+    number: int
+    to: tuple[str, ...]
+    what: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+class _Way(NamedTuple):
+    """A door, with the words for it."""
+
+    door: Door
+    owner: str
+    service: str
+    to: tuple[str, ...]
+    made_by: Service | Front | Endpoint
+
+    @property
+    def span(self) -> Span | None:
+        """Where that is named, which may take a while to find."""
+        return self.made_by.span
+
+
+def way_changes(old: World, new: World) -> tuple[WayChange, ...]:
+    """The ways in that differ, in the order of their owners."""
+    if old.inventory is new.inventory:
+        return ()
+    before, after = dict(_ways(old.inventory)), dict(_ways(new.inventory))
+    return tuple(_changes(before, after))
+
+
+_Key = tuple[str, str, str, str]
+
+
+def _changes(before: Mapping[_Key, _Way], after: Mapping[_Key, _Way]) -> Iterator[WayChange]:
+    for key in sorted({*before, *after}):
+        one, other = before.get(key), after.get(key)
+        if one is None and other is not None:
+            yield _change("opened", other)
+        elif other is None and one is not None:
+            yield _change("closed", one)
+        elif one is not None and other is not None and (what := tuple(_differs(one, other))):
+            yield _change("changed", other, what)
+
+
+def _change(status: Status, way: _Way, what: Sequence[str] = ()) -> WayChange:
+    door = way.door
+    return WayChange(status, door.way, way.owner, way.service, door.protocol, door.port, way.to, tuple(what), way.span)
+
+
+def _differs(one: _Way, other: _Way) -> Iterator[str]:
+    before, after = one.door, other.door
+    if before.port != after.port:
+        yield f"its port was {before.port or 'for the cluster to choose'}"
+    if one.to != other.to:
+        yield f"it led to {', '.join(one.to) or 'no pod'}"
+    if before.local != after.local:
+        yield f"`externalTrafficPolicy` was {'Local' if before.local else 'Cluster'}"
+    if before.ranges != after.ranges:
+        yield f"it took clients of {', '.join(map(str, before.ranges)) or 'everywhere'}"
+    if before.class_ != after.class_:
+        yield f"its class was {before.class_ or 'not named'}"
+
+
+def _ways(inventory: Inventory) -> Iterator[tuple[_Key, _Way]]:
+    """Every way in by what tells it from others: the kind of way, its owner, and the Service with its port."""
+    fronts = {front.owner: front for front in inventory.fronts}
+    for door in doors_of(inventory):
+        made_by: Service | Front | Endpoint
+        to = tuple(sorted({f"{end.workload or end}:{number}" for end, number in door.to}))
+        if door.hop is None:
+            owner, service, made_by = f"pod {door.owner}", "", door.to[0][0]
+            of = f"{door.port}/{door.protocol} {to}"
+        else:
+            namespace, name, index = door.hop
+            found = inventory.services[namespace, name]
+            front = door.way in FRONTS
+            owner, service = (door.owner, str(found)) if front else (f"Service {found}", "")
+            made_by = fronts[door.owner] if front else found
+            of = f"{found.ports[index].number}/{door.protocol}"
+        yield (owner, door.way, service, of), _Way(door, owner, service, to, made_by)
