@@ -107,16 +107,19 @@ class Plain:
         return next(group.residual for group in groups if group.peers >> peer & 1)
 
     def pair(self, c: int, d: int) -> Allowed:
-        """What class `c` may send to class `d`."""
+        """What class `c` may send to class `d`, over any family that both have."""
         here, there = (self.addresses(self.classes.representative(x)) for x in (c, d))
-        family = next((f for f in here if f in there), None)
-        if family is None:
+        common = [f for f in here if f in there]
+        if not common:
             return ()
         both = (self.left(Direction.EGRESS, c, d), self.left(Direction.INGRESS, d, c))
-        key = (*both, here[family], there[family])
+        key = (*both, *((here[f], there[f]) for f in common))
         if key not in self._memo:
-            egress, ingress = (packets(left, here[family], there[family]) for left in both)
-            self._memo[key] = ports(egress & ingress)
+            passing = 0
+            for f in common:
+                egress, ingress = (packets(left, here[f], there[f]) for left in both)
+                passing |= egress & ingress
+            self._memo[key] = ports(passing)
         return self._memo[key]  # type: ignore[return-value]
 
     def outside(self, c: int, direction: Direction) -> dict[Prefix, Allowed]:

@@ -8,7 +8,7 @@ import pytest
 
 from npverify.analyses.blocks import blocks, cells, possible, representative
 from npverify.analyses.evaluate import evaluate, evaluate_query, evaluator
-from npverify.analyses.flows import read_flow
+from npverify.analyses.flows import OTHER_FAMILY, read_flow
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Address, Prefix
 from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service, ServicePort, WorkloadRef
@@ -146,6 +146,34 @@ def test_backends_that_fare_differently() -> None:
     assert evaluation.depends == ("which backend of service shop/api",)
     open_ = world(A0, A1, DB, services=[API])
     assert evaluate_query(open_, query).depends == ()
+
+
+DUAL, TWIN = pod("dual", ip="10.1.0.2 fd00::2"), pod("twin", ip="10.1.0.3 fd00::3")
+TO_TWIN = {"dst": {"pod": "shop/twin"}, "port": 80}
+ONLY_4, ONLY_6 = (
+    selecting(DST, "p", allow(block(SRC, cidr)), on_apps=["twin", "web"]) for cidr in ("10.0.0.0/8", "fd00::/8")
+)
+OVER_IPV6 = [
+    ("IPv4 alone passes", ONLY_4, {"src": {"pod": "shop/dual"}, **TO_TWIN}, True, True),
+    ("IPv6 alone passes", ONLY_6, {"src": {"pod": "shop/dual"}, **TO_TWIN}, False, True),
+    ("both are denied", selecting(DST, "p", on_apps=["twin"]), {"src": {"pod": "shop/dual"}, **TO_TWIN}, False, False),
+    ("the source has IPv4 alone", ONLY_4, {"src": {"pod": "shop/known"}, **TO_TWIN}, True, False),
+    ("an address is given", ONLY_4, {"src": {"ip": "fd00::9"}, **TO_TWIN}, False, False),
+    ("addresses that are not known", selecting(DST, "p", allow(EVERY_IPV4), on_apps=["web"]), {"src": {"pod": "shop/db"}, "dst": {"workload": "shop/web"}, "port": 80}, True, True),
+    ("a ping", ONLY_4, {"src": {"pod": "shop/dual"}, "dst": {"pod": "shop/twin"}, "protocol": "ICMP"}, True, True),
+    ("a message of ICMP for IPv4", ONLY_4, {"src": {"pod": "shop/dual"}, "dst": {"pod": "shop/twin"}, "icmp": {"type": 8}}, True, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "value", "allowed", "told"), [r[1:] for r in OVER_IPV6], ids=[r[0] for r in OVER_IPV6]
+)
+def test_what_ipv6_fares_otherwise_is_told(policy, value: dict[str, object], allowed: bool, told: bool) -> None:
+    """Where nothing says which family is meant the verdict is that of IPv4, and that IPv6 has another one is told."""
+    it = world(WEB, DB, KNOWN, DUAL, TWIN, ingress=[policy], families=(4, 6))
+    evaluation = evaluate_query(it, read_flow(value, it.inventory))
+    assert evaluation.verdict.allowed is allowed
+    assert (OTHER_FAMILY in evaluation.depends) is told
 
 
 CIDRS = [

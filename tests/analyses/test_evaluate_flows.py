@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from npverify.analyses.ends import resolve_end
@@ -78,8 +80,9 @@ READ = [
 
 @pytest.mark.parametrize(("value", "flow"), [r[1:] for r in READ], ids=[r[0] for r in READ])
 def test_a_flow_from_json(value: object, flow: Flow) -> None:
-    """The line means this flow, and no other."""
-    assert read_flow(value, IT) == Query(((flow,),), all_destinations="service" in value["dst"])
+    """The line means this flow, and no other but over IPv6."""
+    found = read_flow(value, IT)
+    assert replace(found, otherwise=()) == Query(((flow,),), all_destinations="service" in value["dst"])
 
 
 HEADERS_FORM = '`headers` of `http` must be a map of names to texts, such as {"X-Token": "abc"}'

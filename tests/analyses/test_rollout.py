@@ -163,6 +163,24 @@ def test_what_the_change_itself_breaks_is_no_matter_of_order() -> None:
     assert [a.text for a in result.kept] == ["every pod x/b reaches pod x/a:80"]
 
 
+def test_what_is_said_of_requests_is_kept() -> None:
+    """A policy on requests gives way to another: what the assertions say of two requests holds all the way."""
+
+    def requests(name: str, *paths: str) -> Manifest:
+        ports = {"ports": [{"port": "80", "protocol": "TCP"}], "rules": {"http": [{"path": path} for path in paths]}}
+        rule = {"fromEndpoints": [{}], "toPorts": [ports]}
+        spec = {"endpointSelector": {"matchLabels": {"app": "b"}}, "ingress": [rule]}
+        metadata = {"name": name, "namespace": "x"}
+        return {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": metadata, "spec": spec}
+
+    kept = ["every pod x/a reaches pod x/b on http/80 GET /p", "no pod x/a reaches pod x/b on http GET /z"]
+    result = ask([requests("one", "/p")], [requests("two", "/p", "/q")], *kept)
+    assert [a.text for a in result.kept] == kept
+    assert told(result) == ["create CiliumNetworkPolicy x/two", "delete CiliumNetworkPolicy x/one"]
+    none = ask([requests("one", "/p")], [requests("one", "/q")], kept[0])
+    assert [b.answer.assertion.text for b in none.broken] == kept[:1]
+
+
 def test_what_holds_only_after_is_told_at_the_step_that_reaches_it() -> None:
     """From the last of the two policies on, and not before, both pods are closed."""
     closed = "no pod x/c reaches pod x/a or pod x/b"

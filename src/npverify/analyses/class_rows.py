@@ -1,5 +1,6 @@
 """Who may talk to whom, class by class: the tables of both directions joined, without listing pairs.
 
+Two classes that both have addresses of both families may exchange what passes over either; the families are judged apart then.
 A row says what one class may send, as parts of the classes of pods: sets of packets, each with the classes that may get
 exactly them. A column says the same of what it may receive. Neither is kept: rows are made a chunk of classes at a time, so
 that nothing here grows with the square of the classes.
@@ -13,6 +14,7 @@ from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell, blocks, cells, representative
@@ -40,7 +42,7 @@ class ClassRows:
     """What may pass between classes. Guards the memos; every answer is a function of the world."""
 
     def __init__(self, world: World) -> None:
-        self._sides: dict[Direction, _Side] = {}
+        self._sides: dict[Direction, list[_Side]] = {}  # one for each family, or one for all of them
         self._outside: dict[Direction, _Outside] = {}
         with collector_paused():
             residuals = Residuals(world.inventory, world.policies)
@@ -50,9 +52,10 @@ class ClassRows:
             it = _Judging(world, residuals, self._packets, self._algebra)
             for direction in Direction:
                 judged = it.tables(direction)
-                self._sides[direction] = _Side(table.pods for table in judged)
+                self._sides[direction] = [_Side(table.pods for table in tables) for tables in judged]
                 self._outside[direction] = _Outside(judged, it.cells, self.allowed)
-        self._chunks: dict[tuple[Direction, int], tuple[_Said, dict[tuple[int, tuple[int, ...]], Parts]]] = {}
+        self.by_family = it.apart
+        self._chunks: dict[tuple[Direction, int], _Chunk] = {}
 
     def allowed(self, number: int) -> Allowed:
         """The ports of the set of packets with a number."""
@@ -77,25 +80,30 @@ class ClassRows:
         )
 
     def _joined(self, direction: Direction, c: int) -> Parts:
-        chunk, table, key = self._place(direction, c)
+        chunk, key = self._place(direction, c)
         said, rows = self._chunk(direction, chunk)
-        found = rows.get((table, key))
+        found = rows.get(key)
         if found is None:
-            found = rows[table, key] = self._algebra.both(self._sides[direction].tables[table], said.parts(key))
+            sides = zip(self._sides[direction], said, key, strict=True)
+            each = [self._algebra.both(side.tables[table], to.parts(peers)) for side, to, (table, peers) in sides]
+            found = rows[key] = each[0] if len(each) == 1 else self._algebra.union(p for of in each for p in of.items())
         return found
 
-    def _place(self, direction: Direction, c: int) -> tuple[int, int, tuple[int, ...]]:
-        """Equal for classes of which the row is the same: the chunk, the own table, and what tables of others say."""
+    def _place(self, direction: Direction, c: int) -> tuple[int, _Key]:
+        """Equal for classes of which the row is the same: the chunk, the own tables, and what tables of others say."""
         chunk = c // _CHUNK
-        return chunk, self._sides[direction].table_of[c], self._chunk(direction, chunk)[0].keys[c % _CHUNK]
+        said = self._chunk(direction, chunk)[0]
+        sides = zip(self._sides[direction], said, strict=True)
+        return chunk, tuple((side.table_of[c], to.keys[c % _CHUNK]) for side, to in sides)
 
-    def _chunk(self, direction: Direction, chunk: int) -> tuple[_Said, dict[tuple[int, tuple[int, ...]], Parts]]:
+    def _chunk(self, direction: Direction, chunk: int) -> _Chunk:
         found = self._chunks.get((direction, chunk))
         if found is None:
             while len(self._chunks) >= _REMEMBERED:
                 del self._chunks[next(iter(self._chunks))]
             size = min(_CHUNK, len(self.classes) - chunk * _CHUNK)
-            found = self._chunks[direction, chunk] = (self._sides[direction.opposite].about(chunk, size), {})
+            said = [side.about(chunk, size) for side in self._sides[direction.opposite]]
+            found = self._chunks[direction, chunk] = (said, {})
         return found
 
 
@@ -115,20 +123,29 @@ class _Judging:
         for end in residuals.classes.representatives:
             usable = families_of(end, world.inventory.families) if end.is_pod else set()
             self._addresses.append({f: known_address(end, f) or supposed[f, end.kind] for f in FAMILIES if f in usable})
+        self.apart = any(len(own) > 1 for own in self._addresses)  # some class has addresses of both families
 
-    def tables(self, direction: Direction) -> list[Table]:
-        """For each class, what the direction that is judged there lets through; nothing unless it is one of pods."""
+    def tables(self, direction: Direction) -> list[list[Table]]:
+        """For each class, what the direction that is judged there lets through; nothing unless it is one of pods.
+
+        Once for all families, or, where some class has addresses of both, once for each.
+        """
+        each = [(f,) for f in FAMILIES] if self.apart else [FAMILIES]
+        return [self._tables(direction, families) for families in each]
+
+    def _tables(self, direction: Direction, families: Sequence[Family]) -> list[Table]:
+        addresses = [{f: address for f, address in own.items() if f in families} for own in self._addresses]
         tables: dict[Family, Tables] = {}
         found = []
-        for c, own in enumerate(self._addresses):
+        for c, own in enumerate(addresses):
             if not own:
                 found.append(_NO_TABLE)
                 continue
-            first = next(iter(own))
-            if first not in tables:
-                met = {f: each for f, each in self.cells.items() if f >= first}  # who has no IPv4 meets none that way
-                tables[first] = Tables(self._residuals, self._packets, self._algebra, self._addresses, met)
-            found.append(tables[first].of(direction, c))
+            family = next(iter(own))
+            if family not in tables:
+                met = {family: self.cells[family]}
+                tables[family] = Tables(self._residuals, self._packets, self._algebra, addresses, met)
+            found.append(tables[family].of(direction, c))
         return found
 
 
@@ -139,9 +156,12 @@ class _Outside:
     """What one direction lets through between classes and outside addresses. Guards what was asked for."""
 
     def __init__(
-        self, judged: Iterable[Table], cells: Mapping[Family, Sequence[Cell]], allowed: Callable[[int], Allowed]
+        self, judged: list[list[Table]], cells: Mapping[Family, Sequence[Cell]], allowed: Callable[[int], Allowed]
     ) -> None:
-        self._of_class = [table.outside for table in judged]
+        self._of_class = [
+            tables[0].outside if len(tables) == 1 else tuple(chain.from_iterable(table.outside for table in tables))
+            for tables in zip(*judged, strict=True)
+        ]
         self._cells = cells
         self._allowed = allowed
         self._by_id: dict[int, Mapping[Prefix, Allowed]] = {}
@@ -264,6 +284,10 @@ class _Said:
     @cached_property
     def _common(self) -> Parts:
         return _together(self._for_all)
+
+
+_Key = tuple[tuple[int, tuple[int, ...]], ...]
+_Chunk = tuple[list[_Said], dict[_Key, Parts]]
 
 
 def _together(each: Iterable[Parts]) -> Parts:

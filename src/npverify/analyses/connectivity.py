@@ -31,6 +31,7 @@ NOTES = (
     "blocks stand for outside addresses: known pods and nodes in them are judged as what they are",
 )
 _CLUSTERS_NOTE = "what may be exchanged with other clusters is listed by addresses, among the blocks"
+_FAMILIES_NOTE = "what passes between two pods over IPv4 alone, or over IPv6 alone, is listed as well"
 _SPLIT_NOTE = "pods of {} are listed one by one, because policies tell them apart"
 
 
@@ -53,6 +54,8 @@ def connectivity(world: World) -> Connectivity:
         listing = _Listing(rows, units)
         keep(len(world.inventory.endpoints))
     notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
+    if rows.by_family:
+        notes = (*notes, _FAMILIES_NOTE)
     notes = (*notes, *clients_behind(world))
     return Connectivity(listing, (*notes, *_audit(world), *_drops(world), *(_SPLIT_NOTE.format(ref) for ref in split)))
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from npverify.analyses.blocks import possible, predicates, prefixes_of, representative
-from npverify.analyses.flows import Query, families_of, known_address, same_node
+from npverify.analyses.flows import OTHER_FAMILY, Query, families_of, known_address, same_node
 from npverify.analyses.results import Evaluation
 from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
@@ -76,6 +76,12 @@ class Evaluator:
             dst_ip=flow.dst_ip or (self._named(family) if flow.name else self._address(flow.dst, family)),
             via=via,
         )
+
+    def over_ipv6(self, flow: Flow) -> Flow:
+        """The flow with an IPv6 address at an end, if it has none at either."""
+        if flow.src_ip is not None or flow.dst_ip is not None:
+            return flow
+        return replace(flow, src_ip=self._address(flow.src, 6), dst_ip=self._address(flow.dst, 6))
 
     def representative(self, end: Endpoint, family: Family) -> Address | None:
         """The address that stands for that of an endpoint, where it is not known."""
@@ -203,7 +209,8 @@ def evaluate_query(world: World, query: Query) -> Evaluation:
     if any(e.verdict.allowed != chosen.verdict.allowed for e in first):
         depends.append(f"which {query.destinations}")
     for switch, flows in query.otherwise:
-        if any(it.evaluate(flow).verdict.allowed != chosen.verdict.allowed for flow in flows):
+        meant = map(it.over_ipv6, flows) if switch == OTHER_FAMILY else flows
+        if any(it.evaluate(flow).verdict.allowed != chosen.verdict.allowed for flow in meant):
             depends.append(switch)
     return replace(chosen, depends=tuple(dict.fromkeys(depends)))
 

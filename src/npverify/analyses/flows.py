@@ -5,7 +5,7 @@ A workload with several pods and a Service with several backends mean several fl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from npverify.analyses.ends import UNREADABLE, Directory, Ends
@@ -20,6 +20,8 @@ from npverify.normal.requests import as_name
 
 NO_SUCH_FLOW = "NPV164"
 
+OTHER_FAMILY = "which address family: this is over IPv4"
+
 FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http", "dns", "via")
 _HOST = (EndpointKind.NODE, EndpointKind.HOST_POD)
 
@@ -29,7 +31,7 @@ class Query:
     """Every flow that was meant: a row for each source, in it one for each destination; never empty.
 
     `sources` and `destinations` complete "which …" where there are several. `otherwise` holds the flows that were meant if a
-    switch had another value than its default, with its name.
+    switch had another value than its default, with its name; and those over IPv6 where nothing says that IPv4 was meant.
     """
 
     flows: tuple[tuple[Flow, ...], ...]
@@ -108,11 +110,19 @@ class FlowReader:
         if not rows:
             message = f"`{dst.text}` has no backend on the node of `{src.text}`, and traffic to it stays there"
             raise InputError.one(NO_SUCH_FLOW, message, fix="see `internalTrafficPolicy` of the Service")
+        other = tuple(
+            flow
+            for s in src.members
+            for t in targets
+            if dst.service is None or serves(dst.service, s, t.end)
+            for flow in _in_ipv6(src, s, t, traffic, families)
+        )
         return Query(
             rows,
             f"replica of {src.text}" if len(rows) > 1 else "",
             "" if max(map(len, rows)) == 1 else f"backend of {dst.text}" if dst.service else f"replica of {dst.text}",
             dst.service is not None,
+            ((OTHER_FAMILY, other),) if other else (),
         )
 
     def _end(self, value: dict[str, object], key: str, problems: Problems) -> Ends | None:
@@ -311,11 +321,29 @@ def _port_name(port: ServicePort) -> str:
 
 
 def _flow(src: Ends, source: Endpoint, target: _Target, traffic: Traffic, families: frozenset[Family]) -> Flow:
-    dst, given = target.end, (src.address, target.address)
-    common = [f for f in FAMILIES if f in _families(source, given[0], families) & _families(dst, given[1], families)]
+    common = _common(src, source, target, families)
     if not common:
-        raise InputError.one(NO_SUCH_FLOW, f"`{src.text}` and `{dst}` have no addresses of one family")
-    family = common[0]
+        raise InputError.one(NO_SUCH_FLOW, f"`{src.text}` and `{target.end}` have no addresses of one family")
+    return _flow_over(common[0], src, source, target, traffic)
+
+
+def _in_ipv6(
+    src: Ends, source: Endpoint, target: _Target, traffic: Traffic, families: frozenset[Family]
+) -> Iterator[Flow]:
+    """The flow over IPv6, where both families can be meant and IPv4 is taken."""
+    usual = target.service is None or any(vip.family == 6 for vip in target.service.vips)
+    if usual and traffic.icmp is None and len(_common(src, source, target, families)) > 1:
+        yield _flow_over(6, src, source, target, traffic)
+
+
+def _common(src: Ends, source: Endpoint, target: _Target, families: frozenset[Family]) -> list[Family]:
+    """The families over which two ends can meet, IPv4 first."""
+    both = _families(source, src.address, families) & _families(target.end, target.address, families)
+    return [f for f in FAMILIES if f in both]
+
+
+def _flow_over(family: Family, src: Ends, source: Endpoint, target: _Target, traffic: Traffic) -> Flow:
+    dst, given = target.end, (src.address, target.address)
     src_ip, dst_ip = given[0] or known_address(source, family), given[1] or known_address(dst, family)
     icmp = traffic.icmp
     if traffic.protocol == "ICMP" and icmp is None:

@@ -50,10 +50,9 @@ class Table(NamedTuple):
 
 
 class Tables:
-    """Tables by class and direction, for classes that have an address of one family, or have none of it. Guards the memos.
+    """Tables by class and direction, for classes that have an address of one family. Guards the memos.
 
-    Two ends use IPv4 if both have it, else IPv6. So for subjects that have it a peer is met by its first family, and for
-    those that have not by IPv6 alone; either way each peer has one address.
+    Who has addresses of both families is asked about once for each: here each peer has one address.
     """
 
     def __init__(
@@ -89,9 +88,7 @@ class Tables:
             self._starts[family] = {cell.first: at + n for n, cell in enumerate(each)}
             at += len(each)
             self._starts[family][each[-1].last + 1] = at
-            using = {
-                c: own[family] for c, own in enumerate(addresses) if family in own and own.keys().isdisjoint(self._met)
-            }
+            using = {c: own[family] for c, own in enumerate(addresses) if family in own}
             self._by_value[family] = sorted((a.value, c) for c, a in using.items() if a is not None)
             self._all_known &= None not in using.values()
             self._met[family] = as_set(using) | (1 << at) - (1 << self._from[family])

@@ -28,6 +28,7 @@ from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, Problems
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import Direction
+from npverify.normal.predicates import Clause
 from npverify.reduction.standing import Standing
 from npverify.smt.solver import Budget
 
@@ -71,6 +72,7 @@ class States:
         self._engine: Engine | None = None
         self._standing: Standing | None = None
         self._worlds: dict[State, World] = {}
+        self._requests: frozenset[Clause] = frozenset()  # what the assertions ask of requests
         self._resolved: tuple[Inventory, dict[Key, Assertion]] | None = None
         self._answers: dict[tuple[Key, State], AssertionResult] = {}
         self.everything: State = frozenset(range(len(source.change.steps)))
@@ -78,6 +80,9 @@ class States:
         self.last = self.world(self.everything)
         self.problems = Problems()
         self._resolve(self.last.inventory, self.problems)
+        self._requests = frozenset(at for assertion in self.assertions.values() for at in assertion.requests)
+        self._worlds = {state: world.asking(self._requests) for state, world in self._worlds.items()}
+        self.first, self.last = self._worlds[NOTHING], self._worlds[self.everything]
         self.merged = self._merged()
         self._involved: dict[Key, State] = {}
 
@@ -91,7 +96,7 @@ class States:
         found = self._worlds.get(state)
         if found is None:
             self._settled = self._settle(state, self._settled)
-            found = self._worlds[state] = self._settled.loaded.world
+            found = self._worlds[state] = self._settled.loaded.world.asking(self._requests)
             if len(self._worlds) > _REMEMBERED:
                 for old in [s for s in self._worlds if s not in (NOTHING, self.everything, state)]:
                     del self._worlds[old]
