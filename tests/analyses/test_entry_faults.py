@@ -24,7 +24,7 @@ def _doors(name: str, change: Any) -> Any:
 FAULTS = [
     Fault(
         "nothing is passed on by nodes",
-        instead(Entries, "_passed_on", lambda real: lambda *_: iter(())),
+        instead(Entries, "_passed_on", lambda real: lambda *_, **__: iter(())),
         "who lets nodes in lets the internet in",
     ),
     Fault(
@@ -38,8 +38,8 @@ FAULTS = [
             Entries,
             "_passed_on",
             lambda real: (
-                lambda self, *given: (
-                    replace(leg, near=None) if leg.near is False else leg for leg in real(self, *given)
+                lambda self, *given, **known: (
+                    replace(leg, near=None) if leg.near is False else leg for leg in real(self, *given, **known)
                 )
             ),
         ),
@@ -100,7 +100,7 @@ FAULTS = [
         instead(
             Entries,
             "_passed_on",
-            lambda real: lambda self, *given: real(_with_undeclared_nodes(self), *given),
+            lambda real: lambda self, *given, **known: real(_with_undeclared_nodes(self), *given, **known),
         ),
         "one node alone has no other",
     ),
