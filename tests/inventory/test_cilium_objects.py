@@ -151,6 +151,11 @@ def test_what_is_not_used_is_named() -> None:
     ]
 
 
+def test_nodes_and_identities_are_in_no_namespace() -> None:
+    """So none is missed."""
+    assert "NPV035" not in {d.code for d in world(NODE, ROUTER, WEB, identity("'k8s:app': web")).warnings}
+
+
 def test_an_address_that_is_none_is_an_error() -> None:
     """With its place."""
     with pytest.raises(npverify.InputError) as raised:

@@ -13,7 +13,7 @@ WITHOUT_NAMESPACE = frozenset({
     "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy",
     "ClusterInformation", "FelixConfiguration", "GlobalNetworkPolicy", "GlobalNetworkSet", "HostEndpoint", "IPPool",
     "StagedGlobalNetworkPolicy", "Tier", "Profile",
-    "CiliumCIDRGroup", "CiliumClusterwideNetworkPolicy",
+    "CiliumCIDRGroup", "CiliumClusterwideNetworkPolicy", "CiliumIdentity", "CiliumNode",
 })  # fmt: skip
 """Kinds that matter here and are in no namespace (the APIs of Kubernetes, Calico and Cilium)."""
 
