@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from posixpath import normpath
 from typing import Any
 from urllib.parse import unquote
 
 from calico_reference.flow import Flow
+from calico_reference.nets import ip_network
 from calico_reference.objects import NAMESPACE, NUMBERS, Found, Objects, Pod
 from calico_reference.selectors import selects, with_prefix
 from reference import Manifest

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any, NamedTuple
 
 from calico_reference.flow import End, Facts, Flow, Labels
+from calico_reference.nets import ip_network
 from reference import RUNTIME_LABELS, Manifest
 
 Network = IPv4Network | IPv6Network
