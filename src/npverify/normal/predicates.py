@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import cache
+from itertools import chain
 
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EndpointKind, PortOrigin
@@ -353,5 +354,9 @@ def _opposite_end(value: object) -> object:
 
 @cache
 def atoms_of(pred: Pred) -> tuple[Pred, ...]:
-    """`atoms`, remembered."""
-    return tuple(atoms(pred))
+    """`atoms`, remembered, and told from those of the parts, which many predicates share."""
+    if isinstance(pred, And | Or):
+        return tuple(dict.fromkeys(chain.from_iterable(map(atoms_of, pred.parts))))
+    if isinstance(pred, Not):
+        return atoms_of(pred.body)
+    return () if isinstance(pred, Const) else (pred,)
