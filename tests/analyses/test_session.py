@@ -177,3 +177,17 @@ def test_an_assertion_that_an_interrupted_run_left_out_is_asked_of_the_policies_
     assert session.prove(stop=lambda: next(asked, True)).interrupted
     session.apply(policy("other", "nobody", policyTypes=["Ingress"]))
     assert statuses(session)[-1] is Status.REFUTED
+
+
+def test_objects_of_one_name_are_told_apart(session: Session) -> None:
+    """By their kind and namespace: each replaces itself alone, and of two that are deleted the other one stays."""
+    elsewhere = {**CLOSED, "metadata": {"name": "closed", "namespace": "other"}}
+    for each in (CLOSED, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}}, elsewhere):
+        session.apply(each)
+    session.apply(policy("closed", "db", ingress=[{}]))
+    assert statuses(session) == [Status.REFUTED, Status.PROVED]
+    session.apply(CLOSED)
+    session.delete("NetworkPolicy", "closed", "other")
+    assert statuses(session) == [Status.PROVED, Status.PROVED]
+    session.delete("NetworkPolicy", "closed", "shop")
+    assert statuses(session) == [Status.REFUTED, Status.PROVED]
