@@ -36,17 +36,33 @@ from npverify.normal.predicates import (
     UnknownIn,
 )
 from npverify.reduction.bitsets import as_set
-from npverify.reduction.judge import Signature
+from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, ends
 from npverify.reduction.residuals import Residuals
 
 
 class Table(NamedTuple):
     """What one direction lets through for one subject: parts of the other classes, and of the cells outside, by the
-    families in which there are any."""
+    families in which there are any. `numbers` are equal where `pods` are: those of sets of packets and of sets of classes."""
 
     pods: Parts
     outside: tuple[tuple[Family, Parts], ...]
+    numbers: frozenset[tuple[int, int]]
+
+
+class Numbered:
+    """Sets by number, equal ones under one: most sets of peers are in several tables, and looking at one takes long."""
+
+    def __init__(self) -> None:
+        self.sets: list[int] = []
+        self._numbers: dict[int, int] = {}
+
+    def keep(self, those: int) -> int:
+        """The number of a set."""
+        found = self._numbers.setdefault(those, len(self.sets))
+        if found == len(self.sets):
+            self.sets.append(those)
+        return found
 
 
 class Tables:
@@ -62,9 +78,11 @@ class Tables:
         algebra: PacketParts,
         addresses: Sequence[Mapping[Family, Address | None]],
         cells: Mapping[Family, Sequence[Cell]],
+        sets: Numbered,
     ) -> None:
         """`addresses`: of each class, those that it may use, by family, IPv4 first. `cells`: what the outside addresses are
-        parted into, for each family in which subjects may meet others."""
+        parted into, for each family in which subjects may meet others. `sets` numbers those of the tables."""
+        self._sets = sets
         self._residuals = residuals
         self._algebra = algebra
         self._packets = packets
@@ -99,20 +117,22 @@ class Tables:
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
         self._ruled: dict[Direction, dict[int, _Ruled]] = {direction: {} for direction in Direction}
         self._looks: dict[tuple[Direction, int], _Looking] = {}
+        self._asked: dict[Direction, dict[int, _Asked]] = {direction: {} for direction in Direction}
+        self._staged: dict[Direction, Looks] = {}
         self._gates: dict[Hashable, list[tuple[Parts, Parts]]] = {}
         self._judged: dict[Hashable, Parts] = {}
         self._tables: dict[tuple[int, tuple[Family, ...]], Table] = {}
-        self._sets: dict[int, int] = {}
+        self._pods: dict[tuple[Family, ...], int] = {}
 
     def of(self, direction: Direction, c: int) -> Table:
         """What the direction that is judged at class `c` lets through to and from everyone else."""
         subject, ported, own = self._about[c]
         signature = self._residuals.signature(direction, c)
-        looks, ruled = self._looking(direction, signature)
+        looks, asked = self._looking(direction, signature)
         key = (direction, id(signature), looks.aspect(subject.kind, ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
-            it = _Subject(direction, direction.subject, signature, ruled, c, subject, ported, own)
+            it = _Subject(direction, direction.subject, asked, c, subject, ported, own)
             found = self._judged[key] = self._judge(it)
         families = tuple(self._addresses[c])
         table = self._tables.get((id(found), families))  # which `_judged` keeps
@@ -122,11 +142,20 @@ class Tables:
 
     def _table(self, parts: Parts, families: tuple[Family, ...]) -> Table:
         """The parts that are for peers which are met in one of some families."""
-        pods = sum(self._met[family] for family in families) & self._classes
-        outside = ((f, self._kept((n, self._cells_of(f, who)) for n, who in parts.items())) for f in families)
-        return Table(
-            self._kept((n, who & pods) for n, who in parts.items()), tuple((f, some) for f, some in outside if some)
-        )
+        pods = self._pods.get(families)
+        if pods is None:
+            pods = self._pods[families] = sum(self._met[family] for family in families) & self._classes
+        keep, sets = self._sets.keep, self._sets.sets
+        among: list[tuple[int, int]] = []
+        for packets, who in parts.items():
+            if here := who & pods:
+                among.append((packets, keep(here)))
+        outside: list[tuple[Family, Parts]] = []
+        for family in families:
+            cells = ((packets, self._cells_of(family, who)) for packets, who in parts.items())
+            if some := {packets: sets[keep(which)] for packets, which in cells if which}:
+                outside.append((family, some))
+        return Table({packets: sets[n] for packets, n in among}, tuple(outside), frozenset(among))
 
     def _cells_of(self, family: Family, peers: int) -> int:
         first = self._from[family]
@@ -138,17 +167,27 @@ class Tables:
         key = (direction, id(signature))  # which `Residuals` keeps
         found = self._looks.get(key)
         if found is None:
-            ruled = [self._ruled_by(entry.rules, direction) for entry in signature]
-            each = {self._at_stages(direction), *(r.looks for r in ruled)}
-            each |= {Looks(address=asks_address(entry.selects, direction.subject)) for entry in signature}
-            found = self._looks[key] = _Looking(all_looks(each), ruled)
+            known = self._asked[direction]
+            asked = [known.get(id(entry)) or self._ask(entry, direction) for entry in signature]
+            looks = all_looks({self._at_stages(direction), *[one.looks for one in asked]})
+            found = self._looks[key] = _Looking(looks, asked)
+        return found
+
+    def _ask(self, entry: Entry, direction: Direction) -> _Asked:
+        ruled = self._ruled_by(entry.rules, direction)
+        looks = all_looks((ruled.looks, Looks(address=asks_address(entry.selects, direction.subject))))
+        # signatures share their entries, and `Residuals` keeps them
+        found = self._asked[direction][id(entry)] = _Asked(entry, ruled, looks)
         return found
 
     def _at_stages(self, direction: Direction) -> Looks:
         """At what of the subject the stages of a direction look."""
-        stages = self._residuals.policies.half(direction).stages
-        preds = (pred for stage in stages for pred in (stage.applies, *(e.match for e in stage.exemptions)))
-        return all_looks(looks_beyond(pred, direction.subject) for pred in preds)
+        found = self._staged.get(direction)
+        if found is None:
+            stages = self._residuals.policies.half(direction).stages
+            preds = (pred for stage in stages for pred in (stage.applies, *(e.match for e in stage.exemptions)))
+            found = self._staged[direction] = all_looks(looks_beyond(pred, direction.subject) for pred in preds)
+        return found
 
     def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> _Ruled:
         found = self._ruled[direction].get(id(rules))  # which policies keep
@@ -164,7 +203,7 @@ class Tables:
     def _judge(self, it: _Subject) -> Parts:
         algebra = self._algebra
         half = self._residuals.policies.half(it.direction)
-        said = self._said(half, it)
+        said = self._said(it)
         word = self._everyone
         skipped: dict[str, Parts] = {}
         accepted: dict[str, Parts] = {"": self._everyone}
@@ -197,15 +236,28 @@ class Tables:
             ]
         return found
 
-    def _kept(self, parts: Iterable[tuple[int, int]]) -> Parts:
-        """Parts with somebody in them, as they are remembered: most sets of peers are in several, and they are large."""
-        one = self._sets.setdefault
-        return {packets: one(who, who) for packets, who in parts if who}
-
     def _common(self, left: Parts, right: Parts) -> Parts:
         if left == self._everyone:
             return right
         return left if right == self._everyone else self._algebra.both(left, right)
+
+    def _all(self, some: Iterable[Parts]) -> Parts:
+        """What is in all of these. Most are about peers alone, and these need no algebra."""
+        whom = self._everyone[ALL]
+        others: list[Parts] = []
+        for parts in some:
+            if len(parts) == 1 and ALL in parts:
+                whom &= parts[ALL]
+            elif parts:
+                others.append(parts)
+            else:
+                return {}
+            if not whom:
+                return {}
+        found: Parts = {ALL: whom}
+        for parts in others:
+            found = self._algebra.both(found, parts)
+        return found
 
     def _any(self, some: Iterable[Parts]) -> Parts:
         there = [parts for parts in some if parts]
@@ -234,24 +286,43 @@ class Tables:
             word = self._any((word, *allowed))
         return word
 
-    def _said(self, half: Half, it: _Subject) -> _Said:
+    def _said(self, it: _Subject) -> _Said:
         """By the numbers of stage and tier: whom its policies select, and its rules with what they match."""
         found: dict[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]] = {}
-        for entry, ruled in zip(it.signature, it.ruled, strict=True):
-            place = (entry.stage, entry.tier)
-            selected, rules = found.get(place, ({}, []))
-            if entry.selects is TRUE:
-                found[place] = (self._everyone, rules)
-                rules += self._rules(ruled, it)
-                continue
-            selects = self._test(entry.selects, it)
-            found[place] = (self._any((selected, selects)), rules)
-            rules += ((action, self._common(selects, match)) for action, match in self._rules(ruled, it))
+        allowed: dict[int, int] = {}  # of neighbours that allow, as yet not parted by peers
+        place: tuple[int, int] | None = None
+        rules: list[tuple[Action, Parts]] = []
+        for entry, ruled, _ in it.asked:
+            if (entry.stage, entry.tier) != place:
+                self._allow(rules, allowed)
+                place = (entry.stage, entry.tier)
+                rules = []
+                found[place] = ({}, rules)
+            selects = self._everyone if entry.selects is TRUE else self._test(entry.selects, it)
+            if (before := found[place][0]) is not self._everyone:
+                found[place] = (self._any((before, selects)), rules)
+            for action, match in self._rules(ruled, it):
+                if selects is not self._everyone:
+                    match = self._common(selects, match)
+                if action is Action.ALLOW:
+                    for packets, who in match.items():
+                        allowed[packets] = allowed.get(packets, 0) | who
+                else:
+                    self._allow(rules, allowed)
+                    rules.append((action, match))
+        self._allow(rules, allowed)
         return found
+
+    def _allow(self, rules: list[tuple[Action, Parts]], allowed: dict[int, int]) -> None:
+        """Move what is allowed to the rules."""
+        if allowed:
+            rules.append((Action.ALLOW, self._algebra.union(allowed.items())))
+            allowed.clear()
 
     def _rules(self, ruled: _Ruled, it: _Subject) -> list[tuple[Action, Parts]]:
         """What the rules of a policy match, in order; neighbours of one action as one."""
-        aspect = ruled.looks.aspect(it.subject.kind, it.ported, it.of_class)
+        looks = ruled.looks
+        aspect = it.of_class if looks.identity else it.ported if looks.ports else it.subject.kind
         found = ruled.matches.get(aspect)
         if found is None:
             found = ruled.matches[aspect] = []
@@ -298,12 +369,7 @@ class Tables:
             case Not(body):
                 return self._algebra.but(self._everyone, self._meant(body, subject, own))
             case And(parts):
-                found = self._everyone
-                for part in parts:
-                    found = self._common(found, self._meant(part, subject, own))
-                    if not found:
-                        break
-                return found
+                return self._all(self._meant(part, subject, own) for part in parts)
             case Or(parts):
                 return self._any(self._meant(part, subject, own) for part in parts)
             case Const() | ProtocolIs() | PortIn() | IcmpIs() | UnknownIn():
@@ -364,11 +430,19 @@ class _Ruled(NamedTuple):
     matches: dict[Hashable, list[tuple[Action, Parts]]]
 
 
+class _Asked(NamedTuple):
+    """A policy that may select, and at what of the subject it looks beyond its selection."""
+
+    entry: Entry
+    ruled: _Ruled
+    looks: Looks
+
+
 class _Looking(NamedTuple):
-    """At what of the subject a direction looks beyond what selects it, and the rules of its signature's policies."""
+    """At what of the subject a direction looks beyond what selects it, and its signature's policies."""
 
     looks: Looks
-    ruled: Sequence[_Ruled]
+    asked: Sequence[_Asked]
 
 
 class _Subject(NamedTuple):
@@ -376,8 +450,7 @@ class _Subject(NamedTuple):
 
     direction: Direction
     side: Side
-    signature: Signature
-    ruled: Sequence[_Ruled]
+    asked: Sequence[_Asked]
     of_class: int
     subject: Endpoint
     ported: Hashable
