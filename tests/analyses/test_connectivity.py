@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -320,3 +321,13 @@ def _block(rows: Any, ref: WorkloadRef, address: Address, *, out: bool) -> tuple
     ]
     assert len(found) <= 1, "blocks do not overlap"
     return found[0] if found else ()
+
+
+def test_a_world_is_reduced_once() -> None:
+    """What is asked again finds the reduction; a world with other policies or questions has its own."""
+    it = world(pod("a"), ingress=[selecting(DST, "p")])
+    other = replace(it, policies=replace(it.policies, ingress=world(pod("a")).policies.ingress))
+    reduced = it.reduced()
+    assert it.reduced() is reduced
+    assert other.reduced() is not reduced
+    assert other.reduced().policies is other.policies
