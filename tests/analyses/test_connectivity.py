@@ -13,7 +13,7 @@ import plain_connectivity as plain
 from npverify.analyses.class_rows import _Side
 from npverify.analyses.connectivity import connectivity
 from npverify.analyses.evaluate import evaluate, evaluator
-from npverify.analyses.packet_tables import Table
+from npverify.analyses.packet_given import Table
 from npverify.analyses.packets import PacketSets
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World

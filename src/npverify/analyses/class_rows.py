@@ -19,9 +19,10 @@ from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell, blocks, cells, representative
 from npverify.analyses.flows import families_of, known_address
+from npverify.analyses.packet_given import Numbered, Table
 from npverify.analyses.packet_looks import mentioned_ports
 from npverify.analyses.packet_parts import PacketParts, Parts
-from npverify.analyses.packet_tables import Numbered, Table, Tables
+from npverify.analyses.packet_tables import Tables
 from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World

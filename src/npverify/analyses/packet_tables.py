@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell
+from npverify.analyses.packet_given import Asked, Looking, Numbered, Own, Ruled, Said, Subject, Table
 from npverify.analyses.packet_looks import Looks, all_looks, asks_address, looks_at, looks_beyond
 from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts
 from npverify.analyses.packets import PacketSets
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.model import EXTERNAL
 from npverify.normal.policy import Action, Direction, Half, Rule, Stage
 from npverify.normal.predicates import (
     FALSE,
@@ -39,30 +39,6 @@ from npverify.reduction.bitsets import as_set
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, ends
 from npverify.reduction.residuals import Residuals
-
-
-class Table(NamedTuple):
-    """What one direction lets through for one subject: parts of the other classes, and of the cells outside, by the
-    families in which there are any. `numbers` are equal where `pods` are: those of sets of packets and of sets of classes."""
-
-    pods: Parts
-    outside: tuple[tuple[Family, Parts], ...]
-    numbers: frozenset[tuple[int, int]]
-
-
-class Numbered:
-    """Sets by number, equal ones under one: most sets of peers are in several tables, and looking at one takes long."""
-
-    def __init__(self) -> None:
-        self.sets: list[int] = []
-        self._numbers: dict[int, int] = {}
-
-    def keep(self, those: int) -> int:
-        """The number of a set."""
-        found = self._numbers.setdefault(those, len(self.sets))
-        if found == len(self.sets):
-            self.sets.append(those)
-        return found
 
 
 class Tables:
@@ -115,9 +91,9 @@ class Tables:
         self._inside: dict[Prefix, int] = {}
         self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {}
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
-        self._ruled: dict[Direction, dict[int, _Ruled]] = {direction: {} for direction in Direction}
-        self._looks: dict[tuple[Direction, int], _Looking] = {}
-        self._asked: dict[Direction, dict[int, _Asked]] = {direction: {} for direction in Direction}
+        self._ruled: dict[Direction, dict[int, Ruled]] = {direction: {} for direction in Direction}
+        self._looks: dict[tuple[Direction, int], Looking] = {}
+        self._asked: dict[Direction, dict[int, Asked]] = {direction: {} for direction in Direction}
         self._staged: dict[Direction, Looks] = {}
         self._gates: dict[Hashable, list[tuple[Parts, Parts]]] = {}
         self._judged: dict[Hashable, Parts] = {}
@@ -132,7 +108,7 @@ class Tables:
         key = (direction, id(signature), looks.aspect(subject.kind, ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
-            it = _Subject(direction, direction.subject, asked, c, subject, ported, own)
+            it = Subject(direction, direction.subject, asked, c, subject, ported, own)
             found = self._judged[key] = self._judge(it)
         families = tuple(self._addresses[c])
         table = self._tables.get((id(found), families))  # which `_judged` keeps
@@ -163,21 +139,21 @@ class Tables:
             return 0
         return peers >> first & (1 << len(self._cells[family])) - 1
 
-    def _looking(self, direction: Direction, signature: Signature) -> _Looking:
+    def _looking(self, direction: Direction, signature: Signature) -> Looking:
         key = (direction, id(signature))  # which `Residuals` keeps
         found = self._looks.get(key)
         if found is None:
             known = self._asked[direction]
             asked = [known.get(id(entry)) or self._ask(entry, direction) for entry in signature]
             looks = all_looks({self._at_stages(direction), *[one.looks for one in asked]})
-            found = self._looks[key] = _Looking(looks, asked)
+            found = self._looks[key] = Looking(looks, asked)
         return found
 
-    def _ask(self, entry: Entry, direction: Direction) -> _Asked:
+    def _ask(self, entry: Entry, direction: Direction) -> Asked:
         ruled = self._ruled_by(entry.rules, direction)
         looks = all_looks((ruled.looks, Looks(address=asks_address(entry.selects, direction.subject))))
         # signatures share their entries, and `Residuals` keeps them
-        found = self._asked[direction][id(entry)] = _Asked(entry, ruled, looks)
+        found = self._asked[direction][id(entry)] = Asked(entry, ruled, looks)
         return found
 
     def _at_stages(self, direction: Direction) -> Looks:
@@ -189,18 +165,18 @@ class Tables:
             found = self._staged[direction] = all_looks(looks_beyond(pred, direction.subject) for pred in preds)
         return found
 
-    def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> _Ruled:
+    def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> Ruled:
         found = self._ruled[direction].get(id(rules))  # which policies keep
         if found is None:
             looks = all_looks(
                 looks_beyond(pred, direction.subject) for rule in rules for pred in (rule.peer, rule.traffic)
             )
-            found = self._ruled[direction][id(rules)] = _Ruled(rules, looks, {})
+            found = self._ruled[direction][id(rules)] = Ruled(rules, looks, {})
         return found
 
     # --- the walk of `reduction.residuals.judge` -----------------------------------------------------------------------
 
-    def _judge(self, it: _Subject) -> Parts:
+    def _judge(self, it: Subject) -> Parts:
         algebra = self._algebra
         half = self._residuals.policies.half(it.direction)
         said = self._said(it)
@@ -225,7 +201,7 @@ class Tables:
                 word = algebra.but(word, algebra.but(applies, passes))
         return word
 
-    def _gated(self, half: Half, it: _Subject) -> list[tuple[Parts, Parts]]:
+    def _gated(self, half: Half, it: Subject) -> list[tuple[Parts, Parts]]:
         """Of each stage, where it applies and what it lets through unasked."""
         key = (it.direction, self._at_stages(it.direction).aspect(it.subject.kind, it.ported, it.of_class))
         found = self._gates.get(key)
@@ -265,7 +241,7 @@ class Tables:
             return there[0]
         return self._algebra.union(item for parts in there for item in parts.items())
 
-    def _tiers(self, number: int, stage: Stage, said: _Said, final: Parts) -> Parts:
+    def _tiers(self, number: int, stage: Stage, said: Said, final: Parts) -> Parts:
         algebra = self._algebra
         word = final
         for index in range(len(stage.tiers) - 1, -1, -1):
@@ -286,7 +262,7 @@ class Tables:
             word = self._any((word, *allowed))
         return word
 
-    def _said(self, it: _Subject) -> _Said:
+    def _said(self, it: Subject) -> Said:
         """By the numbers of stage and tier: whom its policies select, and its rules with what they match."""
         found: dict[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]] = {}
         allowed: dict[int, int] = {}  # of neighbours that allow, as yet not parted by peers
@@ -319,7 +295,7 @@ class Tables:
             rules.append((Action.ALLOW, self._algebra.union(allowed.items())))
             allowed.clear()
 
-    def _rules(self, ruled: _Ruled, it: _Subject) -> list[tuple[Action, Parts]]:
+    def _rules(self, ruled: Ruled, it: Subject) -> list[tuple[Action, Parts]]:
         """What the rules of a policy match, in order; neighbours of one action as one."""
         looks = ruled.looks
         aspect = it.of_class if looks.identity else it.ported if looks.ports else it.subject.kind
@@ -336,7 +312,7 @@ class Tables:
 
     # --- predicates to parts -------------------------------------------------------------------------------------------
 
-    def _test(self, test: Pred, it: _Subject) -> Parts:
+    def _test(self, test: Pred, it: Subject) -> Parts:
         """The packets of a predicate for each peer of a subject."""
         if test is TRUE:
             return self._everyone
@@ -345,7 +321,7 @@ class Tables:
         test, side = self._filled(test, it), it.side
         return self._meant(test, side, it.own if asks_address(test, side) else ())
 
-    def _filled(self, pred: Pred, it: _Subject) -> Pred:
+    def _filled(self, pred: Pred, it: Subject) -> Pred:
         """A predicate with the subject filled in."""
         if it.side not in looks_at(pred):
             return pred
@@ -414,44 +390,3 @@ class Tables:
             starts = self._starts[family]
             found = self._inside[prefix] = classes | (1 << starts[prefix.last + 1]) - (1 << starts[prefix.first])
         return found
-
-
-_Said = Mapping[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]]
-
-Own = tuple[tuple[Family, Address | None], ...]
-"""The addresses of a subject by family; () where they do not matter."""
-
-
-class _Ruled(NamedTuple):
-    """The rules of a policy, and what they match by the aspect of the subject."""
-
-    rules: tuple[Rule, ...]
-    looks: Looks
-    matches: dict[Hashable, list[tuple[Action, Parts]]]
-
-
-class _Asked(NamedTuple):
-    """A policy that may select, and at what of the subject it looks beyond its selection."""
-
-    entry: Entry
-    ruled: _Ruled
-    looks: Looks
-
-
-class _Looking(NamedTuple):
-    """At what of the subject a direction looks beyond what selects it, and its signature's policies."""
-
-    looks: Looks
-    asked: Sequence[_Asked]
-
-
-class _Subject(NamedTuple):
-    """At whom a direction is judged."""
-
-    direction: Direction
-    side: Side
-    asked: Sequence[_Asked]
-    of_class: int
-    subject: Endpoint
-    ported: Hashable
-    own: Own
