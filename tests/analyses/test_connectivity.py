@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import plain_connectivity as plain
+from npverify.analyses.class_rows import _Side
 from npverify.analyses.connectivity import connectivity
 from npverify.analyses.evaluate import evaluate, evaluator
+from npverify.analyses.packet_given import Table
 from npverify.analyses.packets import PacketSets
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World
@@ -98,6 +101,11 @@ WORLDS: list[tuple[str, World, dict[str, str]]] = [
     }),
     ("both directions must allow", to_db(allow(app(SRC, "api"), on("TCP", 80, 90)), egress=[selecting(SRC, "p", allow(TRUE, on("TCP", 85, 95)), on_apps=["api"])]), {
         "api -> db": "TCP 85-90", "api -> 0.0.0.0/0": "TCP 85-95", "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
+    }),
+    ("what a policy allows comes before what the next one denies", world(API, DB, ingress=[tier(
+        selecting(DST, "p", allow(app(SRC, "api")), on_apps=["db"]), selecting(DST, "q", rule(Action.DENY), on_apps=["db"]),
+    )]), {
+        "api -> db": ALL, "db -> api": ALL, "api -> 0.0.0.0/0": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
     }),
     ("a deny before an allow takes ports away", to_db(rule(Action.DENY, TRUE, on("TCP", 1, 65535)), rule(Action.DENY, TRUE, on("UDP", 50, 60)), allow(app(SRC, "api"))), {
         "api -> db": "UDP 1-49 61-65535 SCTP 1-65535", "db -> api": ALL, "db -> 0.0.0.0/0": ALL, "0.0.0.0/0 -> api": ALL,
@@ -320,3 +328,26 @@ def _block(rows: Any, ref: WorkloadRef, address: Address, *, out: bool) -> tuple
     ]
     assert len(found) <= 1, "blocks do not overlap"
     return found[0] if found else ()
+
+
+def test_a_world_is_reduced_once() -> None:
+    """What is asked again finds the reduction; a world with other policies or questions has its own."""
+    it = world(pod("a"), ingress=[selecting(DST, "p")])
+    other = replace(it, policies=replace(it.policies, ingress=world(pod("a")).policies.ingress))
+    reduced = it.reduced()
+    assert it.reduced() is reduced
+    assert other.reduced() is not reduced
+    assert other.reduced().policies is other.policies
+
+
+def test_what_tables_say_of_any_chunk() -> None:
+    """Sets that reach far are looked up by chunks, whichever is asked for first: each class finds the sets that it is in."""
+    size = 2_000
+    sets = [(1 << size) - 1 & int("1" + "0" * n + "1" * 40 * n, 2) * ((1 << size) // 3) for n in range(1, 9)]
+    tables = [Table({1: those}, (), frozenset({(1, n)})) for n, those in enumerate(sets)]
+    side = _Side([*tables, *[Table({}, (), frozenset())] * (size - len(tables))], sets)
+    for chunk in (17, 3, 30, 0, 16, 9):
+        said = side.about(chunk, 64)
+        for c in range(64):
+            subjects = sum(1 << n for n, those in enumerate(sets) if those >> 64 * chunk + c & 1)
+            assert said.parts(said.keys[c]).get(1, 0) == subjects

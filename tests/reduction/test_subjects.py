@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from unittest.mock import patch
 
 import pytest
 
+from npverify.inventory.model import EndpointKind
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE, Pred
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side
 from npverify.reduction import subjects
 from npverify.reduction.bitsets import Bitsets, bits
 from npverify.reduction.classes import Classes
 from npverify.reduction.partial import DIRECT, Partial
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.subjects import Subjects
+from smallworld import app, node, pod, selecting, world
 from worlds import random_world
 
 
@@ -64,3 +67,18 @@ def test_few_are_really_asked() -> None:
             asked += any(it.policies.half(d).tiers for d in Direction)
             assert not sets.called
     assert asked > 3
+
+
+def test_kinds_and_nodes_with_the_same_labels() -> None:
+    """Pods share the labels of their workload whatever network they are on, and those of a node are no labels of a pod."""
+    ours = pod("a")
+    host = replace(pod("b", kind=EndpointKind.HOST_POD, node="n"), labels=ours.labels)
+    it = world(ours, host, replace(node("n"), labels=ours.labels), ingress=[selecting(Side.DST, "p", on_apps=["a"])])
+    classes, partial = Classes(it.inventory, it.policies), Partial(it.inventory)
+    bitsets = Bitsets(classes, it.inventory, partial)
+    subject = it.policies.ingress.tiers[0].policies[0].subject
+    with patch.object(subjects, "LARGE", 0):
+        asked = Subjects(classes, bitsets, partial, Direction.INGRESS).selected(subject)
+        assert [(list(members), selects) for members, selects in asked] == [([classes.of[ours]], TRUE)]
+    labelled = bitsets.parts(app(Side.DST, "a"), Side.DST, DIRECT)
+    assert {left: set(bits(part)) for part, left in labelled}[TRUE] == {classes.of[ours], classes.of[host]}

@@ -13,15 +13,16 @@ import sys
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell, blocks, cells, representative
 from npverify.analyses.flows import families_of, known_address
+from npverify.analyses.packet_given import Numbered, Table
 from npverify.analyses.packet_looks import mentioned_ports
 from npverify.analyses.packet_parts import PacketParts, Parts
-from npverify.analyses.packet_tables import Table, Tables
+from npverify.analyses.packet_tables import Tables
 from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
 from npverify.analyses.world import World
@@ -29,13 +30,14 @@ from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.spaces import address_space
 from npverify.normal.policy import Direction
-from npverify.reduction.bitsets import bits
+from npverify.reduction.bitsets import as_set, bits
 from npverify.reduction.residuals import Residuals
 
 Allowed = tuple[Ports, ...]
 _CHUNK = 64
 _FORMAT = "Q"  # of the bits of a chunk
 _REMEMBERED = 8
+_TOGETHER = 8  # chunks in a line of the processor's cache
 
 
 class ClassRows:
@@ -45,14 +47,14 @@ class ClassRows:
         self._sides: dict[Direction, list[_Side]] = {}  # one for each family, or one for all of them
         self._outside: dict[Direction, _Outside] = {}
         with collector_paused():
-            residuals = Residuals(world.inventory, world.policies)
+            residuals = world.reduced()
             self.classes = residuals.classes
             self._packets = PacketSets(mentioned_ports(residuals))
             self._algebra = PacketParts(self._packets)
             it = _Judging(world, residuals, self._packets, self._algebra)
             for direction in Direction:
                 judged = it.tables(direction)
-                self._sides[direction] = [_Side(table.pods for table in tables) for tables in judged]
+                self._sides[direction] = [_Side(tables, it.sets.sets) for tables in judged]
                 self._outside[direction] = _Outside(judged, it.cells, self.allowed)
         self.by_family = it.apart
         self._chunks: dict[tuple[Direction, int], _Chunk] = {}
@@ -112,17 +114,18 @@ class _Judging:
 
     def __init__(self, world: World, residuals: Residuals, packets: PacketSets, algebra: PacketParts) -> None:
         self._residuals, self._packets, self._algebra = residuals, packets, algebra
+        self.sets = Numbered()
         prefixes = residuals.classes.mentioned.prefixes
         self.cells = {family: cells(family, prefixes) for family in FAMILIES}
-        supposed = {
-            (family, kind): representative(family, prefixes, address_space(world.inventory, kind))
-            for family in FAMILIES
-            for kind in (EndpointKind.POD, EndpointKind.HOST_POD)
-        }
+
+        @cache
+        def supposed(family: Family, kind: EndpointKind) -> Address | None:
+            return representative(family, prefixes, address_space(world.inventory, kind))
+
         self._addresses: list[Mapping[Family, Address | None]] = []
         for end in residuals.classes.representatives:
             usable = families_of(end, world.inventory.families) if end.is_pod else set()
-            self._addresses.append({f: known_address(end, f) or supposed[f, end.kind] for f in FAMILIES if f in usable})
+            self._addresses.append({f: known_address(end, f) or supposed(f, end.kind) for f in FAMILIES if f in usable})
         self.apart = any(len(own) > 1 for own in self._addresses)  # some class has addresses of both families
 
     def tables(self, direction: Direction) -> list[list[Table]]:
@@ -144,12 +147,12 @@ class _Judging:
             family = next(iter(own))
             if family not in tables:
                 met = {family: self.cells[family]}
-                tables[family] = Tables(self._residuals, self._packets, self._algebra, addresses, met)
+                tables[family] = Tables(self._residuals, self._packets, self._algebra, addresses, met, self.sets)
             found.append(tables[family].of(direction, c))
         return found
 
 
-_NO_TABLE = Table({}, ())
+_NO_TABLE = Table({}, (), frozenset())
 
 
 class _Outside:
@@ -213,32 +216,34 @@ class _Group(NamedTuple):
 class _Side:
     """The tables of one direction, equal ones once, and which of them speak about a peer."""
 
-    def __init__(self, tables: Iterable[Parts]) -> None:
+    def __init__(self, tables: Iterable[Table], sets: Sequence[int]) -> None:
+        """`sets` are those that the tables number."""
         self.tables: list[Parts] = []
         self.table_of: list[int] = []
         numbers: dict[frozenset[tuple[int, int]], int] = {}
-        subjects: list[int] = []
-        by_id: dict[int, int] = {}
-        kept: list[Parts] = []
+        subjects: list[list[int]] = []
+        of_set: dict[
+            int, dict[int, list[int]]
+        ] = {}  # of a set of peers: by packets, the tables that let exactly them through
         for c, table in enumerate(tables):
-            number = by_id.get(id(table))
-            if number is None:
-                number = numbers.setdefault(frozenset(table.items()), len(numbers))
-                if number == len(self.tables):
-                    self.tables.append(table)
-                    subjects.append(0)
-                by_id[id(table)] = number
-                kept.append(table)  # so that the id stays its own
+            number = numbers.setdefault(table.numbers, len(numbers))
+            if number == len(self.tables):
+                self.tables.append(table.pods)
+                subjects.append([])
+                for packets, peers in table.numbers:
+                    of_set.setdefault(peers, {}).setdefault(packets, []).append(number)
             self.table_of.append(number)
-            subjects[number] |= 1 << c
-        by_peers: dict[int, dict[int, int]] = {}
-        for table, whose in zip(self.tables, subjects, strict=True):
-            for packets, peers in table.items():
-                said = by_peers.setdefault(peers, {})
-                said[packets] = said.get(packets, 0) | whose
-        self._wide: list[_Group] = []
+            subjects[number].append(c)
+        self._columns: tuple[int, list[tuple[int, ...]]] = (-1, [])
+        self._wide: list[Sequence[int]] = []
+        self._said_wide: list[Parts] = []
         self._near: dict[int, list[_Group]] = {}
-        for peers, said in by_peers.items():
+        for n in sorted(of_set):
+            peers = sets[n]
+            said = {
+                packets: as_set([c for number in those for c in subjects[number]])
+                for packets, those in sorted(of_set[n].items())
+            }
             first = ((peers & -peers).bit_length() - 1) // _CHUNK
             last = (peers.bit_length() - 1) // _CHUNK
             wide = last - first >= 16
@@ -247,18 +252,23 @@ class _Side:
             chunks = array(_FORMAT, (peers >> first * _CHUNK).to_bytes((last - first + 1) * _CHUNK // 8, "little"))
             if sys.byteorder == "big":
                 chunks.byteswap()
-            group = _Group(first, chunks, said)
             if wide:
-                self._wide.append(group)
-            else:
-                for chunk in range(first, last + 1):
-                    self._near.setdefault(chunk, []).append(group)
+                self._wide.append(chunks)
+                self._said_wide.append(said)
+                continue
+            for chunk in range(first, last + 1):
+                self._near.setdefault(chunk, []).append(_Group(first, chunks, said))
 
     def about(self, chunk: int, size: int) -> _Said:
         """What the tables say about the peers of one chunk."""
         everyone = (1 << size) - 1
         by_peers: dict[int, list[Parts]] = {everyone: []}
-        for first, peers, said in (*self._wide, *self._near.get(chunk, ())):
+        for here, said in zip(self._column(chunk), self._said_wide, strict=True):
+            if here in by_peers:
+                by_peers[here].append(said)
+            elif here:
+                by_peers[here] = [said]
+        for first, peers, said in self._near.get(chunk, ()):
             if here := peers[chunk - first]:
                 by_peers.setdefault(here, []).append(said)
         common = by_peers.pop(everyone)
@@ -267,6 +277,14 @@ class _Side:
             for c in bits(here):
                 keys[c].append(n)
         return _Said(common, list(by_peers.values()), [tuple(key) for key in keys])
+
+    def _column(self, chunk: int) -> Sequence[int]:
+        """The peers of one chunk in every set that is given whole. Neighbours are looked up together, since they lie together
+        in memory."""
+        block = chunk - chunk % _TOGETHER
+        if self._columns[0] != block:
+            self._columns = block, list(zip(*[peers[block : block + _TOGETHER] for peers in self._wide], strict=True))
+        return self._columns[1][chunk - block] if self._wide else ()
 
 
 class _Said:

@@ -16,6 +16,7 @@ from npverify.normal.predicates import (
     PortIn,
     Pred,
     Side,
+    atoms_among,
     atoms_of,
 )
 from npverify.reduction.classes import predicates
@@ -43,7 +44,7 @@ def mentioned_ports(residuals: Residuals) -> set[tuple[int, int]]:
     """The ranges of destination ports that residuals can ask for."""
     found: set[tuple[int, int]] = set()
     names = False
-    for atom in {atom for pred in set(predicates(residuals.policies)) for atom in atoms_of(pred)}:
+    for atom in atoms_among(predicates(residuals.policies)):
         if isinstance(atom, PortIn) and atom.side is Side.DST:
             found.add((atom.first, atom.last))
         names |= isinstance(atom, NamedPortIs)

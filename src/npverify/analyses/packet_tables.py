@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell
+from npverify.analyses.packet_given import Asked, Looking, Numbered, Own, Ruled, Said, Subject, Table
 from npverify.analyses.packet_looks import Looks, all_looks, asks_address, looks_at, looks_beyond
 from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts
 from npverify.analyses.packets import PacketSets
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.model import EXTERNAL
 from npverify.normal.policy import Action, Direction, Half, Rule, Stage
 from npverify.normal.predicates import (
     FALSE,
@@ -36,17 +36,9 @@ from npverify.normal.predicates import (
     UnknownIn,
 )
 from npverify.reduction.bitsets import as_set
-from npverify.reduction.judge import Signature
+from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, ends
 from npverify.reduction.residuals import Residuals
-
-
-class Table(NamedTuple):
-    """What one direction lets through for one subject: parts of the other classes, and of the cells outside, by the
-    families in which there are any."""
-
-    pods: Parts
-    outside: tuple[tuple[Family, Parts], ...]
 
 
 class Tables:
@@ -62,9 +54,11 @@ class Tables:
         algebra: PacketParts,
         addresses: Sequence[Mapping[Family, Address | None]],
         cells: Mapping[Family, Sequence[Cell]],
+        sets: Numbered,
     ) -> None:
         """`addresses`: of each class, those that it may use, by family, IPv4 first. `cells`: what the outside addresses are
-        parted into, for each family in which subjects may meet others."""
+        parted into, for each family in which subjects may meet others. `sets` numbers those of the tables."""
+        self._sets = sets
         self._residuals = residuals
         self._algebra = algebra
         self._packets = packets
@@ -97,22 +91,24 @@ class Tables:
         self._inside: dict[Prefix, int] = {}
         self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {}
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
-        self._ruled: dict[Direction, dict[int, _Ruled]] = {direction: {} for direction in Direction}
-        self._looks: dict[tuple[Direction, int], _Looking] = {}
+        self._ruled: dict[Direction, dict[int, Ruled]] = {direction: {} for direction in Direction}
+        self._looks: dict[tuple[Direction, int], Looking] = {}
+        self._asked: dict[Direction, dict[int, Asked]] = {direction: {} for direction in Direction}
+        self._staged: dict[Direction, Looks] = {}
         self._gates: dict[Hashable, list[tuple[Parts, Parts]]] = {}
         self._judged: dict[Hashable, Parts] = {}
         self._tables: dict[tuple[int, tuple[Family, ...]], Table] = {}
-        self._sets: dict[int, int] = {}
+        self._pods: dict[tuple[Family, ...], int] = {}
 
     def of(self, direction: Direction, c: int) -> Table:
         """What the direction that is judged at class `c` lets through to and from everyone else."""
         subject, ported, own = self._about[c]
         signature = self._residuals.signature(direction, c)
-        looks, ruled = self._looking(direction, signature)
+        looks, asked = self._looking(direction, signature)
         key = (direction, id(signature), looks.aspect(subject.kind, ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
-            it = _Subject(direction, direction.subject, signature, ruled, c, subject, ported, own)
+            it = Subject(direction, direction.subject, asked, c, subject, ported, own)
             found = self._judged[key] = self._judge(it)
         families = tuple(self._addresses[c])
         table = self._tables.get((id(found), families))  # which `_judged` keeps
@@ -122,11 +118,20 @@ class Tables:
 
     def _table(self, parts: Parts, families: tuple[Family, ...]) -> Table:
         """The parts that are for peers which are met in one of some families."""
-        pods = sum(self._met[family] for family in families) & self._classes
-        outside = ((f, self._kept((n, self._cells_of(f, who)) for n, who in parts.items())) for f in families)
-        return Table(
-            self._kept((n, who & pods) for n, who in parts.items()), tuple((f, some) for f, some in outside if some)
-        )
+        pods = self._pods.get(families)
+        if pods is None:
+            pods = self._pods[families] = sum(self._met[family] for family in families) & self._classes
+        keep, sets = self._sets.keep, self._sets.sets
+        among: list[tuple[int, int]] = []
+        for packets, who in parts.items():
+            if here := who & pods:
+                among.append((packets, keep(here)))
+        outside: list[tuple[Family, Parts]] = []
+        for family in families:
+            cells = ((packets, self._cells_of(family, who)) for packets, who in parts.items())
+            if some := {packets: sets[keep(which)] for packets, which in cells if which}:
+                outside.append((family, some))
+        return Table({packets: sets[n] for packets, n in among}, tuple(outside), frozenset(among))
 
     def _cells_of(self, family: Family, peers: int) -> int:
         first = self._from[family]
@@ -134,37 +139,47 @@ class Tables:
             return 0
         return peers >> first & (1 << len(self._cells[family])) - 1
 
-    def _looking(self, direction: Direction, signature: Signature) -> _Looking:
+    def _looking(self, direction: Direction, signature: Signature) -> Looking:
         key = (direction, id(signature))  # which `Residuals` keeps
         found = self._looks.get(key)
         if found is None:
-            ruled = [self._ruled_by(entry.rules, direction) for entry in signature]
-            each = {self._at_stages(direction), *(r.looks for r in ruled)}
-            each |= {Looks(address=asks_address(entry.selects, direction.subject)) for entry in signature}
-            found = self._looks[key] = _Looking(all_looks(each), ruled)
+            known = self._asked[direction]
+            asked = [known.get(id(entry)) or self._ask(entry, direction) for entry in signature]
+            looks = all_looks({self._at_stages(direction), *[one.looks for one in asked]})
+            found = self._looks[key] = Looking(looks, asked)
+        return found
+
+    def _ask(self, entry: Entry, direction: Direction) -> Asked:
+        ruled = self._ruled_by(entry.rules, direction)
+        looks = all_looks((ruled.looks, Looks(address=asks_address(entry.selects, direction.subject))))
+        # signatures share their entries, and `Residuals` keeps them
+        found = self._asked[direction][id(entry)] = Asked(entry, ruled, looks)
         return found
 
     def _at_stages(self, direction: Direction) -> Looks:
         """At what of the subject the stages of a direction look."""
-        stages = self._residuals.policies.half(direction).stages
-        preds = (pred for stage in stages for pred in (stage.applies, *(e.match for e in stage.exemptions)))
-        return all_looks(looks_beyond(pred, direction.subject) for pred in preds)
+        found = self._staged.get(direction)
+        if found is None:
+            stages = self._residuals.policies.half(direction).stages
+            preds = (pred for stage in stages for pred in (stage.applies, *(e.match for e in stage.exemptions)))
+            found = self._staged[direction] = all_looks(looks_beyond(pred, direction.subject) for pred in preds)
+        return found
 
-    def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> _Ruled:
+    def _ruled_by(self, rules: tuple[Rule, ...], direction: Direction) -> Ruled:
         found = self._ruled[direction].get(id(rules))  # which policies keep
         if found is None:
             looks = all_looks(
                 looks_beyond(pred, direction.subject) for rule in rules for pred in (rule.peer, rule.traffic)
             )
-            found = self._ruled[direction][id(rules)] = _Ruled(rules, looks, {})
+            found = self._ruled[direction][id(rules)] = Ruled(rules, looks, {})
         return found
 
     # --- the walk of `reduction.residuals.judge` -----------------------------------------------------------------------
 
-    def _judge(self, it: _Subject) -> Parts:
+    def _judge(self, it: Subject) -> Parts:
         algebra = self._algebra
         half = self._residuals.policies.half(it.direction)
-        said = self._said(half, it)
+        said = self._said(it)
         word = self._everyone
         skipped: dict[str, Parts] = {}
         accepted: dict[str, Parts] = {"": self._everyone}
@@ -186,7 +201,7 @@ class Tables:
                 word = algebra.but(word, algebra.but(applies, passes))
         return word
 
-    def _gated(self, half: Half, it: _Subject) -> list[tuple[Parts, Parts]]:
+    def _gated(self, half: Half, it: Subject) -> list[tuple[Parts, Parts]]:
         """Of each stage, where it applies and what it lets through unasked."""
         key = (it.direction, self._at_stages(it.direction).aspect(it.subject.kind, it.ported, it.of_class))
         found = self._gates.get(key)
@@ -197,15 +212,28 @@ class Tables:
             ]
         return found
 
-    def _kept(self, parts: Iterable[tuple[int, int]]) -> Parts:
-        """Parts with somebody in them, as they are remembered: most sets of peers are in several, and they are large."""
-        one = self._sets.setdefault
-        return {packets: one(who, who) for packets, who in parts if who}
-
     def _common(self, left: Parts, right: Parts) -> Parts:
         if left == self._everyone:
             return right
         return left if right == self._everyone else self._algebra.both(left, right)
+
+    def _all(self, some: Iterable[Parts]) -> Parts:
+        """What is in all of these. Most are about peers alone, and these need no algebra."""
+        whom = self._everyone[ALL]
+        others: list[Parts] = []
+        for parts in some:
+            if len(parts) == 1 and ALL in parts:
+                whom &= parts[ALL]
+            elif parts:
+                others.append(parts)
+            else:
+                return {}
+            if not whom:
+                return {}
+        found: Parts = {ALL: whom}
+        for parts in others:
+            found = self._algebra.both(found, parts)
+        return found
 
     def _any(self, some: Iterable[Parts]) -> Parts:
         there = [parts for parts in some if parts]
@@ -213,7 +241,7 @@ class Tables:
             return there[0]
         return self._algebra.union(item for parts in there for item in parts.items())
 
-    def _tiers(self, number: int, stage: Stage, said: _Said, final: Parts) -> Parts:
+    def _tiers(self, number: int, stage: Stage, said: Said, final: Parts) -> Parts:
         algebra = self._algebra
         word = final
         for index in range(len(stage.tiers) - 1, -1, -1):
@@ -234,24 +262,43 @@ class Tables:
             word = self._any((word, *allowed))
         return word
 
-    def _said(self, half: Half, it: _Subject) -> _Said:
+    def _said(self, it: Subject) -> Said:
         """By the numbers of stage and tier: whom its policies select, and its rules with what they match."""
         found: dict[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]] = {}
-        for entry, ruled in zip(it.signature, it.ruled, strict=True):
-            place = (entry.stage, entry.tier)
-            selected, rules = found.get(place, ({}, []))
-            if entry.selects is TRUE:
-                found[place] = (self._everyone, rules)
-                rules += self._rules(ruled, it)
-                continue
-            selects = self._test(entry.selects, it)
-            found[place] = (self._any((selected, selects)), rules)
-            rules += ((action, self._common(selects, match)) for action, match in self._rules(ruled, it))
+        allowed: dict[int, int] = {}  # of neighbours that allow, as yet not parted by peers
+        place: tuple[int, int] | None = None
+        rules: list[tuple[Action, Parts]] = []
+        for entry, ruled, _ in it.asked:
+            if (entry.stage, entry.tier) != place:
+                self._allow(rules, allowed)
+                place = (entry.stage, entry.tier)
+                rules = []
+                found[place] = ({}, rules)
+            selects = self._everyone if entry.selects is TRUE else self._test(entry.selects, it)
+            if (before := found[place][0]) is not self._everyone:
+                found[place] = (self._any((before, selects)), rules)
+            for action, match in self._rules(ruled, it):
+                if selects is not self._everyone:
+                    match = self._common(selects, match)
+                if action is Action.ALLOW:
+                    for packets, who in match.items():
+                        allowed[packets] = allowed.get(packets, 0) | who
+                else:
+                    self._allow(rules, allowed)
+                    rules.append((action, match))
+        self._allow(rules, allowed)
         return found
 
-    def _rules(self, ruled: _Ruled, it: _Subject) -> list[tuple[Action, Parts]]:
+    def _allow(self, rules: list[tuple[Action, Parts]], allowed: dict[int, int]) -> None:
+        """Move what is allowed to the rules."""
+        if allowed:
+            rules.append((Action.ALLOW, self._algebra.union(allowed.items())))
+            allowed.clear()
+
+    def _rules(self, ruled: Ruled, it: Subject) -> list[tuple[Action, Parts]]:
         """What the rules of a policy match, in order; neighbours of one action as one."""
-        aspect = ruled.looks.aspect(it.subject.kind, it.ported, it.of_class)
+        looks = ruled.looks
+        aspect = it.of_class if looks.identity else it.ported if looks.ports else it.subject.kind
         found = ruled.matches.get(aspect)
         if found is None:
             found = ruled.matches[aspect] = []
@@ -265,7 +312,7 @@ class Tables:
 
     # --- predicates to parts -------------------------------------------------------------------------------------------
 
-    def _test(self, test: Pred, it: _Subject) -> Parts:
+    def _test(self, test: Pred, it: Subject) -> Parts:
         """The packets of a predicate for each peer of a subject."""
         if test is TRUE:
             return self._everyone
@@ -274,7 +321,7 @@ class Tables:
         test, side = self._filled(test, it), it.side
         return self._meant(test, side, it.own if asks_address(test, side) else ())
 
-    def _filled(self, pred: Pred, it: _Subject) -> Pred:
+    def _filled(self, pred: Pred, it: Subject) -> Pred:
         """A predicate with the subject filled in."""
         if it.side not in looks_at(pred):
             return pred
@@ -298,12 +345,7 @@ class Tables:
             case Not(body):
                 return self._algebra.but(self._everyone, self._meant(body, subject, own))
             case And(parts):
-                found = self._everyone
-                for part in parts:
-                    found = self._common(found, self._meant(part, subject, own))
-                    if not found:
-                        break
-                return found
+                return self._all(self._meant(part, subject, own) for part in parts)
             case Or(parts):
                 return self._any(self._meant(part, subject, own) for part in parts)
             case Const() | ProtocolIs() | PortIn() | IcmpIs() | UnknownIn():
@@ -348,37 +390,3 @@ class Tables:
             starts = self._starts[family]
             found = self._inside[prefix] = classes | (1 << starts[prefix.last + 1]) - (1 << starts[prefix.first])
         return found
-
-
-_Said = Mapping[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]]
-
-Own = tuple[tuple[Family, Address | None], ...]
-"""The addresses of a subject by family; () where they do not matter."""
-
-
-class _Ruled(NamedTuple):
-    """The rules of a policy, and what they match by the aspect of the subject."""
-
-    rules: tuple[Rule, ...]
-    looks: Looks
-    matches: dict[Hashable, list[tuple[Action, Parts]]]
-
-
-class _Looking(NamedTuple):
-    """At what of the subject a direction looks beyond what selects it, and the rules of its signature's policies."""
-
-    looks: Looks
-    ruled: Sequence[_Ruled]
-
-
-class _Subject(NamedTuple):
-    """At whom a direction is judged."""
-
-    direction: Direction
-    side: Side
-    signature: Signature
-    ruled: Sequence[_Ruled]
-    of_class: int
-    subject: Endpoint
-    ported: Hashable
-    own: Own

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from npverify.dialects import Memo
 from npverify.dialects.lint import LintFacts
@@ -13,6 +13,9 @@ from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import PolicyId, PolicySet
 from npverify.normal.predicates import Clause
+
+if TYPE_CHECKING:
+    from npverify.reduction.residuals import Residuals
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,15 @@ class World:
     origin: Origin | None = None
     without: Callable[[PolicyId], World] | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
+    _reduced: list[Residuals] = field(default_factory=list, init=False, repr=False)
+
+    def reduced(self) -> Residuals:
+        """The reduction of the policies over the inventory, worked out on first use."""
+        if not self._reduced:
+            from npverify.reduction.residuals import Residuals  # not every question needs it
+
+            self._reduced.append(Residuals(self.inventory, self.policies))
+        return self._reduced[0]
 
     def asking(self, clauses: Iterable[Clause]) -> World:
         """The world, ready for questions that name these clauses about requests."""

@@ -16,6 +16,8 @@ SPEC = ".npv"
 STDIN = "<stdin>"
 NOTHING_UNSAVED: Mapping[str, str] = {}
 
+LARGE = 1 << 24
+"""Bytes from which on a file is large."""
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -29,6 +31,19 @@ class File:
     named: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LargeFile:
+    """A large file of JSON in ASCII: its bytes say where everything stands, so that its text need not be there beside them."""
+
+    name: str
+    data: bytes
+    named: bool
+
+    def whole(self) -> File:
+        """The same with its text."""
+        return File(self.name, self.data.decode("ascii"), self.named)
+
+
 def files(
     paths: Sequence[str | File],
     problems: Problems,
@@ -40,6 +55,17 @@ def files(
     A path may be a file that was read elsewhere, which is given as it is, before those that are still to be read. `unsaved`
     holds texts that count in the place of those on the disk, by the real path of the file; in a folder also of new files.
     """
+    for file in large_files(paths, problems, stdin, unsaved):
+        yield file.whole() if isinstance(file, LargeFile) else file
+
+
+def large_files(
+    paths: Sequence[str | File],
+    problems: Problems,
+    stdin: Callable[[], bytes] | None,
+    unsaved: Mapping[str, str] = NOTHING_UNSAVED,
+) -> Iterator[File | LargeFile]:
+    """The same, large ones apart."""
     yield from (path for path in paths if isinstance(path, File))
     named = [path for path in paths if isinstance(path, str)]
     found = [*_found(named, problems), *_new(named, unsaved)]
@@ -53,7 +79,11 @@ def files(
             yield File(one.name, unsaved[one.identity], one.identity in by_name)
             continue
         data = one.data if one.data is not None else _bytes(one.name, problems, stdin)
+        if data is not None and _is_large(one.name, data):
+            yield LargeFile(one.name, data, one.identity in by_name)
+            continue
         content = None if data is None else _decoded(one.name, data, problems)
+        del data
         if content is not None:
             yield File(one.name, content, one.identity in by_name)
 
@@ -141,6 +171,10 @@ def _bytes(name: str, problems: Problems, stdin: Callable[[], bytes] | None) -> 
     except OSError as error:
         _unreadable(name, error, problems)
         return None
+
+
+def _is_large(name: str, data: bytes) -> bool:
+    return len(data) >= LARGE and name.lower().endswith(".json") and data.isascii() and b"\0" not in data
 
 
 def _unreadable(name: str, error: OSError, problems: Problems) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WORTHWHILE = 1 << 20
 """Characters below which the standard library is quick enough."""
 
+_COLON_SPELLED = ("\\u003a", "\\u003A")
 _BATCH = 16  # what is made of them stays in the cache of the processor until it is counted and tidied
 
 
@@ -42,14 +43,14 @@ class HasShortcut(Protocol):
         ...
 
 
-def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
+def decode(content: str | bytes, tidy: Callable[[Any], None]) -> Quick | None:
     """The map that a text holds, without `NaN`, duplicate keys and whatever is not valid; None if it may be anything else.
 
-    `tidy` may take out of each item, once it is read, what nobody asks for.
+    Bytes are a text in ASCII. `tidy` may take out of each item, once it is read, what nobody asks for.
     """
     import msgspec  # costs 10 ms, which small inputs need not pay
 
-    if "\\" in content and ("\\u003a" in content or "\\u003A" in content):
+    if _holds(content, "\\") and any(_holds(content, spelled) for spelled in _COLON_SPELLED):
         return None
     narrow = content.isascii()
     value: dict[str, Any] = {}
@@ -87,4 +88,9 @@ def decode(content: str, tidy: Callable[[Any], None]) -> Quick | None:
                     tidy(item)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return None
-    return Quick(value, lengths) if colons == content.count(":") else None
+    written_out = content.count(":") if isinstance(content, str) else content.count(b":")
+    return Quick(value, lengths) if colons == written_out else None
+
+
+def _holds(content: str | bytes, text: str) -> bool:
+    return text in content if isinstance(content, str) else text.encode() in content

@@ -6,7 +6,9 @@ where the path ends early; what an alias or a merge brought in is found where it
 
 from __future__ import annotations
 
+import re
 from array import array
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -20,6 +22,8 @@ from npverify.ingest.text import Text
 
 _KEPT_TREES = 4
 _KEPT_MEMBERS = 64
+_HEAD = 4096
+_USUAL_HEAD = re.compile(r'\{\s*(?:"(?:apiVersion|kind)"\s*:\s*"[^"\\]*"\s*,\s*)*"items"\s*:\s*')
 
 
 class Trees:
@@ -127,9 +131,19 @@ class JsonLocator:
         if at not in self._members:
             if len(self._members) >= _KEPT_MEMBERS:
                 self._members.clear()
-            members = json_text.children(self._text.content, at)
-            self._members[at] = {name: (name_at, value_at) for name, name_at, value_at in members}
+            content, start = self._around(at)
+            members = json_text.children(content, at - start)
+            self._members[at] = {name: (start + name_at, start + value_at) for name, name_at, value_at in members}
         return self._members[at]
+
+    def _around(self, at: int) -> tuple[str, int]:
+        """A text in which the value at `at` stands, and where in the file it begins: the item, if it is in one."""
+        if self._lengths and at != self._start:
+            starts = self._item_starts()
+            n = bisect_right(starts, at) - 1
+            if n >= 0 and at < starts[n] + self._lengths[n]:
+                return self._text.part(starts[n], starts[n] + self._lengths[n]), starts[n]
+        return self._text.content, 0
 
     def _item_starts(self) -> Sequence[int]:
         if self._items is None:
@@ -137,17 +151,23 @@ class JsonLocator:
         return self._items
 
     def _find_items(self) -> Iterator[int]:
-        content = self._text.content
         if not self._lengths:
+            content = self._text.content
             list_at = self._inside(self._start).get("items", (0, len(content)))[1]
             yield from (at for index, _, at in json_text.children(content, list_at) if isinstance(index, int))
             return
         # what gave the lengths knows that `items` stands once, and is a list
-        at = next(at for name, _, at in json_text.children(content, self._start) if name == "items")
+        at = self._list_start()
         for length in self._lengths:
-            at = json_text.blank_end(content, at + 1)  # behind `[` or `,`
+            at = self._text.blank_end(at + 1)  # behind `[` or `,`
             yield at
-            at = json_text.blank_end(content, at + length)
+            at = self._text.blank_end(at + length)
+
+    def _list_start(self) -> int:
+        """Where the value of `items` stands, which it does once; mostly little stands before it."""
+        if usual := _USUAL_HEAD.match(self._text.part(self._start, self._start + _HEAD)):
+            return self._start + usual.end()
+        return next(at for name, _, at in json_text.children(self._text.content, self._start) if name == "items")
 
 
 def _member(node: Node, step: str | int) -> tuple[Node, Node] | None:

@@ -15,7 +15,7 @@ from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
 from npverify.ingest.document import Document, Locator, Path
-from npverify.ingest.files import SPEC, STDIN, File, files
+from npverify.ingest.files import SPEC, STDIN, File, LargeFile, files, large_files
 from npverify.ingest.git import is_git
 from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
@@ -23,7 +23,7 @@ from npverify.ingest.scalars import Scalar, plain
 from npverify.ingest.scopes import in_release
 from npverify.ingest.source import Problems, Span
 from npverify.ingest.split import Chunk, chunks, header
-from npverify.ingest.text import Part, Text
+from npverify.ingest.text import AsciiText, Part, Text
 
 _TEMPLATE = re.compile(r"\{\{")
 _HEAD = re.compile(r"(?:---\n)?apiVersion: ([A-Za-z0-9./-]+)\nkind: ([A-Za-z]+)\n")
@@ -72,9 +72,11 @@ def read(
     specs: list[SpecText] = []
     count = 0
     with without_gc():
-        for file in files(paths, problems, stdin):
+        for file in large_files(paths, problems, stdin):
             count += 1
-            if file.name.lower().endswith(SPEC):
+            if isinstance(file, LargeFile):
+                documents.extend(reader.large(file))
+            elif file.name.lower().endswith(SPEC):
                 specs.append(SpecText(file.name, file.content))
             else:
                 documents.extend(in_release(file.name, reader.documents(file)))
@@ -174,6 +176,16 @@ class _Reader:
                     return
         yield from self.yaml(file, text)
 
+    def large(self, file: LargeFile) -> Iterable[Document]:
+        """The objects of a large file."""
+        text = AsciiText(file.name, file.data)
+        quick = json_quick.decode(file.data, self.tidy)
+        if quick is None:
+            del text
+            return self.documents(file.whole())
+        locator = JsonLocator(text, text.blank_end(0), quick.lengths)
+        return self.of_json(file, [(locator, quick.value, Problems())])
+
     def json(self, file: File, text: Text) -> list[Document]:
         """The objects of a file of JSON documents one after the other; nothing is reported where it raises BadJson."""
         found: list[tuple[JsonLocator, object, Problems]] = []
@@ -187,6 +199,10 @@ class _Reader:
             value, end = json_text.parse(Part(text, 0, len(content), problems), at)
             found.append((JsonLocator(text, at), value, problems))
             at = json_text.blank_end(content, end)
+        return self.of_json(file, found)
+
+    def of_json(self, file: File | LargeFile, found: list[tuple[JsonLocator, object, Problems]]) -> list[Document]:
+        """The objects of the documents of a file."""
         documents: list[Document] = []
         for locator, value, problems in found:
             if value is None or self.is_foreign(file, value, locator) or self.is_unwanted(value):
@@ -270,7 +286,7 @@ class _Reader:
             and self.sorter.unwanted(api_version, kind)
         )
 
-    def is_foreign(self, file: File, value: object, locator: Locator) -> bool:
+    def is_foreign(self, file: File | LargeFile, value: object, locator: Locator) -> bool:
         if _basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
             return True
         if not file.named and is_foreign(value) and _is_ours(file, value):
@@ -324,7 +340,7 @@ class _Reader:
         self.problems.warn("NPV017", message, fix=fix)
 
 
-def _is_ours(file: File, value: object) -> bool:
+def _is_ours(file: File | LargeFile, value: object) -> bool:
     """Whether it is a config file, a report or a baseline of this program, which may lie beside the manifests."""
     schema = value.get("schema") if isinstance(value, dict) else None
     return _basename(file.name) == _CONFIG or (isinstance(schema, str) and schema.startswith(_OURS))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass
 
 from npverify.ingest.source import Problems, Span
 
+_BLANK = re.compile(r"[ \t\n\r]*")
+_BLANK_BYTES = re.compile(_BLANK.pattern.encode())
 _LONGEST_EXCERPT = 500
 _BLOCK = 4096
 
@@ -30,9 +33,9 @@ class Text:
     def span(self, offset: int) -> Span:
         """The position of the character at `offset`; an offset behind the end counts as the end."""
         self._index()
-        offset = min(offset, len(self.content))
+        offset = min(offset, self._length())
         block = offset // _BLOCK
-        line = self._before[block] + self.content.count("\n", block * _BLOCK, offset) + 1
+        line = self._before[block] + self._breaks(block * _BLOCK, offset) + 1
         return Span(self.name, line, offset - self._begin(offset) + 1)
 
     def excerpt(self, line: int) -> str:
@@ -40,15 +43,37 @@ class Text:
         begin = self._line(line)
         if begin is None:
             return ""
-        end = self.content.find("\n", begin, begin + _LONGEST_EXCERPT)
-        if end < 0 and len(self.content) - begin > _LONGEST_EXCERPT:
+        shown = self.part(begin, begin + _LONGEST_EXCERPT + 1)
+        end = shown.find("\n", 0, _LONGEST_EXCERPT)
+        if end < 0 and len(shown) > _LONGEST_EXCERPT:
             return ""
-        return self.content[begin : end if end >= 0 else len(self.content)].rstrip("\r\n")
+        return shown[: end if end >= 0 else len(shown)].rstrip("\r\n")
+
+    def part(self, start: int, end: int) -> str:
+        """The characters between two offsets."""
+        return self.content[start:end]
+
+    def blank_end(self, offset: int) -> int:
+        """Where the white space that may stand at `offset` ends."""
+        found = _BLANK.match(self.content, offset)
+        return found.end() if found else offset
+
+    def _length(self) -> int:
+        return len(self.content)
+
+    def _breaks(self, start: int, end: int) -> int:
+        return self.content.count("\n", start, end)
+
+    def _last_break(self, start: int, end: int) -> int:
+        return self.content.rfind("\n", start, end)
+
+    def _next_break(self, start: int) -> int:
+        return self.content.find("\n", start)
 
     def _begin(self, offset: int) -> int:
         """Where the line of `offset` begins."""
         block = offset // _BLOCK
-        found = self.content.rfind("\n", block * _BLOCK, offset)
+        found = self._last_break(block * _BLOCK, offset)
         return found + 1 if found >= 0 else self._begins[block]
 
     def _line(self, line: int) -> int | None:
@@ -59,7 +84,7 @@ class Text:
         block = bisect_left(self._before, line - 1) - 1  # that with the line break that ends the line before
         at = block * _BLOCK
         for _ in range(line - 1 - self._before[block]):
-            at = self.content.find("\n", at) + 1
+            at = self._next_break(at) + 1
             if not at:
                 return None
         return at
@@ -68,12 +93,56 @@ class Text:
         if self._before:
             return
         count = begin = 0
-        for start in range(0, len(self.content) + 1, _BLOCK):
+        for start in range(0, self._length() + 1, _BLOCK):
             self._before.append(count)
             self._begins.append(begin)
-            count += self.content.count("\n", start, start + _BLOCK)
-            last = self.content.rfind("\n", start, start + _BLOCK)
+            count += self._breaks(start, start + _BLOCK)
+            last = self._last_break(start, start + _BLOCK)
             begin = last + 1 if last >= 0 else begin
+
+
+class AsciiText(Text):
+    """A file that holds nothing but ASCII, as its bytes. Guards its content, which takes as much again and is made when
+    somebody asks for it."""
+
+    __slots__ = ("_content", "_data")
+
+    def __init__(self, name: str, data: bytes) -> None:
+        self._data = data
+        self._content: str | None = None
+        super().__init__(name, "")
+
+    @property
+    def content(self) -> str:
+        """The whole text."""
+        if self._content is None:
+            self._content = self._data.decode("ascii")
+        return self._content
+
+    @content.setter
+    def content(self, _: str) -> None:
+        """The bytes have it."""
+
+    def part(self, start: int, end: int) -> str:
+        """The characters between two offsets."""
+        return self._data[start:end].decode("ascii")
+
+    def blank_end(self, offset: int) -> int:
+        """Where the white space that may stand at `offset` ends."""
+        found = _BLANK_BYTES.match(self._data, offset)
+        return found.end() if found else offset
+
+    def _length(self) -> int:
+        return len(self._data)
+
+    def _breaks(self, start: int, end: int) -> int:
+        return self._data.count(b"\n", start, end)
+
+    def _last_break(self, start: int, end: int) -> int:
+        return self._data.rfind(b"\n", start, end)
+
+    def _next_break(self, start: int) -> int:
+        return self._data.find(b"\n", start)
 
 
 @dataclass(frozen=True, slots=True)

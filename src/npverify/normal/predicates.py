@@ -311,12 +311,15 @@ def atoms_among(preds: Iterable[Pred]) -> Iterator[Pred]:
             if at in seen:
                 continue
             seen.add(at)
-            if isinstance(at, And | Or):
-                stack.extend(reversed(at.parts))
+            if isinstance(at, _SEVERAL):
+                stack.extend(at.parts[::-1])
             elif isinstance(at, Not):
                 stack.append(at.body)
             elif not isinstance(at, Const):
                 yield at
+
+
+_SEVERAL = (And, Or)  # a union would be made anew at each of a hundred thousand predicates
 
 
 def substitute(pred: Pred, settle: Callable[[Pred], Pred]) -> Pred:

@@ -8,11 +8,13 @@ parts, so the cost goes with the number of parts and not with the number of clas
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
+from typing import TypeVar
 
 from npverify.inventory.addresses import Family, Prefix
-from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, Inventory
+from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
@@ -83,6 +85,17 @@ def as_set(classes: Collection[int]) -> int:
     return int.from_bytes(found, "little")
 
 
+K = TypeVar("K", bound=Hashable)
+
+
+def _index(classes: Iterable[tuple[K, int]]) -> dict[K, int]:
+    """Sets of classes by what they are given with."""
+    found: dict[K, list[int]] = {}
+    for key, c in classes:
+        found.setdefault(key, []).append(c)
+    return {key: as_set(those) for key, those in found.items()}
+
+
 class Bitsets:
     """Memoises the partitions of predicates about one side. Guards the memo and the indices of kinds, labels, addresses."""
 
@@ -96,37 +109,32 @@ class Bitsets:
         self._bounds: dict[Side, dict[Pred, int]] = {side: {} for side in Side}
         self._sets: dict[int, int] = {}
         self._halves: dict[int, Parts] = {}
-        self._by_kind: dict[EndpointKind, int] = {}
-        self._by_namespace: dict[str, int] = {}
-        self._by_account: dict[tuple[str, str], int] = {}
-        self._by_ports: dict[tuple[ContainerPort, ...], int] = {}
-        self._by_label: dict[str, dict[str | Unknown, int]] = {}
-        self._unknown_label: dict[str, dict[Unknown, int]] = {}
+        ends = list(classes.representatives)
+        pods = [(c, end) for c, end in enumerate(ends) if end.is_pod]
+        self._by_kind = _index((end.kind, c) for c, end in enumerate(ends))
+        self._by_namespace = _index((end.namespace, c) for c, end in pods)
+        self._by_account = _index(((end.namespace, end.service_account), c) for c, end in pods)
+        named = [tuple(p for p in end.ports if p.name) if end.is_pod else () for end in ends]
+        self._by_ports = _index((ports, c) for c, ports in enumerate(named))
+        self._by_label: dict[str, tuple[dict[str | Unknown, int], dict[Unknown, int]]] = {}
         self._of_owner: dict[tuple[str, str], tuple[dict[str | Unknown, int], dict[Unknown, int]]] = {}
-        self._by_node: dict[str, int] = {}
-        self._on_no_node = 0
-        for c, end in enumerate(classes.representatives):
-            bit = 1 << c
-            if end.node is not None:
-                self._by_node[end.node] = self._by_node.get(end.node, 0) | bit
-            elif end.kind is EndpointKind.EXTERNAL:
-                self._on_no_node |= bit
-            self._by_kind[end.kind] = self._by_kind.get(end.kind, 0) | bit
-            if end.is_pod:
-                self._by_namespace[end.namespace] = self._by_namespace.get(end.namespace, 0) | bit
-                account = (end.namespace, end.service_account)
-                self._by_account[account] = self._by_account.get(account, 0) | bit
-                for key, value in end.labels.items():
-                    having = self._by_label.setdefault(key, {})
-                    having[value] = having.get(value, 0) | bit
-                    if isinstance(value, Unknown):
-                        open_ = self._unknown_label.setdefault(key, {})
-                        open_[value] = having[value]
-            ports = tuple(p for p in end.ports if p.name) if end.is_pod else ()
-            self._by_ports[ports] = self._by_ports.get(ports, 0) | bit
         self._pods = sum(self._by_namespace.values())
-        self._on_known_nodes = sum(self._by_node.values())
-        self._addresses = _Addresses(list(classes.representatives))
+        self._addresses = _Addresses(ends)
+
+    @cached_property
+    def _by_node(self) -> dict[str, int]:
+        ends = self._classes.representatives
+        return _index((end.node, c) for c, end in enumerate(ends) if end.node is not None)
+
+    def _labels(self, key: str) -> tuple[dict[str | Unknown, int], dict[Unknown, int]]:
+        """The classes of pods by the value of a label, and those of which it is not known."""
+        found = self._by_label.get(key)
+        if found is None:
+            ends = enumerate(self._classes.representatives)
+            having = _index((end.labels[key], c) for c, end in ends if end.is_pod and key in end.labels)
+            open_ = {value: classes for value, classes in having.items() if isinstance(value, Unknown)}
+            found = self._by_label[key] = having, open_
+        return found
 
     def parts(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
         """The partition by `pred`, seen as a statement about the end on `side`; atoms about others stay as they are."""
@@ -239,7 +247,7 @@ class Bitsets:
     def _values(self, atom: LabelIn) -> tuple[dict[str | Unknown, int], dict[Unknown, int]]:
         """The classes by what the label is that an atom asks for, and those of which it is not known."""
         if atom.of == "pod":
-            return self._by_label.get(atom.key, {}), self._unknown_label.get(atom.key, {})
+            return self._labels(atom.key)
         found = self._of_owner.get((atom.of, atom.key))
         if found is None:
             having: dict[str | Unknown, int] = {}
@@ -270,7 +278,7 @@ class Bitsets:
     def _labelled(self, atom: LabelText) -> Parts:
         found: dict[Pred, int] = {}
         if atom.of == "pod":
-            groups = list(self._by_label.get(atom.key, {}).values())
+            groups = list(self._labels(atom.key)[0].values())
         else:
             groups = list((self._by_namespace if atom.of == "namespace" else self._by_account).values())
         for classes in groups:
@@ -305,7 +313,7 @@ class Bitsets:
     def _by_place(self, node: str) -> Iterator[int]:
         """The classes on a node, those elsewhere, and one by one those of which the node is not known."""
         here = self._by_node.get(node, 0)
-        elsewhere = self._on_no_node | self._on_known_nodes & ~here
+        elsewhere = self._by_kind.get(EndpointKind.EXTERNAL, 0) | sum(self._by_node.values()) & ~here
         yield from (classes for classes in (here, elsewhere) if classes)
         for c in bits(self.all & ~here & ~elsewhere):
             yield 1 << c

@@ -35,16 +35,18 @@ from npverify.normal.predicates import (
 class Classes:
     """The partition. `members[c]` are the endpoints of class c, `of[e]` is the class of an endpoint."""
 
-    def __init__(self, inventory: Inventory, *policies: PolicySet) -> None:
-        """Of several policy sets: what none of them can tell apart."""
-        every = chain.from_iterable(map(predicates, policies))
-        self.mentioned = seen = Mentioned.of(mentioned_by(atoms_among(every)))
+    def __init__(self, inventory: Inventory, *policies: PolicySet, atoms: Iterable[Pred] | None = None) -> None:
+        """Of several policy sets: what none of them can tell apart. `atoms` are all of theirs, if somebody has them."""
+        if atoms is None:
+            atoms = atoms_among(chain.from_iterable(map(predicates, policies)))
+        self.mentioned = seen = Mentioned.of(mentioned_by(atoms))
         cells = {family: _boundaries(family, seen.prefixes) for family in BITS}
         found: dict[Hashable, list[Endpoint]] = {}
         # alike pods share their labels and ports, so each of these is looked through once and is a number from then on
         numbers: dict[Hashable, int] = {}
         of_labels: dict[int, int] = {}
         of_ports: dict[int, int] = {}
+        v4, v6 = cells[4], cells[6]
         for end in (*inventory.endpoints, EXTERNAL):
             if (labels := of_labels.get(id(end.labels))) is None:
                 told = tuple((k, _value(end.labels[k])) for k in seen.keys if k in end.labels)
@@ -53,6 +55,13 @@ class Classes:
             if seen.ports and (ports := of_ports.get(id(end.ports), -1)) < 0:
                 named = tuple(p for p in end.ports if p.name)
                 ports = of_ports[id(end.ports)] = numbers.setdefault(("ports", named), len(numbers))
+            cell: Hashable = None
+            if end.address_known:
+                if len(addresses := end.addresses) == 1:
+                    family, value = addresses[0]
+                    cell = bisect_right(v4, value) if family == 4 else -bisect_right(v6, value)
+                else:
+                    cell = _cell_ids(addresses, cells)
             key = (
                 id(end.kind),  # the hash of a member of an enumeration is slow
                 end.on_host,
@@ -60,7 +69,7 @@ class Classes:
                 labels,
                 end.service_account if seen.accounts else "",
                 ports,
-                _cell_ids(end.addresses, cells) if end.address_known else None,
+                cell,
                 _place(end) if seen.nodes else None,
             )
             found.setdefault(key, []).append(end)
@@ -176,7 +185,7 @@ def mentioned_by(atoms: Iterable[Pred]) -> tuple[Mention, ...]:
     """What atoms look at, each once."""
     found: dict[Mention, None] = {}
     for atom in atoms:
-        if isinstance(atom, LabelIn | LabelText):
+        if isinstance(atom, (LabelIn, LabelText)):
             if atom.of == "service account":
                 found["accounts", ""] = None
             elif atom.of == "pod":
@@ -213,7 +222,4 @@ def _boundaries(family: Family, prefixes: Iterable[Prefix]) -> list[int]:
 
 
 def _cell_ids(addresses: tuple[Address, ...], cells: dict[Family, list[int]]) -> tuple[Hashable, ...]:
-    if len(addresses) == 1:
-        family, value = addresses[0]
-        return family, bisect_right(cells[family], value)
     return tuple(sorted((a.family, bisect_right(cells[a.family], a.value)) for a in addresses))

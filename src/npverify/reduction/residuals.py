@@ -17,6 +17,7 @@ from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
+    HttpIs,
     KindIs,
     NodeIs,
     OwnNode,
@@ -32,7 +33,7 @@ from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.meeting import Ground, Group, Meeting, Parts
 from npverify.reduction.partial import DIRECT, Circumstance, Partial
-from npverify.reduction.requests import of_clauses, requests_of
+from npverify.reduction.requests import of_clauses
 from npverify.reduction.standing import Change, Moved
 from npverify.reduction.subjects import Subjects
 
@@ -49,11 +50,11 @@ class Residuals:
         """`classes` may be finer than what the policies tell apart. `beside`, over the same, shares partitions with this."""
         self.policies = policies
         self.families = inventory.families
-        self.classes = classes or Classes(inventory, policies)
+        atoms = tuple(atoms_among(predicates(policies)))
+        self.classes = classes or Classes(inventory, policies, atoms=atoms)
         self._inventory = inventory
-        by_node = (isinstance(a, NodeIs) for a in atoms_among(predicates(policies)))
-        self.by_node = self.classes.mentioned.nodes if classes is None else any(by_node)
-        self.requests = requests_of(policies)
+        self.by_node = any(isinstance(atom, NodeIs) for atom in atoms)
+        self.requests = of_clauses(policies.asked.union(atom for atom in atoms if isinstance(atom, HttpIs)))
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
         if beside is not None and one and self._is_framed_as(beside):
             self.partial: Partial = beside.partial

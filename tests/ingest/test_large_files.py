@@ -1,0 +1,104 @@
+"""A large file of JSON is read from its bytes: what it holds, where that stands and what is wrong with it is what its text tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path as File
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from npverify.ingest import files
+from npverify.ingest.document import Document, Path
+from npverify.ingest.read import read
+from npverify.ingest.source import Diagnostic, Problems
+from npverify.ingest.text import AsciiText, Text
+from npverify.inventory.slim import Slim
+
+POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}, "spec": {"nodeName": "n"}}
+POLICY = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "b", "annotations": {"text": 'a "quoted" {brace} [\t'}},
+    "spec": {"podSelector": {}, "ingress": [{"from": [{"podSelector": {}}]}]},
+}
+PATHS: tuple[Path, ...] = (
+    (),
+    ("kind",),
+    ("metadata", "name"),
+    ("metadata", "annotations", "text"),
+    ("spec", "ingress", 0, "from", 0, "podSelector"),
+    ("spec", "missing"),
+)
+
+
+def told(path: File, *, large: bool) -> tuple[list[object], tuple[Diagnostic, ...]]:
+    """What is read of a file, with the places of what stands in it and the lines there; and what is said."""
+    problems = Problems()
+    with patch.object(files, "LARGE", 0 if large else 1 << 60):
+        bundle = read([str(path)], problems, wanted=lambda _version, _kind: True, tidy=Slim())
+    return [described(doc) for doc in bundle.documents], (*problems.errors, *problems.warnings)
+
+
+def described(doc: Document) -> object:
+    """A document with places."""
+    spans = [(doc.span(*path), doc.span(*path, key=True)) for path in PATHS]
+    return doc.kind, doc.namespace, doc.name, dict(doc.value), spans, [doc.excerpt(a) for a, _ in spans]
+
+
+def listed(*items: object, indent: int | None = 2, **more: object) -> str:
+    """The text of a list."""
+    return json.dumps({"apiVersion": "v1", "items": list(items), "kind": "List", **more}, indent=indent)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(listed(POD, POLICY, POD), id="a list"),
+        pytest.param(listed(POD, POLICY, indent=None), id="a list on one line"),
+        pytest.param("\n \n" + listed(POLICY) + "\n\n", id="between blank lines"),
+        pytest.param(listed(), id="an empty list"),
+        pytest.param(json.dumps({"kind": "List", "metadata": {"items": [1]}, "apiVersion": "v1", "items": [POLICY]}), id="another head"),
+        pytest.param(json.dumps(POLICY, indent=1), id="one object"),
+        pytest.param(json.dumps(POLICY) + json.dumps(POD), id="two documents"),
+        pytest.param(listed(POD, {"kind": "Pod"}, 1), id="items that are no objects"),
+        pytest.param(listed(POD, POLICY).replace('"name": "b"', '"name": "b", "name": "c"'), id="a key twice"),
+        pytest.param(listed(POD, POLICY).replace('"name": "b"', '"name": "caf\u00e9"'), id="not ASCII"),
+        pytest.param(listed(POD)[:-9], id="an end that is missing"),
+        pytest.param(listed(POLICY).replace('"b"', '"\\u003a"'), id="a colon that is spelled"),
+        pytest.param(" \n ", id="nothing"),
+        pytest.param("[1]", id="no map"),
+        pytest.param(listed(POD).replace('"n"', '"\0"'), id="a NUL byte"),
+    ],
+)  # fmt: skip
+def test_a_large_file_is_read_as_any_other(text: str, tmp_path: File) -> None:
+    """Values, places, lines and messages are the same."""
+    path = tmp_path / "list.json"
+    path.write_text(text, encoding="utf-8")
+    assert told(path, large=True) == told(path, large=False)
+
+
+@given(st.text('a"{ \t\r\n', max_size=60), st.integers(0, 70), st.integers(0, 70))
+def test_bytes_tell_what_the_text_tells(content: str, one: int, other: int) -> None:
+    """Positions, lines, parts and white space."""
+    with patch("npverify.ingest.text._BLOCK", 8), patch("npverify.ingest.text._LONGEST_EXCERPT", 9):
+        plain, ascii_ = Text("x", content), AsciiText("x", content.encode())
+        for line in range(8):
+            assert ascii_.excerpt(line) == plain.excerpt(line) == shown(content, line)
+        assert ascii_.span(one) == plain.span(one)
+        assert ascii_.part(one, other) == plain.part(one, other) == content[one:other]
+        at = min(one, len(content))
+        assert ascii_.blank_end(at) == plain.blank_end(at)
+        assert ascii_.content == content
+
+
+def shown(content: str, line: int) -> str:
+    """The line as it is shown, if it is not too long."""
+    lines = content.split("\n")
+    if not 0 < line <= len(lines):
+        return ""
+    last = line == len(lines)
+    too_long = len(lines[line - 1]) > 9 if last else len(lines[line - 1]) >= 9 and len("\n".join(lines[line - 1 :])) > 9
+    return "" if too_long else lines[line - 1].rstrip("\r\n")
