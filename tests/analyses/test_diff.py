@@ -422,6 +422,28 @@ def test_a_host_pod_whose_node_is_gone() -> None:
     ]
 
 
+def test_a_node_of_unknown_address_has_not_that_of_another_node() -> None:
+    """A block that holds one node alone is not opened to another one, whose own address nobody knows: two nodes have two. The
+    other addresses of a block may be its own."""
+    agent = (
+        "- {apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: batch}, spec: {hostNetwork: true, nodeName: n1, "
+        "containers: [{name: c, image: i}]}, status: {podIP: 192.168.0.1, hostIP: 192.168.0.1, phase: Running}}\n"
+        "- {apiVersion: v1, kind: Node, metadata: {name: n2}}\n"
+    )
+    out = """
+- apiVersion: networking.k8s.io/v1
+  kind: NetworkPolicy
+  metadata: {name: out, namespace: batch}
+  spec: {podSelector: {}, policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 192.168.0.%s}}]}]}
+"""
+    for cidr, nodes in (("1/32", ["n1"]), ("0/30", ["n1", "n2"])):
+        result = compare((agent, out % cidr), (agent, out % "8/32"))
+        closed = [line.split(":")[0] for line in told(result.conditional) if line.startswith("- batch/agent")]
+        assert [line for line in closed if "node" in line] == [
+            f"- batch/agent (Pod) -> node {node} at 192.168.0.{cidr.removesuffix('/32')}" for node in nodes
+        ]
+
+
 def test_a_block_of_one_family_is_opened_whatever_passes_by_the_other() -> None:
     """Nothing passed from these addresses before; those of the other family are other addresses."""
     both = PODS.replace("podIP: 10.1.0.2,", 'podIP: 10.1.0.2, podIPs: [{ip: 10.1.0.2}, {ip: "fd00::2"}],')

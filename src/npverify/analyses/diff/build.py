@@ -40,14 +40,17 @@ class Builder:
 
     def changes(self, found: Iterable[Group]) -> tuple[Change, ...]:
         """The changes of groups, those of the same ends together, in the order of a report."""
-        made = [self._change(group) for group in found]
+        made = [change for group in found if (change := self._change(group)) is not None]
         return tuple(sorted(_together(made), key=_order))
 
-    def _change(self, group: Group) -> Change:
+    def _change(self, group: Group) -> Change | None:
+        """The change; None where two ends would need one address that only one of them can have."""
         said = group.said
         src, dst, vips = said.row.where
         flows = list(self.samples.of(group, MOST_FLOWS))
         if not flows:
+            if self.samples.impossible(group, MOST_FLOWS):
+                return None
             raise InternalError("no flow of a change could be made")
         sample = self.replay.confirmed(group, flows[0], said.reading)
         traffic = said.row.traffic

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from npverify.analyses.diff.groups import Group, Groups, Origin
 from npverify.analyses.equiv_formulas import reading_of
 from npverify.analyses.equiv_rows import Blocks
-from npverify.analyses.equiv_search import Search
+from npverify.analyses.equiv_search import Search, one
 from npverify.analyses.packet_cells import Traffic
 from npverify.analyses.sent import carrying
-from npverify.inventory.addresses import FAMILIES, NEVER_A_POD, Address, Family
+from npverify.inventory.addresses import BITS, FAMILIES, NEVER_A_POD, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import EPHEMERAL, ICMPV6, NUMBERS, Flow, Via, protocol_name
@@ -60,6 +60,17 @@ class Samples:
                 count += 1
                 if count >= most:
                     return
+
+    def impossible(self, group: Group, most: int) -> bool:
+        """Whether none of its pairs has addresses for such a flow, which a row, made for many pairs, does not tell; False
+        where more than `most` pairs would have to be looked at."""
+        looked = 0
+        for origin in group.origins:
+            for number, pair in enumerate(self._pairs(group, origin, most), 1):
+                if number >= most or any(self._seen(origin, pair)):
+                    return False
+                looked += 1
+        return looked > 0
 
     def _pairs(self, group: Group, origin: Origin, most: int) -> Iterator[Pair]:
         """One pair of twins for pairs of classes of one origin."""
@@ -179,7 +190,12 @@ class Samples:
             if own is not None and (not blocks or any(block.contains(own) for block in blocks)):
                 is_host = end.kind is EndpointKind.HOST_POD
                 return own if is_host else self._search.book.known_to(end).next_free(own, here.get(Side.SRC))
-        shared[side] = self._open(end, family, blocks, here.get(Side.SRC))
+        other = here.get(Side.SRC)
+        if other is not None and blocks and all(b == Prefix(family, other.value, BITS[family]) for b in blocks):
+            if _two_addresses(pair, origin):
+                return None
+            other = None
+        shared[side] = self._open(end, family, blocks, other)
         return shared[side]
 
     def _open(self, end: Endpoint, family: Family, blocks: Blocks, other: Address | None) -> Address:
@@ -197,6 +213,14 @@ class Samples:
             if block.contains(at) and (end is EXTERNAL or not any(p.contains(at) for p in NEVER_A_POD)):
                 return at
         return book.free(end, family, other)
+
+
+def _two_addresses(pair: Pair, origin: Origin) -> bool:
+    """Whether the ends certainly have no address in common: in neither version may they share that of a node."""
+    if one(pair, origin.found.way) is False:
+        return True
+    met = [(a, b) for a, b in zip(pair[0].sides, pair[1].sides, strict=True) if a is not None and b is not None]
+    return all(a.node and b.node and a.node != b.node for a, b in met)
 
 
 def _packet(traffic: Traffic, pair: Pair) -> Packet:
