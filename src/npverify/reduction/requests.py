@@ -278,8 +278,12 @@ def requests_of(policies: PolicySet) -> Requests:
 def clauses_of(policies: PolicySet) -> frozenset[Clause]:
     """The clauses about requests in a policy set and in the questions about it."""
     preds = (pred for direction in Direction for pred in policies.half(direction).predicates)
-    own = frozenset(atom for atom in atoms_among(preds) if isinstance(atom, HttpIs | DnsIs))
-    return own.union(policies.asked)
+    return policies.asked | clauses_among(atoms_among(preds))
+
+
+def clauses_among(atoms: Iterable[Pred]) -> frozenset[Clause]:
+    """Those of some atoms that are about requests."""
+    return frozenset(atom for atom in atoms if isinstance(atom, HttpIs | DnsIs))
 
 
 @lru_cache(maxsize=16)

@@ -17,7 +17,6 @@ from npverify.normal.policy import Direction, Policy, PolicyId, PolicySet
 from npverify.normal.predicates import (
     FALSE,
     TRUE,
-    HttpIs,
     KindIs,
     NodeIs,
     OwnNode,
@@ -33,7 +32,7 @@ from npverify.reduction.classes import Classes, predicates
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.meeting import Ground, Group, Meeting, Parts
 from npverify.reduction.partial import DIRECT, Circumstance, Partial
-from npverify.reduction.requests import of_clauses
+from npverify.reduction.requests import clauses_among, of_clauses
 from npverify.reduction.standing import Change, Moved
 from npverify.reduction.subjects import Subjects
 
@@ -54,7 +53,7 @@ class Residuals:
         self.classes = classes or Classes(inventory, policies, atoms=atoms)
         self._inventory = inventory
         self.by_node = any(isinstance(atom, NodeIs) for atom in atoms)
-        self.requests = of_clauses(policies.asked.union(atom for atom in atoms if isinstance(atom, HttpIs)))
+        self.requests = of_clauses(policies.asked | clauses_among(atoms))
         one = beside is not None and inventory is beside._inventory and self.classes is beside.classes
         if beside is not None and one and self._is_framed_as(beside):
             self.partial: Partial = beside.partial
