@@ -89,7 +89,7 @@ def _port(item: Item, path: Path, port: dict[str, Any], origin: PortOrigin, prob
         message = f"`hostPort` {host_port} is out of range"
         Fields.of(item.doc, problems).error("NPV039", message, *path, "hostPort", fix=fix)
     at = _address(port.get("hostIP") or "") if host_port else None
-    if at is not None and any(at in block for block in _LOOPBACK):
+    if at is not None and any(block.contains(at) for block in _LOOPBACK):
         return ContainerPort(name, protocol, number, origin)  # nothing from outside comes to it
     return ContainerPort(name, protocol, number, origin, host_port, at and at.family)
 
