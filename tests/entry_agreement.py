@@ -46,6 +46,8 @@ def arrivals(world: World, way: str, client: Address, reading: Reading, sent_by:
         return
     for service in world.inventory.services.values():
         outside = way == "LoadBalancer" and _refused(service, client, reading)
+        outside |= client.family not in service.families
+        outside |= way == "external IP" and all(ip.family != client.family for ip in service.external_ips)
         if way in _opens(service) and not outside:
             for index, port in enumerate(service.ports):
                 for backend in service.backends.get(index, ()):
@@ -89,7 +91,8 @@ def _by_controllers(world: World, way: str, sent_by: Sent) -> Iterator[Flow]:
             if (of.number, of.protocol) == (number, protocol):
                 for backend in service.backends.get(index, ()):
                     for flow in _from(world, said[setting], backend.endpoint, entry):
-                        yield from _of_each_family(world, replace(flow, protocol=protocol, port=backend.port))
+                        sent = replace(flow, protocol=protocol, port=backend.port)
+                        yield from _of_each_family(world, sent, service.families)
 
 
 def _from(world: World, who: str, dst: Endpoint, entry: Entry) -> Iterator[Flow]:
@@ -114,8 +117,8 @@ def _from(world: World, who: str, dst: Endpoint, entry: Entry) -> Iterator[Flow]
             yield Flow(end, dst, "TCP", 1, same=True, entry=entry)
 
 
-def _of_each_family(world: World, flow: Flow) -> Iterator[Flow]:
-    for family in (4, 6) if flow.src is not EXTERNAL else (4,):
+def _of_each_family(world: World, flow: Flow, families: frozenset[int]) -> Iterator[Flow]:
+    for family in families & ({4, 6} if flow.src is not EXTERNAL else {4}):
         for each in _with_addresses(world, flow, family):
             if not each.same or each.src_ip == each.dst_ip:
                 yield each
@@ -152,7 +155,8 @@ def _through_nodes(
 def _to_host_ports(world: World, pod: Endpoint, client: Address, reading: Reading) -> Iterator[Flow]:
     hidden = reading.get("host_port_snat", "never") == "always"
     for port in pod.ports:
-        if pod.kind == "pod" and port.host_port and port.origin != "init":
+        taken = port.host_family in (None, client.family)
+        if pod.kind == "pod" and port.host_port and port.origin != "init" and taken:
             entry = Entry("hostPort", str(pod), port.host_port, hidden)
             sent = Flow(EXTERNAL, pod, port.protocol, port.number, src_ip=client, entry=entry)
             for node in world.inventory.nodes if hidden else ():

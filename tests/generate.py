@@ -62,7 +62,8 @@ def fronts(rng: Random) -> list[Manifest]:
             rng, spec, "type", rng.choice((None, "ClusterIP", "NodePort", "NodePort", "LoadBalancer", "LoadBalancer"))
         )
         _maybe(rng, spec, "externalTrafficPolicy", rng.choice((None, "Cluster", "Local")))
-        _maybe(rng, spec, "externalIPs", rng.choice((None, None, ["198.51.100.77"])))
+        _maybe(rng, spec, "externalIPs", rng.choice((None, None, ["198.51.100.77"], ["2001:db8::77"])))
+        _maybe(rng, spec, "ipFamilies", rng.choice((None, None, ["IPv4"], ["IPv6"], ["IPv4", "IPv6"])))
         _maybe(rng, spec, "loadBalancerSourceRanges", rng.choice((None, None, ["203.0.113.0/24", "2001:db8::/48"])))
         meta = {"name": f"s{number}", "namespace": rng.choice(NAMESPACES)}
         made.append({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})

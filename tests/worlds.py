@@ -271,5 +271,7 @@ def random_fronts(rng: Random, assume: Mapping[str, str]) -> tuple[World, list[d
             for port in container.get("ports") or ():
                 if rng.random() < 0.3:
                     port["hostPort"] = rng.choice((8443, 9443))
+                    if rng.random() < 0.4:
+                        port["hostIP"] = rng.choice(("127.0.0.1", "::1", "192.0.2.9", "::", "0.0.0.0"))
     cni = rng.choice(["kubernetes", "kubernetes", "calico", "cilium"])
     return read_world(rng, objects, cni=cni, assume=assume), sending

@@ -8,7 +8,20 @@ from pathlib import Path
 import pytest
 
 from analyses.test_entered import judged
-from analyses.test_entries import CLIENT, HOST_ENDPOINT, LITERAL, NODEPORT, NODES, asked, db, lets_in, service
+from analyses.test_entries import (
+    CLIENT,
+    DUAL_NODES,
+    HOST_ENDPOINT,
+    LITERAL,
+    NODEPORT,
+    NODES,
+    ONE,
+    asked,
+    db,
+    dual,
+    lets_in,
+    service,
+)
 from npverify.analyses.evaluate import evaluate_query
 from npverify.analyses.flows import FlowReader
 from npverify.analyses.load import load
@@ -61,8 +74,10 @@ EDGE = lets("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: e}}
 PLAIN = [NODES, db(), edge(), FRONT, ingress()]
 NO = "no internet reaches pod x/db"
 EVERY = f"every {CLIENT} reaches pod x/db:5432"
+DUAL_EDGE = edge().replace("podIP: 10.1.0.7", "podIPs: [{ip: 10.1.0.7}, {ip: 'fd01::7'}]")
 BY, BY_GATEWAY = "through ingress", "through gateway"
 SAID = {"ingress_controller": "e/app=edge"}
+OLD_STYLE = ingress().replace("namespace: x}", "namespace: x, annotations: {kubernetes.io/ingress.class: a}}")
 GATED = {"gateway_controller": "e/app=edge"}
 ON_HOST = edge(more=", hostNetwork: true, nodeName: n1", ip="192.168.0.1")
 
@@ -113,10 +128,18 @@ ROWS: list[tuple[str, list[str], str, Mapping[str, str], str]] = [
     # classes
     ("of its class", [NODES, db(), edge(), FRONT, ingress("a"), EDGE], f"{NO} {BY}", {"ingress_controller.a": "e"}, "refuted"),
     ("another class says nothing", [NODES, db(), edge(), FRONT, ingress("a"), EDGE], f"{NO} {BY}", {"ingress_controller.b": "e"}, "undecided"),
+    ("the class in the annotation counts", [NODES, db(), edge(), FRONT, OLD_STYLE, EDGE], f"{NO} {BY}", {"ingress_controller": "f", "ingress_controller.a": "e"}, "refuted"),
+    ("as in what nobody else serves", [NODES, db(), edge(), FRONT, OLD_STYLE, EDGE], f"{EVERY} {BY}", {"ingress_controller": "e", "ingress_controller.a": "f"}, "undecided"),
+    ("without a class one that is the default may serve it", [*PLAIN, lets_in()], f"{NO} {BY}", {"ingress_controller": "e", "ingress_controller.a": "f"}, "undecided"),
+    ("unless they are the same", [*PLAIN, lets_in()], f"{NO} {BY}", {"ingress_controller": "e", "ingress_controller.a": "e"}, "proved"),
+    ("a Gateway that is not there may be of any class", [NODES, db(), edge(), FRONT, ROUTED[1], lets_in()], f"{NO} {BY_GATEWAY}", {"gateway_controller": "e", "gateway_controller.c": "f"}, "undecided"),
     ("what is said of its class goes first", [NODES, db(), edge(), FRONT, ingress("a"), EDGE], f"{NO} {BY}", {"ingress_controller": "f", "ingress_controller.a": "e"}, "refuted"),
     ("one of two is enough to refute", [NODES, db(), edge(), FRONT, ingress("a"), ingress("b", "j"), EDGE], f"{NO} {BY}", {"ingress_controller.a": "e"}, "refuted"),
     ("but not to prove", [NODES, db(), edge(), FRONT, ingress("a"), ingress("b", "j"), lets_in()], f"{NO} {BY}", {"ingress_controller.a": "e"}, "undecided"),
     ("one is enough for somebody", [NODES, db(), edge(), FRONT, ingress("a"), ingress("b", "j"), EDGE], f"some internet reaches pod x/db {BY}", {"ingress_controller.a": "e"}, "proved"),
+    # families
+    ("it sends in a family of the Service", [DUAL_NODES, dual(), DUAL_EDGE, FRONT, ingress(), lets_in("'fd01::7/128'")], f"{NO} {BY}", SAID, "refuted"),
+    ("and in no other", [DUAL_NODES, dual(), DUAL_EDGE, service("ClusterIP", ONE, "port: 80, targetPort: pg"), ingress(), lets_in("'fd01::7/128'")], f"{NO} {BY}", SAID, "proved"),
     # gateways
     ("a Gateway is no Ingress", [NODES, db(), edge(), FRONT, *ROUTED, EDGE], f"{NO} {BY}", SAID, "vacuous"),
     ("it has a controller of its own", [NODES, db(), edge(), FRONT, *ROUTED, EDGE], f"{NO} {BY_GATEWAY}", SAID, "undecided"),

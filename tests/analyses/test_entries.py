@@ -37,6 +37,11 @@ def db(ports: str = "", node: str = "n1") -> str:
     )
 
 
+def dual(ports: str = "") -> str:
+    """The same pod with an address of each family."""
+    return db(ports).replace("podIP: 10.1.0.1", "podIPs: [{ip: 10.1.0.1}, {ip: 'fd01::1'}]")
+
+
 def service(type_: str = "NodePort", more: str = "", port: str = "port: 80, targetPort: pg, nodePort: 30080") -> str:
     """Service x/front before it."""
     return (
@@ -72,6 +77,12 @@ def answer(folder: Path, manifests: list[str], claim: str, **assume: str) -> Ass
 
 
 LOCAL = ", externalTrafficPolicy: Local"
+DUAL_NODES = NODES.replace(
+    "address: 192.168.0.1}", "address: 192.168.0.1}, {type: InternalIP, address: 'fd02::1'}"
+).replace("address: 192.168.0.2}", "address: 192.168.0.2}, {type: InternalIP, address: 'fd02::2'}")
+ONE, BOTH = ", ipFamilies: [IPv4]", ", ipFamilies: [IPv4, IPv6]"
+IP6 = ", externalIPs: ['2001:db8::9']"
+FAR6 = "'fd02::2/128'"
 NEVER = {"node_port_snat": "never"}
 ALWAYS = {"node_port_snat": "always"}
 AWAY = {"node_port_snat": "at_other_nodes"}
@@ -118,6 +129,18 @@ ROWS = [
     ("without one nothing comes that way", [NODES, db(), lets_in()], NO, {"host_port_snat": "always"}, "proved"),
     ("an init container has ended before", [NODES, db(", hostPort: 8443").replace("containers:", "containers: [{name: s}], initContainers:"), lets_in()], NO, {"host_port_snat": "always"}, "proved"),
     ("another port is not opened", [NODES, db(", hostPort: 8443"), lets_in()], f"{NO}:22", {"host_port_snat": "always"}, "proved"),
+    ("at an address of the node's own loopback it takes nobody from outside", [NODES, db(", hostPort: 8443, hostIP: 127.0.0.1"), lets_in()], NO, {"host_port_snat": "always"}, "proved"),
+    ("not by name either", [NODES, db(", hostPort: 8443, hostIP: '::1'")], f"{NO} through hostport", {}, "vacuous"),
+    ("at any of its addresses it does", [NODES, db(", hostPort: 8443, hostIP: 0.0.0.0"), lets_in()], NO, {"host_port_snat": "always"}, "refuted"),
+    # families
+    ("nodes pass on what comes in by a family of the Service", [DUAL_NODES, dual(), service(more=BOTH), lets_in(FAR6)], NO, AWAY, "refuted"),
+    ("and nothing by another", [DUAL_NODES, dual(), service(more=ONE), lets_in(FAR6)], NO, AWAY, "proved"),
+    ("clients of that have no way", [DUAL_NODES, dual(), service(more=ONE)], "no 2001:db8::/32 reaches pod x/db through nodeport", NEVER, "vacuous"),
+    ("an external IP has a family", [DUAL_NODES, dual(), service("ClusterIP", BOTH + IP6), lets_in(FAR6)], NO, AWAY, "refuted"),
+    ("which is that of its clients", [DUAL_NODES, dual(), service("ClusterIP", BOTH + IP6), lets_in(*NODE_IPS)], NO, AWAY, "proved"),
+    ("and nobody dials one that the Service has not", [DUAL_NODES, dual(), service("ClusterIP", ONE + IP6)], f"{NO} through externalip", {}, "vacuous"),
+    ("an address of a hostPort has one too", [DUAL_NODES, dual(", hostPort: 8443, hostIP: 192.168.0.1")], "no 2001:db8::/32 reaches pod x/db through hostport", {}, "vacuous"),
+    ("in which clients come", [DUAL_NODES, dual(", hostPort: 8443, hostIP: 192.168.0.1")], f"no {CLIENT} reaches pod x/db through hostport", {}, "refuted"),
     # by name
     ("84: the client's block does not let it in", [*NODEPORT, lets_in(CLIENT)], EVERY, AWAY, "refuted"),
     ("84: unless nodes are let in too", [*NODEPORT, lets_in(CLIENT, *NODE_IPS)], EVERY, AWAY, "proved"),

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import npverify
 from npverify.analyses.results import Status
 
@@ -36,10 +38,10 @@ def policy(name: str, selected: dict[str, str], *peers: Manifest) -> Manifest:
 EVERYBODY: Manifest = {"namespaceSelector": {}}
 
 
-def started(folder: Path, spec: str, *objects: Manifest) -> npverify.Session:
+def started(folder: Path, spec: str, *objects: Manifest, **assume: str) -> npverify.Session:
     (folder / "facts.npv").write_text(spec, encoding="utf-8")
     (folder / "cluster.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-    return npverify.Session([str(folder)])
+    return npverify.Session([str(folder)], assume=assume)
 
 
 def statuses(of: npverify.Session) -> list[Status]:
@@ -81,3 +83,48 @@ def test_a_label_that_no_policy_asked_for_so_far_tells_pods_apart(tmp_path: Path
     (answer,) = made.prove().results
     assert answer.counterexample is not None
     assert answer.counterexample.flow.dst.name == "a"
+
+
+@pytest.mark.parametrize(
+    ("claim", "before", "after"),
+    [
+        ('no internet reaches pods where g == "1" through ingress', Status.REFUTED, Status.PROVED),
+        ('every internet reaches pods where g == "1" through ingress', Status.PROVED, Status.REFUTED),
+        ('every internet reaches some pods where g == "1" through ingress', Status.PROVED, Status.REFUTED),
+        ('some internet reaches pods where g == "1" through ingress', Status.PROVED, Status.REFUTED),
+    ],
+)
+def test_what_a_controller_may_send_counts_for_what_comes_in_by_it(
+    claim: str, before: Status, after: Status, tmp_path: Path
+) -> None:
+    """The edit is about the controller's egress alone, of which the assertion does not speak."""
+    port = {"port": 80}
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "front", "namespace": "red"},
+        "spec": {"selector": {"g": "1"}, "ports": [port]},
+    }
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "i", "namespace": "red"},
+        "spec": {"defaultBackend": {"service": {"name": "front", "port": {"number": 80}}}},
+    }
+    silent = policy("silent", {"app": "nobody"})
+    silent["spec"] |= {"policyTypes": ["Egress"]}
+    made = started(
+        tmp_path,
+        f"assert {claim}\n",
+        pod("c"),
+        pod("a", g="1"),
+        service,
+        ingress,
+        silent,
+        ingress_controller="red/app=c",
+    )
+    assert statuses(made) == [before]
+    made.apply({**silent, "spec": {**silent["spec"], "podSelector": {"matchLabels": {"app": "c"}}}})
+    assert statuses(made) == [after]
+    made.apply(silent)
+    assert statuses(made) == [before]

@@ -71,6 +71,24 @@ def test_a_host_port_is_a_way_in(tmp_path: Path) -> None:
     assert (way.status, way.owner, way.number, way.to) == ("opened", "pod x/db", 8443, ("x/db:5432",))
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("127.0.0.1", "192.168.0.1", ("opened", ())),
+        ("192.168.0.1", "127.0.0.1", ("closed", ())),
+        ("192.168.0.1", "'::'", ("changed", ("clients dialled it over IPv4",))),
+    ],
+)
+def test_the_address_of_a_host_port_opens_and_closes_it(
+    old: str, new: str, expected: tuple[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    """Nobody outside comes to the loopback of a node, and who dials another address does so in its family."""
+    pods = [db(f", hostPort: 8443, hostIP: {ip}") for ip in (old, new)]
+    worlds = [world(tmp_path, name, [NODES, pod]) for name, pod in zip(("old", "new"), pods, strict=True)]
+    (way,) = npverify.diff(*worlds).ways
+    assert (way.status, way.what) == expected
+
+
 def test_a_version_of_policies_alone_opens_nothing(tmp_path: Path) -> None:
     """It is compared over the inventory of the other."""
     old, new = world(tmp_path, "old", [*BASE, service()]), world(tmp_path, "new", [lets_in()])

@@ -87,6 +87,9 @@ ROWS = [
     ("as it was written before v1", [service(), ingress(rule("serviceName: s, servicePort: 80"), "extensions/v1beta1")], TO_W),
     ("the default one too", [service(), ingress("backend: {serviceName: s, servicePort: h}", "extensions/v1beta1")], TO_W),
     ("with its class", [service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}")], ["Ingress x/i nginx:0 -> x/w:8080"]),
+    ("or in the annotation that was before it", [service(), ingress(rule(BY_NUMBER)).replace("namespace: x}", "namespace: x, annotations: {kubernetes.io/ingress.class: old}}")], ["Ingress x/i old:0 -> x/w:8080"]),
+    ("the field goes first", [service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}").replace("namespace: x}", "namespace: x, annotations: {kubernetes.io/ingress.class: old}}")], ["Ingress x/i nginx:0 -> x/w:8080"]),
+    ("an annotation that is none", [service(), ingress(rule(BY_NUMBER)).replace("namespace: x}", "namespace: x, annotations: [kubernetes.io/ingress.class]}")], TO_W),
     ("two rules to one port are one", [service(), ingress(f"defaultBackend: {{{BY_NUMBER}}}, {rule(BY_NUMBER)}")], TO_W),
     ("a resource is no pod", [service(), ingress(rule("resource: {kind: Bucket, name: b}"))], []),
     ("Services of other namespaces are none of its", [service("y"), ingress(rule(BY_NUMBER))], []),
@@ -151,6 +154,15 @@ def test_a_listener_selects_namespaces(labels: str | None, expected: list[str]) 
     assert (
         fronts(*own, service("y"), gateway(selects), route(parent="name: g, namespace: x", namespace="y")) == expected
     )
+
+
+@pytest.mark.parametrize(("name", "taken"), [("y", True), ("z", False)])
+def test_a_listener_selects_a_namespace_by_its_name(name: str, taken: bool) -> None:
+    """The one label that is known of a namespace whose manifest is not there; of the others nobody knows."""
+    asked = f"matchLabels: {{team: a, kubernetes.io/metadata.name: '{name}'}}"
+    selects = f"allowedRoutes: {{namespaces: {{from: Selector, selector: {{{asked}}}}}}}"
+    found = fronts(service("y"), gateway(selects), route(parent="name: g, namespace: x", namespace="y"))
+    assert bool(found) is taken
 
 
 TOLD = [

@@ -19,7 +19,7 @@ from npverify.assertions.claims import EndSet, Leg, Ways
 from npverify.assertions.sets import Members, outside, restrict, unite
 from npverify.assertions.traffic import port
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
-from npverify.inventory.controllers import SETTINGS, Controller, told
+from npverify.inventory.controllers import SETTINGS, Controller, agreed, setting_of, told
 from npverify.inventory.model import EXTERNAL, Backend, Endpoint, EndpointKind, FrontWay, Inventory, PortOrigin, Service
 from npverify.normal.flow import Entry, WayIn
 from npverify.normal.policy import PolicySet
@@ -39,6 +39,7 @@ class Door(NamedTuple):
     `class_`  of an Ingress or Gateway, the name of the class that serves it
     `ranges`  the only clients that a load balancer takes, if it says so
     `to`      where it leads: pods with the port there
+    `families`  those of the Service, of its external IPs or of the address that a hostPort is bound to
     """
 
     way: WayIn
@@ -51,6 +52,7 @@ class Door(NamedTuple):
     to: tuple[tuple[Endpoint, int], ...]
     class_: str = ""
     ranges: tuple[Prefix, ...] = ()
+    families: frozenset[Family] = frozenset(FAMILIES)
 
 
 SAY_WHO = (
@@ -164,6 +166,7 @@ class Entries:
             if isinstance(sent, str):
                 silent[sent] = None
             elif sent:
+                sent = _of(sent, door.families)
                 yield Leg(sent, reached, leave_out_self=False, leave_out_own_node=False, entry=_entry(door, True))
             return
         taken = self._taken(sources, door)
@@ -175,9 +178,12 @@ class Entries:
         """Who sends what an Ingress or Gateway brings in; where that is not known, why."""
         way = _FRONTS[door.way]
         controller = told(self._policies.settings, way, door.class_)
-        setting = next(name for name, of in SETTINGS.items() if of == way)
+        setting = setting_of(way)
         if controller is None:
-            return f"who passes on what comes in through {door.owner} is not known, as no setting {setting} says it"
+            why = f"as no setting {setting} says it"
+            if not door.class_ and not agreed(self._policies.settings, way):
+                why = f"as its class is not, and settings {setting} differ by class"
+            return f"who passes on what comes in through {door.owner} is not known, {why}"
         if controller.outside:
             return {EXTERNAL: TRUE if controller.block is None else address_in(Side.SRC, controller.block)}
         found = controller.members(self._inventory)
@@ -189,7 +195,9 @@ class Entries:
         return dict.fromkeys(found, TRUE)
 
     def _taken(self, sources: EndSet, door: Door) -> Members:
-        """The sources that a load balancer takes traffic from; whether it knows ranges at all is a matter of readings."""
+        """The sources that may come in by a door: of its families, and those that a load balancer takes traffic from; whether
+        it knows ranges at all is a matter of readings."""
+        sources = _of(sources, door.families)
         if not door.ranges:
             return dict(sources)
         ranges = or_(*(address_in(Side.SRC, block) for block in door.ranges))
@@ -290,7 +298,12 @@ def _of_services(inventory: Inventory) -> Iterator[Door]:
                 number = of.node_port if way == "NodePort" else of.number
                 ranges = service.source_ranges if way == "LoadBalancer" else ()
                 hop = (namespace, name, index)
-                yield Door(way, str(service), number, local, hop, behind, of.protocol, to, ranges=ranges)
+                families = service.families
+                if way == "external IP":
+                    families &= {address.family for address in service.external_ips}
+                yield Door(
+                    way, str(service), number, local, hop, behind, of.protocol, to, ranges=ranges, families=families
+                )
 
 
 def _of_pods(inventory: Inventory) -> Iterator[Door]:
@@ -300,16 +313,31 @@ def _of_pods(inventory: Inventory) -> Iterator[Door]:
             for p in end.ports:
                 if p.host_port and p.origin is not PortOrigin.INIT:
                     behind, to = {end: port(p.protocol, p.number)}, ((end, p.number),)
-                    yield Door("hostPort", str(end), p.host_port, False, None, behind, p.protocol, to)
+                    families = frozenset([p.host_family] if p.host_family else FAMILIES)
+                    yield Door(
+                        "hostPort", str(end), p.host_port, False, None, behind, p.protocol, to, families=families
+                    )
 
 
 def _of_fronts(inventory: Inventory) -> Iterator[Door]:
     """What controllers send to pods. They open connections of their own, so no block of clients is about these."""
     for front in inventory.fronts:
         hop = (front.namespace, front.service, front.at)
-        protocol = inventory.services[hop[:2]].ports[front.at].protocol
+        service = inventory.services[hop[:2]]
+        protocol = service.ports[front.at].protocol
         behind, to = _pods(front.behind, protocol)
-        yield Door(front.way, front.owner, front.port, False, hop, behind, protocol, to, front.class_)
+        yield Door(
+            front.way,
+            front.owner,
+            front.port,
+            False,
+            hop,
+            behind,
+            protocol,
+            to,
+            front.class_,
+            families=service.families,
+        )
 
 
 def _pods(backends: Iterable[Backend], protocol: str) -> tuple[Members, tuple[tuple[Endpoint, int], ...]]:
@@ -328,6 +356,13 @@ def _meant(controller: Controller) -> str:
 def _reached(dst: EndSet, door: Door) -> Members:
     found = {e: and_(dst[e], arrives) for e, arrives in door.behind.items() if e in dst}
     return {e: cond for e, cond in found.items() if simplified(cond) is not FALSE}
+
+
+def _of(sources: EndSet, families: frozenset[Family]) -> Members:
+    """Sources in some families alone."""
+    if len(families) == len(FAMILIES):
+        return dict(sources)
+    return _under(sources, or_(*(address_in(Side.SRC, _WHOLE[family]) for family in sorted(families))))
 
 
 def _under(members: EndSet, cond: Pred) -> Members:

@@ -292,4 +292,4 @@ def _holds(engine: Engine, assertion: Assertion, moved: frozenset[PolicyId]) -> 
         return claim.property == "vacuous" and engine.residuals.changed is not None and moved.isdisjoint(claim.policies)
     if isinstance(claim, Isolated):
         return not any(engine.obligations.touched(claim.ends, direction) for direction in claim.directions)
-    return not engine.touched(legs_of(assertion))
+    return not engine.touched(engine.entries.seen(legs_of(assertion)))

@@ -92,6 +92,8 @@ def _differs(one: _Way, other: _Way) -> Iterator[str]:
         yield f"`externalTrafficPolicy` was {'Local' if before.local else 'Cluster'}"
     if before.ranges != after.ranges:
         yield f"it took clients of {', '.join(map(str, before.ranges)) or 'everywhere'}"
+    if before.hop is None and before.families != after.families:
+        yield f"clients dialled it over {' and '.join(f'IPv{family}' for family in sorted(before.families))}"
     if before.class_ != after.class_:
         yield f"its class was {before.class_ or 'not named'}"
 

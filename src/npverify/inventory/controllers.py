@@ -75,9 +75,22 @@ def is_setting(name: str) -> bool:
     return setting in SETTINGS and bool(class_) == bool(dot)
 
 
+def setting_of(way: FrontWay) -> str:
+    """The setting that is about a way in."""
+    return next(name for name, of in SETTINGS.items() if of == way)
+
+
+def agreed(settings: Sequence[tuple[str, str]], way: FrontWay) -> bool:
+    """Whether the same is said of every class of which something is said."""
+    return len({value for name, value in settings if name.partition(".")[0] == setting_of(way)}) < 2
+
+
 def told(settings: Sequence[tuple[str, str]], way: FrontWay, class_: str) -> Controller | None:
-    """The controller that is said to serve a class, else that of every class; None where nothing is said."""
+    """The controller that is said to serve a class, else that of every class; None where nothing is said, or where the class is
+    not known and what is said of several differs."""
     said = dict(settings)
-    setting = next(name for name, of in SETTINGS.items() if of == way)
+    setting = setting_of(way)
+    if not class_ and not agreed(settings, way):
+        return None
     names = (f"{setting}.{class_}", setting) if class_ else (setting,)
     return next((read_controller(said[name]) for name in names if name in said), None)

@@ -69,7 +69,7 @@ FIELDS: Mapping[str, Table] = {
         " volumeDevices livenessProbe readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy"
         " imagePullPolicy securityContext stdin stdinOnce tty",
     ),
-    "ContainerPort": _rows("name protocol containerPort hostPort", "hostIP"),
+    "ContainerPort": _rows("name protocol containerPort hostPort hostIP"),
     "PodStatus": _rows(
         "phase podIP podIPs",
         "observedGeneration conditions message reason nominatedNodeName hostIP hostIPs startTime initContainerStatuses"

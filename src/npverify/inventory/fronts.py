@@ -49,7 +49,7 @@ def read_fronts(
                 found.setdefault((front.owner, class_, front.namespace, front.service, index), front)
 
     for item in items["Ingress"]:
-        class_ = part(item.doc.value, "spec").get("ingressClassName") or ""
+        class_ = part(item.doc.value, "spec").get("ingressClassName") or _annotated(item)
         for sent in _of_ingress(item):
             add("Ingress", item, sent, "TCP", [(class_, 0)])
     listeners, grants = Listeners(items["Gateway"], namespaces, notes), Grants(items["ReferenceGrant"])
@@ -58,6 +58,13 @@ def read_fronts(
         for sent in _of_route(item, grants, problems) if at else ():
             add("Gateway", item, sent, "UDP" if item.kind == "UDPRoute" else "TCP", at)
     return tuple(found[key] for key in sorted(found))
+
+
+def _annotated(item: Item) -> str:
+    """The class in the annotation that was used before there was a field (kubernetes/website services-networking/ingress.md)."""
+    annotations = part(item.doc.value, "metadata").get("annotations")
+    value = annotations.get("kubernetes.io/ingress.class") if isinstance(annotations, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _of_ingress(item: Item) -> Iterator[_Sent]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from npverify.inventory.model import Namespace
+from npverify.inventory.model import METADATA_NAME, Namespace
 from npverify.inventory.objects import Item, entries, part
 from npverify.inventory.selectors import holds
 
@@ -91,14 +91,21 @@ class Listeners:
             case "All":
                 return True
             case "Selector":
-                known = self._namespaces.get(namespace)
-                if known is None or not known.declared:
-                    return True
-                return holds(part(allowed, "selector"), known.labels)
+                selector, known = part(allowed, "selector"), self._namespaces.get(namespace)
+                if known is not None and known.declared:
+                    return holds(selector, known.labels)
+                return holds(_of_names(selector), {METADATA_NAME: namespace})
             case "None":
                 return False
             case _:
                 return home == namespace
+
+
+def _of_names(selector: Mapping[str, Any]) -> dict[str, Any]:
+    """What a selector asks of the names of namespaces, the one label that is known of each."""
+    labels = {key: value for key, value in part(selector, "matchLabels").items() if key == METADATA_NAME}
+    asked = [each for each in entries(selector, "matchExpressions") if each.get("key") == METADATA_NAME]
+    return {"matchLabels": labels, "matchExpressions": asked}
 
 
 def _meet(listener: str, hostnames: Sequence[str | None]) -> bool:

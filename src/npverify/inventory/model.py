@@ -43,7 +43,8 @@ class PortOrigin(StrEnum):
 class ContainerPort(NamedTuple):
     """A declared container port, in the order containers, sidecars, other init containers; `name` may be "".
 
-    `host_port` is the port of the node that leads to it, 0 where there is none.
+    `host_port` is the port of the node that leads to it, 0 where there is none or only the node itself can dial it;
+    `host_family` the one family in which it does, None for both.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ContainerPort(NamedTuple):
     number: int
     origin: PortOrigin = PortOrigin.REGULAR
     host_port: int = 0
+    host_family: Family | None = None
 
 
 class WorkloadRef(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from npverify.ingest.document import Path
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
+from npverify.inventory.addresses import Address, Prefix
 from npverify.inventory.model import ContainerPort, EndpointKind, PortOrigin
 from npverify.inventory.objects import Item
 from npverify.inventory.syntax import PROTOCOLS, is_port_name
@@ -87,7 +88,21 @@ def _port(item: Item, path: Path, port: dict[str, Any], origin: PortOrigin, prob
         fix = "write a number between 1 and 65535"
         message = f"`hostPort` {host_port} is out of range"
         Fields.of(item.doc, problems).error("NPV039", message, *path, "hostPort", fix=fix)
-    return ContainerPort(name, protocol, number, origin, host_port)
+    at = _address(port.get("hostIP") or "") if host_port else None
+    if at is not None and any(block.contains(at) for block in _LOOPBACK):
+        return ContainerPort(name, protocol, number, origin)  # nothing from outside comes to it
+    return ContainerPort(name, protocol, number, origin, host_port, at and at.family)
+
+
+_LOOPBACK = (Prefix.parse("127.0.0.0/8"), Prefix.parse("::1/128"))
+
+
+def _address(text: str) -> Address | None:
+    """A `hostIP`; None of one that says nothing, which the API server takes too."""
+    try:
+        return Address.parse(text)
+    except ValueError:
+        return None
 
 
 def _refuse_protocol(item: Item, path: Path, protocol: str, problems: Problems) -> None:

@@ -19,7 +19,14 @@ _CONTAINER = map_of(
     "Container",
     restartPolicy=Leaf.TEXT,
     ports=ListOf(
-        map_of("ContainerPort", name=Leaf.TEXT, protocol=Leaf.TEXT, containerPort=Leaf.INTEGER, hostPort=Leaf.INTEGER)
+        map_of(
+            "ContainerPort",
+            name=Leaf.TEXT,
+            protocol=Leaf.TEXT,
+            containerPort=Leaf.INTEGER,
+            hostPort=Leaf.INTEGER,
+            hostIP=Leaf.TEXT,
+        )
     ),
 )
 _POD_SPEC = map_of(
