@@ -213,6 +213,6 @@ def signature(error: UnexpectedInput) -> tuple[frozenset[str], str, bool]:
     """What could have stood where the parser stopped, the kind of token that stood there, and whether it was taken for a name
     behind `every` or another word of number, which the grammar takes for a name itself where none may stand."""
     token = error.token if isinstance(error, UnexpectedToken) else None
-    before = error.interactive_parser.parser_state.value_stack[-1:]  # type: ignore[attr-defined]
+    before = error.interactive_parser.parser_state.value_stack[-1:]
     kind = token.type if isinstance(token, Token) else "characters"
     return frozenset(accepted(error) - _NOISE), kind, bool(before) and before[0] in _NUMBERS
