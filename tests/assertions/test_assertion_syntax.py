@@ -172,6 +172,9 @@ def test_a_mistake_gets_its_message(message: str, fix: str, example: str) -> Non
 
 REFUSED = {
     "a misspelt verb": ("assert no web reeches db", 15, "NPV100", "expected `reaches`", "did you mean `reaches`?"),
+    "two destinations": ("assert no web reaches api db", 27, "NPV100", "expected `and`, `except`, `on`", ""),
+    "Korean letters in a name": ("assert no 웹 reaches db", 11, "NPV100", "expected endpoints", "names have the letters"),
+    "Korean letters in a let": ("let 웹 = web", 5, "NPV100", "expected a name", "names have the letters"),
     "a misspelt statement": ("asert no web reaches db", 1, "NPV100", "expected `assert`", "did you mean `assert`?"),
     "a misspelt direction": (
         "assert every web is isolated for ingres", 34, "NPV100", "expected `egress` or `ingress`", "did you mean `ingress`?",

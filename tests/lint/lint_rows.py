@@ -254,6 +254,13 @@ ABOUT_ONE_RULE = [
         "a peer of another namespace without its selector",
         both("from: [{podSelector: {matchLabels: {app: monitor}}}]", FROM_API),
         "NPL146",
+        says="add a `namespaceSelector`",
+    ),
+    of_rules(
+        "a peer of namespaces that are not there",
+        both("from: [{namespaceSelector: {matchLabels: {team: nobody}}}]", FROM_API),
+        "NPL146",
+        says="give the manifests of those pods too",
     ),
     of_rules(
         "an empty list of peers lets everybody in",

@@ -157,11 +157,20 @@ def test_a_comment_above_another_line_is_about_that_line():
     assert [(idle.title, idle.code) for idle in result.unused] == [("the comment", "NPL113")]
 
 
-def test_a_comment_needs_a_reason():
-    """As an annotation does."""
-    loaded = world(np(BARE, "a"))
-    with pytest.raises(InputError, match="the comment gives no reason for `NPL113`"):
-        lint(loaded, lines=lambda _file: ["kind: x  # npverify: ignore NPL113"])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("NPL113", "the comment gives no reason for `NPL113`"),
+        ("NPL999 because", "no rule `NPL999`"),
+        ("NPL113 until Easter it is being written", "`Easter` is no day"),
+    ],
+)
+def test_a_comment_needs_a_rule_and_a_reason(text, says):
+    """As an annotation does; the message shows the line."""
+    line = f"kind: x  # npverify: ignore {text}"
+    with pytest.raises(InputError, match=says) as raised:
+        lint(world(np(BARE, "a")), lines=lambda _file: [line])
+    assert {(wrong.span.column, wrong.excerpt) for wrong in raised.value.diagnostics} == {(10, line)}
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,13 @@ def test_the_config_of_the_workspace_counts(editor: Editor) -> None:
     editor.changed_on_disk(".npverify.yaml")
 
 
+def test_a_file_that_is_not_there_any_more_has_nothing_to_tell(editor: Editor) -> None:
+    """An editor may ask about a file that was deleted in the meantime: no answer, and no failure."""
+    assert editor.hover("gone.npv", 0, 3) == ""
+    assert editor.definition("gone.npv", 0, 3) == []
+    assert editor.lenses("gone.npv") == []
+
+
 def test_go_to_definition_of_a_policy_opens_its_manifest(editor: Editor) -> None:
     assert editor.definition("shop.npv", *place(SPEC, "shop/db")) == [("policy.yaml", 3)]
 

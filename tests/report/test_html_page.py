@@ -124,6 +124,13 @@ def test_equal_runs_give_equal_bytes(command: str, shop: Path) -> None:
     assert written(shop, command) == written(shop, command)
 
 
+def test_a_folded_finding_of_lint_says_what_it_is_about(shop: Path) -> None:
+    """The names of rules alone would be the same for many findings."""
+    said = re.findall(r"<summary>.*?</summary>", written(shop, "lint"))
+    (open_pods,) = [text for text in said if "NPL160 no-default-deny-ingress" in text]
+    assert "namespace shop has no default deny for ingress" in open_pods
+
+
 def test_an_answer_has_its_counterexample_the_rules_and_the_lines_of_the_files(shop: Path) -> None:
     """Without a script too: what failed is unfolded, what passed is folded."""
     found = Page(written(shop, "prove"))

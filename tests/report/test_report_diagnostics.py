@@ -51,6 +51,8 @@ def test_the_first_line(found, first):
         pytest.param("ab: [x, yy]", 9, "   |         ^^", id="a word inside brackets ends at the bracket"),
         pytest.param("\tkey: v", 2, "   | \t^^^", id="a tab before the caret stays a tab"),
         pytest.param('k: "a b"', 4, "   |    ^^^^^", id="a quoted text is one word"),
+        pytest.param('k: "한글": 값', 10, "   |            ^^", id="a Korean letter is two columns of a terminal"),
+        pytest.param("e\u0301: v", 5, "   |    ^", id="an accent of its own is none"),
         pytest.param("k:", 3, "   |   ^", id="behind the end of the line"),
     ],
 )

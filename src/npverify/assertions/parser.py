@@ -104,7 +104,10 @@ def _explain(error: UnexpectedInput, rest: str) -> tuple[str, str]:
     if rest.startswith('"') and rest.count('"') % 2:
         return f"the text {found} has no closing quote", 'add `"` on the same line'
     names = accepted(error)
-    return f"expected {expected(names)}, found {found}", suggestion(found.strip("`"), names)
+    fix = suggestion(found.strip("`"), names)
+    if not fix and rest[:1].isalpha() and not rest[:1].isascii():
+        fix = "names have the letters and digits of Kubernetes; other letters may stand in titles and comments"
+    return f"expected {expected(names)}, found {found}", fix
 
 
 def _found(error: UnexpectedInput, rest: str) -> str:
@@ -123,9 +126,9 @@ def _lark() -> Lark:
 
 
 @cache
-def _mistakes() -> dict[tuple[frozenset[str], str], Row]:
+def _mistakes() -> dict[tuple[frozenset[str], str, bool], Row]:
     """The rows of the table by the place where their examples stop; the first row wins."""
-    found: dict[tuple[frozenset[str], str], Row] = {}
+    found: dict[tuple[frozenset[str], str, bool], Row] = {}
     for row in TABLE:
         for example in row.examples:
             try:

@@ -114,6 +114,11 @@ TABLE: tuple[Row, ...] = (
         ("assert no a reaches b on tcp/80 udp/53", "assert no a reaches b on tcp/80 port http"),
     ),
     Row(
+        "a pattern for names of domains stands in double quotes",
+        'write `on dns "*.example.com"`',
+        ("assert no a reaches b on dns *.example.com", "assert no a reaches b on dns x, *.example.com"),
+    ),
+    Row(
         "`through` goes with `no`, `every`, `some` and `only`",
         "write `no internet reaches b through nodeport`; without `through`, `no` and `only` count every way in",
         (
@@ -169,6 +174,7 @@ _ENDS = frozenset(
 _RARE = frozenset(("PORT", "_POSSIBLE", "_THROUGH", "HTTP", "DNS"))
 _NOISE = frozenset(("PORT", "_WHERE", "_IN"))
 """Terminals that may follow some expressions for endpoints and not others: no part of a mistake's signature."""
+_NUMBERS = ("every", "no", "some", "only")
 _ALSO_SAID = {"_REACHES": "reaches", "_NAMESPACE": "namespace"}
 
 
@@ -203,7 +209,10 @@ def suggestion(found: str, names: set[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else ""
 
 
-def signature(error: UnexpectedInput) -> tuple[frozenset[str], str]:
-    """What could have stood where the parser stopped, and the kind of token that stood there."""
+def signature(error: UnexpectedInput) -> tuple[frozenset[str], str, bool]:
+    """What could have stood where the parser stopped, the kind of token that stood there, and whether it was taken for a name
+    behind `every` or another word of number, which the grammar takes for a name itself where none may stand."""
     token = error.token if isinstance(error, UnexpectedToken) else None
-    return frozenset(accepted(error) - _NOISE), token.type if isinstance(token, Token) else "characters"
+    before = error.interactive_parser.parser_state.value_stack[-1:]
+    kind = token.type if isinstance(token, Token) else "characters"
+    return frozenset(accepted(error) - _NOISE), kind, bool(before) and before[0] in _NUMBERS

@@ -143,7 +143,7 @@ def refuse(doc: Document, what: Role, profile: Profile, problems: Problems) -> N
     if what in (Role.CALICO, Role.CILIUM):
         plugin = "calico" if what is Role.CALICO else "cilium"
         message = f"`{doc.kind}` {doc.name} is for {plugin.capitalize()}, and the plugin `{profile.shown}` does not enforce it"
-        fix = f"choose the plugin with --cni {plugin}, or leave such objects out with `--ignore-kind {doc.kind}.{doc.group}`"
+        fix = f"choose the plugin with --cni {plugin} (`cni` in the config), or leave such objects out with `--ignore-kind {doc.kind}.{doc.group}`"
         problems.error("NPV085", message, span, fix, doc.excerpt(span))
         return
     message = f"policies of kind `{doc.kind}` ({doc.api_version}) are not modelled, so {named} cannot be judged"

@@ -81,12 +81,17 @@ def _nobody(at: _At, profile: Profile) -> Iterator[Suspicion]:
         if peer.block is not None:
             continue
         where = f"namespace `{at.policy.id.namespace}`" if peer.namespaces is None else "the input"
+        wider = (
+            "add a `namespaceSelector` if pods of other namespaces are meant, "
+            if peer.namespaces is None
+            else "give the manifests of those pods too, "
+        )
         rest = "the rule is about nobody" if len(at.rule.peers) == 1 else "that item of the rule is about nobody"
         yield Suspicion(
             at.policy.id,
             at.span(at.side, n),
             f"{at.name}: no pod of {where} matches `{at.side}[{n}]`, so {rest}",
-            "correct its selectors, add a `namespaceSelector` if pods of other namespaces are meant, or remove it",
+            f"correct its selectors, {wider}or remove it",
             unless=kubernetes.peer_matches(peer, at.policy.id.namespace, at.direction.peer, profile),
             side=at.direction.peer,
         )

@@ -156,7 +156,7 @@ def _name(doc: Document, problems: Problems) -> str:
         fix = f"use lower-case letters, digits and `-`, {more}, with a letter or digit at both ends"
         field = "name" if doc.name else "generateName"
         Fields.of(doc, problems).error(
-            "NPV031", f"`{name}` is not a name that a {doc.kind} can have", "metadata", field, fix=fix
+            "NPV031", f"`{name}` is not a name for objects of kind {doc.kind}", "metadata", field, fix=fix
         )
         return ""
     if doc.namespace and not is_dns_label(doc.namespace):

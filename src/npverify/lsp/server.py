@@ -256,10 +256,7 @@ class Server(LanguageServer):
     def text(self, file: str) -> str | None:
         """The text of a file by its name in messages."""
         document = self.document(file)
-        try:
-            return document.source if document is not None else None
-        except (OSError, UnicodeDecodeError):
-            return None
+        return _source(document) if document is not None else None
 
     def range(self, file: str, at: Extent) -> types.Range:
         """Part of a line in the units of the editor."""
@@ -272,14 +269,22 @@ class Server(LanguageServer):
         return types.Location(self._uri(span.file), self.range(span.file, extent_of(span, self.text(span.file) or "")))
 
     def at(self, uri: str, position: types.Position) -> tuple[str, str, int, int]:
-        """Name and text of a document, and a place in it in characters."""
-        document = self.workspace.get_text_document(uri)
-        place = self.workspace.position_codec.position_from_client_units(document.source.split("\n"), position)
-        return self.called(uri), document.source, place.line, place.character
+        """Name and text of a document, and a place in it in characters; no text where it is neither open nor to be read."""
+        text = _source(self.workspace.get_text_document(uri)) or ""
+        place = self.workspace.position_codec.position_from_client_units(text.split("\n"), position)
+        return self.called(uri), text, place.line, place.character
 
     async def answer(self, ask: Callable[..., T], *args: Any) -> T:
         """Ask beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._answering, ask, *args)
+
+
+def _source(document: TextDocument) -> str | None:
+    """Its text; None where it is neither open nor to be read, as of a file that was just deleted."""
+    try:
+        return str(document.source)
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _touch(server: Server) -> Callable[[Any], None]:
@@ -360,7 +365,7 @@ def make() -> Server:
         name = server.called(uri)
         if not name.lower().endswith(SPEC):
             return []
-        text = server.workspace.get_text_document(uri).source
+        text = _source(server.workspace.get_text_document(uri)) or ""
         state, newest = server.state, server.state.version == server.edit
 
         def ask() -> list[types.CodeLens]:

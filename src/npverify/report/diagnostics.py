@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from unicodedata import combining, east_asian_width
 
 from npverify.ingest.source import Diagnostic
 from npverify.report.paint import PLAIN, Paint, printable
@@ -51,13 +52,20 @@ def gutter(number: int, column: int, excerpt: str, paint: Paint = PLAIN) -> list
     shown = printable(text)
     lines = [bar, f"{paint('blue', f'{number:>{width}} |')} {shown}"]
     if column and at <= len(text):
-        before = "".join(c if c == "\t" else " " for c in printable(text[:at]))
+        before = "".join(c if c == "\t" else " " * columns(c) for c in printable(text[:at]))
         word = _WORD.match(text, at)
-        carets = "^" * (len(word.group().rstrip(":")) or 1 if word else 1)
+        carets = "^" * (columns(word.group().rstrip(":")) or 1 if word else columns(text[at : at + 1]) or 1)
         lines.append(f"{bar} {before}{paint('red', carets)}")
     else:
         lines.append(bar)
     return lines
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes (Unicode Standard Annex 11): Korean letters take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _window(text: str, at: int) -> tuple[str, int]:

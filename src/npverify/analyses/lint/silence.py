@@ -82,7 +82,9 @@ def read_comments(files: Iterable[str], lines: Callable[[str], Sequence[str]], p
                     next((n for n, t in enumerate(text[number:], number + 1) if not t.lstrip().startswith("#")), 0)
                 )
             span = Span(file, number, found.start() + 1)
-            yield from _read(found["text"].strip(), "the comment", span, "comment", problems, lines=tuple(about))
+            yield from _read(
+                found["text"].strip(), "the comment", span, "comment", problems, lines=tuple(about), excerpt=line
+            )
 
 
 def _read(
@@ -94,16 +96,17 @@ def _read(
     *,
     policy: PolicyId | None = None,
     lines: tuple[int, ...] = (),
+    excerpt: str = "",
 ) -> Iterator[Ignore]:
     """`CODE reason`, `CODE until 2027-03-31 reason`."""
     word, _, rest = text.partition(" ")
-    code = check_code(word.rstrip(":"), where, problems, span)
+    code = check_code(word.rstrip(":"), where, problems, span, excerpt)
     rest, until = rest.strip(), None
     if (found := _UNTIL.match(rest)) is not None:
-        rest, until = rest[found.end() :].strip(), read_day(found["day"].rstrip(",;:"), where, problems, span)
+        rest, until = rest[found.end() :].strip(), read_day(found["day"].rstrip(",;:"), where, problems, span, excerpt)
     if not rest:
         message = f"{where} gives no reason for `{word}`"
-        problems.error("NPV331", message, span, f'write the reason behind the code: "{word} why it is meant"')
+        problems.error("NPV331", message, span, f'write the reason behind the code: "{word} why it is meant"', excerpt)
     elif code is not None:
         yield Ignore(code, rest, span, how, policy, lines, until=until)
 

@@ -11,6 +11,8 @@ function flowView(flows) {
     el("li", {}, el("span", { class: `v${verdict}`, "aria-hidden": "true" }, sign), ` ${name}`)),
     el("li", {}, `a number: how many pairs of a folded namespace${flows.kind === "connectivity" ? "" : ", once for each group of flows"}; ` +
       "underlined: with other verdicts too"),
+    flows.kind === "connectivity" && flows.places.some((place) => place.outside)
+      ? el("li", {}, "empty, at an outside block: nothing is listed under exactly this block") : null,
     flows.marks.length > 0 ? el("li", {}, el("span", { class: "mark", "aria-hidden": "true" }, "◥"), " the flow of an answer above") : null);
   let view = "matrix";
   const hint = () => detail.replaceChildren(el("p", { class: "muted" }, `Choose a ${view === "matrix" ? "cell" : "node"} to see what passes.`));

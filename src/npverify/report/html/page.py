@@ -139,8 +139,10 @@ def _answer(item: Item, number: int, rule: RuleText, root: Root, lines: Lines, u
     word = {"failed": "failed", "warned": "warning", "told": "to know", "open": "undecided"}.get(kind, kind)
     yield f'<details class="answer {kind}" id="answer-{number}" data-kind="{kind}"{" open" if unfolded else ""}>\n'
     yield f'<summary><span class="sign" aria-hidden="true">{sign}</span><span class="sr">{word}: </span>'
-    yield f'<span class="title">{escape(printable(item.title))}</span>{_where(item, root)}</summary>\n<div class="body">\n'
-    if item.message != item.title:
+    # a title that names the rule alone is that of many findings
+    said = f'<span class="said">{escape(printable(item.message))}</span>' if item.title.startswith(item.rule) else ""
+    yield f'<span class="title">{escape(printable(item.title))}{said}</span>{_where(item, root)}</summary>\n<div class="body">\n'
+    if item.message != item.title and not said:
         yield f"<p>{escape(printable(item.message))}</p>\n"
     if item.silenced:
         yield f'<p class="muted">Silenced: {escape(printable(item.silenced))}</p>\n'
