@@ -75,6 +75,7 @@ PLAIN = [NODES, db(), edge(), FRONT, ingress()]
 NO = "no internet reaches pod x/db"
 EVERY = f"every {CLIENT} reaches pod x/db:5432"
 DUAL_EDGE = edge().replace("podIP: 10.1.0.7", "podIPs: [{ip: 10.1.0.7}, {ip: 'fd01::7'}]")
+ONE_FRONT = service("ClusterIP", ONE, "port: 80, targetPort: pg")
 BY, BY_GATEWAY = "through ingress", "through gateway"
 SAID = {"ingress_controller": "e/app=edge"}
 OLD_STYLE = ingress().replace("namespace: x}", "namespace: x, annotations: {kubernetes.io/ingress.class: a}}")
@@ -235,6 +236,9 @@ BY_POD = "which pod of the controller sends it, and which gets it"
         pytest.param([*PLAIN, lets_in(CLIENT)], "203.0.113.7", SAID, False, set(), id="its client is no matter"),
         pytest.param([*PLAIN, edge("o", ip="10.1.0.8"), lets_in("10.1.0.7/32")], "203.0.113.7", SAID, False, {BY_POD}, id="one of two"),
         pytest.param([*PLAIN, lets_in("130.211.0.0/22")], "203.0.113.7", {"ingress_controller": "130.211.0.0/22"}, True, set(), id="a balancer"),
+        pytest.param([DUAL_NODES, dual(), DUAL_EDGE, ONE_FRONT, ingress(), lets_in("10.1.0.7/32")], "2001:db8::1", SAID, True, set(), id="a client of a family that its Service has not"),
+        pytest.param([DUAL_NODES, dual(), DUAL_EDGE, ONE_FRONT, ingress(), lets_in("'fd01::7/128'")], "2001:db8::1", SAID, False, set(), id="nor does the controller send in it"),
+        pytest.param([DUAL_NODES, dual(), FRONT, ingress(), lets_in("130.211.0.0/22")], "2001:db8::1", {"ingress_controller": "130.211.0.0/22"}, True, set(), id="a client of another family than the balancer"),
         pytest.param([*PLAIN, lets_in("130.211.0.0/23")], "203.0.113.7", {"ingress_controller": "130.211.0.0/22"}, False, {BY_POD}, id="half of it"),
     ],
 )  # fmt: skip

@@ -156,6 +156,27 @@ def test_nodes_and_identities_are_in_no_namespace() -> None:
     assert "NPV035" not in {d.code for d in world(NODE, ROUTER, WEB, identity("'k8s:app': web")).warnings}
 
 
+@pytest.mark.parametrize(
+    ("texts", "refused"),
+    [
+        pytest.param([endpoint("", name="api")], True, id="no identity in the input"),
+        pytest.param([endpoint("", name="api"), identity("'k8s:app': api", "78")], True, id="another one"),
+        pytest.param([endpoint("", name="api", identity="0")], True, id="none yet"),
+        pytest.param([endpoint("", name="api"), identity("'k8s:app': api")], False, id="its own"),
+        pytest.param([endpoint("reserved:init", name="api")], False, id="one without labels of Kubernetes"),
+        pytest.param([WEB, endpoint("")], False, id="its pod"),
+    ],
+)
+def test_of_labels_that_nobody_tells_nothing_is_proved(texts: list[str], refused: bool) -> None:
+    """A pod without its labels would be one that no rule means."""
+    if not refused:
+        assert world(NODE, *texts).inventory.pods
+        return
+    with pytest.raises(npverify.InputError) as raised:
+        world(NODE, *texts)
+    assert [d.code for d in raised.value.diagnostics if d.severity == "error"] == ["NPV664"]
+
+
 def test_an_address_that_is_none_is_an_error() -> None:
     """With its place."""
     with pytest.raises(npverify.InputError) as raised:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from npverify.analyses.blocks import predicates, prefixes_of, representative
 from npverify.analyses.ends import Ends
-from npverify.analyses.entries import SAY_WHO, Entries
+from npverify.analyses.entries import SAY_WHO, Entries, may_be
 from npverify.analyses.flows import NO_SUCH_FLOW, Query, Traffic, families_of, known_address, same_node
 from npverify.analyses.world import World
 from npverify.assertions.claims import Hop, Leg
@@ -102,7 +102,7 @@ def _flows(world: World, cases: Iterable[_Case], client: Address, traffic: Traff
             common = families_of(src, inventory.families) & families_of(dst, inventory.families)
             # a controller opens a connection of its own, in whatever family the pods have
             own = leg.entry is not None and leg.entry.way in FRONTS
-            families = [f for f in FAMILIES if f in common and (own or f == client.family)]
+            families = [f for f in FAMILIES if f in common and (may_be(condition, f) if own else f == client.family)]
             if not families:
                 continue
             family = families[0] if client.family not in families else client.family
@@ -110,7 +110,8 @@ def _flows(world: World, cases: Iterable[_Case], client: Address, traffic: Traff
             if not own and src is not EXTERNAL and near is not None and near is not leg.near:
                 continue
             for address in _addresses(world, leg, src, client, family):
-                if at_address(under(condition, reading), Side.SRC, address or client) is TRUE:
+                seen = address or (client if family == client.family else Address(family, 1))
+                if at_address(under(condition, reading), Side.SRC, seen) is TRUE:
                     yield Flow(
                         src, dst, traffic.protocol, number, address, known_address(dst, family),
                         src_port=traffic.src_port, same=src is dst and not src.replicated,

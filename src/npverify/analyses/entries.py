@@ -375,11 +375,11 @@ def _entry(door: Door, rewritten: bool) -> Entry:
 
 def _of_families(sources: EndSet) -> Pred:
     """Whoever passes traffic on does so in its family: that of the client's addresses."""
-    families = [f for f in FAMILIES if any(_may_be(cond, f) for cond in sources.values())]
+    families = [f for f in FAMILIES if any(may_be(cond, f) for cond in sources.values())]
     return TRUE if len(families) == len(FAMILIES) else or_(*(address_in(Side.SRC, _WHOLE[f]) for f in families))
 
 
-def _may_be(cond: Pred, family: Family) -> bool:
+def may_be(cond: Pred, family: Family) -> bool:
     """Whether some address of a family meets a condition on the source: one of those at which its blocks begin or end."""
     blocks = [a.prefix for a in atoms_of(cond) if isinstance(a, AddressIn) and a.prefix.family == family]
     edges = {0, *(b.first for b in blocks), *(b.last + 1 for b in blocks if b.last < _WHOLE[family].last)}

@@ -94,10 +94,20 @@ def attach_cilium_endpoints(
         elif (item.namespace, item.name) in left_out:
             notes.append(f"left out, because its pod is: {item}")
         else:
+            if not part(status, "identity").get("labels") and str(number) not in of_id:
+                _refuse_nameless(item, number, problems)
             alone.append(told.pod(node))
     _tell(silent, "the Pods say all that they say", notes)
     _tell([str(item) for name, item in of_id.items() if name not in used], "the endpoints have these labels", notes)
     return completed, alone
+
+
+def _refuse_nameless(item: Item, number: object, problems: Problems) -> None:
+    """Of a pod without labels it would be proved that no rule means it."""
+    of = f"CiliumIdentity {number} is not in the input" if number else "it has no identity"
+    message = f"nobody tells the labels of {item}: its Pod is not in the input, and {of}"
+    fix = "add the Pod, or the CiliumIdentity; if the pod is gone, leave the CiliumEndpoint out"
+    Fields.of(item.doc, problems).error("NPV664", message, "metadata", "name", fix=fix)
 
 
 class _Told:
