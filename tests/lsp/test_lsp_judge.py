@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.lsp.worlds import CLUSTER, POLICY, SHUT, SPEC, write
+from tests.lsp.editor_worlds import CLUSTER, POLICY, SHUT, SPEC, write
 
 from npverify import Status, lint, load, prove
 from npverify.ingest.source import Diagnostic, InputError, Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.lsp.worlds import POLICY, SPEC, write
+from tests.lsp.editor_worlds import POLICY, SPEC, write
 
 from npverify.analyses.session import Session
 from npverify.ingest.source import Span

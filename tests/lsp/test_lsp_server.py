@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 from tests.lsp.editor import Editor
-from tests.lsp.worlds import POLICY, SHUT, SPEC, write
+from tests.lsp.editor_worlds import POLICY, SHUT, SPEC, write
 
 from npverify.lsp import server
 
