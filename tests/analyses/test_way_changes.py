@@ -19,6 +19,15 @@ from npverify.report.equiv_json import equiv_json
 from npverify.report.prove_text import View
 
 BASE = [NODES, db(), edge()]
+TWICE = [  # a route at Gateways of two classes
+    ROUTED[0],
+    ROUTED[0]
+    .replace("name: g,", "name: h,")
+    .replace("gatewayClassName: c", "gatewayClassName: d")
+    .replace("443", "80"),
+    ROUTED[1].replace("[{name: g}]", "[{name: g}, {name: h}]"),
+]
+AT_H = ROUTED[1].replace("[{name: g}]", "[{name: h}]")
 RANGES = ", loadBalancerSourceRanges: [203.0.113.0/24]"
 
 
@@ -54,6 +63,12 @@ ROWS = [
     ("an Ingress", [FRONT], [FRONT, ingress()], ["opened Ingress 0 of Ingress x/i x/front -> x/db:5432"]),
     ("of another class", [FRONT, ingress("a")], [FRONT, ingress("b")], ["changed Ingress 0 of Ingress x/i x/front -> x/db:5432; its class was a"]),
     ("a route", [FRONT, *ROUTED], [FRONT, ROUTED[0]], ["closed Gateway 443 of TCPRoute x/r x/front -> x/db:5432"]),
+    ("one of two Gateways that take it", [FRONT, *TWICE], [FRONT, *TWICE[:2], AT_H], ["closed Gateway 443 of TCPRoute x/r x/front -> x/db:5432"]),
+    ("the other one", [FRONT, *TWICE], [FRONT, *TWICE[:2], ROUTED[1]], ["closed Gateway 80 of TCPRoute x/r x/front -> x/db:5432"]),
+    ("a second one", [FRONT, *TWICE[:2], AT_H], [FRONT, *TWICE], ["opened Gateway 443 of TCPRoute x/r x/front -> x/db:5432"]),
+    ("both stay", [FRONT, *TWICE], [FRONT, *TWICE], []),
+    ("another external IP", [service("ClusterIP", ", externalIPs: [198.51.100.7]")], [service("ClusterIP", ", externalIPs: [198.51.100.7, 198.51.100.8]")], ["changed external IP 80 of Service x/front -> x/db:5432; its addresses were 198.51.100.7"]),
+    ("the same ones in another order", [service("ClusterIP", ", externalIPs: [198.51.100.8, 198.51.100.7]")], [service("ClusterIP", ", externalIPs: [198.51.100.7, 198.51.100.8]")], []),
     ("a policy is no way in", [service()], [service(), lets_in()], []),
 ]  # fmt: skip
 

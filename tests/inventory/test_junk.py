@@ -46,6 +46,13 @@ TEMPLATE = {"metadata": {"labels": {"app": "w"}}, "spec": yaml.safe_load(POD_SPE
 SCALED = {"spec": {"replicas": 2, "ordinals": {"start": 1}, "selector": {"matchLabels": {"app": "w"}}}}
 JOB = {"parallelism": 1, "completions": 2, "completionMode": "Indexed", "template": TEMPLATE}
 BODIES: dict[str, dict[str, Any]] = {
+    "CiliumEndpoint": {
+        "status": {
+            "identity": {"id": 7, "labels": ["k8s:app=w"]},
+            "networking": {"addressing": [{"ipv4": "10.0.0.1"}], "node": "10.0.1.1"},
+            "named-ports": [{"name": "http", "protocol": "TCP", "port": 80}],
+        }
+    },
     "Pod": {"spec": TEMPLATE["spec"], "status": {"phase": "Running", "podIPs": [{"ip": "10.0.0.1"}]}},
     "ReplicationController": {"spec": {"replicas": 2, "selector": {"app": "w"}, "template": TEMPLATE}},
     "Job": {"spec": JOB, "status": {"conditions": [{"type": "Complete", "status": "False"}]}},

@@ -59,22 +59,34 @@ def way_changes(old: World, new: World) -> tuple[WayChange, ...]:
     """The ways in that differ, in the order of their owners."""
     if old.inventory is new.inventory:
         return ()
-    before, after = dict(_ways(old.inventory)), dict(_ways(new.inventory))
+    before, after = (_by_key(world.inventory) for world in (old, new))
     return tuple(_changes(before, after))
 
 
 _Key = tuple[str, str, str, str]
+_Found = Mapping[_Key, Mapping[str, "_Way"]]
+"""The ways in by what tells them from others, and by class: a route may be taken by Gateways of several."""
 
 
-def _changes(before: Mapping[_Key, _Way], after: Mapping[_Key, _Way]) -> Iterator[WayChange]:
+def _by_key(inventory: Inventory) -> _Found:
+    found: dict[_Key, dict[str, _Way]] = {}
+    for key, way in _ways(inventory):
+        found.setdefault(key, {})[way.door.class_] = way
+    return found
+
+
+def _changes(before: _Found, after: _Found) -> Iterator[WayChange]:
     for key in sorted({*before, *after}):
-        one, other = before.get(key), after.get(key)
-        if one is None and other is not None:
-            yield _change("opened", other)
-        elif other is None and one is not None:
-            yield _change("closed", one)
-        elif one is not None and other is not None and (what := tuple(_differs(one, other))):
-            yield _change("changed", other, what)
+        olds, news = dict(before.get(key, {})), dict(after.get(key, {}))
+        both = [(olds.pop(class_), news.pop(class_)) for class_ in sorted(olds.keys() & news.keys())]
+        if len(olds) == len(news) == 1:  # what is served by another class now
+            both += zip(olds.values(), news.values(), strict=True)
+            olds, news = {}, {}
+        for one, other in both:
+            if what := tuple(_differs(one, other)):
+                yield _change("changed", other, what)
+        yield from (_change("closed", olds[class_]) for class_ in sorted(olds))
+        yield from (_change("opened", news[class_]) for class_ in sorted(news))
 
 
 def _change(status: Status, way: _Way, what: Sequence[str] = ()) -> WayChange:
@@ -92,6 +104,10 @@ def _differs(one: _Way, other: _Way) -> Iterator[str]:
         yield f"`externalTrafficPolicy` was {'Local' if before.local else 'Cluster'}"
     if before.ranges != after.ranges:
         yield f"it took clients of {', '.join(map(str, before.ranges)) or 'everywhere'}"
+    if before.way == "external IP" and isinstance(one.made_by, Service) and isinstance(other.made_by, Service):
+        dialled = [set(way.made_by.external_ips) for way in (one, other) if isinstance(way.made_by, Service)]
+        if dialled[0] != dialled[1]:
+            yield f"its addresses were {', '.join(map(str, sorted(dialled[0])))}"
     if before.hop is None and before.families != after.families:
         yield f"clients dialled it over {' and '.join(f'IPv{family}' for family in sorted(before.families))}"
     if before.class_ != after.class_:
