@@ -69,7 +69,9 @@ SILENT = (
     "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: silent, namespace: e},"
     " spec: {podSelector: {}, policyTypes: [Egress]}}"
 )
+TO_ANOTHER_SERVICE = SILENT.replace("[Egress]", "[Egress], egress: [{to: [{ipBlock: {cidr: 10.96.0.77/32}}]}]")
 FRONT = service("ClusterIP", port="port: 80, targetPort: pg")
+ANOTHER = FRONT.replace("name: front", "name: other").replace("{type:", "{clusterIP: 10.96.0.77, type:")
 EDGE = lets("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: e}}}")
 PLAIN = [NODES, db(), edge(), FRONT, ingress()]
 NO = "no internet reaches pod x/db"
@@ -110,6 +112,7 @@ ROWS: list[tuple[str, list[str], str, Mapping[str, str], str]] = [
     ("a block of clients lets no controller in", [*PLAIN, lets_in(CLIENT)], f"{EVERY} {BY}", SAID, "refuted"),
     ("its own address does, if blocks hold pods", [*PLAIN, lets_in("10.1.0.7/32")], f"{EVERY} {BY}", SAID, "proved"),
     ("its egress counts", [*PLAIN, EDGE, SILENT], f"{NO} {BY}", SAID, "proved"),
+    ("it sends to pods, not to the Services before them", [*PLAIN, EDGE, ANOTHER, TO_ANOTHER_SERVICE], f"{NO} {BY}", SAID, "proved"),
     ("any client stands behind it", [*PLAIN, EDGE], f"only {CLIENT} reaches pod x/db {BY}", SAID, "refuted"),
     ("also one of another family", [*PLAIN, EDGE], f"no fd00::/8 reaches pod x/db {BY}", SAID, "refuted"),
     ("every pod of a namespace", [*PLAIN, EDGE], f"{NO} {BY}", {"ingress_controller": "e"}, "refuted"),

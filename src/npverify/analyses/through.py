@@ -14,6 +14,7 @@ from npverify.assertions.claims import EndSet, Hop, Leg
 from npverify.assertions.sets import Members, backend_condition, unite
 from npverify.assertions.traffic import port
 from npverify.inventory.model import Backend, Endpoint, Inventory
+from npverify.normal.flow import FRONTS
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, AddressIn, Pred, Side, and_, atoms_of
 from npverify.reduction.bitsets import bits
@@ -55,7 +56,9 @@ class Through:
         if self._residuals.policies.vip_visible is FALSE and not always:
             return
         for leg in legs:
-            if leg.via is not None or (len(leg.dst) < len(leg.src) and self._ways.keys().isdisjoint(leg.dst)):
+            if leg.via is not None or (leg.entry is not None and leg.entry.way in FRONTS):
+                continue  # a controller sends to the pod itself
+            if len(leg.dst) < len(leg.src) and self._ways.keys().isdisjoint(leg.dst):
                 continue
             sources = leg.src if always else self._looking(leg.src)
             if sources:
