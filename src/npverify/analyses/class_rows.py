@@ -52,10 +52,11 @@ class ClassRows:
             self._packets = PacketSets(mentioned_ports(residuals))
             self._algebra = PacketParts(self._packets)
             it = _Judging(world, residuals, self._packets, self._algebra)
-            for direction in Direction:
-                judged = it.tables(direction)
-                self._sides[direction] = [_Side(tables, it.sets.sets) for tables in judged]
-                self._outside[direction] = _Outside(judged, it.cells, self.allowed)
+            judged = {direction: it.tables(direction) for direction in Direction}
+            for direction, each in judged.items():
+                self._outside[direction] = _Outside(each, it.cells, self.allowed)
+            for direction, each in (it.without_repeats(judged) if it.apart else judged).items():
+                self._sides[direction] = [_Side(tables, it.sets.sets) for tables in each]
         self.by_family = it.apart
         self._chunks: dict[tuple[Direction, int], _Chunk] = {}
 
@@ -135,6 +136,43 @@ class _Judging:
         """
         each = [(f,) for f in FAMILIES] if self.apart else [FAMILIES]
         return [self._tables(direction, families) for families in each]
+
+    def without_repeats(self, judged: Mapping[Direction, list[list[Table]]]) -> dict[Direction, list[list[Table]]]:
+        """The tables of both families, the second ones without what the first ones say anyway.
+
+        Two classes may exchange what both let through over one family or over the other. Where neither lets more through
+        over the second, that family adds nothing for the two of them: most policies do not look at addresses.
+        """
+        inside: dict[tuple[int, int], bool] = {}  # by the ids of tables, which `judged` keeps
+        adding = 0
+        for first, second in judged.values():
+            more = []
+            for c, (a, b) in enumerate(zip(first, second, strict=True)):
+                found = inside.get((id(a), id(b)))
+                if found is None:
+                    found = inside[id(a), id(b)] = self._algebra.inside(b.pods, a.pods)
+                if not found:
+                    more.append(c)
+            adding |= as_set(more)
+        found_by: dict[Direction, list[list[Table]]] = {}
+        for direction, (first, second) in judged.items():
+            left: dict[int, Table] = {}
+            rest = []
+            for c, table in enumerate(second):
+                if not adding >> c & 1:
+                    if id(table) not in left:
+                        left[id(table)] = self._among(table, adding)
+                    table = left[id(table)]
+                rest.append(table)
+            found_by[direction] = [first, rest]
+        if not adding:
+            return {direction: each[:1] for direction, each in judged.items()}
+        return found_by
+
+    def _among(self, table: Table, peers: int) -> Table:
+        """What a table says of some peers."""
+        pods = {packets: here for packets, who in table.pods.items() if (here := who & peers)}
+        return Table(pods, (), frozenset((packets, self.sets.keep(who)) for packets, who in pods.items()))
 
     def _tables(self, direction: Direction, families: Sequence[Family]) -> list[Table]:
         addresses = [{f: address for f, address in own.items() if f in families} for own in self._addresses]

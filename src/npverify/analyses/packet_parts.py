@@ -110,6 +110,18 @@ class PacketParts:
                 found[a] = found.get(a, 0) | rest
         return found
 
+    def inside(self, left: Parts, right: Parts) -> bool:
+        """Whether every flow of `left` is in `right`."""
+        for a, whom in left.items():
+            rest = whom & ~right.get(a, 0)
+            if rest and a != ALL:
+                for b, who in right.items():
+                    if rest & who and self.meet(a, b) == a:
+                        rest &= ~who
+            if rest:
+                return False
+        return True
+
     def _either(self, a: int, b: int) -> int:
         found = self._joined.get((a, b))
         if found is None:
