@@ -79,8 +79,22 @@ class ClassRows:
     def alike(self, a: int, b: int) -> bool:
         """Whether two classes may exchange the same with every class, and with the outside."""
         return all(outside.alike(a, b) for outside in self._outside.values()) and all(
-            self._place(d, a) == self._place(d, b) or self._joined(d, a) == self._joined(d, b) for d in Direction
+            self._places_alike(d, a, b) for d in Direction
         )
+
+    def _places_alike(self, direction: Direction, a: int, b: int) -> bool:
+        (chunk, key), (other, second) = self._place(direction, a), self._place(direction, b)
+        if (chunk, key) == (other, second):
+            return True
+        if chunk == other and len(key) == 1 and key[0][0] == second[0][0]:
+            # whoever says the same to both of them cannot tell them apart
+            ((side, to, (table, peers), (_, others)),) = zip(
+                self._sides[direction], self._chunk(direction, chunk)[0], key, second, strict=True
+            )
+            left, right = set(peers).difference(others), set(others).difference(peers)
+            own = side.tables[table]
+            return self._algebra.both(own, to.beyond(left)) == self._algebra.both(own, to.beyond(right))
+        return self._joined(direction, a) == self._joined(direction, b)
 
     def _joined(self, direction: Direction, c: int) -> Parts:
         chunk, key = self._place(direction, c)
@@ -336,6 +350,10 @@ class _Said:
     def parts(self, key: tuple[int, ...]) -> Parts:
         """Sets of packets, each with the subjects that let exactly them through."""
         return _together((self._common, *(said for n in key for said in self._more[n])))
+
+    def beyond(self, keys: Iterable[int]) -> Parts:
+        """The same of what is not said to all."""
+        return _together(said for n in keys for said in self._more[n])
 
     @cached_property
     def _common(self) -> Parts:

@@ -9,7 +9,9 @@ a property test holds them against the formulas, and samples against the oracle.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from npverify.analyses.blocks import Cell
 from npverify.analyses.packet_given import Asked, Looking, Numbered, Own, Ruled, Said, Subject, Table
@@ -39,6 +41,15 @@ from npverify.reduction.bitsets import as_set
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, ends
 from npverify.reduction.residuals import Residuals
+
+_OFTEN = 8
+
+
+def _loose(left: Parts, right: Parts) -> Parts:
+    found = dict(left)
+    for packets, who in right.items():
+        found[packets] = found.get(packets, 0) | who
+    return found
 
 
 class Tables:
@@ -99,6 +110,8 @@ class Tables:
         self._judged: dict[Hashable, Parts] = {}
         self._tables: dict[tuple[int, tuple[Family, ...]], Table] = {}
         self._pods: dict[tuple[Family, ...], int] = {}
+        self._frequent: dict[Direction, set[int]] = {}
+        self._shared: dict[tuple[int, ...], Parts] = {}
 
     def of(self, direction: Direction, c: int) -> Table:
         """What the direction that is judged at class `c` lets through to and from everyone else."""
@@ -265,38 +278,64 @@ class Tables:
     def _said(self, it: Subject) -> Said:
         """By the numbers of stage and tier: whom its policies select, and its rules with what they match."""
         found: dict[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]] = {}
-        allowed: dict[int, int] = {}  # of neighbours that allow, as yet not parted by peers
+        allowed: list[Parts] = []  # by neighbours, as yet together in no way
+        shared: list[Parts] = []  # of these, what many subjects are told
         place: tuple[int, int] | None = None
         rules: list[tuple[Action, Parts]] = []
-        for entry, ruled, _ in it.asked:
+        often = self._often(it.direction)
+        everyone = self._everyone
+        for one in it.asked:
+            entry, ruled, _ = one
             if (entry.stage, entry.tier) != place:
-                self._allow(rules, allowed)
+                self._allow(rules, shared, allowed)
                 place = (entry.stage, entry.tier)
                 rules = []
                 found[place] = ({}, rules)
-            selects = self._everyone if entry.selects is TRUE else self._test(entry.selects, it)
-            if (before := found[place][0]) is not self._everyone:
+            selects = everyone if entry.selects is TRUE else self._test(entry.selects, it)
+            if (before := found[place][0]) is not everyone:
                 found[place] = (self._any((before, selects)), rules)
             for action, match in self._rules(ruled, it):
-                if selects is not self._everyone:
-                    match = self._common(selects, match)
-                if action is Action.ALLOW:
-                    for packets, who in match.items():
-                        allowed[packets] = allowed.get(packets, 0) | who
+                if action is not Action.ALLOW:
+                    self._allow(rules, shared, allowed)
+                    rules.append((action, match if selects is everyone else self._common(selects, match)))
+                elif selects is not everyone:
+                    allowed.append(self._common(selects, match))
+                elif id(entry) in often:
+                    shared.append(match)
                 else:
-                    self._allow(rules, allowed)
-                    rules.append((action, match))
-        self._allow(rules, allowed)
+                    allowed.append(match)
+        self._allow(rules, shared, allowed)
         return found
 
-    def _allow(self, rules: list[tuple[Action, Parts]], allowed: dict[int, int]) -> None:
-        """Move what is allowed to the rules."""
-        if allowed:
-            rules.append((Action.ALLOW, self._algebra.union(allowed.items())))
-            allowed.clear()
+    def _often(self, direction: Direction) -> Container[int]:
+        """The ids of the entries that many signatures have."""
+        found = self._frequent.get(direction)
+        if found is None:
+            signatures = {id(s): s for s in (self._residuals.signature(direction, c) for c in range(len(self._about)))}
+            times = Counter(map(id, chain.from_iterable(signatures.values())))
+            found = self._frequent[direction] = {entry for entry, number in times.items() if number >= _OFTEN}
+        return found
+
+    def _allow(self, rules: list[tuple[Action, Parts]], shared: list[Parts], others: list[Parts]) -> None:
+        """Move what is allowed to the rules: what the policies of many subjects allow is put together once for all of them."""
+        if shared:
+            key = tuple(map(id, shared))  # which policies keep
+            together = self._shared.get(key)
+            if together is None:
+                together = self._shared[key] = self._algebra.union(p for parts in shared for p in parts.items())
+            others = [together, *others]
+        if (
+            match := others[0]
+            if shared and len(others) == 1
+            else self._algebra.union(p for o in others for p in o.items())
+        ):
+            rules.append((Action.ALLOW, match))
+        shared.clear()
+        others.clear()
 
     def _rules(self, ruled: Ruled, it: Subject) -> list[tuple[Action, Parts]]:
-        """What the rules of a policy match, in order; neighbours of one action as one."""
+        """What the rules of a policy match, in order; neighbours of one action as one. Whoever is allowed something may be in
+        several parts."""
         looks = ruled.looks
         aspect = it.of_class if looks.identity else it.ported if looks.ports else it.subject.kind
         found = ruled.matches.get(aspect)
@@ -306,7 +345,8 @@ class Tables:
                 if rule.action is not Action.LOG:
                     match = self._common(self._test(rule.peer, it), self._test(rule.traffic, it))
                     if found and found[-1][0] is rule.action:
-                        match = self._any((found.pop()[1], match))
+                        before = found.pop()[1]
+                        match = _loose(before, match) if rule.action is Action.ALLOW else self._any((before, match))
                     found.append((rule.action, match))
         return found
 
