@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -21,7 +22,7 @@ from npverify.analyses.blocks import Cell, blocks, cells, representative
 from npverify.analyses.flows import families_of, known_address
 from npverify.analyses.packet_given import Numbered, Table
 from npverify.analyses.packet_looks import mentioned_ports
-from npverify.analyses.packet_parts import PacketParts, Parts
+from npverify.analyses.packet_parts import PacketParts, Parts, gathered
 from npverify.analyses.packet_tables import Tables
 from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
@@ -37,6 +38,7 @@ Allowed = tuple[Ports, ...]
 _CHUNK = 64
 _FORMAT = "Q"  # of the bits of a chunk
 _REMEMBERED = 8
+_OFTEN = 8  # signatures with a policy, so that it pays to put what it allows together once for all of them
 _TOGETHER = 8  # chunks in a line of the processor's cache
 
 
@@ -130,6 +132,9 @@ class _Judging:
     def __init__(self, world: World, residuals: Residuals, packets: PacketSets, algebra: PacketParts) -> None:
         self._residuals, self._packets, self._algebra = residuals, packets, algebra
         self.sets = Numbered()
+        signatures = (residuals.signature(d, c) for d in Direction for c in range(len(residuals.classes)))
+        times = Counter(map(id, chain.from_iterable({id(s): s for s in signatures}.values())))
+        self._often = {entry for entry, number in times.items() if number >= _OFTEN}
         prefixes = residuals.classes.mentioned.prefixes
         self.cells = {family: cells(family, prefixes) for family in FAMILIES}
 
@@ -199,7 +204,9 @@ class _Judging:
             family = next(iter(own))
             if family not in tables:
                 met = {family: self.cells[family]}
-                tables[family] = Tables(self._residuals, self._packets, self._algebra, addresses, met, self.sets)
+                tables[family] = Tables(
+                    self._residuals, self._packets, self._algebra, addresses, met, self.sets, self._often
+                )
             found.append(tables[family].of(direction, c))
         return found
 
@@ -316,10 +323,8 @@ class _Side:
         everyone = (1 << size) - 1
         by_peers: dict[int, list[Parts]] = {everyone: []}
         for here, said in zip(self._column(chunk), self._said_wide, strict=True):
-            if here in by_peers:
-                by_peers[here].append(said)
-            elif here:
-                by_peers[here] = [said]
+            if here:
+                by_peers.setdefault(here, []).append(said)
         for first, peers, said in self._near.get(chunk, ()):
             if here := peers[chunk - first]:
                 by_peers.setdefault(here, []).append(said)
@@ -349,27 +354,19 @@ class _Said:
 
     def parts(self, key: tuple[int, ...]) -> Parts:
         """Sets of packets, each with the subjects that let exactly them through."""
-        return _together((self._common, *(said for n in key for said in self._more[n])))
+        return gathered((self._common, *(said for n in key for said in self._more[n])))
 
     def beyond(self, keys: Iterable[int]) -> Parts:
         """The same of what is not said to all."""
-        return _together(said for n in keys for said in self._more[n])
+        return gathered(said for n in keys for said in self._more[n])
 
     @cached_property
     def _common(self) -> Parts:
-        return _together(self._for_all)
+        return gathered(self._for_all)
 
 
 _Key = tuple[tuple[int, tuple[int, ...]], ...]
 _Chunk = tuple[list[_Said], dict[_Key, Parts]]
-
-
-def _together(each: Iterable[Parts]) -> Parts:
-    found: dict[int, int] = {}
-    for parts in each:
-        for packets, subjects in parts.items():
-            found[packets] = found.get(packets, 0) | subjects
-    return found
 
 
 @contextmanager

@@ -6,7 +6,7 @@ what two of them have in common is worked out once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from npverify.analyses.packets import PacketSets
 
@@ -18,6 +18,15 @@ NONE, ALL = 0, 1
 """The numbers of no packet and of every packet."""
 
 
+def gathered(each: Iterable[Parts]) -> Parts:
+    """Everything that is in these, by packets; whoever is in several parts stays in all of them."""
+    found: dict[int, int] = {}
+    for parts in each:
+        for packets, who in parts.items():
+            found[packets] = found.get(packets, 0) | who
+    return found
+
+
 class PacketParts:
     """The algebra of parts over one kind of sets of packets. Guards the numbers."""
 
@@ -27,6 +36,7 @@ class PacketParts:
         self._joined: dict[tuple[int, int], int] = {}
         self._met: dict[tuple[int, int], int] = {}
         self._less: dict[tuple[int, int], int] = {}
+        self._unions: dict[tuple[int, ...], tuple[tuple[Parts, ...], Parts]] = {}
 
     def number(self, packets: int) -> int:
         """The number of a set of packets."""
@@ -84,6 +94,15 @@ class PacketParts:
                 found[number] = found.get(number, 0) | rest
                 seen |= rest
         return found
+
+    def union_once(self, each: Sequence[Parts]) -> Parts:
+        """All of these together, worked out once for the same objects."""
+        key = tuple(map(id, each))
+        found = self._unions.get(key)
+        if found is None:
+            # they are kept, so that no others can take their ids
+            found = self._unions[key] = (tuple(each), self.union(item for parts in each for item in parts.items()))
+        return found[1]
 
     def both(self, left: Parts, right: Parts) -> Parts:
         """The intersection."""
