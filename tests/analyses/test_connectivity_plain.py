@@ -69,6 +69,7 @@ def test_tables_are_the_formulas(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(class_rows, "_FORMAT", chunk)
         patch.setattr(class_rows, "_CHUNK", {"B": 8, "Q": 64}[chunk])
+        patch.setattr(class_rows, "_OFTEN", {"B": 1, "Q": 2}[chunk])
         found = assert_plain(it)
         assert unbundled(found) == {(c.src, c.dst): c.allowed for c in found.connections}
 
