@@ -46,7 +46,9 @@ def test_the_algebra_is_that_of_sets(left: list[tuple[int, int]], right: list[tu
 
 
 @given(overlapping, overlapping)
-def test_what_is_given_in_several_pieces_is_their_union(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
+def test_what_is_given_in_several_pieces_is_their_union(
+    left: list[tuple[int, int]], right: list[tuple[int, int]]
+) -> None:
     """The first time and the second; pieces may overlap, and gathered ones still do."""
     algebra = PacketParts(PACKETS)
     pieces = [gathered({algebra.number(p): who} for p, who in parts) for parts in (left, right)]
