@@ -17,8 +17,8 @@ from npverify.analyses.results import Connection, Connections, Connectivity, Por
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import WorkloadRef
-from npverify.normal.policy import Action, Tier
-from npverify.normal.predicates import TRUE, and_, label_in, or_
+from npverify.normal.policy import Action, Rule, Tier
+from npverify.normal.predicates import TRUE, Pred, Side, and_, label_in, or_
 from plain_connectivity import plain_connectivity
 from smallworld import DST, IN, OUT, SRC, allow, app, block, on, pod, policy, rule, selecting, tier, world
 from two_worlds import random_pair
@@ -69,6 +69,7 @@ def test_tables_are_the_formulas(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(class_rows, "_FORMAT", chunk)
         patch.setattr(class_rows, "_CHUNK", {"B": 8, "Q": 64}[chunk])
+        patch.setattr(class_rows, "_OFTEN", {"B": 1, "Q": 2}[chunk])
         found = assert_plain(it)
         assert unbundled(found) == {(c.src, c.dst): c.allowed for c in found.connections}
 
@@ -80,8 +81,9 @@ def test_tables_are_the_formulas_of_native_manifests(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_tables_are_the_formulas_of_calico(seed: int) -> None:
+def test_tables_are_the_formulas_of_calico(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stages that skip or follow one another, tiers that pass, named ports of sources, host endpoints, service accounts."""
+    monkeypatch.setattr(class_rows, "_OFTEN", 1 + seed % 2)
     assert_plain(random_calico(Random(seed), hosts=seed % 2 == 0).world)
 
 
@@ -112,6 +114,14 @@ EDGES: list[tuple[str, World, list[str]]] = [
         *(pod(f"set-{n}", of=SET, index=str(n), ip=f"10.0.0.{n + 1}") for n in range(3)),
         ingress=[tier(policy("p", SECOND, allow(block(SRC, "203.0.113.0/24"), SQL)), policy("q", TRUE))],
     ), ["shop/set"]),
+    ("what others tell pods of a workload apart by is not sent by any of them", world(
+        S0, S1, S2, DB, pod("api"),
+        ingress=[
+            selecting(DST, "p", allow(label_in(SRC, "pod", "index", ["0", "1", "2"]), SQL), on_apps=["api"]),
+            selecting(DST, "q", allow(FIRST, on("UDP", 53)), on_apps=["db"]),
+        ],
+        egress=[selecting(SRC, "r", allow(TRUE, SQL))],
+    ), []),
     ("a pass leaves what later rules of its tier allow to the next tier", world(
         DB, pod("api"),
         ingress=[
@@ -140,6 +150,43 @@ def test_tables_are_the_formulas_at_the_edges(it: World, split: list[str]) -> No
     """What random worlds seldom have."""
     notes = assert_plain(it).notes
     assert [note for note in notes if note.startswith("pods of ")] == [TO_SPLIT.format(ref) for ref in split]
+
+
+def many_policies(random: Random) -> World:
+    """Two tiers of policies that select whom others select too, rules that overlap, pods with addresses of both families."""
+    sides = {IN: (DST, SRC), OUT: (SRC, DST)}
+    addresses = ["", "10.0.0.{}", "10.0.1.{}", "10.0.0.{} fd00::{}", "10.0.1.{} fd00::1:{}", "fd00::{}"]
+    names = ["set", "set", "set", "set", "db", "api", "web"]
+    ends = [
+        pod(f"{name}-{n}", of=WorkloadRef("StatefulSet", "shop", name), app=name, ip=random.choice(addresses).format(n, n),
+            index=str(random.randrange(3)))
+        for n, name in enumerate(names, 1)
+    ]  # fmt: skip
+
+    def whom(side: Side) -> list[Pred]:
+        blocks = [block(side, cidr) for cidr in ("10.0.0.0/24", "fd00::/112", "10.0.0.0/8", "fd00::1:0/112")]
+        indices = [label_in(side, "pod", "index", [str(n)]) for n in range(3)]
+        return [*blocks, *indices, app(side, "set"), app(side, "db", "api"), TRUE, TRUE]
+
+    traffic = [SQL, on("TCP", 80), on("TCP", 50, 6000), on("UDP", 53), TRUE]
+
+    def rules(peer: Side) -> list[Rule]:
+        actions = [Action.ALLOW] * 5 + [Action.DENY]
+        every = range(random.randint(0, 3))
+        return [rule(random.choice(actions), random.choice(whom(peer)), random.choice(traffic)) for _ in every]
+
+    def tiers(own: Side, peer: Side) -> list[Tier]:
+        each = [policy(f"p{n}", random.choice(whom(own)), *rules(peer)) for n in range(8)]
+        return [tier(*each[:3], no_match=Action.PASS), tier(*each[3:])]
+
+    return world(*ends, ingress=tiers(*sides[IN]), egress=tiers(*sides[OUT]), families=random.choice([(4,), (4, 6)]))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_tables_are_the_formulas_of_many_policies(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What many subjects are told together, what few are, and what the second family of addresses adds."""
+    monkeypatch.setattr(class_rows, "_OFTEN", 1 + seed % 4)
+    assert_plain(many_policies(Random(seed)))
 
 
 def ports_to(it: World, src: str, dst: str) -> list[Ports]:

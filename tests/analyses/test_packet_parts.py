@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts
+from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts, gathered
 from npverify.analyses.packets import PacketSets
 from npverify.reduction.bitsets import bits
 
@@ -41,6 +41,21 @@ def test_the_algebra_is_that_of_sets(left: list[tuple[int, int]], right: list[tu
     assert told(algebra, algebra.union([*one.items(), *other.items()])) == flows(left) | flows(right)
     assert told(algebra, algebra.both(one, other)) == flows(left) & flows(right)
     assert told(algebra, algebra.but(one, other)) == flows(left) - flows(right)
+    assert algebra.inside(one, other) == (flows(left) <= flows(right))
+    assert algebra.inside(one, algebra.union([*one.items(), *other.items()]))
+
+
+@given(overlapping, overlapping)
+def test_what_is_given_in_several_pieces_is_their_union(
+    left: list[tuple[int, int]], right: list[tuple[int, int]]
+) -> None:
+    """The first time and the second; pieces may overlap, and gathered ones still do."""
+    algebra = PacketParts(PACKETS)
+    pieces = [gathered({algebra.number(p): who} for p, who in parts) for parts in (left, right)]
+    for each in (pieces, pieces, pieces[:1], pieces[::-1]):
+        wanted = {flow for parts in each for flow in flows([(algebra.packets(n), who) for n, who in parts.items()])}
+        assert told(algebra, algebra.union_once(each)) == wanted
+    assert wanted == flows(left) | flows(right)
 
 
 @given(some_packets, some_packets)

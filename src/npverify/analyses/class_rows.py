@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -21,7 +22,7 @@ from npverify.analyses.blocks import Cell, blocks, cells, representative
 from npverify.analyses.flows import families_of, known_address
 from npverify.analyses.packet_given import Numbered, Table
 from npverify.analyses.packet_looks import mentioned_ports
-from npverify.analyses.packet_parts import PacketParts, Parts
+from npverify.analyses.packet_parts import PacketParts, Parts, gathered
 from npverify.analyses.packet_tables import Tables
 from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
@@ -37,6 +38,7 @@ Allowed = tuple[Ports, ...]
 _CHUNK = 64
 _FORMAT = "Q"  # of the bits of a chunk
 _REMEMBERED = 8
+_OFTEN = 8  # signatures with a policy, so that it pays to put what it allows together once for all of them
 _TOGETHER = 8  # chunks in a line of the processor's cache
 
 
@@ -52,10 +54,11 @@ class ClassRows:
             self._packets = PacketSets(mentioned_ports(residuals))
             self._algebra = PacketParts(self._packets)
             it = _Judging(world, residuals, self._packets, self._algebra)
-            for direction in Direction:
-                judged = it.tables(direction)
-                self._sides[direction] = [_Side(tables, it.sets.sets) for tables in judged]
-                self._outside[direction] = _Outside(judged, it.cells, self.allowed)
+            judged = {direction: it.tables(direction) for direction in Direction}
+            for direction, each in judged.items():
+                self._outside[direction] = _Outside(each, it.cells, self.allowed)
+            for direction, each in (it.without_repeats(judged) if it.apart else judged).items():
+                self._sides[direction] = [_Side(tables, it.sets.sets) for tables in each]
         self.by_family = it.apart
         self._chunks: dict[tuple[Direction, int], _Chunk] = {}
 
@@ -78,8 +81,22 @@ class ClassRows:
     def alike(self, a: int, b: int) -> bool:
         """Whether two classes may exchange the same with every class, and with the outside."""
         return all(outside.alike(a, b) for outside in self._outside.values()) and all(
-            self._place(d, a) == self._place(d, b) or self._joined(d, a) == self._joined(d, b) for d in Direction
+            self._places_alike(d, a, b) for d in Direction
         )
+
+    def _places_alike(self, direction: Direction, a: int, b: int) -> bool:
+        (chunk, key), (other, second) = self._place(direction, a), self._place(direction, b)
+        if (chunk, key) == (other, second):
+            return True
+        if chunk == other and len(key) == 1 and key[0][0] == second[0][0]:
+            # whoever says the same to both of them cannot tell them apart
+            ((side, to, (table, peers), (_, others)),) = zip(
+                self._sides[direction], self._chunk(direction, chunk)[0], key, second, strict=True
+            )
+            left, right = set(peers).difference(others), set(others).difference(peers)
+            own = side.tables[table]
+            return self._algebra.both(own, to.beyond(left)) == self._algebra.both(own, to.beyond(right))
+        return self._joined(direction, a) == self._joined(direction, b)
 
     def _joined(self, direction: Direction, c: int) -> Parts:
         chunk, key = self._place(direction, c)
@@ -115,6 +132,9 @@ class _Judging:
     def __init__(self, world: World, residuals: Residuals, packets: PacketSets, algebra: PacketParts) -> None:
         self._residuals, self._packets, self._algebra = residuals, packets, algebra
         self.sets = Numbered()
+        signatures = (residuals.signature(d, c) for d in Direction for c in range(len(residuals.classes)))
+        times = Counter(map(id, chain.from_iterable({id(s): s for s in signatures}.values())))
+        self._often = {entry for entry, number in times.items() if number >= _OFTEN}
         prefixes = residuals.classes.mentioned.prefixes
         self.cells = {family: cells(family, prefixes) for family in FAMILIES}
 
@@ -136,6 +156,43 @@ class _Judging:
         each = [(f,) for f in FAMILIES] if self.apart else [FAMILIES]
         return [self._tables(direction, families) for families in each]
 
+    def without_repeats(self, judged: Mapping[Direction, list[list[Table]]]) -> dict[Direction, list[list[Table]]]:
+        """The tables of both families, the second ones without what the first ones say anyway.
+
+        Two classes may exchange what both let through over one family or over the other. Where neither lets more through
+        over the second, that family adds nothing for the two of them: most policies do not look at addresses.
+        """
+        inside: dict[tuple[int, int], bool] = {}  # by the ids of tables, which `judged` keeps
+        adding = 0
+        for first, second in judged.values():
+            more = []
+            for c, (a, b) in enumerate(zip(first, second, strict=True)):
+                found = inside.get((id(a), id(b)))
+                if found is None:
+                    found = inside[id(a), id(b)] = self._algebra.inside(b.pods, a.pods)
+                if not found:
+                    more.append(c)
+            adding |= as_set(more)
+        found_by: dict[Direction, list[list[Table]]] = {}
+        for direction, (first, second) in judged.items():
+            left: dict[int, Table] = {}
+            rest = []
+            for c, table in enumerate(second):
+                if not adding >> c & 1:
+                    if id(table) not in left:
+                        left[id(table)] = self._among(table, adding)
+                    table = left[id(table)]
+                rest.append(table)
+            found_by[direction] = [first, rest]
+        if not adding:
+            return {direction: each[:1] for direction, each in judged.items()}
+        return found_by
+
+    def _among(self, table: Table, peers: int) -> Table:
+        """What a table says of some peers."""
+        pods = {packets: here for packets, who in table.pods.items() if (here := who & peers)}
+        return Table(pods, (), frozenset((packets, self.sets.keep(who)) for packets, who in pods.items()))
+
     def _tables(self, direction: Direction, families: Sequence[Family]) -> list[Table]:
         addresses = [{f: address for f, address in own.items() if f in families} for own in self._addresses]
         tables: dict[Family, Tables] = {}
@@ -147,7 +204,9 @@ class _Judging:
             family = next(iter(own))
             if family not in tables:
                 met = {family: self.cells[family]}
-                tables[family] = Tables(self._residuals, self._packets, self._algebra, addresses, met, self.sets)
+                tables[family] = Tables(
+                    self._residuals, self._packets, self._algebra, addresses, met, self.sets, self._often
+                )
             found.append(tables[family].of(direction, c))
         return found
 
@@ -264,10 +323,8 @@ class _Side:
         everyone = (1 << size) - 1
         by_peers: dict[int, list[Parts]] = {everyone: []}
         for here, said in zip(self._column(chunk), self._said_wide, strict=True):
-            if here in by_peers:
-                by_peers[here].append(said)
-            elif here:
-                by_peers[here] = [said]
+            if here:
+                by_peers.setdefault(here, []).append(said)
         for first, peers, said in self._near.get(chunk, ()):
             if here := peers[chunk - first]:
                 by_peers.setdefault(here, []).append(said)
@@ -297,23 +354,19 @@ class _Said:
 
     def parts(self, key: tuple[int, ...]) -> Parts:
         """Sets of packets, each with the subjects that let exactly them through."""
-        return _together((self._common, *(said for n in key for said in self._more[n])))
+        return gathered((self._common, *(said for n in key for said in self._more[n])))
+
+    def beyond(self, keys: Iterable[int]) -> Parts:
+        """The same of what is not said to all."""
+        return gathered(said for n in keys for said in self._more[n])
 
     @cached_property
     def _common(self) -> Parts:
-        return _together(self._for_all)
+        return gathered(self._for_all)
 
 
 _Key = tuple[tuple[int, tuple[int, ...]], ...]
 _Chunk = tuple[list[_Said], dict[_Key, Parts]]
-
-
-def _together(each: Iterable[Parts]) -> Parts:
-    found: dict[int, int] = {}
-    for parts in each:
-        for packets, subjects in parts.items():
-            found[packets] = found.get(packets, 0) | subjects
-    return found
 
 
 @contextmanager

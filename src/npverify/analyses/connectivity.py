@@ -8,7 +8,7 @@ test holds it against residual formulas, pair by pair, and samples of it against
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import NamedTuple, overload
 
@@ -22,6 +22,7 @@ from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.policy import Action, Direction
 from npverify.normal.predicates import DnsIs, HttpIs
+from npverify.reduction.bitsets import as_set
 from npverify.reduction.requests import clauses_of
 
 NOTES = (
@@ -89,6 +90,8 @@ class _Listing(Connections):
         for n, unit in enumerate(units):
             self._of_class.setdefault(unit.of_class, []).append(n)
             self._of_namespace.setdefault(unit.ref.namespace, []).append(n)
+        most = max(map(len, self._of_class.values()), default=0).bit_length()
+        self._counted = [as_set([c for c, of in self._of_class.items() if len(of) >> i & 1]) for i in range(most)]
 
     @property
     def ends(self) -> int:
@@ -115,9 +118,8 @@ class _Listing(Connections):
                         del spread[next(iter(spread))]
                     spread[key] = self._spread(parts)
                 common = spread[key]
-            itself = not unit.several and common.reaches(n)
-            more = list(self._rows.outside(Direction.EGRESS, unit.of_class).items())
-            to = Destinations(common, common.place(n) if itself else None, more)
+            own = None if unit.several or not common.reaches(n) else partial(common.place, n)
+            to = Destinations(common, own, list(self._rows.outside(Direction.EGRESS, unit.of_class).items()))
             if to:
                 yield Row(unit.ref, to)
         for block in sorted(self._inbound):
@@ -192,30 +194,45 @@ class _Listing(Connections):
 
     def _spread(self, parts: Parts) -> _Spread:
         """The units in the classes of parts, in order, each with what those may get."""
-        found = [NONE] * len(self._rows.classes)
-        for number, classes in parts.items():
-            for d in members(classes):
-                found[d] = number
-        return _Spread(self._units, list(map(found.__getitem__, self._class_of)), self._rows.allowed)
+        return _Spread(self._units, self._class_of, self._counted, parts, self._rows.allowed)
 
 
 class _Spread(Sequence[To]):
     """The units that may get something, with what that is. The list is made once somebody reads it: most only count it."""
 
-    def __init__(self, units: Sequence[_Unit], numbers: list[int], allowed: Callable[[int], Allowed]) -> None:
-        """`numbers`: of each unit, that of the set of packets which it may get."""
+    def __init__(
+        self,
+        units: Sequence[_Unit],
+        class_of: Sequence[int],
+        counted: Sequence[int],
+        parts: Parts,
+        allowed: Callable[[int], Allowed],
+    ) -> None:
+        """`class_of`: of each unit. `counted`: the classes of which the number of units has bit 0, bit 1 and so on."""
         self._units = units
-        self._numbers = numbers
+        self._class_of = class_of
+        self._parts = parts
         self._allowed = allowed
-        self._length = len(numbers) - numbers.count(NONE)
+        self._reached = sum(parts.values())  # nobody is in two parts
+        self._length = sum((self._reached & classes).bit_count() << i for i, classes in enumerate(counted))
 
     def reaches(self, n: int) -> bool:
         """Whether unit `n` may get something."""
-        return self._numbers[n] != NONE
+        return bool(self._reached >> self._class_of[n] & 1)
 
     def place(self, n: int) -> int:
         """How many units before `n` may get something."""
         return n - self._numbers[:n].count(NONE)
+
+    @cached_property
+    def _numbers(self) -> list[int]:
+        """Of each unit, the number of the set of packets which it may get."""
+        found = [NONE] * (max(self._class_of, default=-1) + 1)
+        for number, classes in self._parts.items():
+            for d in members(classes):
+                if d < len(found):
+                    found[d] = number
+        return list(map(found.__getitem__, self._class_of))
 
     @cached_property
     def _listed(self) -> list[To]:

@@ -6,7 +6,7 @@ what two of them have in common is worked out once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from npverify.analyses.packets import PacketSets
 
@@ -18,6 +18,15 @@ NONE, ALL = 0, 1
 """The numbers of no packet and of every packet."""
 
 
+def gathered(each: Iterable[Parts]) -> Parts:
+    """Everything that is in these, by packets; whoever is in several parts stays in all of them."""
+    found: dict[int, int] = {}
+    for parts in each:
+        for packets, who in parts.items():
+            found[packets] = found.get(packets, 0) | who
+    return found
+
+
 class PacketParts:
     """The algebra of parts over one kind of sets of packets. Guards the numbers."""
 
@@ -27,6 +36,7 @@ class PacketParts:
         self._joined: dict[tuple[int, int], int] = {}
         self._met: dict[tuple[int, int], int] = {}
         self._less: dict[tuple[int, int], int] = {}
+        self._unions: dict[tuple[int, ...], tuple[tuple[Parts, ...], Parts]] = {}
 
     def number(self, packets: int) -> int:
         """The number of a set of packets."""
@@ -85,6 +95,15 @@ class PacketParts:
                 seen |= rest
         return found
 
+    def union_once(self, each: Sequence[Parts]) -> Parts:
+        """All of these together, worked out once for the same objects."""
+        key = tuple(map(id, each))
+        found = self._unions.get(key)
+        if found is None:
+            # they are kept, so that no others can take their ids
+            found = self._unions[key] = (tuple(each), self.union(item for parts in each for item in parts.items()))
+        return found[1]
+
     def both(self, left: Parts, right: Parts) -> Parts:
         """The intersection."""
         found: dict[int, int] = {}
@@ -109,6 +128,18 @@ class PacketParts:
             if rest:
                 found[a] = found.get(a, 0) | rest
         return found
+
+    def inside(self, left: Parts, right: Parts) -> bool:
+        """Whether every flow of `left` is in `right`."""
+        for a, whom in left.items():
+            rest = whom & ~right.get(a, 0)
+            if rest and a != ALL:
+                for b, who in right.items():
+                    if rest & who and self.meet(a, b) == a:
+                        rest &= ~who
+            if rest:
+                return False
+        return True
 
     def _either(self, a: int, b: int) -> int:
         found = self._joined.get((a, b))

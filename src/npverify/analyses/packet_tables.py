@@ -9,12 +9,12 @@ a property test holds them against the formulas, and samples against the oracle.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 
 from npverify.analyses.blocks import Cell
 from npverify.analyses.packet_given import Asked, Looking, Numbered, Own, Ruled, Said, Subject, Table
 from npverify.analyses.packet_looks import Looks, all_looks, asks_address, looks_at, looks_beyond
-from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts
+from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts, gathered
 from npverify.analyses.packets import PacketSets
 from npverify.ingest.source import InternalError
 from npverify.inventory.addresses import Address, Family, Prefix
@@ -55,10 +55,13 @@ class Tables:
         addresses: Sequence[Mapping[Family, Address | None]],
         cells: Mapping[Family, Sequence[Cell]],
         sets: Numbered,
+        often: Container[int],
     ) -> None:
         """`addresses`: of each class, those that it may use, by family, IPv4 first. `cells`: what the outside addresses are
-        parted into, for each family in which subjects may meet others. `sets` numbers those of the tables."""
+        parted into, for each family in which subjects may meet others. `sets` numbers those of the tables. `often`: the
+        ids of the entries that many signatures have."""
         self._sets = sets
+        self._often = often
         self._residuals = residuals
         self._algebra = algebra
         self._packets = packets
@@ -89,7 +92,8 @@ class Tables:
         self._outside = (1 << at) - (1 << size)
         self._everyone: Parts = {ALL: sum(self._met.values())}
         self._inside: dict[Prefix, int] = {}
-        self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {}
+        self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {(side, ()): {} for side in Side}
+        self._unasked = {side: self._tests[side, ()] for side in Side}
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
         self._ruled: dict[Direction, dict[int, Ruled]] = {direction: {} for direction in Direction}
         self._looks: dict[tuple[Direction, int], Looking] = {}
@@ -121,23 +125,16 @@ class Tables:
         pods = self._pods.get(families)
         if pods is None:
             pods = self._pods[families] = sum(self._met[family] for family in families) & self._classes
-        keep, sets = self._sets.keep, self._sets.sets
-        among: list[tuple[int, int]] = []
-        for packets, who in parts.items():
-            if here := who & pods:
-                among.append((packets, keep(here)))
+        keep, sets, size = self._sets.keep, self._sets.sets, len(self._about)
+        among = [(packets, keep(here)) for packets, who in parts.items() if (here := who & pods)]
         outside: list[tuple[Family, Parts]] = []
+        behind = [(packets, who) for packets, who in parts.items() if who.bit_length() > size]
         for family in families:
-            cells = ((packets, self._cells_of(family, who)) for packets, who in parts.items())
+            first, every = self._from[family], (1 << len(self._cells[family])) - 1
+            cells = ((packets, who >> first & every) for packets, who in behind)
             if some := {packets: sets[keep(which)] for packets, which in cells if which}:
                 outside.append((family, some))
         return Table({packets: sets[n] for packets, n in among}, tuple(outside), frozenset(among))
-
-    def _cells_of(self, family: Family, peers: int) -> int:
-        first = self._from[family]
-        if peers.bit_length() <= first:
-            return 0
-        return peers >> first & (1 << len(self._cells[family])) - 1
 
     def _looking(self, direction: Direction, signature: Signature) -> Looking:
         key = (direction, id(signature))  # which `Residuals` keeps
@@ -265,38 +262,42 @@ class Tables:
     def _said(self, it: Subject) -> Said:
         """By the numbers of stage and tier: whom its policies select, and its rules with what they match."""
         found: dict[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]] = {}
-        allowed: dict[int, int] = {}  # of neighbours that allow, as yet not parted by peers
+        allowed: list[Parts] = []  # by neighbours, as yet together in no way
+        shared: list[Parts] = []  # of these, what many subjects are told
         place: tuple[int, int] | None = None
         rules: list[tuple[Action, Parts]] = []
+        often = self._often
+        everyone = self._everyone
         for entry, ruled, _ in it.asked:
             if (entry.stage, entry.tier) != place:
-                self._allow(rules, allowed)
+                self._allow(rules, shared, allowed)
                 place = (entry.stage, entry.tier)
                 rules = []
                 found[place] = ({}, rules)
-            selects = self._everyone if entry.selects is TRUE else self._test(entry.selects, it)
-            if (before := found[place][0]) is not self._everyone:
+            selects = everyone if entry.selects is TRUE else self._test(entry.selects, it)
+            if (before := found[place][0]) is not everyone:
                 found[place] = (self._any((before, selects)), rules)
             for action, match in self._rules(ruled, it):
-                if selects is not self._everyone:
+                if selects is not everyone:
                     match = self._common(selects, match)
                 if action is Action.ALLOW:
-                    for packets, who in match.items():
-                        allowed[packets] = allowed.get(packets, 0) | who
+                    (shared if selects is everyone and id(entry) in often else allowed).append(match)
                 else:
-                    self._allow(rules, allowed)
+                    self._allow(rules, shared, allowed)
                     rules.append((action, match))
-        self._allow(rules, allowed)
+        self._allow(rules, shared, allowed)
         return found
 
-    def _allow(self, rules: list[tuple[Action, Parts]], allowed: dict[int, int]) -> None:
-        """Move what is allowed to the rules."""
-        if allowed:
-            rules.append((Action.ALLOW, self._algebra.union(allowed.items())))
-            allowed.clear()
+    def _allow(self, rules: list[tuple[Action, Parts]], shared: list[Parts], others: list[Parts]) -> None:
+        """Move what is allowed to the rules: what the policies of many subjects allow is put together once for all of them."""
+        each = [self._algebra.union_once(shared), *others] if shared else others
+        if match := each[0] if shared and not others else self._algebra.union(p for one in each for p in one.items()):
+            rules.append((Action.ALLOW, match))
+        shared.clear()
+        others.clear()
 
     def _rules(self, ruled: Ruled, it: Subject) -> list[tuple[Action, Parts]]:
-        """What the rules of a policy match, in order; neighbours of one action as one."""
+        """What the rules of a policy match, in order; neighbours of one action as one. Parts of what is allowed may overlap."""
         looks = ruled.looks
         aspect = it.of_class if looks.identity else it.ported if looks.ports else it.subject.kind
         found = ruled.matches.get(aspect)
@@ -306,7 +307,8 @@ class Tables:
                 if rule.action is not Action.LOG:
                     match = self._common(self._test(rule.peer, it), self._test(rule.traffic, it))
                     if found and found[-1][0] is rule.action:
-                        match = self._any((found.pop()[1], match))
+                        before = found.pop()[1]
+                        match = gathered((before, match)) if rule.action is Action.ALLOW else self._any((before, match))
                     found.append((rule.action, match))
         return found
 
@@ -318,8 +320,12 @@ class Tables:
             return self._everyone
         if test is FALSE:
             return {}
-        test, side = self._filled(test, it), it.side
-        return self._meant(test, side, it.own if asks_address(test, side) else ())
+        side = it.side
+        found = self._unasked[side].get(test)  # where nothing about the subject is left to be filled in
+        if found is None:
+            test = self._filled(test, it)
+            found = self._meant(test, side, it.own if asks_address(test, side) else ())
+        return found
 
     def _filled(self, pred: Pred, it: Subject) -> Pred:
         """A predicate with the subject filled in."""

@@ -137,15 +137,25 @@ class Destinations(Sequence[To]):
     """What one source may send, by destination: `common` is one list for sources that fare alike, in which `own`, the place
     of the source itself, does not count; `more` comes behind it."""
 
-    __slots__ = ("common", "more", "own")
+    __slots__ = ("_own", "common", "more")
 
-    def __init__(self, common: Sequence[To], own: int | None = None, more: Sequence[To] = ()) -> None:
+    def __init__(
+        self, common: Sequence[To], own: int | Callable[[], int] | None = None, more: Sequence[To] = ()
+    ) -> None:
+        """`own` may be asked for, once somebody wants to know it: who only counts does not."""
         self.common = common
-        self.own = own
+        self._own = own
         self.more = more
 
+    @property
+    def own(self) -> int | None:
+        """The place of the source itself among the common destinations; None if it is not there."""
+        if callable(self._own):
+            self._own = self._own()
+        return self._own
+
     def __len__(self) -> int:
-        return len(self.common) - (self.own is not None) + len(self.more)
+        return len(self.common) - (self._own is not None) + len(self.more)
 
     def __iter__(self) -> Iterator[To]:
         return chain(self.others(self.common), self.more)
@@ -165,7 +175,8 @@ class Destinations(Sequence[To]):
 
     def others(self, common: Sequence[T]) -> Sequence[T]:
         """Something that stands beside the common destinations, without that of the source itself."""
-        return common if self.own is None else [*common[: self.own], *common[self.own + 1 :]]
+        own = self.own
+        return common if own is None else [*common[:own], *common[own + 1 :]]
 
 
 class Row(NamedTuple):
