@@ -125,6 +125,19 @@ def test_what_is_not_known_is_left_open() -> None:
     assert asks_kafka(KafkaRequest("produce", "a", "cart", 3), at) is True
 
 
+def test_version_0_has_no_client() -> None:
+    """An entry that asks for both lets nothing through, and no reading has both."""
+    assert kafka_is(("produce",), 0, "cart") is FALSE
+    (at,), (other,) = clauses_of(kafka_is(client="cart")), clauses_of(kafka_is(version=0))
+    kinds = of_clauses(frozenset((at, other)))
+    both = {
+        **kinds.reading_of_kafka(KafkaRequest("fetch", None, "cart", 3)),
+        **kinds.kafka_kinds.reading(KafkaRequest("fetch", version=0)),
+    }
+    assert under(kinds.residual(other), both) is not FALSE
+    assert under(kinds.residual(at), {**both, "the client of the Kafka request": "cart"}) is FALSE
+
+
 def test_a_flow_carries_one_thing() -> None:
     """No reading is a request of Kafka and one of HTTP, or a query, at once; by default nothing is looked at."""
     kinds: Requests = of_clauses(frozenset((kafka_request(), http_request(), dns_query())))  # type: ignore[arg-type]

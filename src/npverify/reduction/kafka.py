@@ -31,7 +31,7 @@ class KafkaKinds:
         self._kind_of: dict[str, str] = {}
         first: dict[tuple[bool, ...], str] = {}
         for key in KEYS if sets else ():
-            looks = (key in WITH_TOPIC, *(key in keys for keys in sets))
+            looks = tuple(key in keys for keys in sets)
             self._kind_of[key] = first.setdefault(looks, key)
         self._key = _unknown("key", tuple(first.values()))
         versions = sorted({at.version for at in given if at.version is not None})
