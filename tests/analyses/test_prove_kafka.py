@@ -178,7 +178,7 @@ def test_sets_that_let_other_requests_through_are_told_apart(
 @pytest.mark.parametrize(
     ("claim", "code"),
     [
-        ("on kafka prodce orders", "NPV664"),
+        ("on kafka prodce orders", "NPV668"),
         ('on kafka produce "a b"', "NPV665"),
         ('on kafka produce "ord*"', "NPV665"),
         ("on kafka heartbeat orders", "NPV665"),

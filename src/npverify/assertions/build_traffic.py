@@ -135,7 +135,7 @@ class TrafficParts(Parts):
         name = (key_of(key) or "") if isinstance(key, Token) else ""
         if isinstance(key, Token) and not name:
             fix = nearest(str(key), (*KEYS, "consume")) or "write `produce`, `consume` or the name of another request"
-            self._error("NPV664", f"`{key}` is no request of Kafka", key, fix)
+            self._error("NPV668", f"`{key}` is no request of Kafka", key, fix)
         about = ""
         if isinstance(topic, Token):
             about = str(topic)[1:-1] if topic.type == "STRING" else str(topic)
