@@ -129,7 +129,9 @@ class Readers:
 
     def _reading(self, case: Case) -> Reading:
         """The reading of a case with what its request is."""
-        http, dns = case.flow.http, case.flow.dns
+        http, dns, kafka = case.flow.http, case.flow.dns, case.flow.kafka
+        if kafka is not None:
+            return {**case.reading, **self.requests.reading_of_kafka(kafka)}
         if dns is not None:
             return {**case.reading, **self.requests.reading_of_name(dns)}
         return {**case.reading, **({} if http is None else self.requests.reading(http))}

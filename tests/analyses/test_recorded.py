@@ -10,7 +10,7 @@ from npverify.analyses.recorded.lines import check_flows_format, read_line
 from npverify.analyses.recorded.record import Record, RecordedEnd
 from npverify.analyses.recorded.replay import Replay
 from npverify.ingest.source import InputError
-from npverify.normal.flow import Request
+from npverify.normal.flow import KafkaRequest, Request
 from npverify.normal.policy import Direction
 from recorded_samples import CACHE, DB, SHOP, WEB, WORLD, felix, goldmane, hubble, line, world
 
@@ -202,6 +202,24 @@ def test_a_request_is_read_from_its_url(url, request_) -> None:
     found = _record(hubble(Type="L7", verdict="FORWARDED", l7=l7))
     assert found.flow is not None
     assert found.flow.http == request_
+
+
+KAFKAS = [
+    ({"api_key": "produce", "topic": "orders", "api_version": 3}, KafkaRequest("produce", "orders", None, 3)),
+    ({"api_key": "heartbeat", "topic": "orders"}, KafkaRequest("heartbeat")),
+    ({"api_key": "37"}, KafkaRequest("createpartitions")),
+    ({"api_key": "60"}, KafkaRequest("createdelegationtoken")),
+    ({"api_key": "other"}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("kafka", "request_"), KAFKAS)
+def test_a_request_of_kafka_is_read(kafka, request_) -> None:
+    """Hubble writes the key by its name, or by its number where it has none, and one topic."""
+    found = _record(hubble(Type="L7", verdict="DROPPED", l7={"type": "REQUEST", "kafka": kafka}))
+    assert found.flow is not None
+    assert found.flow.kafka == request_
 
 
 def test_what_is_read_of_a_line() -> None:

@@ -98,6 +98,17 @@ MEANT = {
             )
         ),
     ),
+    "consume is the request of Kafka that reads, a topic stands in quotes or not": (
+        'assert every web reaches db on kafka/9092 Consume orders, kafka produce "a.b", kafka/1-2',
+        s.Assert(
+            s.Reaches(
+                "every",
+                WEB,
+                DB,
+                (s.Kafka("fetch", "orders", (9092, 9092)), s.Kafka("produce", "a.b"), s.Kafka(ports=(1, 2))),
+            )
+        ),
+    ),
     "ways in are a list, in capitals or not": (
         "assert no web reaches db on udp through NodePort, hostport, nodeport",
         s.Assert(s.Reaches("no", WEB, DB, (s.Ports("UDP"),), ways=(s.Through("NodePort"), s.Through("hostPort")))),
@@ -297,6 +308,8 @@ traffic = st.lists(
             st.none() | ranges,
         ),
         st.builds(s.Dns, st.sampled_from(("", "api.example.com", "*.a-b.c", "**.x", "*")), st.just((53, 53)) | ranges),
+        st.builds(s.Kafka, st.sampled_from(("", "fetch", "heartbeat")), st.just(""), st.none() | ranges),
+        st.builds(s.Kafka, st.just("produce"), st.sampled_from(("orders", "a.b_c-d", "http")), st.none() | ranges),
     ),
     max_size=3,
 ).map(tuple)

@@ -1,4 +1,4 @@
-"""Of 2,000 generated sets for each dialect, and of sets that mix dialects, all who read them say the same.
+"""Of 2,000 generated sets for each dialect, of some about ways in, and of some that mix dialects, all who read them say the same.
 
 `tests/fuzz.py` asks about as many more as there is time for.
 """
@@ -19,7 +19,7 @@ from npverify.analyses.world import World
 from worlds import read_world
 
 BATCH = 100  # sets for each row: a test of its own for each would cost more than the set
-SETS = dict.fromkeys(sets.DIALECTS, 2000) | {"mixed": 600}
+SETS = dict.fromkeys(sets.DIALECTS, 2000) | {"entries": 600, "mixed": 600}
 BATCHES = [(dialect, first) for dialect, count in SETS.items() for first in range(0, count, BATCH)]
 
 _NATIVE = (

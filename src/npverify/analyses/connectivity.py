@@ -21,7 +21,7 @@ from npverify.ingest.collector import keep
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import Endpoint, WorkloadRef
 from npverify.normal.policy import Action, Direction
-from npverify.normal.predicates import DnsIs, HttpIs
+from npverify.normal.predicates import DnsIs, HttpIs, KafkaIs
 from npverify.reduction.bitsets import as_set
 from npverify.reduction.requests import clauses_of
 
@@ -74,6 +74,8 @@ def _drops(world: World) -> Iterator[str]:
     clauses = clauses_of(world.policies)
     if any(isinstance(at, DnsIs) for at in clauses):
         yield "which names DNS is asked for is not looked at: ask about them with `on dns` or `eval --dns`"
+    if any(isinstance(at, KafkaIs) for at in clauses):
+        yield "what is sent over connections to Kafka is not looked at: ask about it with `on kafka` or `eval --kafka`"
     if any(isinstance(at, HttpIs) for at in clauses):
         yield "what passes for some HTTP requests alone is not listed: ask about them with `on http` or `eval --http`"
 

@@ -115,7 +115,7 @@ def _flows(world: World, cases: Iterable[_Case], client: Address, traffic: Traff
                     yield Flow(
                         src, dst, traffic.protocol, number, address, known_address(dst, family),
                         src_port=traffic.src_port, same=src is dst and not src.replicated,
-                        own_node=bool(near if own else leg.near), http=traffic.http, entry=leg.entry, dns=traffic.dns,
+                        own_node=bool(near if own else leg.near), http=traffic.http, entry=leg.entry, dns=traffic.dns, kafka=traffic.kafka,
                     )  # fmt: skip
 
 

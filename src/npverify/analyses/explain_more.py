@@ -55,7 +55,11 @@ def others(world: World, query: Query, told: Evaluation) -> tuple[Other, ...]:
 def siblings(world: World, told: Evaluation) -> Siblings:
     """The siblings of a flow that fare otherwise; none for protocols without ports and for flows through a Service or another way in."""
     flow = told.flow
-    if flow.port is None or (flow.http, flow.dns) != (None, None) or (flow.via, flow.entry) != (None, None):
+    if (
+        flow.port is None
+        or (flow.http, flow.dns, flow.kafka) != (None, None, None)
+        or (flow.via, flow.entry) != (None, None)
+    ):
         return Siblings(not told.verdict.allowed, ())
     it = evaluator(world)
     differ = (

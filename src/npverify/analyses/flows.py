@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from npverify.analyses.carried import check_carried, read_dns, read_http, read_kafka
 from npverify.analyses.ends import UNREADABLE, Directory, Ends
 from npverify.analyses.world import World
 from npverify.ingest.fields import nearest, type_name
@@ -15,14 +16,13 @@ from npverify.ingest.source import InputError, Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import Backend, Endpoint, EndpointKind, Inventory, Service, ServicePort
 from npverify.inventory.placement import serves
-from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, PROTOCOLS, Flow, Request, Via, protocol_name
-from npverify.normal.requests import as_name
+from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, PROTOCOLS, Flow, KafkaRequest, Request, Via, protocol_name
 
 NO_SUCH_FLOW = "NPV164"
 
 OTHER_FAMILY = "which address family: this is over IPv4"
 
-FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http", "dns", "via")
+FLOW_KEYS = ("src", "dst", "protocol", "port", "src_port", "icmp", "http", "dns", "kafka", "via")
 _HOST = (EndpointKind.NODE, EndpointKind.HOST_POD)
 
 
@@ -56,6 +56,7 @@ class Traffic:
     src_port: int | None = None
     http: Request | None = None
     dns: str | None = None
+    kafka: KafkaRequest | None = None
 
 
 class FlowReader:
@@ -147,6 +148,7 @@ def make_traffic(
     icmp: tuple[int, int] | None = None,
     http: Mapping[str, object] | None = None,
     dns: str | None = None,
+    kafka: Mapping[str, object] | None = None,
 ) -> Traffic:
     """What the options of the command line say is sent; InputError with everything that is wrong with it."""
     problems = Problems()
@@ -156,6 +158,7 @@ def make_traffic(
         "icmp": {"type": icmp[0], "code": icmp[1]} if icmp else None,
         "http": http,
         "dns": dns,
+        "kafka": kafka,
     }
     traffic = _traffic(value, problems)
     problems.raise_errors()
@@ -164,8 +167,9 @@ def make_traffic(
 
 def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
     icmp = _icmp(value.get("icmp"), problems)
-    http = _http(value.get("http"), problems)
-    dns = _dns(value.get("dns"), problems)
+    http = read_http(value.get("http"), problems)
+    dns = read_dns(value.get("dns"), problems)
+    kafka = read_kafka(value.get("kafka"), problems)
     given = value.get("protocol")
     protocol = ("TCP" if value.get("icmp") is None else "ICMP") if given is None else given
     named = _protocol(protocol)
@@ -175,11 +179,7 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
         problems.error(UNREADABLE, f"`protocol` is {shown}", fix=fix)
         return Traffic()
     protocol = named
-    if protocol != "TCP" and value.get("http") is not None:
-        problems.error(UNREADABLE, f"`http` does not go with {protocol}", fix="drop one of them")
-    if value.get("dns") is not None and (protocol not in ("TCP", "UDP") or value.get("http") is not None):
-        what = "`http`" if value.get("http") is not None else protocol
-        problems.error(UNREADABLE, f"`dns` does not go with {what}", fix="drop one of them")
+    check_carried(value, protocol, problems)
     port = _port(value.get("port"), "port", problems)
     src_port = _port(value.get("src_port"), "src_port", problems)
     if protocol not in PORT_PROTOCOLS:
@@ -196,7 +196,7 @@ def _traffic(value: Mapping[str, object], problems: Problems) -> Traffic:
         )
     if value.get("icmp") is not None:
         problems.error(UNREADABLE, f"`icmp` does not go with {protocol}", fix="drop one of them")
-    return Traffic(protocol, port, src_port=src_port, http=http, dns=dns)
+    return Traffic(protocol, port, src_port=src_port, http=http, dns=dns, kafka=kafka)
 
 
 def _protocol(value: object) -> str | None:
@@ -238,46 +238,6 @@ def _icmp(value: object, problems: Problems) -> tuple[int, int] | None:
             problems.error(UNREADABLE, f"`{name}` of `icmp` is not a whole number from 0 to 255")
             return None
     return type_, code
-
-
-def _http(value: object, problems: Problems) -> Request | None:
-    if value is None:
-        return None
-    given = {k: v for k, v in value.items() if v is not None} if isinstance(value, dict) else {}
-    if not {"method", "path"} <= set(given) <= set(Request._fields):
-        message = '`http` must be a map {"method": …, "path": …}, perhaps with "host" and "headers"'
-        problems.error(UNREADABLE, message)
-        return None
-    headers = given.pop("headers", None)
-    if headers is not None and not _is_headers(headers):
-        message = '`headers` of `http` must be a map of names to texts, such as {"X-Token": "abc"}'
-        problems.error(UNREADABLE, message)
-        return None
-    for key, text in given.items():
-        if not isinstance(text, str) or not text or any(sign.isspace() for sign in text):
-            problems.error(UNREADABLE, f"`{key}` of `http` is not a text without blanks", fix="write a blank as %20")
-            return None
-    if not given["path"].startswith("/"):
-        message = f"the path `{given['path']}` of `http` does not begin with `/`"
-        problems.error(UNREADABLE, message, fix=f"write `/{given['path']}`")
-        return None
-    return Request(**given, headers=None if headers is None else tuple(headers.items()))
-
-
-def _dns(value: object, problems: Problems) -> str | None:
-    if value is None:
-        return None
-    name = as_name(value) if isinstance(value, str) else None
-    if name is None:
-        shown = f"`{value}`" if isinstance(value, str) else type_name(value)
-        problems.error(
-            UNREADABLE, f"`dns` is {shown}, which is no name of domains", fix="write a name such as api.example.com"
-        )
-    return name
-
-
-def _is_headers(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(k, str) and k and isinstance(v, str) for k, v in value.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,7 +316,7 @@ def _flow_over(family: Family, src: Ends, source: Endpoint, target: _Target, tra
     near = same_node(source, dst) is True
     return Flow(
         source, dst, traffic.protocol, target.port, src_ip, dst_ip, icmp, traffic.src_port, same, near, via, traffic.http,
-        dns=traffic.dns, name=target.name,
+        dns=traffic.dns, name=target.name, kafka=traffic.kafka,
     )  # fmt: skip
 
 

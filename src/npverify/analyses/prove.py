@@ -116,8 +116,9 @@ def _answer(engine: Engine, assertion: Assertion) -> tuple[AssertionResult, bool
 def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
     """Answer one assertion."""
     claim = assertion.claim
-    if engine.residuals.requests.about_names and isinstance(claim, AllFlows | SomeFlow | EachReachesSome):
-        claim = replace(claim, legs=engine.connections.legs(claim.legs))
+    about = engine.residuals.requests.beside_http
+    if about and isinstance(claim, AllFlows | SomeFlow | EachReachesSome):
+        claim = replace(claim, legs=engine.connections.legs(claim.legs, about))
     try:
         if isinstance(claim, EachReachesSome) and any(leg.ways for leg in claim.legs):
             return prove_each_comes_in_to_some(engine, assertion, claim)

@@ -1,4 +1,5 @@
-"""From a reading to the flow that it is about: what it says of the HTTP request becomes a request, of the DNS query a name."""
+"""From a reading to the flow that it is about: what it says of the HTTP request becomes a request, of the DNS query a
+name, of a request of Kafka one of those."""
 
 from __future__ import annotations
 
@@ -6,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from npverify.inventory.unknowns import Reading, Unknown
-from npverify.normal.flow import Flow, Request
+from npverify.normal.flow import Flow, KafkaRequest, Request
 from npverify.normal.predicates import Pred, UnknownIn, atoms_of
-from npverify.normal.requests import DNS_FACT, FACT
+from npverify.normal.requests import DNS_FACT, FACT, KAFKA_FACT
 from npverify.oracle import Oracle
+from npverify.reduction.kafka import STREAMED
 from npverify.reduction.requests import ASKED, SENT, Requests
 from npverify.smt.solver import UndecidedError
 
@@ -30,7 +32,7 @@ def carrying(flow: Flow, reading: Reading, requests: Requests) -> tuple[Flow, di
     if found is None and SENT.value_in(reading) == "true":
         raise UndecidedError("no HTTP request was found that is what every clause asks for, and there may be none")
     own = of_requests(requests)
-    return replace(flow, http=found, dns=requests.name(reading)), {
+    return replace(flow, http=found, dns=requests.name(reading), kafka=requests.kafka(reading)), {
         name: value for name, value in reading.items() if name not in own
     }
 
@@ -42,6 +44,8 @@ def trimmed(flow: Flow, reading: Reading, oracles: Sequence[Oracle], premise: Pr
         bare = replace(flow, dns=None)
         if [o.decide(bare, reading) for o in oracles] == [o.decide(flow, reading) for o in oracles]:
             return bare
+    if flow.kafka is not None:
+        return _less_of_kafka(flow, flow.kafka, reading, oracles, premise)
     if flow.http is None:
         return flow
     verdicts = [oracle.decide(flow, reading) for oracle in oracles]
@@ -51,6 +55,22 @@ def trimmed(flow: Flow, reading: Reading, oracles: Sequence[Oracle], premise: Pr
         shorter = replace(flow, http=less)
         found = [oracle.decide(shorter, reading, touched) for oracle in oracles]
         if found == verdicts and not any(name.startswith(FACT) for name in touched):
+            return shorter
+    return flow
+
+
+def _less_of_kafka(
+    flow: Flow, request: KafkaRequest, reading: Reading, oracles: Sequence[Oracle], premise: Pred
+) -> Flow:
+    verdicts = [oracle.decide(flow, reading) for oracle in oracles]
+    asked = any(isinstance(atom, UnknownIn) and atom.unknown == STREAMED for atom in atoms_of(premise))
+    of = request._replace
+    less = (of(client=None, version=None), of(client=None), of(version=None))
+    for kafka in (*(() if asked else (None,)), *less):
+        touched: dict[str, Unknown] = {}
+        shorter = replace(flow, kafka=kafka)
+        found = [oracle.decide(shorter, reading, touched) for oracle in oracles]
+        if found == verdicts and not any(name.startswith(KAFKA_FACT) for name in touched):
             return shorter
     return flow
 

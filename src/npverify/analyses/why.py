@@ -17,6 +17,7 @@ from npverify.normal.predicates import (
     DnsIs,
     HttpIs,
     IcmpIs,
+    KafkaIs,
     KindIs,
     LabelIn,
     LabelText,
@@ -34,7 +35,7 @@ from npverify.normal.predicates import (
     Side,
     UnknownIn,
 )
-from npverify.normal.requests import in_words, name_in_words, request_fact
+from npverify.normal.requests import in_words, kafka_in_words, name_in_words, request_fact
 from npverify.oracle import Oracle, Seen, address, label_value, named_numbers, port
 
 _SHOWN = 3  # alternatives of a disjunction that are told; the rest is counted
@@ -62,10 +63,13 @@ def reason(pred: Pred, seen: Seen) -> str:
         return reason(next(part for part in pred.parts if not seen.holds(part)), seen)
     if isinstance(pred, Or):
         clauses = [part for part in pred.parts if isinstance(part, HttpIs)]
-        told = [part for part in pred.parts if isinstance(part, DnsIs)]
-        passed = (part for part in pred.parts if not (told and isinstance(part, Not) and isinstance(part.body, DnsIs)))
-        others = (reason(part, seen) for part in passed if not isinstance(part, HttpIs))
-        return _joined((*([_another_request(*clauses, seen=seen)] if clauses else []), *others))
+        told = {type(part) for part in pred.parts if isinstance(part, DnsIs | KafkaIs)}
+        passed = (part for part in pred.parts if not (isinstance(part, Not) and type(part.body) in told))
+        others = (reason(part, seen) for part in passed if not isinstance(part, HttpIs | KafkaIs))
+        kafka = [part for part in pred.parts if isinstance(part, KafkaIs)]
+        first = [_another_request(*clauses, seen=seen)] if clauses else []
+        first += [_another_of_kafka(*kafka, seen=seen)] if kafka else []
+        return _joined((*first, *others))
     if isinstance(pred, Not):
         return _holds(pred.body, seen)
     return _FALSE[type(pred)](pred, seen)
@@ -199,10 +203,7 @@ def _elsewhere(at: NodeIs, seen: Seen) -> str:
 def _another_request(*clauses: HttpIs, seen: Seen) -> str:
     if seen.flow.protocol != "TCP":
         return f"{seen.flow.protocol} carries no HTTP request"
-    words = list(map(in_words, clauses))
-    if len(words) > _SHOWN:
-        words[_SHOWN:] = [f"one of {len(words) - _SHOWN} more"]
-    wanted = ", nor ".join(words)
+    wanted = _few(map(in_words, clauses))
     if seen.flow.http is None:
         return f"the HTTP request is not known to be {wanted}"
     return f"the HTTP request is {seen.flow.http}, not {wanted}"
@@ -212,6 +213,19 @@ def _another_name(at: DnsIs, seen: Seen) -> str:
     if seen.flow.dns is None:
         return "no DNS query is looked at"
     return f"the DNS query is for {seen.flow.dns}, not {name_in_words(at)}"
+
+
+def _another_of_kafka(*clauses: KafkaIs, seen: Seen) -> str:
+    if seen.flow.kafka is None:
+        return "no Kafka request is looked at"
+    return f"the Kafka request is {seen.flow.kafka}, not {_few(map(kafka_in_words, clauses))}"
+
+
+def _few(told: Iterable[str]) -> str:
+    words = list(told)
+    if len(words) > _SHOWN:
+        words[_SHOWN:] = [f"one of {len(words) - _SHOWN} more"]
+    return ", nor ".join(words)
 
 
 def _unknown(at: UnknownIn, seen: Seen) -> str:
@@ -240,6 +254,7 @@ _FALSE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     IcmpIs: lambda at, seen: f"it is not ICMP type {at.type}" + ("" if at.code is None else f" code {at.code}"),
     HttpIs: lambda at, seen: _another_request(at, seen=seen),
     DnsIs: _another_name,
+    KafkaIs: lambda at, seen: _another_of_kafka(at, seen=seen),
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is not a pod's traffic to itself" + (" through a service" * at.via_service),
     OwnNode: _own_node,
@@ -261,6 +276,7 @@ _TRUE: dict[type[Pred], Callable[[Any, Seen], str]] = {
     IcmpIs: lambda at, seen: f"it is ICMP type {at.type}",
     HttpIs: lambda at, seen: request_fact(at).name,
     DnsIs: lambda at, seen: f"the DNS query is for {seen.flow.dns}",
+    KafkaIs: lambda at, seen: f"the Kafka request is {seen.flow.kafka}",
     UnknownIn: _unknown,
     SelfTraffic: lambda at, seen: "it is a pod's traffic to itself",
     OwnNode: lambda at, seen: f"the {_SIDE[at.side]} is the node that the {_SIDE[at.side.other]} runs on",

@@ -10,7 +10,9 @@ from lark import Token, Tree
 
 from npverify.assertions import syntax as s
 from npverify.assertions.expressions import wrong_with
+from npverify.ingest.fields import nearest
 from npverify.ingest.source import Problems, Span
+from npverify.normal.kafka import KEYS, WITH_TOPIC, is_topic, key_of
 from npverify.normal.requests import as_name
 
 Node = Tree[Token]
@@ -124,6 +126,28 @@ class TrafficParts(Parts):
                 self._error("NPV660", f"`{text}` is no name of domains", given, fix)
                 name = ""
         return s.Dns(name, at, self.span(tree))
+
+    def _kafka(self, tree: Node) -> s.Kafka:
+        word, key, topic = (*tree.children, None, None)[:3]
+        assert isinstance(word, Token)
+        _, slash, ports = word.partition("/")
+        at = self._range(ports, "kafka", word) if slash else None
+        name = (key_of(key) or "") if isinstance(key, Token) else ""
+        if isinstance(key, Token) and not name:
+            fix = nearest(str(key), (*KEYS, "consume")) or "write `produce`, `consume` or the name of another request"
+            self._error("NPV668", f"`{key}` is no request of Kafka", key, fix)
+        about = ""
+        if isinstance(topic, Token):
+            about = str(topic)[1:-1] if topic.type == "STRING" else str(topic)
+            if not is_topic(about):
+                fix = "use at most 255 letters, digits, `.`, `_` and `-`: a topic is no pattern"
+                self._error("NPV665", f"`{about}` is no name of a topic", topic, fix)
+                about = ""
+            elif name and name not in WITH_TOPIC:
+                fix = f"leave the topic out, or write one of {', '.join(WITH_TOPIC)}"
+                self._error("NPV665", f"no topic is read of requests with the key `{key}`", topic, fix)
+                about = ""
+        return s.Kafka(name, about, at, self.span(tree))
 
     def _expression(self, token: Node | Token | None, what: str) -> str:
         """The text of a regular expression; "" if there is none, or after an error."""

@@ -160,6 +160,9 @@ def traffic(node: s.Traffic) -> str:
             at = "" if ports is None else f"/{ports[0]}" + (f"-{ports[1]}" if ports[1] != ports[0] else "")
             shown = path if _PLAIN_PATH.fullmatch(path) else f'"{path}"'
             return " ".join(part for part in (f"http{at}", method, path and shown) if part)
+        case s.Kafka(key, topic, ports):
+            at = "" if ports is None else f"/{ports[0]}" + (f"-{ports[1]}" if ports[1] != ports[0] else "")
+            return " ".join(part for part in (f"kafka{at}", key, topic and f'"{topic}"') if part)
         case s.Dns(name, (first, last)):
             at = "" if (first, last) == (53, 53) else f"/{first}" + (f"-{last}" if last != first else "")
             shown = f'"{name}"' if "*" in name else name

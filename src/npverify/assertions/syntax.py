@@ -213,7 +213,17 @@ class Dns:
     span: Span = field(default=NOWHERE, compare=False, repr=False)
 
 
-Traffic = Ports | NamedPort | Http | Dns
+@dataclass(frozen=True, slots=True)
+class Kafka:
+    """Requests of Kafka with a key, one of `normal.kafka.KEYS`, and a topic ("": any), over TCP to some ports (None: any)."""
+
+    key: str = ""
+    topic: str = ""
+    ports: tuple[int, int] | None = None
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+Traffic = Ports | NamedPort | Http | Dns | Kafka
 
 
 @dataclass(frozen=True, slots=True)

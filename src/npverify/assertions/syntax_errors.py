@@ -150,7 +150,7 @@ TABLE: tuple[Row, ...] = (
 
 _WHAT = {
     "WORD": "a name", "STRING": 'a text in quotes', "PORT": "a port such as `:443`", "IPV4": "an address", "IPV6": "an address",
-    "HTTP": "`http`", "DNS": "`dns`", "HTTP_METHOD": "a method", "HTTP_PATH": "a path", "KIND": "a kind of workload", "$END": "the end of the statement", "COMMA": "`,`", "COLON": "`:`",
+    "HTTP": "`http`", "DNS": "`dns`", "KAFKA": "`kafka`", "HTTP_METHOD": "a method", "HTTP_PATH": "a path", "KIND": "a kind of workload", "$END": "the end of the statement", "COMMA": "`,`", "COLON": "`:`",
     "EQUAL": "`=`", "__ANON_0": "`==`", "__ANON_1": "`!=`", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`",
 }  # fmt: skip
 _ENDS = frozenset(
@@ -171,7 +171,7 @@ _ENDS = frozenset(
         "LSQB",
     )
 )
-_RARE = frozenset(("PORT", "_POSSIBLE", "_THROUGH", "HTTP", "DNS"))
+_RARE = frozenset(("PORT", "_POSSIBLE", "_THROUGH", "HTTP", "DNS", "KAFKA"))
 _NOISE = frozenset(("PORT", "_WHERE", "_IN"))
 """Terminals that may follow some expressions for endpoints and not others: no part of a mistake's signature."""
 _NUMBERS = ("every", "no", "some", "only")

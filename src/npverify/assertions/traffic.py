@@ -14,8 +14,6 @@ from npverify.normal.patterns import is_literal
 from npverify.normal.predicates import (
     TRUE,
     Clause,
-    DnsIs,
-    HttpIs,
     Pred,
     RequestTest,
     and_,
@@ -24,6 +22,8 @@ from npverify.normal.predicates import (
     exactly,
     http_is,
     http_request,
+    kafka_is,
+    kafka_request,
     not_,
     or_,
     port_in,
@@ -46,9 +46,9 @@ class Filter:
         return or_(*(and_(_at(item, endpoint), self._beside(item)) for item in self.items)) if self.items else DEFAULT
 
     def _beside(self, item: s.Traffic) -> Pred:
-        """Beside queries for names, an item that is about connections means those of which no query is looked at."""
-        named = any(isinstance(each, s.Dns) for each in self.items)
-        return not_(dns_query()) if named and not isinstance(item, s.Dns | s.Http) else TRUE
+        """Beside queries for names, and requests of Kafka, an item that is about connections means those of which no query is looked
+        at, nor such a request."""
+        return TRUE if isinstance(item, _CARRIED) else _bare(self.items)
 
     def restrict(self, members: EndSet) -> Members:
         """The members of a destination, for this traffic alone."""
@@ -60,6 +60,16 @@ class Filter:
     def named(self) -> tuple[s.NamedPort, ...]:
         """The ports that are given by name."""
         return tuple(item for item in self.items if isinstance(item, s.NamedPort))
+
+
+_CARRIED = (s.Http, s.Dns, s.Kafka)
+
+
+def _bare(items: Iterable[s.Traffic]) -> Pred:
+    """That nothing is looked at of what some items are about."""
+    kinds = set(map(type, items))
+    dns, kafka = (not_(dns_query()) if s.Dns in kinds else TRUE), (not_(kafka_request()) if s.Kafka in kinds else TRUE)
+    return and_(dns, kafka)
 
 
 def port(protocol: str, first: int, last: int | None = None) -> Pred:
@@ -83,14 +93,16 @@ def _at(item: s.Traffic, endpoint: Endpoint) -> Pred:
             return or_(*(port(p.protocol, p.number) for p in declared if protocol in ("", p.protocol)))
         case s.Dns(_, (first, last)):
             return and_(protocol_is("TCP", "UDP"), port_in(first, last), clause(item))
-        case s.Http():
+        case s.Http() | s.Kafka():
             whole = and_(protocol_is("TCP"), clause(item))
             return whole if item.ports is None else and_(whole, port("TCP", *item.ports))
     raise TypeError(item)
 
 
-def clause(item: s.Http | s.Dns) -> Pred:
+def clause(item: s.Http | s.Dns | s.Kafka) -> Pred:
     """The requests, or queries, that an item means. An expression without any sign of one is a text."""
+    if isinstance(item, s.Kafka):
+        return kafka_is((item.key,) if item.key else (), topic=item.topic)
     if isinstance(item, s.Dns):
         return (
             dns_is([("regex", name_pattern(item.name)) if "*" in item.name else exactly(item.name)])
@@ -107,8 +119,8 @@ def _wanted(text: str) -> tuple[RequestTest, str]:
 
 def clauses(items: Iterable[s.Traffic]) -> frozenset[Clause]:
     """The clauses about requests that items behind `on` stand for."""
-    found = (clause(item) for item in items if isinstance(item, s.Http | s.Dns))
-    return frozenset(at for at in found if isinstance(at, HttpIs | DnsIs))
+    found = (clause(item) for item in items if isinstance(item, _CARRIED))
+    return frozenset(at for at in found if isinstance(at, Clause))
 
 
 def selects(item: s.Traffic, of: ServicePort) -> bool:
@@ -117,15 +129,14 @@ def selects(item: s.Traffic, of: ServicePort) -> bool:
         return item.name == of.name and item.protocol in ("", of.protocol)
     if isinstance(item, s.Dns):
         return of.protocol in ("TCP", "UDP") and item.ports[0] <= of.number <= item.ports[1]
-    protocol = "TCP" if isinstance(item, s.Http) else item.protocol
+    protocol = "TCP" if isinstance(item, s.Http | s.Kafka) else item.protocol
     return protocol == of.protocol and (item.ports is None or item.ports[0] <= of.number <= item.ports[1])
 
 
 def over_service(asked: Iterable[s.Traffic], of: ServicePort) -> Pred:
     """What the items that mean a port of a Service ask for beyond it: requests; TRUE where nothing is."""
     asked = tuple(asked)
-    beside = not_(dns_query()) if any(isinstance(item, s.Dns) for item in asked) else TRUE
-    meant = [clause(item) if isinstance(item, s.Http | s.Dns) else beside for item in asked if selects(item, of)]
+    meant = [clause(item) if isinstance(item, _CARRIED) else _bare(asked) for item in asked if selects(item, of)]
     return or_(*meant) if meant else TRUE
 
 

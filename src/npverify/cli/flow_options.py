@@ -49,7 +49,7 @@ _ONE_ADDRESS = "name one address, or ask `npverify explain` about the range"
 def read_options(world: World, given: Flow) -> Asked:
     """What the options ask about; InputError with all that is wrong with them."""
     from npverify.analyses.flows import FlowReader, make_traffic
-    from npverify.normal.flow import DNS_PORT
+    from npverify.normal.flow import DNS_PORT, KAFKA_PORT
 
     reader = FlowReader(world.inventory)
     problems = Problems()
@@ -65,9 +65,10 @@ def read_options(world: World, given: Flow) -> Asked:
     try:
         message = _icmp(given.icmp)
         default = "ICMP" if message else "UDP" if given.dns and not given.http else "TCP"
-        port = DNS_PORT if given.dns and given.port is None else _port(given.port)
+        usual = DNS_PORT if given.dns else KAFKA_PORT if given.kafka else None
+        port = usual if given.port is None else _port(given.port)
         http = _http(given.http, tuple(given.header or ()))
-        traffic = make_traffic(given.protocol or default, port, message, http, given.dns)
+        traffic = make_traffic(given.protocol or default, port, message, http, given.dns, _kafka(given.kafka))
     except InputError as error:
         problems.extend(error.diagnostics)
     problems.raise_errors()
@@ -144,6 +145,17 @@ def _http(text: str | None, headers: tuple[str, ...]) -> dict[str, object] | Non
     if headers:
         found["headers"] = dict(map(_header, headers))
     return found
+
+
+def _kafka(text: str | None) -> dict[str, object] | None:
+    """The request as it is written in JSON."""
+    if text is None:
+        return None
+    key, *rest = text.split() or [""]
+    if not key or len(rest) > 1:
+        fix = "for example --kafka 'produce orders'"
+        raise InputError.one("NPV151", f"`--kafka {text}` is not a request and perhaps a topic", fix=fix)
+    return {"key": key, "topic": rest[0] if rest else None}
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -178,6 +178,14 @@ Dns = Annotated[
         "--dns", metavar="NAME", help="The name that a query of DNS asks for, by UDP to port 53 if not said otherwise."
     ),
 ]
+Kafka = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka",
+        metavar="'REQUEST [TOPIC]'",
+        help="A request of Kafka, such as 'produce orders', by TCP to port 9092 if not said otherwise.",
+    ),
+]
 Via = Annotated[
     str | None,
     typer.Option(
@@ -232,6 +240,7 @@ class Flow(Group):
     header: Headers = None
     via: Via = None
     dns: Dns = None
+    kafka: Kafka = None
 
     @property
     def given(self) -> tuple[str | None, ...]:
@@ -246,4 +255,5 @@ class Flow(Group):
             *(self.header or ()),
             self.via,
             self.dns,
+            self.kafka,
         )

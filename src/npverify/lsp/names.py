@@ -245,6 +245,7 @@ _WORDS = frozenset(
         "port",
         "http",
         "dns",
+        "kafka",
         "tcp",
         "udp",
         "sctp",

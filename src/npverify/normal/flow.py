@@ -20,6 +20,7 @@ NUMBERS: Mapping[str, int] = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "UDPL
 """Protocol numbers: IANA registry "Assigned Internet Protocol Numbers"."""
 ICMPV6 = 58
 DNS_PORT = 53
+KAFKA_PORT = 9092
 
 
 def protocol_number(name: str) -> int:
@@ -52,6 +53,21 @@ class Request(NamedTuple):
         headers = " and ".join(f"{name}: {value}" for name, value in self.headers or ())
         with_ = f" with {headers}" if headers else "" if self.headers is None else " without headers"
         return f"{self.method} {self.path}{of}{with_}"
+
+
+class KafkaRequest(NamedTuple):
+    """What a client of Kafka asks for: one of `normal.kafka.KEYS`, about one topic where it has any; of what is None nothing is
+    known. A client without a name is "", as is every one of version 0, which has none on the wire."""
+
+    key: str
+    topic: str | None = None
+    client: str | None = None
+    version: int | None = None
+
+    def __str__(self) -> str:
+        topic = "" if self.topic is None else f" {self.topic}"
+        client = "" if self.client is None else f" of client {self.client}" if self.client else " of no client"
+        return f"{self.key}{topic}{client}" + ("" if self.version is None else f" in version {self.version}")
 
 
 class Via(NamedTuple):
@@ -96,6 +112,7 @@ class Flow:
     via              the Service, if the source addressed one
     http             the request that is sent over it; None: nothing is known of what it carries
     dns              the name that a query of DNS asks for, in lower case and without a dot at its end; None: none is looked at
+    kafka            the request of Kafka that is sent over it; None: none is looked at
     name             the destination is an outside address to which this name of domains resolves; None: not told
     entry            how it came in from outside, where it did not come to the pod itself; policies see only its source
     """
@@ -115,6 +132,7 @@ class Flow:
     entry: Entry | None = None
     dns: str | None = None
     name: str | None = None
+    kafka: KafkaRequest | None = None
 
 
 class Decider(NamedTuple):

@@ -14,6 +14,7 @@ from itertools import chain
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.inventory.unknowns import NO_TEXTS, Unknown
+from npverify.normal.kafka import KEYS, WITH_TOPIC, WITHOUT_TOPIC
 from npverify.normal.syntax import (
     FALSE,
     TRUE,
@@ -25,6 +26,7 @@ from npverify.normal.syntax import (
     DnsIs,
     HttpIs,
     IcmpIs,
+    KafkaIs,
     KindIs,
     LabelIn,
     LabelOf,
@@ -61,6 +63,7 @@ __all__ = [
     "DnsIs",
     "HttpIs",
     "IcmpIs",
+    "KafkaIs",
     "KindIs",
     "LabelIn",
     "LabelOf",
@@ -97,6 +100,8 @@ __all__ = [
     "http_request",
     "icmp_is",
     "ite",
+    "kafka_is",
+    "kafka_request",
     "kind_is",
     "label_in",
     "label_text",
@@ -274,6 +279,27 @@ def dns_is(names: Iterable[tuple[RequestTest, str]]) -> Pred:
 def dns_query() -> Pred:
     """Any query of DNS."""
     return intern(DnsIs, ())
+
+
+def kafka_is(keys: Iterable[str] = (), version: int | None = None, client: str = "", topic: str = "") -> Pred:
+    """The requests of Kafka that such an entry of a rule lets through; what is left out may be anything. A topic is asked of the
+    requests of which it is read; those without topics need none, and the others never have it. Version 0 has no client."""
+    if client and version == 0:
+        return FALSE
+    chosen = frozenset(keys) or frozenset(KEYS)
+    whole = () if chosen == frozenset(KEYS) else tuple(sorted(chosen))
+    if not topic:
+        return intern(KafkaIs, whole, version, client, "")
+    read, free = (tuple(sorted(chosen.intersection(some))) for some in (WITH_TOPIC, WITHOUT_TOPIC))
+    return or_(
+        intern(KafkaIs, read, version, client, topic) if read else FALSE,
+        intern(KafkaIs, free, version, client, "") if free else FALSE,
+    )
+
+
+def kafka_request() -> Pred:
+    """Any request of Kafka."""
+    return intern(KafkaIs, (), None, "", "")
 
 
 def unknown_in(unknown: Unknown, *values: str) -> Pred:

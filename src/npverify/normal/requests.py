@@ -12,18 +12,24 @@ import json
 import re
 
 from npverify.inventory.unknowns import Unknown
-from npverify.normal.predicates import Clause, DnsIs, HttpIs, Reads, RequestTest, Wanted
+from npverify.normal.kafka import WITH_TOPIC, WITHOUT_TOPIC
+from npverify.normal.predicates import Clause, DnsIs, HttpIs, KafkaIs, Reads, RequestTest, Wanted
 
 _METHOD, _PATH = re.compile("[A-Z][A-Z-]*"), re.compile(r'[^\s"]+')
 FACT = "the HTTP request is "
 """How the name of every such fact begins."""
 DNS_FACT = "the DNS query is "
 """How that of one about DNS begins."""
+KAFKA_FACT = "the Kafka request is "
+"""How that of one about Kafka begins."""
 
 
 def request_fact(at: Clause) -> Unknown:
     """Whether the request is one that a clause asks for; false in the default reading. Its name tells clauses apart."""
-    name = DNS_FACT + name_in_words(at) if isinstance(at, DnsIs) else FACT + in_words(at)
+    if isinstance(at, HttpIs):
+        name = FACT + in_words(at)
+    else:
+        name = DNS_FACT + name_in_words(at) if isinstance(at, DnsIs) else KAFKA_FACT + kafka_in_words(at)
     return Unknown(name, ("false", "true"), phrase=name.replace("{", "{{").replace("}", "}}"), of_flow=True)
 
 
@@ -69,6 +75,21 @@ def name_in_words(at: DnsIs) -> str:
         return "for any name"
     readable = tuple((test, _as_pattern(text) if test == "regex" else text) for test, text in at.names)
     return "for " + _one_of({"exact": "", "regex": "a name like "}, readable, _PATH)
+
+
+_SOME_KEYS = {
+    (): "one",
+    tuple(sorted(WITH_TOPIC)): "one with topics",
+    tuple(sorted(WITHOUT_TOPIC)): "one without topics",
+}
+
+
+def kafka_in_words(at: KafkaIs) -> str:
+    """`produce of the topic orders in version 3`, completing "the Kafka request is …"."""
+    what = _SOME_KEYS.get(at.keys) or " or ".join(at.keys)
+    topic = f" of the topic {at.topic}" if at.topic else ""
+    client = f" of the client {_quoted(at.client, _PATH)}" if at.client else ""
+    return f"{what}{topic}{client}" + ("" if at.version is None else f" in version {at.version}")
 
 
 def _as_pattern(text: str) -> str:

@@ -19,6 +19,7 @@ endpoints name the side that they look at. Meaning on a concrete flow: `npverify
 | IcmpIs(type, code) | ICMP of that type (and code, if not None) |
 | HttpIs(methods, paths, hosts, headers, reads) | over TCP an HTTP request is sent with one of the methods, one of the paths and one of the hosts (none: any), and with every one of the headers, see `normal.requests` |
 | DnsIs(names) | by UDP or TCP a query of DNS is sent for one of the names (none: any) |
+| KafkaIs(keys, version, client, topic) | over TCP a request of Kafka is sent with one of the keys (none: any), with that version, client and topic (None, "": any); a topic goes with keys of `normal.kafka.WITH_TOPIC` alone |
 | UnknownIn(unknown, values) | the reading gives the unknown one of these values |
 | SelfTraffic(via_service) | source and destination are one pod, directly or through a Service |
 | OwnNode(side) | the endpoint on `side` is the node (or on the host network of the node) that the other side's pod runs on |
@@ -236,7 +237,15 @@ class DnsIs(Pred):
     names: Wanted  # in lower case, without a dot at the end
 
 
-Clause = HttpIs | DnsIs
+@dataclass(frozen=True, slots=True, eq=False)
+class KafkaIs(Pred):
+    keys: tuple[str, ...]
+    version: int | None
+    client: str
+    topic: str
+
+
+Clause = HttpIs | DnsIs | KafkaIs
 """An atom about what a flow carries."""
 
 

@@ -32,6 +32,7 @@ from npverify.normal.predicates import (
     DnsIs,
     HttpIs,
     IcmpIs,
+    KafkaIs,
     KindIs,
     LabelIn,
     LabelText,
@@ -50,7 +51,7 @@ from npverify.normal.predicates import (
     UnknownIn,
 )
 from npverify.normal.requests import request_fact
-from npverify.oracle.requests import asks_for, is_meant, is_name
+from npverify.oracle.requests import asks_for, asks_kafka, is_meant, is_name
 
 Touched = dict[str, Unknown]
 """The unknowns that an evaluation looked at, by name, in the order of looking."""
@@ -247,7 +248,7 @@ def _icmp_is(at: IcmpIs, seen: Seen) -> bool:
 
 
 def _http_is(at: HttpIs, seen: Seen) -> bool:
-    if seen.flow.protocol != "TCP":
+    if seen.flow.protocol != "TCP" or seen.flow.kafka is not None:
         return False
     if seen.flow.http is None:
         return seen.value(request_fact(at)) == "true"
@@ -258,6 +259,14 @@ def _http_is(at: HttpIs, seen: Seen) -> bool:
 def _dns_is(at: DnsIs, seen: Seen) -> bool:
     flow = seen.flow
     return flow.protocol in ("TCP", "UDP") and flow.http is None and flow.dns is not None and is_name(flow.dns, at)
+
+
+def _kafka_is(at: KafkaIs, seen: Seen) -> bool:
+    flow = seen.flow
+    if flow.protocol != "TCP" or flow.kafka is None or (flow.http, flow.dns) != (None, None):
+        return False
+    found = asks_kafka(flow.kafka, at)
+    return seen.value(request_fact(at)) == "true" if found is None else found
 
 
 def _self_traffic(at: SelfTraffic, seen: Seen) -> bool:
@@ -288,6 +297,7 @@ _MEANING: dict[type[Pred], Callable[[Any, Seen], bool]] = {
     IcmpIs: _icmp_is,
     HttpIs: _http_is,
     DnsIs: _dns_is,
+    KafkaIs: _kafka_is,
     UnknownIn: lambda at, seen: seen.value(at.unknown) in at.values,
     SelfTraffic: _self_traffic,
     OwnNode: _own_node,

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from npverify.normal.flow import Request
-from npverify.normal.predicates import DnsIs, HttpIs, RequestTest, Wanted
+from npverify.normal.flow import KafkaRequest, Request
+from npverify.normal.predicates import DnsIs, HttpIs, KafkaIs, RequestTest, Wanted
 from npverify.normal.requests import as_served, name_pattern, without_query
 
 
@@ -33,6 +33,25 @@ def asks_for(request: Request, at: HttpIs) -> bool | None:
 def is_name(name: str, at: DnsIs) -> bool:
     """Whether a name is one of those that a clause asks for."""
     return not at.names or any(_is(name, *one) for one in at.names)
+
+
+def asks_kafka(request: KafkaRequest, at: KafkaIs) -> bool | None:
+    """Whether a request of Kafka has one of the keys and the version, client and topic that a clause asks for; None where that
+    hangs on what is not known of it. Source: cilium/proxy proxylib/kafka/kafkalib, Rule.Matches and extractClientID."""
+    client = "" if request.version == 0 else request.client
+    parts = (
+        not at.keys or request.key in at.keys,
+        at.version is None or _same(request.version, at.version),
+        not at.client or _same(client, at.client),
+        not at.topic or _same(request.topic, at.topic),
+    )
+    if False in parts:
+        return False
+    return None if None in parts else True
+
+
+def _same(given: str | int | None, wanted: str | int) -> bool | None:
+    return None if given is None else given == wanted
 
 
 def is_meant(name: str, text: str) -> bool:

@@ -23,9 +23,8 @@ from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
+    Clause,
     Const,
-    DnsIs,
-    HttpIs,
     KindIs,
     LabelIn,
     LabelText,
@@ -218,7 +217,7 @@ class Bitsets:
         return tuple((classes, left) for left, classes in joined.items())
 
     def _atom(self, atom: Pred, side: Side, how: Circumstance) -> Parts:
-        if isinstance(atom, SelfTraffic | HttpIs | DnsIs):
+        if isinstance(atom, SelfTraffic | Clause):
             return ((self.all, self._partial.residual(atom, Direction.EGRESS, how)),)
         if isinstance(atom, PortIn):
             return self._port(atom, side, how)

@@ -19,8 +19,7 @@ from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicySet
 from npverify.normal.predicates import (
     AddressIn,
-    DnsIs,
-    HttpIs,
+    Clause,
     LabelIn,
     LabelText,
     NamedPortIs,
@@ -151,7 +150,7 @@ def predicates(policies: PolicySet) -> Iterator[Pred]:
         yield from policies.half(direction).predicates
 
 
-Mention = tuple[str, str | Prefix | HttpIs | DnsIs]
+Mention = tuple[str, str | Prefix | Clause]
 """Something by which a predicate may tell two endpoints apart: ("label", key), ("prefix", prefix), or ("accounts", ""),
 ("ports", "") or ("nodes", ""); or two requests: ("request", clause)."""
 
@@ -198,7 +197,7 @@ def mentioned_by(atoms: Iterable[Pred]) -> tuple[Mention, ...]:
             found["ports", ""] = None
         elif isinstance(atom, NodeIs):
             found["nodes", ""] = None
-        elif isinstance(atom, HttpIs | DnsIs):
+        elif isinstance(atom, Clause):
             found["request", atom] = None
     return tuple(found)
 

@@ -17,6 +17,7 @@ from npverify.normal.predicates import (
     DnsIs,
     HttpIs,
     IcmpIs,
+    KafkaIs,
     KindIs,
     NamedPortIs,
     NodeIs,
@@ -33,7 +34,7 @@ from npverify.normal.predicates import (
     substitute,
 )
 
-_OF_PACKETS = (ProtocolIs, PortIn, NamedPortIs, IcmpIs, HttpIs, DnsIs)
+_OF_PACKETS = (ProtocolIs, PortIn, NamedPortIs, IcmpIs, HttpIs, DnsIs, KafkaIs)
 
 
 class Looks(NamedTuple):

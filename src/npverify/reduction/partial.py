@@ -24,9 +24,8 @@ from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
     And,
+    Clause,
     Const,
-    DnsIs,
-    HttpIs,
     KindIs,
     LabelIn,
     LabelText,
@@ -147,7 +146,7 @@ class Partial:
     ) -> Pred:
         if isinstance(atom, SelfTraffic):
             return const(how.same and (how.via is not None) == atom.via_service)
-        if isinstance(atom, HttpIs | DnsIs):
+        if isinstance(atom, Clause):
             return self.requests.residual(atom)
         if isinstance(atom, PortIn | NamedPortIs):
             return self._port(atom, how, src, dst)

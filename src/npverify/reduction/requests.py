@@ -14,7 +14,7 @@ Not trusted: every counterexample is a request that the oracle reads by itself.
 | header | one value for each name, or none |
 | name | what a query of DNS asks for: labels of visible letters of ASCII in lower case, with dots between them |
 
-A flow carries a request, or a query, or neither.
+A flow carries a request of HTTP, or a query, or a request of Kafka (`reduction.kafka`), or none of them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from urllib.parse import quote_from_bytes
 
 from npverify.inventory.unknowns import ABSENT, FACT, Reading, Unknown
 from npverify.normal import requests
-from npverify.normal.flow import Request
+from npverify.normal.flow import KafkaRequest, Request
 from npverify.normal.patterns import Choice, Repeat, Sequence, Set, inverse, literal, parse
 from npverify.normal.policy import Direction, PolicySet
 from npverify.normal.predicates import (
@@ -35,6 +35,7 @@ from npverify.normal.predicates import (
     Clause,
     DnsIs,
     HttpIs,
+    KafkaIs,
     Pred,
     RequestTest,
     UnknownIn,
@@ -43,11 +44,13 @@ from npverify.normal.predicates import (
     atoms_among,
     atoms_of,
     const,
+    kafka_request,
     protocol_is,
     substitute,
     unknown_in,
 )
 from npverify.normal.requests import as_served, request_fact
+from npverify.reduction.kafka import STREAMED, KafkaKinds
 from npverify.reduction.languages import ALL, EMPTY, NONE, Languages, TooManyKindsError
 
 Part = Literal["method", "path", "served path", "host", "name"]
@@ -92,7 +95,10 @@ class Requests:
     def __init__(self, clauses: Iterable[Clause]) -> None:
         self.clauses = frozenset(clauses)
         http = [at for at in self.clauses if isinstance(at, HttpIs)]
-        self._sent = ((SENT,) if http else ()) + ((ASKED,) if len(http) < len(self.clauses) else ())
+        kafka = [at for at in self.clauses if isinstance(at, KafkaIs)]
+        sent = {SENT: bool(http), ASKED: len(http) + len(kafka) < len(self.clauses), STREAMED: bool(kafka)}
+        self._sent = tuple(unknown for unknown, there in sent.items() if there)
+        self.kafka_kinds = KafkaKinds(kafka)
         self.served = any(at.reads == "served" for at in http)
         self.exact = True
         self._kinds: dict[Part, tuple[Unknown, dict[_Test, tuple[str, ...]]]] = {}
@@ -118,26 +124,36 @@ class Requests:
     @property
     def unknowns(self) -> tuple[Unknown, ...]:
         """What a request, and a query, is made of."""
-        return (*self._sent, *(unknown for unknown, _ in self._kinds.values()), *self._headers.values())
+        return (
+            *self._sent,
+            *(unknown for unknown, _ in self._kinds.values()),
+            *self._headers.values(),
+            *self.kafka_kinds.unknowns,
+        )
 
     @property
-    def about_names(self) -> bool:
-        """Whether some clause is about queries of DNS."""
-        return ASKED in self._sent
+    def beside_http(self) -> tuple[type[DnsIs | KafkaIs], ...]:
+        """What some clause is about, of which a connection may be looked at alone: queries of DNS, requests of Kafka."""
+        return (*((DnsIs,) if ASKED in self._sent else ()), *((KafkaIs,) if STREAMED in self._sent else ()))
 
     def residual(self, at: Clause) -> Pred:
         """What is left of a clause; one that the kinds were not made for is a fact of its own."""
         found = self._left.get(at)
         if found is None:
-            protocols = ("TCP",) if isinstance(at, HttpIs) else ("TCP", "UDP")
+            protocols = ("TCP", "UDP") if isinstance(at, DnsIs) else ("TCP",)
             found = self._left[at] = and_(protocol_is(*protocols), self._new_residual(at))
         return found
 
     def settled(self, pred: Pred) -> Pred:
         """A predicate with what is left of each of its clauses."""
-        return substitute(pred, lambda atom: self.residual(atom) if isinstance(atom, HttpIs | DnsIs) else atom)
+        return substitute(pred, lambda atom: self.residual(atom) if isinstance(atom, Clause) else atom)
 
     def _new_residual(self, at: Clause) -> Pred:
+        if isinstance(at, KafkaIs):
+            nothing_else = (unknown_in(each, "false") for each in self._sent if each != STREAMED)
+            known = at in self.clauses or at is kafka_request()
+            left = self.kafka_kinds.residual(at) if known else unknown_in(request_fact(at), "true")
+            return and_(unknown_in(STREAMED, "true"), *nothing_else, left)
         if isinstance(at, DnsIs):
             sent = and_(unknown_in(ASKED, "true"), unknown_in(SENT, "false") if SENT in self._sent else TRUE)
             if at.names and (not self.exact or at not in self.clauses):
@@ -179,6 +195,14 @@ class Requests:
             return None
         unknown, _ = self._kinds.get("name", (None, None))
         return _FIRST["name"][0] if unknown is None else unknown.value_in(reading)
+
+    def kafka(self, reading: Reading) -> KafkaRequest | None:
+        """A request of Kafka that is what a reading says; None where none is sent."""
+        if STREAMED not in self._sent or STREAMED.value_in(reading) != "true":
+            return None
+        if any(each.value_in(reading) == "true" for each in self._sent if each != STREAMED):
+            return None
+        return self.kafka_kinds.of(reading)
 
     def sent(self, pred: Pred) -> Pred:
         """A predicate where some request is sent and all else that is unknown is at its default; FALSE where it does not look at
@@ -226,6 +250,10 @@ class Requests:
             found[self._kinds["name"][0].name] = self._kind("name", name)
         return found
 
+    def reading_of_kafka(self, request: KafkaRequest) -> dict[str, str]:
+        """What a request of Kafka is in a reading."""
+        return {STREAMED.name: "true", **self.kafka_kinds.reading(request)}
+
     def _path(self, given: Mapping[Part, str]) -> str | None:
         """A path that is sent, of its kind both as it is sent and as it is served."""
         served = given.get("served path")
@@ -257,6 +285,8 @@ class Requests:
         """What a clause asks of the parts of a request, or of a query."""
         if isinstance(at, DnsIs):
             return [_Test("name", at.names)] if at.names else []
+        if isinstance(at, KafkaIs):
+            return []
         found = [_Test("method", at.methods)] if at.methods else []
         if at.paths:
             reads = at.reads if at.reads != "asked" else "served" if self.served else "sent"
@@ -283,7 +313,7 @@ def clauses_of(policies: PolicySet) -> frozenset[Clause]:
 
 def clauses_among(atoms: Iterable[Pred]) -> frozenset[Clause]:
     """Those of some atoms that are about requests."""
-    return frozenset(atom for atom in atoms if isinstance(atom, HttpIs | DnsIs))
+    return frozenset(atom for atom in atoms if isinstance(atom, Clause))
 
 
 @lru_cache(maxsize=16)

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from npverify.normal.policy import Action, Direction, Half, Policy, PolicySet, Tier
-from npverify.normal.predicates import Clause, DnsIs, HttpIs, Pred
+from npverify.normal.predicates import Clause, Pred
 from npverify.reduction.classes import Mention, Mentioned, mentions
 
 
@@ -143,7 +143,7 @@ def _step(before: Half, after: Half, old: Mapping[Policy, Place]) -> tuple[Moved
 
 
 def _requests(mentioned: Iterable[Mention]) -> frozenset[Clause]:
-    return frozenset(what for _, what in mentioned if isinstance(what, HttpIs | DnsIs))
+    return frozenset(what for _, what in mentioned if isinstance(what, Clause))
 
 
 def _stages(half: Half) -> list[int]:

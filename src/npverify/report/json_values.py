@@ -78,6 +78,8 @@ def flow(value: Flow, any_: Collection[str] = ()) -> Json:
             out["http"]["headers"] = dict(value.http.headers)
     if value.dns is not None:
         out["dns"] = value.dns
+    if value.kafka is not None:
+        out["kafka"] = {key: given for key, given in value.kafka._asdict().items() if given is not None}
     return out
 
 

@@ -70,6 +70,8 @@ def _attempt(flow: Flow) -> tuple[str, list[str]]:
         return f"nc -u -w 3{bound} {target} {port}", [*notes, "UDP: watch for the packet at the receiver"]
     if flow.http is not None:
         return _curl(flow.http, target, port), notes
+    if flow.kafka is not None:
+        notes.append(f"then send, as a client of Kafka: {flow.kafka}")
     return f"nc -vz -w 3{bound} {target} {port}", notes
 
 
@@ -105,6 +107,8 @@ def _from_outside(flow: Flow, entry: Entry) -> str:
         notes.append(f"PORT: the nodePort of {entry.owner}")
     if flow.http is not None:
         return f"{_curl(flow.http, target, number)}  # {'; '.join(notes)}"
+    if flow.kafka is not None:
+        notes.append(f"then send, as a client of Kafka: {flow.kafka}")
     if flow.dns is not None:
         return f"{_dig(flow, flow.dns, target, number)}  # {'; '.join(notes)}"
     option = {"UDP": "nc -u", "SCTP": "/agnhost connect"}.get(flow.protocol, "nc -vz")

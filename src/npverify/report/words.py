@@ -56,8 +56,9 @@ def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collectio
 
 
 def traffic(flow: Flow, any_: Collection[str] = ()) -> str:
-    """`TCP 5432`, `TCP 5432 from port 20`, `ICMP type 8 code 0`, `UDP any port`, `protocol 253`, `TCP 80, HTTP GET /pub`, `UDP 53, DNS a.example`."""
+    """`TCP 5432`, `TCP 5432 from port 20`, `ICMP type 8 code 0`, `UDP any port`, `protocol 253`, `TCP 80, HTTP GET /pub`, `UDP 53, DNS a.example`, `TCP 9092, Kafka produce orders`."""
     asked = printable(f", HTTP {flow.http}") if flow.http else f", DNS {flow.dns}" if flow.dns else ""
+    asked = asked or (printable(f", Kafka {flow.kafka}") if flow.kafka else "")
     usual = flow.src_port in (None, EPHEMERAL) or "src_port" in any_
     return _packet(flow, any_) + ("" if usual else f" from port {flow.src_port}") + asked
 

@@ -25,6 +25,7 @@ class Query(NamedTuple):
     http    the request: `GET /pub`, with its host and headers behind where these are known, `GET /pub shop.example X-A=b`;
             "": not known
     dns     the name that a query of DNS asks for; "": none is looked at
+    kafka   a request of Kafka, perhaps with its topic behind; "": none is looked at
     """
 
     src: str
@@ -40,6 +41,7 @@ class Query(NamedTuple):
     family: int = 4
     http: str = ""
     dns: str = ""
+    kafka: str = ""
 
 
 class Case(NamedTuple):

@@ -10,7 +10,7 @@ from dialects.calico.edge_case import Case, Query
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import Inventory
-from npverify.normal.flow import Flow, Request
+from npverify.normal.flow import Flow, KafkaRequest, Request
 from npverify.normal.policy import Direction
 
 
@@ -35,7 +35,12 @@ def flow_of(query: Query, inventory: Inventory) -> Flow:
         address, _, port = query.called.rpartition(":")
         flow = replace(flow, via=flow.via._replace(vip=Address.parse(address), port=int(port)))
     return replace(
-        flow, icmp=query.icmp or flow.icmp, src_port=query.src_port, http=_request(query.http), dns=query.dns or None
+        flow,
+        icmp=query.icmp or flow.icmp,
+        src_port=query.src_port,
+        http=_request(query.http),
+        dns=query.dns or None,
+        kafka=KafkaRequest(*query.kafka.split()) if query.kafka else None,
     )
 
 

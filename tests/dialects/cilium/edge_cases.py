@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialects.cilium.edge_cases_found import FOUND
 from dialects.cilium.edge_cases_joined import JOINED
+from dialects.cilium.edge_cases_kafka import KAFKA
 from dialects.cilium.edge_cases_mesh import MESH
 from dialects.cilium.edge_cases_names import NAMES
 from dialects.cilium.edge_cases_peers import PEERS
@@ -12,7 +13,7 @@ from dialects.cilium.edge_cases_requires import REQUIRES
 from dialects.cilium.edge_cases_rest import REST
 from dialects.cilium.edge_cases_rules import RULES
 
-CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND, *JOINED, *NAMES, *REQUIRES, *MESH)
+CASES = (*RULES, *PEERS, *PORTS, *REST, *FOUND, *JOINED, *KAFKA, *NAMES, *REQUIRES, *MESH)
 
 ELSEWHERE = {101: "ClusterNetworkPolicies beside Cilium's: `dialects.cluster_edge_cases`, 111"}
 """Numbers whose cases stand in another table."""

@@ -8,11 +8,11 @@ from dialects.edge_cases import joined
 _B = "fromEndpoints: [{matchLabels: {app: fe}}]"
 _80 = "ports: [{port: '80', protocol: TCP}]"
 _HTTP = f"toPorts: [{{{_80}, rules: {{http: [{{method: GET}}]}}}}]"
-_KAFKA = f"toPorts: [{{{_80}, rules: {{kafka: [{{topic: t}}]}}}}]"
+_OTHER = f"toPorts: [{{{_80}, rules: {{l7proto: other}}}}]"
 _OWN = f"toPorts: [{{{_80}, rules: {{l7proto: own}}}}]"
 _BEFORE = "what Cilium enforced before lets the connection through"
 _ONE = "of two rules for overlapping ports the stricter one judges the request"
-_TOPIC = 'the request is Kafka with {"topic": "t"}'
+_ALLOWED = "the request is one that the parser other lets through by []"
 _PARSED = "the request is one that the parser own lets through by []"
 _OPEN = {"": "D", f"{_BEFORE}=true": "A"}
 _RULES = "pkg/policy/rule.go mergePortProto"
@@ -22,7 +22,7 @@ JOINED = (
         80,
         "two parsers for the same peers and port cannot be joined: what was enforced before stays",
         _RULES,
-        joined(on_a(f"ingress: [{{{_B}, {_HTTP}}}]", "one"), on_a(f"ingress: [{{{_B}, {_KAFKA}}}]", "two")),
+        joined(on_a(f"ingress: [{{{_B}, {_HTTP}}}]", "one"), on_a(f"ingress: [{{{_B}, {_OTHER}}}]", "two")),
         (depends(B, A, _OPEN), depends(X, A, _OPEN), depends(W, A, _OPEN, 443), depends(A, W, _OPEN), allowed(A, A)),
         warned=("NPV548",),
     ),
@@ -32,7 +32,7 @@ JOINED = (
         _RULES,
         joined(
             on_a(f"ingress: [{{{_B}, {_HTTP}}}]", "one"),
-            on_a(f"ingress: [{{{_B}, {_KAFKA}}}]", "two"),
+            on_a(f"ingress: [{{{_B}, {_OTHER}}}]", "two"),
             ccnp("endpointSelector: {matchLabels: {app: fe}}, ingress: [{}]"),
         ),
         (denied(Y, B), denied(W, X), allowed(W, Y), allowed(X, DNS, 53, "UDP")),
@@ -42,7 +42,7 @@ JOINED = (
         80,
         "two items of one element are no better",
         _RULES,
-        on_a(f"ingress: [{{{_B}, toPorts: [{_HTTP[10:-1]}, {_KAFKA[10:-1]}]}}]"),
+        on_a(f"ingress: [{{{_B}, toPorts: [{_HTTP[10:-1]}, {_OTHER[10:-1]}]}}]"),
         (depends(B, A, _OPEN),),
         warned=("NPV548",),
     ),
@@ -52,7 +52,7 @@ JOINED = (
         _RULES,
         joined(
             on_a(f"ingress: [{{{_B}, {_HTTP}}}]", "one"),
-            on_a(f"ingress: [{{{_B}, {_KAFKA}}}]", "two"),
+            on_a(f"ingress: [{{{_B}, {_OTHER}}}]", "two"),
             on_a("ingressDeny: [{fromEntities: [world]}]", "three"),
         ),
         (depends(W, A, _OPEN),),
@@ -64,7 +64,7 @@ JOINED = (
         f"{_RULES} of 1.18",
         joined(
             on_a(f"ingress: [{{{_B}, {_HTTP}}}]", "one"),
-            on_a(f"ingress: [{{fromEntities: [world], {_KAFKA}}}]", "two"),
+            on_a(f"ingress: [{{fromEntities: [world], {_OTHER}}}]", "two"),
         ),
         (depends(B, A, _OPEN), depends(X, A, _OPEN)),
         version="1.18",
@@ -76,13 +76,13 @@ JOINED = (
         _RULES,
         joined(
             on_a(f"ingress: [{{{_B}, {_OWN}}}]", "one"),
-            on_a(f"ingress: [{{fromEntities: [world], {_KAFKA}}}]", "two"),
+            on_a(f"ingress: [{{fromEntities: [world], {_OTHER}}}]", "two"),
         ),
         (
             denied(X, A),
             denied(B, A, 81),
-            depends(B, A, {"": "D", f"{_PARSED}=true": "A", f"{_TOPIC}=true": "D"}),
-            depends(W, A, {"": "D", f"{_PARSED}=true": "D", f"{_TOPIC}=true": "A"}),
+            depends(B, A, {"": "D", f"{_PARSED}=true": "A", f"{_ALLOWED}=true": "D"}),
+            depends(W, A, {"": "D", f"{_PARSED}=true": "D", f"{_ALLOWED}=true": "A"}),
         ),
     ),
     Case(
@@ -91,7 +91,7 @@ JOINED = (
         _RULES,
         joined(
             on_a(f"ingress: [{{{_B}, {_OWN}}}]", "one"),
-            on_a(f"ingress: [{{fromEntities: [all], {_KAFKA}}}]", "two"),
+            on_a(f"ingress: [{{fromEntities: [all], {_OTHER}}}]", "two"),
         ),
         (
             depends(
@@ -99,12 +99,12 @@ JOINED = (
                 A,
                 {
                     "": "D",
-                    f"{_TOPIC}=true": "A",
-                    f"{_TOPIC}=true & {_ONE}=true": "D",
-                    f"{_TOPIC}=true & {_PARSED}=true & {_ONE}=true": "A",
+                    f"{_ALLOWED}=true": "A",
+                    f"{_ALLOWED}=true & {_ONE}=true": "D",
+                    f"{_ALLOWED}=true & {_PARSED}=true & {_ONE}=true": "A",
                 },
             ),
-            depends(W, A, {"": "D", f"{_TOPIC}=true & {_ONE}=true": "A"}),
+            depends(W, A, {"": "D", f"{_ALLOWED}=true & {_ONE}=true": "A"}),
         ),
     ),
     Case(

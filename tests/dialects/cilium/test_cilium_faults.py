@@ -14,7 +14,7 @@ from npverify.dialects.cilium.identities import Identities
 from npverify.dialects.cilium.mesh import Mesh
 from npverify.dialects.cilium.peers import PeerLowering
 from npverify.dialects.cilium.traffic import TrafficLowering
-from npverify.normal.predicates import TRUE
+from npverify.normal.predicates import TRUE, kafka_request
 
 FAULTS = [
     Fault(
@@ -72,6 +72,16 @@ FAULTS = [
         "a rule about DNS lets every query through",
         instead(TrafficLowering, "_names", lambda real: lambda self, rule: TRUE),
         "a query is refused for a name that no rule of its server lets through, whatever case it is written in",
+    ),
+    Fault(
+        "a rule about Kafka lets every request through",
+        instead(traffic, "kafka_is", lambda real: lambda *entry: kafka_request()),
+        "a rule about Kafka opens the connection, and of the requests those that it names",
+    ),
+    Fault(
+        "a rule about Kafka opens no connection",
+        instead(traffic, "kafka_request", lambda real: lambda: TRUE),
+        "a rule about Kafka opens the connection, and of the requests those that it names",
     ),
     Fault(
         "an element without ports opens every name",

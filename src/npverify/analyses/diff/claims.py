@@ -88,7 +88,7 @@ class Claims:
     def _settled(self, cond: Pred, w: int) -> Pred:
         """A condition with what is left of its clauses about requests."""
         requests = self._search.residuals[w].requests
-        return requests.settled(of_connections(cond) if requests.about_names else cond)
+        return requests.settled(of_connections(cond, requests.beside_http))
 
     def _allowed(self, formula: Formula, w: int) -> tuple[Pred, ...]:
         """The flows that differ and that one version allows."""

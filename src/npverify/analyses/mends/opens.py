@@ -94,15 +94,15 @@ def opened(old: Connected, new: Connected, flow: Flow) -> Opened:
     asked = (_ref(flow, src=True), _ref(flow, src=False))
     gained: list[tuple[WorkloadRef, WorkloadRef]] = []
     lost: list[tuple[WorkloadRef, WorkloadRef]] = []
-    more = False
+    # what is opened for one name, or one request of Kafka, is opened for all, also where the connection was open before
+    more = (flow.dns, flow.kafka) != (None, None)
     for src, dst in _pairs(old, new, refs):
         before, after = old.between(src, dst), new.between(src, dst)
         if before == after:
             continue
         grown = _minus(after, before)
         if (new.owner.get(src, src), new.owner.get(dst, dst)) == asked:
-            # what is opened for one request, or one name, is opened for all
-            every_request = flow.dns is not None or (flow.http is not None and grown != {})
+            every_request = flow.http is not None and grown != {}  # what is opened for one is opened for all
             more = more or every_request or _minus(grown, _only(flow)) != {}
         elif grown:
             gained.append((src, dst))

@@ -164,4 +164,4 @@ def _alike(found: Evaluation | str) -> tuple[object, ...]:
     flow = found.flow
     src, dst = (end.workload or (end, ip) for end, ip in ((flow.src, flow.src_ip), (flow.dst, flow.dst_ip)))
     sides = ((s.action, s.by, s.because) for s in (found.verdict.egress, found.verdict.ingress))
-    return (src, dst, flow.protocol, flow.port, flow.icmp, flow.http, flow.dns, *sides)
+    return (src, dst, flow.protocol, flow.port, flow.icmp, flow.http, flow.dns, flow.kafka, *sides)

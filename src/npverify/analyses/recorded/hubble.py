@@ -20,7 +20,8 @@ from npverify.analyses.recorded.record import (
     text,
     texts,
 )
-from npverify.normal.flow import Request
+from npverify.normal.flow import KafkaRequest, Request
+from npverify.normal.kafka import WITH_TOPIC, key_of
 from npverify.normal.policy import Direction
 from npverify.normal.requests import as_name
 
@@ -41,6 +42,8 @@ _PROTOCOLS = {
     "VRRP": "112",
     "IGMP": "2",
 }
+# keys without a name in pkg/policy/api/kafka ReverseAPIKeyMap
+_LATER_KEYS = {"34": "alterreplicalogdirs", "35": "describelogdirs", "36": "saslauthenticate", "37": "createpartitions"}
 _TRACE = 4  # pkg/monitor/api MessageTypeTrace: a packet was seen, established or not
 # what has an identity but is no pod that a policy here selects or names
 _NOBODY = {
@@ -147,7 +150,7 @@ def _flow(flow: Json, node: str, direction: Direction | None) -> RecordedFlow | 
         raise malformed(f"`{where}destination_port` is missing")
     src_port = number(sent, "source_port", where) or None
     asked = as_name(text(inner(inner(flow, "l7"), "dns", "l7."), "query", "l7.dns."))
-    return RecordedFlow(src, dst, protocol, port, None, src_port, _request(flow), dns=asked)
+    return RecordedFlow(src, dst, protocol, port, None, src_port, _request(flow), dns=asked, kafka=_kafka(flow))
 
 
 def _request(flow: Json) -> Request | None:
@@ -161,6 +164,19 @@ def _request(flow: Json) -> Request | None:
         raise malformed(f"`l7.http.url` `{url}` is no URL") from None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Request(method, path.replace(" ", "%20"), parts.netloc) if path.startswith("/") else None
+
+
+def _kafka(flow: Json) -> KafkaRequest | None:
+    """The request of Kafka, of which neither the client nor, where it is 0, the version is recorded."""
+    kafka = inner(inner(flow, "l7"), "kafka", "l7.")
+    key = text(kafka, "api_key", "l7.kafka.")
+    known = _LATER_KEYS.get(key) or key_of(key)
+    if known is None and key.isdigit() and int(key) > 37:
+        known = "createdelegationtoken"
+    if known is None:
+        return None
+    topic = text(kafka, "topic", "l7.kafka.") if known in WITH_TOPIC else ""
+    return KafkaRequest(known, topic or None, None, number(kafka, "api_version", "l7.kafka.") or None)
 
 
 def _end(flow: Json, side: str, address: str, node: str) -> RecordedEnd:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from npverify.ingest.fields import type_name
 from npverify.ingest.source import InputError
 from npverify.inventory.addresses import Address
-from npverify.normal.flow import Request
+from npverify.normal.flow import KafkaRequest, Request
 from npverify.normal.policy import Direction
 
 MALFORMED = "NPV450"
@@ -66,6 +66,7 @@ class RecordedFlow(NamedTuple):
     src_port: int | None = None
     http: Request | None = None
     dns: str | None = None
+    kafka: KafkaRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

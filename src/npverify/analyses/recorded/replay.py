@@ -129,7 +129,7 @@ class Replay:
         return Replayed(record, found, agrees=None if excuse else False, because=excuse)
 
     def _judge(self, flow: RecordedFlow) -> Evaluation:
-        traffic = Traffic(flow.protocol, flow.port, flow.icmp, flow.src_port, flow.http, flow.dns)
+        traffic = Traffic(flow.protocol, flow.port, flow.icmp, flow.src_port, flow.http, flow.dns, flow.kafka)
         src, dst = flow.src, flow.dst
         if src.outside and dst.outside:
             raise UnknownEndError("both ends are outside addresses that were counted together")

@@ -96,7 +96,7 @@ def _element(at: str, side: str, *, deny: bool) -> Iterator[tuple[str, State]]:
     for path in _HTTP:
         yield f"{port}.rules.http{'[]' if path else ''}{path}", opaque if ".secret" in path else m
     for path in _KAFKA:
-        yield f"{port}.rules.kafka{'[]' if path else ''}{path}", opaque
+        yield f"{port}.rules.kafka{'[]' if path else ''}{path}", m
     for path in ("", "[].matchName", "[].matchPattern"):
         yield f"{port}.rules.dns{path}", m
     yield f"{port}.rules.l7proto", opaque

@@ -1,6 +1,6 @@
 """Reads the items of `toPorts`: ports, and what else Cilium asks of traffic to them.
 
-Source: cilium/cilium pkg/policy/api/l4.go, l7.go, http.go, kafka.go, fqdn.go and rule_validation.go (PortRule.sanitize,
+Source: cilium/cilium pkg/policy/api/l4.go, l7.go, http.go, fqdn.go and rule_validation.go (PortRule.sanitize,
 PortProtocol.sanitize); numbers are read by Go's strconv.ParseUint with base 0.
 """
 
@@ -11,9 +11,10 @@ import re
 
 from npverify.dialects.cilium.fields import children
 from npverify.dialects.cilium.read_http import read_http
+from npverify.dialects.cilium.read_kafka import read_kafka
 from npverify.dialects.cilium.read_redirect import read_redirect
 from npverify.dialects.cilium.settings import Settings
-from npverify.dialects.cilium.values import Domain, HttpText, Port, PortRule
+from npverify.dialects.cilium.values import Domain, HttpText, KafkaText, Port, PortRule
 from npverify.ingest.fields import Fields, nearest
 
 __all__ = ["read_domain", "read_port_rule"]
@@ -108,7 +109,7 @@ def _number(fields: Fields, text: str) -> int | str | None:
 
 def _rules(
     fields: Fields, path: str, kind: str, ports: tuple[Port, ...], settings: Settings, *, egress: bool, host: bool
-) -> tuple[tuple[HttpText | str, ...], tuple[Domain, ...] | None]:
+) -> tuple[tuple[HttpText | KafkaText | str, ...], tuple[Domain, ...] | None]:
     """What requests must be, and the names that DNS may be asked for."""
     rules = fields.map("rules")
     if rules is None:
@@ -127,7 +128,7 @@ def _rules(
     if "http" in given:
         return tuple(read_http(item, f"{path}.rules.http[]", kind) for _, item in rules.maps("http")), None
     if "kafka" in given:
-        return tuple(_kafka(item, f"{path}.rules.kafka[]", kind) for _, item in rules.maps("kafka")), None
+        return tuple(read_kafka(item, f"{path}.rules.kafka[]", kind) for _, item in rules.maps("kafka")), None
     if "l7proto" in given:
         shown = json.dumps(rules.value.get("l7") or [], sort_keys=True, default=str)
         return (f"one that the parser {rules.value['l7proto']} lets through by {shown}",), None
@@ -155,11 +156,6 @@ def _check_parser(
         rules.error("NPV529", message, parser, fix="write `protocol: TCP`", key=True)
     if any(p.first == 0 for p in ports):
         rules.error("NPV529", f'`{parser}` cannot stand beside port "0"', parser, fix="name the ports", key=True)
-
-
-def _kafka(fields: Fields, path: str, kind: str) -> str:
-    fields.only(children(kind, path), "kafka")
-    return "Kafka with " + json.dumps(fields.value, sort_keys=True, default=str)
 
 
 def read_domain(fields: Fields, where: str) -> Domain | None:

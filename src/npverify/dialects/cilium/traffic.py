@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from npverify.dialects.cilium.domains import is_every_name, wanted
 from npverify.dialects.cilium.identities import Identities, opaque
-from npverify.dialects.cilium.values import Element, HttpText, Port, PortRule
+from npverify.dialects.cilium.values import Element, HttpText, KafkaText, Port, PortRule
 from npverify.dialects.kubernetes import named_port, portless
 from npverify.inventory.addresses import EVERYTHING, Family
 from npverify.normal.flow import PORT_PROTOCOLS
@@ -28,6 +28,8 @@ from npverify.normal.predicates import (
     dns_query,
     http_is,
     icmp_is,
+    kafka_is,
+    kafka_request,
     not_,
     or_,
     port_in,
@@ -68,11 +70,14 @@ class TrafficLowering:
         return tuple(found)
 
     def _requests(self, rule: PortRule, direction: Direction) -> Pred:
-        """The connection is open whatever is asked over it; what is not asked for is refused. What a node sends to its own
+        """The connection is open whatever is asked over it; what is not asked for is refused: of Kafka requests alone, so that it
+        can be told whether the connection is open, of other protocols all else. What a node sends to its own
         pods is not asked (pkg/policy/mapstate.go, determineAllowLocalhostIngress)."""
         if not rule.requests:
             return TRUE
         asked = or_(*map(_request, rule.requests))
+        if any(isinstance(entry, KafkaText) for entry in rule.requests):
+            asked = or_(asked, not_(kafka_request()))
         return or_(asked, self.identities.reserved("host", Side.SRC)) if direction is Direction.INGRESS else asked
 
     def _names(self, rule: PortRule) -> Pred:
@@ -108,10 +113,12 @@ class TrafficLowering:
         return and_(message, address_in(direction.subject, EVERYTHING[family]))
 
 
-def _request(entry: HttpText | str) -> Pred:
-    """An entry of HTTP, or a sentence about another protocol."""
+def _request(entry: HttpText | KafkaText | str) -> Pred:
+    """An entry of HTTP or Kafka, or a sentence about another protocol."""
     if isinstance(entry, str):
         return opaque(f"the request is {entry}")
+    if isinstance(entry, KafkaText):
+        return kafka_is(*entry)
     methods, paths, hosts = ([_wanted(text)] if text else [] for text in (entry.method, entry.path, entry.host))
     return and_(http_is(methods, paths, hosts, entry.headers, reads="sent"), *map(opaque, entry.facts))
 

@@ -140,17 +140,26 @@ class HttpText(NamedTuple):
     facts: tuple[str, ...] = ()
 
 
+class KafkaText(NamedTuple):
+    """An entry of `kafka`, all of which a request must be: one of the keys (none: any), and what else is not None or ""."""
+
+    keys: tuple[str, ...] = ()
+    version: int | None = None
+    client: str = ""
+    topic: str = ""
+
+
 class PortRule(NamedTuple):
     """Ports with what else must hold of traffic to them.
 
-    requests  what an HTTP request, or in a sentence another one, must be: alternatives; (): nothing is asked
+    requests  what a request of HTTP or Kafka, or in a sentence another one, must be: alternatives; (): nothing is asked
     domains   what names DNS requests may ask for; None: no `dns` rules
     facts     what nobody can know and must hold too: server names of TLS, a listener of Envoy
     redirect  where its connections are sent
     """
 
     ports: tuple[Port, ...]
-    requests: tuple[HttpText | str, ...] = ()
+    requests: tuple[HttpText | KafkaText | str, ...] = ()
     domains: tuple[Domain, ...] | None = None
     facts: tuple[str, ...] = ()
     redirect: Redirect = Redirect()
