@@ -25,6 +25,7 @@ from analyses.test_entries import (
 from npverify.analyses.evaluate import evaluate_query
 from npverify.analyses.flows import FlowReader
 from npverify.analyses.load import load
+from npverify.analyses.session import Session
 from npverify.ingest.source import InputError
 from npverify.normal.flow import Entry
 from npverify.report.counterexample_text import remark
@@ -32,6 +33,9 @@ from npverify.report.reproduce import reproduce
 from npverify.report.words import via
 
 GATEWAY = "gateway.networking.k8s.io/v1"
+GATEWAY_CLASS = (
+    f"{{apiVersion: {GATEWAY}, kind: GatewayClass, metadata: {{name: c}}, spec: {{controllerName: b.io/c}}}}"
+)
 ROUTED = [
     f"{{apiVersion: {GATEWAY}, kind: Gateway, metadata: {{name: g, namespace: x}}, spec: {{gatewayClassName: c,"
     " listeners: [{name: l, port: 443, protocol: TLS}]}}",
@@ -65,6 +69,12 @@ def lets(peer: str) -> str:
     )
 
 
+INGRESS_CLASS = (
+    "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: a}, spec: {controller: b.io/c}}"
+)
+DEFAULT_CLASS = INGRESS_CLASS.replace(
+    "name: a", "name: a, annotations: {ingressclass.kubernetes.io/is-default-class: 'true'}"
+)
 SILENT = (
     "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: silent, namespace: e},"
     " spec: {podSelector: {}, policyTypes: [Egress]}}"
@@ -138,6 +148,14 @@ ROWS: list[tuple[str, list[str], str, Mapping[str, str], str]] = [
     ("unless they are the same", [*PLAIN, lets_in()], f"{NO} {BY}", {"ingress_controller": "e", "ingress_controller.a": "e"}, "proved"),
     ("a Gateway that is not there may be of any class", [NODES, db(), edge(), FRONT, ROUTED[1], lets_in()], f"{NO} {BY_GATEWAY}", {"gateway_controller": "e", "gateway_controller.c": "f"}, "undecided"),
     ("what is said of its class goes first", [NODES, db(), edge(), FRONT, ingress("a"), EDGE], f"{NO} {BY}", {"ingress_controller": "f", "ingress_controller.a": "e"}, "refuted"),
+    ("by the name of its controller", [NODES, db(), edge(), FRONT, ingress("a"), INGRESS_CLASS, EDGE], f"{NO} {BY}", {"ingress_controller.b.io/c": "e"}, "refuted"),
+    ("behind the name of the class", [NODES, db(), edge(), FRONT, ingress("a"), INGRESS_CLASS, EDGE], f"{NO} {BY}", {"ingress_controller.b.io/c": "f", "ingress_controller.a": "e"}, "refuted"),
+    ("of no class, as none is the default", [NODES, db(), edge(), FRONT, ingress(), INGRESS_CLASS, EDGE], f"{NO} {BY}", {"ingress_controller.a": "e"}, "undecided"),
+    ("what is said of all classes is said of it too", [NODES, db(), edge(), FRONT, ingress(), INGRESS_CLASS, EDGE], f"{NO} {BY}", {"ingress_controller": "e"}, "refuted"),
+    ("of the default class", [NODES, db(), edge(), FRONT, ingress(), DEFAULT_CLASS, EDGE], f"{NO} {BY}", {"ingress_controller.a": "e"}, "refuted"),
+    ("of two defaults nobody knows which it gets", [NODES, db(), edge(), FRONT, ingress(), DEFAULT_CLASS, DEFAULT_CLASS.replace("name: a", "name: b"), EDGE], f"{NO} {BY}", {"ingress_controller.a": "e"}, "undecided"),
+    ("unless both have one controller", [NODES, db(), edge(), FRONT, ingress(), DEFAULT_CLASS, DEFAULT_CLASS.replace("name: a", "name: b"), EDGE], f"{NO} {BY}", {"ingress_controller.b.io/c": "e"}, "refuted"),
+    ("by the annotation of old", [NODES, db(), edge(), FRONT, ingress().replace("namespace: x}", "namespace: x, annotations: {kubernetes.io/ingress.class: a}}"), EDGE], f"{NO} {BY}", {"ingress_controller.a": "e"}, "refuted"),
     ("one of two is enough to refute", [NODES, db(), edge(), FRONT, ingress("a"), ingress("b", "j"), EDGE], f"{NO} {BY}", {"ingress_controller.a": "e"}, "refuted"),
     ("but not to prove", [NODES, db(), edge(), FRONT, ingress("a"), ingress("b", "j"), lets_in()], f"{NO} {BY}", {"ingress_controller.a": "e"}, "undecided"),
     ("one is enough for somebody", [NODES, db(), edge(), FRONT, ingress("a"), ingress("b", "j"), EDGE], f"some internet reaches pod x/db {BY}", {"ingress_controller.a": "e"}, "proved"),
@@ -148,6 +166,7 @@ ROWS: list[tuple[str, list[str], str, Mapping[str, str], str]] = [
     ("a Gateway is no Ingress", [NODES, db(), edge(), FRONT, *ROUTED, EDGE], f"{NO} {BY}", SAID, "vacuous"),
     ("it has a controller of its own", [NODES, db(), edge(), FRONT, *ROUTED, EDGE], f"{NO} {BY_GATEWAY}", SAID, "undecided"),
     ("which is let in", [NODES, db(), edge(), FRONT, *ROUTED, EDGE], f"{NO} {BY_GATEWAY}", GATED, "refuted"),
+    ("of its GatewayClass", [NODES, db(), edge(), FRONT, *ROUTED, GATEWAY_CLASS, EDGE], f"{NO} {BY_GATEWAY}", {"gateway_controller.b.io/c": "e"}, "refuted"),
     ("both by name", [*PLAIN, *ROUTED, EDGE], f"{EVERY} {BY_GATEWAY}, ingress", {**SAID, **GATED}, "proved"),
     # what is not asked by name
     ("outside traffic keeps its meaning", [*PLAIN, EDGE], NO, SAID, "proved"),
@@ -169,6 +188,17 @@ def test_what_is_proved_of_what_a_controller_sends(
     """Policies see the controller; as long as nobody says who it is, nothing that hangs on it is decided."""
     found = asked(tmp_path, manifests, claim, {**LITERAL, **assume}).results[0]
     assert found.status == status
+
+
+def test_a_session_looks_at_the_policies_of_the_controller(tmp_path: Path) -> None:
+    """Its egress may be closed where nothing else changes."""
+    others = SILENT.replace("silent", "others").replace("podSelector: {}", "podSelector: {matchLabels: {app: none}}")
+    (tmp_path / "m.yaml").write_text("\n---\n".join([*PLAIN, EDGE, others]))
+    (tmp_path / "s.npv").write_text(f"assert {NO} {BY}\n")
+    session = Session([str(tmp_path)], assume={**LITERAL, **SAID})
+    assert session.prove().results[0].status == "refuted"
+    session.apply(SILENT)
+    assert session.prove().results[0].status == "proved"
 
 
 def test_a_counterexample_names_the_ingress(tmp_path: Path) -> None:
@@ -261,6 +291,7 @@ def test_a_client_of_nobody_is_refused(tmp_path: Path) -> None:
 
 
 RANGED = [NODES, db(), service("LoadBalancer", ", loadBalancerSourceRanges: [' 203.0.113.0/24 ']")]
+ANNOTATED = [NODES, db(), service("LoadBalancer").replace("namespace: x}", "namespace: x, annotations: {service.beta.kubernetes.io/load-balancer-source-ranges: ' 203.0.113.0/24 ,198.18.0.0/15'}}")]  # fmt: skip
 SEEN = {"node_port_snat": "never", "load_balancer_source": "client"}
 HIDDEN = {"node_port_snat": "at_other_nodes", "load_balancer_source": "client"}
 TAKEN, IGNORED = {"load_balancer_ranges": "enforced"}, {"load_balancer_ranges": "ignored"}
@@ -277,6 +308,10 @@ RANGES: list[tuple[str, list[str], str, Mapping[str, str], str]] = [
     ("they are through its node port", [*RANGED, FAR_NODE], "no 198.51.100.0/24 reaches pod x/db", {**HIDDEN, **TAKEN}, "refuted"),
     ("unless it has none", [NODES, db(), service("LoadBalancer", ", allocateLoadBalancerNodePorts: false, loadBalancerSourceRanges: [203.0.113.0/24]"), FAR_NODE], "no 198.51.100.0/24 reaches pod x/db", {**HIDDEN, **TAKEN}, "proved"),
     ("those in the ranges still are", [NODES, db(), service("LoadBalancer", ", allocateLoadBalancerNodePorts: false, loadBalancerSourceRanges: [203.0.113.0/24]"), FAR_NODE], "no 203.0.113.128/25 reaches pod x/db", {**HIDDEN, **TAKEN}, "refuted"),
+    ("an annotation says the same", ANNOTATED, "no 198.51.100.0/24 reaches pod x/db through loadbalancer", {**SEEN, **TAKEN}, "vacuous"),
+    ("and names several", ANNOTATED, "no 198.18.0.0/24 reaches pod x/db through loadbalancer", {**SEEN, **TAKEN}, "refuted"),
+    ("the field goes before it", [NODES, db(), ANNOTATED[2].replace("spec: {", "spec: {loadBalancerSourceRanges: [198.51.100.0/24], ")], "only 198.51.100.0/24 reaches pod x/db through loadbalancer", {**SEEN, **TAKEN}, "vacuous"),
+    ("an empty one names nobody, so everybody", [NODES, db(), ANNOTATED[2].replace(" 203.0.113.0/24 ,198.18.0.0/15", " ")], "no 198.51.100.0/24 reaches pod x/db through loadbalancer", {**SEEN, **TAKEN}, "refuted"),
     ("of one family", RANGED, "no fd00::/8 reaches pod x/db through loadbalancer", {**SEEN, **TAKEN}, "vacuous"),
     ("a balancer of its own address takes no others", RANGED, "no 198.51.100.0/24 reaches pod x/db through loadbalancer", {**TAKEN, "load_balancer_source": "balancer"}, "vacuous"),
 ]  # fmt: skip

@@ -11,14 +11,14 @@ import pytest
 from analyses.test_entries import ROWS
 from analyses.test_entries import test_what_is_proved_of_traffic_that_comes_in as judge
 from dialects.faults import Fault, caught, instead, rows
-from npverify.analyses import entries
+from npverify.analyses import doors, entries
 from npverify.analyses.entries import Entries
 from npverify.normal.predicates import FALSE, TRUE
 
 
 def _doors(name: str, change: Any) -> Any:
     """The doors of one sort, each changed."""
-    return instead(entries, name, lambda real: lambda inventory: (change(door) for door in real(inventory)))
+    return instead(doors, name, lambda real: lambda inventory: (change(door) for door in real(inventory)))
 
 
 FAULTS = [
@@ -66,13 +66,13 @@ FAULTS = [
     ),
     Fault(
         "every Service has node ports",
-        instead(entries, "ways_of", lambda real: lambda service: tuple(dict.fromkeys((*real(service), "NodePort")))),
+        instead(doors, "ways_of", lambda real: lambda service: tuple(dict.fromkeys((*real(service), "NodePort")))),
         "a ClusterIP opens no node",
     ),
     Fault(
         "a load balancer always has node ports",
         instead(
-            entries,
+            doors,
             "ways_of",
             lambda real: (
                 lambda service: real(service) if service.type != "LoadBalancer" else ("LoadBalancer", "NodePort")
@@ -82,12 +82,12 @@ FAULTS = [
     ),
     Fault(
         "external IPs are no way in",
-        instead(entries, "ways_of", lambda real: lambda service: tuple(w for w in real(service) if w != "external IP")),
+        instead(doors, "ways_of", lambda real: lambda service: tuple(w for w in real(service) if w != "external IP")),
         "an external IP is taken by nodes",
     ),
     Fault(
         "hostPorts are no way in",
-        instead(entries, "_of_pods", lambda real: lambda inventory: iter(())),
+        instead(doors, "_of_pods", lambda real: lambda inventory: iter(())),
         "or the pod's own node, which nothing stops",
     ),
     Fault(

@@ -155,6 +155,15 @@ def test_standard_input_cannot_be_watched(capsys: pytest.CaptureFixture[str]) ->
     assert "error[NPV145]: standard input cannot be watched" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("args", [("-k", "k"), ("--helm", "k"), ("--cluster",), ("kustomize:k",)], ids="".join)
+def test_what_a_program_makes_cannot_be_watched(args: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """However it is named; the message says what can be."""
+    assert run(("watch", *args)) == BAD_INPUT
+    told = capsys.readouterr().err
+    assert f"error[NPV145]: `{' '.join(args)}` cannot be watched" in told
+    assert "name the folder of the manifests" in told
+
+
 def test_the_program_runs_in_a_pipe_until_ctrl_c(folder: Path) -> None:
     """No escape codes, and the exit code of the last state."""
     command = [sys.executable, "-m", "npverify", "watch", str(folder)]

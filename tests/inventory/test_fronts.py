@@ -26,9 +26,18 @@ def service(namespace: str = "x", more: str = "", ports: str = "{name: h, port: 
     )
 
 
-def ingress(spec: str, version: str = "networking.k8s.io/v1") -> str:
+def ingress(spec: str, version: str = "networking.k8s.io/v1", more: str = "") -> str:
     """Ingress x/i."""
-    return f"{{apiVersion: {version}, kind: Ingress, metadata: {{name: i, namespace: x}}, spec: {{{spec}}}}}"
+    return f"{{apiVersion: {version}, kind: Ingress, metadata: {{name: i, namespace: x{more}}}, spec: {{{spec}}}}}"
+
+
+CLASS = (
+    "{apiVersion: networking.k8s.io/v1, kind: IngressClass, metadata: {name: nginx, annotations:"
+    " {ingressclass.kubernetes.io/is-default-class: 'false'}}, spec: {controller: k8s.io/ingress-nginx}}"
+)
+DEFAULT = CLASS.replace("false", "true")
+GATEWAY_CLASS = f"{{apiVersion: {GROUP}, kind: GatewayClass, metadata: {{name: c}}, spec: {{controllerName: b.io/c}}}}"
+NAMES_OLD = ", annotations: {kubernetes.io/ingress.class: old}"
 
 
 def rule(backend: str) -> str:
@@ -70,7 +79,10 @@ def grant(source: str = "x", kind: str = "HTTPRoute", to: str = "kind: Service",
 def fronts(*documents: str) -> list[str]:
     """Who leads to which endpoints: `Ingress x/i c:0 -> x/w:8080`."""
     found = inventory("\n---\n".join((PODS, *documents))).fronts
-    return [f"{f.owner} {f.class_}:{f.port} -> {', '.join(f'{b.endpoint}:{b.port}' for b in f.behind)}" for f in found]
+    return [
+        f"{f.owner} {' or '.join(map(str, f.classes))}:{f.port} -> {', '.join(f'{b.endpoint}:{b.port}' for b in f.behind)}"
+        for f in found
+    ]
 
 
 BY_NUMBER = "service: {name: s, port: {number: 80}}"
@@ -87,9 +99,15 @@ ROWS = [
     ("as it was written before v1", [service(), ingress(rule("serviceName: s, servicePort: 80"), "extensions/v1beta1")], TO_W),
     ("the default one too", [service(), ingress("backend: {serviceName: s, servicePort: h}", "extensions/v1beta1")], TO_W),
     ("with its class", [service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}")], ["Ingress x/i nginx:0 -> x/w:8080"]),
-    ("or in the annotation that was before it", [service(), ingress(rule(BY_NUMBER)).replace("namespace: x}", "namespace: x, annotations: {kubernetes.io/ingress.class: old}}")], ["Ingress x/i old:0 -> x/w:8080"]),
-    ("the field goes first", [service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}").replace("namespace: x}", "namespace: x, annotations: {kubernetes.io/ingress.class: old}}")], ["Ingress x/i nginx:0 -> x/w:8080"]),
-    ("an annotation that is none", [service(), ingress(rule(BY_NUMBER)).replace("namespace: x}", "namespace: x, annotations: [kubernetes.io/ingress.class]}")], TO_W),
+    ("with the name of its controller", [CLASS, service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}")], ["Ingress x/i nginx (k8s.io/ingress-nginx):0 -> x/w:8080"]),
+    ("by the annotation of old", [service(), ingress(rule(BY_NUMBER), more=NAMES_OLD)], ["Ingress x/i old:0 -> x/w:8080"]),
+    ("which goes first", [service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}", more=NAMES_OLD)], ["Ingress x/i old:0 -> x/w:8080"]),
+    ("other annotations say nothing of it", [service(), ingress(rule(BY_NUMBER), more=", annotations: {a: b}")], TO_W),
+    ("none, though there is a class", [CLASS, service(), ingress(rule(BY_NUMBER))], TO_W),
+    ("the default one", [DEFAULT, service(), ingress(rule(BY_NUMBER))], ["Ingress x/i nginx (k8s.io/ingress-nginx):0 -> x/w:8080"]),
+    ("not where it names one", [DEFAULT, service(), ingress(rule(BY_NUMBER), more=NAMES_OLD)], ["Ingress x/i old:0 -> x/w:8080"]),
+    ("even if that has no name", [DEFAULT, service(), ingress(rule(BY_NUMBER), more=NAMES_OLD.replace("old", "''"))], TO_W),
+    ("any of two defaults", [DEFAULT, DEFAULT.replace("name: nginx", "name: a"), service(), ingress(rule(BY_NUMBER))], ["Ingress x/i a (k8s.io/ingress-nginx) or nginx (k8s.io/ingress-nginx):0 -> x/w:8080"]),
     ("two rules to one port are one", [service(), ingress(f"defaultBackend: {{{BY_NUMBER}}}, {rule(BY_NUMBER)}")], TO_W),
     ("a resource is no pod", [service(), ingress(rule("resource: {kind: Bucket, name: b}"))], []),
     ("Services of other namespaces are none of its", [service("y"), ingress(rule(BY_NUMBER))], []),
@@ -97,6 +115,7 @@ ROWS = [
     ("controllers send to the pod's port where a client of the name does not", [service(more=", clusterIP: None"), ingress(rule(BY_NUMBER))], TO_W),
     ("only to a port of TCP", [UDP, ingress(rule(BY_NUMBER))], TO_W),
     ("a route at a listener", [service(), gateway(), route()], ROUTED),
+    ("with the controller of its class", [service(), gateway(), route(), GATEWAY_CLASS], ["HTTPRoute x/r c (b.io/c):443 -> x/w:8080"]),
     ("at the one it names", [service(), gateway(), route(parent="name: g, sectionName: l")], ROUTED),
     ("not at another", [service(), gateway(), route(parent="name: g, sectionName: m")], []),
     ("by the port of a listener", [service(), gateway(), route(parent="name: g, port: 80")], []),
@@ -156,6 +175,12 @@ def test_a_listener_selects_namespaces(labels: str | None, expected: list[str]) 
     )
 
 
+def test_a_class_that_is_no_text_is_an_error() -> None:
+    """As the API server says, and the Ingress counts as one that names none by it."""
+    wrong = ingress(rule(BY_NUMBER), more=NAMES_OLD.replace("old", "1"))
+    assert [e.code for e in problems_of("\n---\n".join((PODS, service(), wrong))).errors] == ["NPV020"]
+
+
 @pytest.mark.parametrize(("name", "taken"), [("y", True), ("z", False)])
 def test_a_listener_selects_a_namespace_by_its_name(name: str, taken: bool) -> None:
     """The one label that is known of a namespace whose manifest is not there; of the others nobody knows."""
@@ -169,6 +194,7 @@ TOLD = [
     ("a Service that is not there", [ingress(rule(BY_NUMBER))], "NPV650", "`x/s`, which is not in the input"),
     ("a port that it does not have", [service(), ingress(rule("service: {name: s, port: {number: 81}}"))], "NPV651", "no TCP port `81`"),
     ("a route without a port", [service(), gateway(), route("{name: s}")], "NPV651", "none is named"),
+    ("two default classes", [DEFAULT, DEFAULT.replace("name: nginx", "name: a"), service(), ingress(rule(BY_NUMBER))], "NPV655", "IngressClasses a, nginx are all the default"),
     ("no grant", [service("y"), gateway(), route(FAR)], "NPV652", "no ReferenceGrant there allows it"),
 ]  # fmt: skip
 
@@ -187,6 +213,7 @@ def test_what_leads_nowhere_is_told(documents: list[str], code: str, words: str)
     [
         ([service(), gateway(), route(parent="name: g, sectionName: m")], "no listener takes HTTPRoute x/r"),
         ([service(), route(parent="name: other")], "Gateway x/other is not in the input"),
+        ([CLASS, service(), ingress(rule(BY_NUMBER))], "Ingress x/i names no class, and none is the default"),
     ],
 )
 def test_what_is_taken_for_granted_is_noted(documents: list[str], words: str) -> None:

@@ -123,6 +123,46 @@ def test_every_refuted_assertion_has_a_mark(large: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("sides", [("open", "closed"), ("closed", "open")], ids=["the left passes", "the right passes"])
+def test_the_witness_of_two_sides_has_a_mark(sides: tuple[str, str], tmp_path: Path) -> None:
+    """As the side sees it that lets it pass, in the map of all that differs."""
+    pod = "{apiVersion: v1, kind: Pod, metadata: {name: %s, namespace: x, labels: {app: %s}}, spec: {containers: [{name: c}]}}"
+    policy = (
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: x}, spec: {podSelector:"
+        " {matchLabels: {app: a}}, ingress: [%s]}}"
+    )
+    lets = {"open": "{from: [{podSelector: {matchLabels: {app: b}}}], ports: [{port: 80}]}", "closed": ""}
+    for name, rule in lets.items():
+        (tmp_path / f"{name}.yaml").write_text("\n---\n".join((pod % ("a", "a"), pod % ("b", "b"), policy % rule)))
+    page = tmp_path / "page.html"
+    paths = [str(tmp_path / f"{side}.yaml") for side in sides]
+    assert run(("equiv", *paths, "--all", "-q", "--format", f"html={page}")) == 1
+    flows = json.loads(re.search(r'id="flows">(.*?)</script>', page.read_text(encoding="utf-8"))[1])  # type: ignore[index]
+    named = {n: f"{place[1]}/{place[0]}" for n, place in enumerate(flows["places"])}
+    assert [(item, named[a], named[b], traffic, allowed) for item, a, b, traffic, allowed in flows["marks"]] == [
+        (1, "x/b", "x/a", "TCP 80", 1)
+    ]
+
+
+@pytest.mark.parametrize("name", ["any outside address", "10.0.0.0/8, 203.0.113.0/24"], ids=["all", "several"])
+def test_outside_addresses_have_the_mark_of_all_their_blocks(name: str, tmp_path: Path) -> None:
+    """Also where one place of the map stands for several."""
+    blocks = ["0.0.0.0/0", "::/0"] if name.startswith("any") else name.split(", ")
+    peers = "from: [" + ", ".join(f"{{ipBlock: {{cidr: '{block}'}}}}" for block in blocks) + "]"
+    pod = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: x, labels: {app: a}}, spec: {containers: [{name: c}]}}"
+    policy = (
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: p, namespace: x}, spec: {podSelector: {},"
+        " ingress: [%s]}}"
+    )
+    for side, rule in (("left", f"{{{peers}}}"), ("right", "")):
+        (tmp_path / f"{side}.yaml").write_text("\n---\n".join((pod, policy % rule)))
+    page = tmp_path / "page.html"
+    paths = [str(tmp_path / f"{side}.yaml") for side in ("left", "right")]
+    assert run(("equiv", *paths, "--all", "-q", "--format", f"html={page}")) == 1
+    flows = json.loads(re.search(r'id="flows">(.*?)</script>', page.read_text(encoding="utf-8"))[1])  # type: ignore[index]
+    assert [flows["places"][mark[1]][0] for mark in flows["marks"]] == [name]
+
+
 def heads(page: WebDriver) -> list[str]:
     """The rows of the matrix."""
     return list(

@@ -53,7 +53,7 @@ class Engine:
         self.residuals = Residuals(world.inventory, world.policies)
         self.obligations = Obligations(world.inventory, self.residuals, lasting=lasting)
         self.through = Through(world.inventory, self.residuals)
-        self.entries = Entries(world.inventory, world.policies)
+        self.entries = Entries(world.inventory, world.policies, let_in=self._let_in)
         self.connections = Connections()
         self._book = AddressBook(world.inventory)
         self._answers = Answers(budget, stop)
@@ -76,7 +76,7 @@ class Engine:
             made.residuals = Residuals(world.inventory, world.policies)
         made.obligations = Obligations(world.inventory, made.residuals, before.obligations, lasting=True)
         made.through = Through(world.inventory, made.residuals, before.through)
-        made.entries = Entries(world.inventory, world.policies, before.entries)
+        made.entries = Entries(world.inventory, world.policies, before.entries, made._let_in)
         made.connections = before.connections
         made._book = before._book
         made._former = vars(before).get("oracle", before._former)
@@ -101,6 +101,11 @@ class Engine:
             known = self.possible(obligation.broken, obligation.src, obligation.dst, same=same)
             self._broken[obligation] = known
         return known
+
+    def _let_in(self, leg: Leg) -> tuple[bool, bool]:
+        """Whether some flow of a leg may pass, and whether some may not."""
+        passes, stopped = (any(map(self.broken, self.obligations.alike(leg, want=want))) for want in (False, True))
+        return passes, stopped
 
     @cached_property
     def oracle(self) -> Oracle:

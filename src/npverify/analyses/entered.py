@@ -18,7 +18,7 @@ from npverify.assertions.traffic import port
 from npverify.assertions.vocabulary import WAYS, instead_of
 from npverify.ingest.source import InputError
 from npverify.inventory.addresses import EVERYTHING, FAMILIES, Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.inventory.model import EXTERNAL, PROXY, Endpoint
 from npverify.inventory.unknowns import Reading, Unknown
 from npverify.normal.flow import FRONTS, PORT_PROTOCOLS, Flow, WayIn
 from npverify.normal.predicates import TRUE, Pred, Side, UnknownIn, address_in, atoms_of
@@ -79,7 +79,7 @@ def _cases(world: World, client: Address, dst: Ends, traffic: Traffic, way: WayI
     for end, number, hop in _targets(dst, traffic):
         direct = Leg(source, {end: port(traffic.protocol, number)}, hop, ways=(way,))
         legs, silent = entries.spelled_out((direct,))
-        found += ((leg, end, number) for leg in legs)
+        found += ((leg, PROXY if PROXY in leg.dst else end, number) for leg in legs)
         untold = untold or silent
     return found, untold
 

@@ -11,17 +11,17 @@ What an Ingress or a Gateway brings in is sent by its controller, which opens co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from npverify.assertions.claims import EndSet, Leg, Ways
-from npverify.assertions.sets import Members, outside, restrict, unite
-from npverify.assertions.traffic import port
+from npverify.analyses.doors import Door, doors_of
+from npverify.assertions.claims import EndSet, Leg
+from npverify.assertions.sets import Members, outside, restrict
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.controllers import SETTINGS, Controller, agreed, setting_of, told
-from npverify.inventory.model import EXTERNAL, Backend, Endpoint, EndpointKind, FrontWay, Inventory, PortOrigin, Service
-from npverify.normal.flow import Entry, WayIn
+from npverify.inventory.model import EXTERNAL, PROXY, Endpoint, FrontWay, Inventory
+from npverify.normal.flow import Entry
 from npverify.normal.policy import PolicySet
 from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, address_in, and_, atoms_of, not_, or_
 from npverify.reduction.given import simplified
@@ -31,35 +31,12 @@ from npverify.smt.solver import UndecidedError
 _WHOLE: Mapping[Family, Prefix] = {4: Prefix.parse("0.0.0.0/0"), 6: Prefix.parse("::/0")}
 
 
-class Door(NamedTuple):
-    """A port of the cluster, and the pods behind it with the flows that arrive there.
-
-    `local`   the client's address is kept, as traffic stays on the node where it came in
-    `hop`     namespace and name of the Service and the index of its port; None: a hostPort
-    `class_`  of an Ingress or Gateway, the name of the class that serves it
-    `ranges`  the only clients that a load balancer takes, if it says so
-    `to`      where it leads: pods with the port there
-    `families`  those of the Service, of its external IPs or of the address that a hostPort is bound to
-    """
-
-    way: WayIn
-    owner: str
-    port: int
-    local: bool
-    hop: tuple[str, str, int] | None
-    behind: Members
-    protocol: str
-    to: tuple[tuple[Endpoint, int], ...]
-    class_: str = ""
-    ranges: tuple[Prefix, ...] = ()
-    families: frozenset[Family] = frozenset(FAMILIES)
-
-
 SAY_WHO = (
     "name the pods of the controller, as in --assume ingress_controller=NAMESPACE/KEY=VALUE (gateway_controller of Gateways), and"
     " give their manifests"
 )
 """What helps where nobody knows who sends a flow."""
+_THE_SAME = "whether they are the same is not known"
 
 
 class SpelledOut(NamedTuple):
@@ -68,19 +45,34 @@ class SpelledOut(NamedTuple):
     legs: tuple[Leg, ...]
     untold: str = ""
 
+    @property
+    def mend(self) -> str:
+        """What helps where something is untold."""
+        return "ask about fewer clients, or requests, at once" if self.untold.endswith(_THE_SAME) else SAY_WHO
+
 
 class Entries:
     """Finds the doors that lead to endpoints. Guards their index and the legs that were made of it."""
 
-    def __init__(self, inventory: Inventory, policies: PolicySet, before: Entries | None = None) -> None:
-        """`before` is of the same inventory, so that it knows the same doors."""
+    def __init__(
+        self,
+        inventory: Inventory,
+        policies: PolicySet,
+        before: Entries | None = None,
+        let_in: Callable[[Leg], tuple[bool, bool]] | None = None,
+    ) -> None:
+        """`before` is of the same inventory, so that it knows the same doors. `let_in` tells whether some flow of a leg may
+        pass, and whether some may not; None: what is asked is that every flow does."""
+        self._let_in = let_in
         self._inventory = inventory
         self._policies = policies
         self._added: dict[int, tuple[Leg, tuple[Leg, ...]]] = {}
         self._spelled: dict[int, tuple[Leg, SpelledOut]] = {}
         alike = before is not None and before._policies.settings == policies.settings
         if before is not None and alike and before._policies.rewriting == policies.rewriting:
-            self._added, self._spelled = before._added, before._spelled
+            self._added = before._added
+            if not policies.proxied:  # what comes to the proxy hangs on the policies
+                self._spelled = before._spelled
             if "_doors" in vars(before):
                 self._doors = before._doors
 
@@ -146,10 +138,13 @@ class Entries:
         return tuple(self._through(door, dict(sources), door.behind, {}))
 
     def seen(self, legs: Iterable[Leg]) -> tuple[Leg, ...]:
-        """Legs as policies see their flows, as far as that is followed."""
+        """Legs as policies see their flows, as far as that is followed; on both ways of what the plugin's proxy passes on."""
         legs = tuple(legs)
+        plain = self
+        if self._policies.proxied and self._let_in is not None:
+            plain = Entries(self._inventory, self._policies, self)
         try:
-            return self.spelled_out(legs).legs
+            return plain.spelled_out(legs).legs
         except UndecidedError:
             return legs
 
@@ -165,6 +160,8 @@ class Entries:
             sent = self._sent_by_controller(door) if sources else {}
             if isinstance(sent, str):
                 silent[sent] = None
+            elif PROXY in sent:
+                yield from self._by_proxy(door, sources, reached, silent)
             elif sent:
                 sent = _of(sent, door.families)
                 yield Leg(sent, reached, leave_out_self=False, leave_out_own_node=False, entry=_entry(door, True))
@@ -174,16 +171,41 @@ class Entries:
             yield Leg(members, reached, entry=_entry(door, False))
         yield from self._passed_on(taken, door, reached)
 
+    def _by_proxy(self, door: Door, sources: Members, reached: Members, silent: dict[str, None]) -> Iterator[Leg]:
+        """What the plugin's own proxy passes on. Policies judge it twice: on its way to the proxy, under the port of the backend,
+        and from there (cilium/proxy#351). Where they let everything pass on one of the two ways, the other one decides, and
+        where they let nothing, that one does."""
+        first = Leg(sources, {PROXY: or_(*reached.values())}, entry=_entry(door, False))
+        sent = _of({PROXY: TRUE}, door.families)
+        second = Leg(sent, reached, leave_out_self=False, leave_out_own_node=False, entry=_entry(door, True))
+        if self._let_in is None:
+            yield from (first, second)
+            return
+        (to, not_to), (on, not_on) = self._let_in(first), self._let_in(second)
+        if not (to and not_on):
+            yield first
+        elif not (on and not_to):
+            yield second
+        else:
+            what = f"policies let some of what comes in through {door.owner} come to {PROXY}, and some of it go on from there"
+            silent[f"{what}: {_THE_SAME}"] = None
+
     def _sent_by_controller(self, door: Door) -> Members | str:
         """Who sends what an Ingress or Gateway brings in; where that is not known, why."""
         way = _FRONTS[door.way]
-        controller = told(self._policies.settings, way, door.class_)
+        settings = self._policies.settings
+        controller, *others = (told(settings, way, each, proxied=self._policies.proxied) for each in door.classes)
         setting = setting_of(way)
+        unknown = f"who passes on what comes in through {door.owner} is not known"
+        names = " or ".join(class_.name for class_ in door.classes if class_.name)
+        if any(other != controller for other in others):
+            return f"{unknown}, as its class may be {names}"
         if controller is None:
-            why = f"as no setting {setting} says it"
-            if not door.class_ and not agreed(self._policies.settings, way):
-                why = f"as its class is not, and settings {setting} differ by class"
-            return f"who passes on what comes in through {door.owner} is not known, {why}"
+            if not names and not agreed(settings, way):
+                return f"{unknown}, as its class is not, and settings {setting} differ by class"
+            return f"{unknown}, as no setting {setting} says it{f' (of class {names})' if names else ''}"
+        if controller.proxy:
+            return {PROXY: TRUE}
         if controller.outside:
             return {EXTERNAL: TRUE if controller.block is None else address_in(Side.SRC, controller.block)}
         found = controller.members(self._inventory)
@@ -267,83 +289,6 @@ class Entries:
 
 
 _FRONTS: Mapping[str, FrontWay] = {way: way for way in SETTINGS.values()}
-
-
-def doors_of(inventory: Inventory) -> Iterator[Door]:
-    """Every way in from outside, those of Services first."""
-    yield from _of_services(inventory)
-    yield from _of_pods(inventory)
-    yield from _of_fronts(inventory)
-
-
-def ways_of(service: Service) -> Ways:
-    """The ways in that a Service opens, the one that names it best first."""
-    if service.headless or service.problem:
-        return ()
-    found: list[WayIn] = ["LoadBalancer"] if service.type == "LoadBalancer" else []
-    if service.type == "NodePort" or (service.type == "LoadBalancer" and service.node_ports):
-        found.append("NodePort")
-    if service.external_ips:
-        found.append("external IP")
-    return tuple(found)
-
-
-def _of_services(inventory: Inventory) -> Iterator[Door]:
-    for (namespace, name), service in sorted(inventory.services.items()):
-        local = service.external_traffic_policy == "Local"
-        ways = ways_of(service)
-        for index, of in enumerate(service.ports) if ways else ():
-            behind, to = _pods(service.backends.get(index, ()), of.protocol)
-            for way in ways:
-                number = of.node_port if way == "NodePort" else of.number
-                ranges = service.source_ranges if way == "LoadBalancer" else ()
-                hop = (namespace, name, index)
-                families = service.families
-                if way == "external IP":
-                    families &= {address.family for address in service.external_ips}
-                yield Door(
-                    way, str(service), number, local, hop, behind, of.protocol, to, ranges=ranges, families=families
-                )
-
-
-def _of_pods(inventory: Inventory) -> Iterator[Door]:
-    """Pods on the host network have no ports but those of their node."""
-    for end in inventory.endpoints:
-        if end.kind is EndpointKind.POD:
-            for p in end.ports:
-                if p.host_port and p.origin is not PortOrigin.INIT:
-                    behind, to = {end: port(p.protocol, p.number)}, ((end, p.number),)
-                    families = frozenset([p.host_family] if p.host_family else FAMILIES)
-                    yield Door(
-                        "hostPort", str(end), p.host_port, False, None, behind, p.protocol, to, families=families
-                    )
-
-
-def _of_fronts(inventory: Inventory) -> Iterator[Door]:
-    """What controllers send to pods. They open connections of their own, so no block of clients is about these."""
-    for front in inventory.fronts:
-        hop = (front.namespace, front.service, front.at)
-        service = inventory.services[hop[:2]]
-        protocol = service.ports[front.at].protocol
-        behind, to = _pods(front.behind, protocol)
-        yield Door(
-            front.way,
-            front.owner,
-            front.port,
-            False,
-            hop,
-            behind,
-            protocol,
-            to,
-            front.class_,
-            families=service.families,
-        )
-
-
-def _pods(backends: Iterable[Backend], protocol: str) -> tuple[Members, tuple[tuple[Endpoint, int], ...]]:
-    """The pods among what is behind a port, as members and as they are."""
-    to = tuple((b.endpoint, b.port) for b in backends if b.endpoint.is_pod)
-    return unite(*({end: port(protocol, number)} for end, number in to)), to
 
 
 def _meant(controller: Controller) -> str:

@@ -51,6 +51,8 @@ def _notes(one: _Side, other: _Side, twins: Twins) -> Iterator[str]:
     if others := differing(one[1], other[1]):
         shown = ", ".join(map(str, others[:_SHOWN])) + (f" and {len(others) - _SHOWN} more" if others[_SHOWN:] else "")
         yield f"{shown} {'is' if len(others) == 1 else 'are'} not judged, and not the same in both"
+    if any(world.policies.proxied for _, world, _ in sides):
+        yield "what Cilium's own Ingress and Gateway pass on is not compared: assertions with `through ingress` or `gateway` are about it"
     for name, world, _ in sides:
         for kind, number in world.ignored.items():
             yield f"{number} {kind} ignored {name} as asked"

@@ -13,7 +13,6 @@ from itertools import chain
 
 from npverify.analyses.answers import never
 from npverify.analyses.engine import NO_FLOW, Engine
-from npverify.analyses.entries import SAY_WHO
 from npverify.analyses.parallel import Piece, anchors_of, best_method, run
 from npverify.analyses.prove_isolation import prove_isolated
 from npverify.analyses.prove_policies import hangs_together, prove_policy_claim
@@ -124,14 +123,17 @@ def prove_one(engine: Engine, assertion: Assertion) -> AssertionResult:
             return prove_each_comes_in_to_some(engine, assertion, claim)
         if not isinstance(claim, AllFlows | SomeFlow):
             return _prove_one(engine, assertion, claim)
-        legs, untold = engine.entries.spelled_out(claim.legs)
-        result = _prove_one(engine, assertion, replace(claim, legs=legs))
+        spelled = engine.entries.spelled_out(claim.legs)
+        result = _prove_one(engine, assertion, replace(claim, legs=spelled.legs))
+        if result.depends_on and engine.world.policies.proxied:  # an answer may be that of one of two ways
+            result = replace(result, depends_on=engine.asked(engine.entries.seen(claim.legs)))
     except UndecidedError as gave_up:
         return AssertionResult(assertion, Status.UNDECIDED, because=str(gave_up))
     # with more flows it would be refuted or proved all the same
     settled = Status.REFUTED if isinstance(claim, AllFlows) else Status.PROVED
-    if untold and result.status is not settled:
-        return AssertionResult(assertion, Status.UNDECIDED, because=untold, fix=SAY_WHO, depends_on=result.depends_on)
+    if spelled.untold and result.status is not settled:
+        because, fix = spelled.untold, spelled.mend
+        return AssertionResult(assertion, Status.UNDECIDED, because=because, fix=fix, depends_on=result.depends_on)
     return result
 
 

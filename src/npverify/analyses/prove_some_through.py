@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from npverify.analyses.engine import NO_FLOW, Engine
-from npverify.analyses.entries import SAY_WHO
 from npverify.analyses.prove_some import Addresses, Settled, Taken, certain, nearest, sources
 from npverify.analyses.results import AssertionResult, Status
 from npverify.assertions.claims import Assertion, EachReachesSome, Leg
@@ -25,8 +24,8 @@ def prove_each_comes_in_to_some(engine: Engine, assertion: Assertion, claim: Eac
     """Proved if for each source and under every reading there is one destination that takes every flow that its traffic may
     become. The legs of one Service are its ports, and each needs a destination; all other legs are alternatives.
     """
-    spelled, untold = engine.entries.spelled_out(claim.legs)
-    asked = engine.asked(spelled)
+    spelled = engine.entries.spelled_out(claim.legs)
+    untold, asked = spelled.untold, engine.asked(engine.entries.seen(claim.legs))
     speaks = False
     for end, condition in sources(engine, claim.legs):
         legs = [replace(leg, src={end: condition}) for leg in claim.legs]
@@ -41,12 +40,12 @@ def prove_each_comes_in_to_some(engine: Engine, assertion: Assertion, claim: Eac
         reached = or_(*(and_(*(leg.taken for leg in legs_of_one)) for legs_of_one in ways.values()))
         if engine.possible(and_(spoken_of, not_(reached)), end, EXTERNAL):
             if untold:
-                return AssertionResult(assertion, Status.UNDECIDED, because=untold, fix=SAY_WHO, depends_on=asked)
+                return AssertionResult(assertion, Status.UNDECIDED, because=untold, fix=spelled.mend, depends_on=asked)
             because = f"{end} reaches none of them"
             shown = nearest(engine, engine.entries.spelled_out(legs).legs)
             return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
     if untold and not speaks:
-        return AssertionResult(assertion, Status.UNDECIDED, because=untold, fix=SAY_WHO, depends_on=asked)
+        return AssertionResult(assertion, Status.UNDECIDED, because=untold, fix=spelled.mend, depends_on=asked)
     if not speaks:
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     return AssertionResult(assertion, Status.PROVED, depends_on=asked)

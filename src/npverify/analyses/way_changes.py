@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from npverify.analyses.entries import Door, doors_of
+from npverify.analyses.doors import Door, doors_of
 from npverify.analyses.world import World
 from npverify.ingest.source import Span
 from npverify.inventory.model import Endpoint, Front, Inventory, Service
@@ -71,7 +71,7 @@ _Found = Mapping[_Key, Mapping[str, "_Way"]]
 def _by_key(inventory: Inventory) -> _Found:
     found: dict[_Key, dict[str, _Way]] = {}
     for key, way in _ways(inventory):
-        found.setdefault(key, {})[way.door.class_] = way
+        found.setdefault(key, {})[" or ".join(class_.name for class_ in way.door.classes)] = way
     return found
 
 
@@ -110,8 +110,8 @@ def _differs(one: _Way, other: _Way) -> Iterator[str]:
             yield f"its addresses were {', '.join(map(str, sorted(dialled[0])))}"
     if before.hop is None and before.families != after.families:
         yield f"clients dialled it over {' and '.join(f'IPv{family}' for family in sorted(before.families))}"
-    if before.class_ != after.class_:
-        yield f"its class was {before.class_ or 'not named'}"
+    if before.classes != after.classes:
+        yield f"its class was {' or '.join(str(class_) for class_ in before.classes if class_.name) or 'not named'}"
 
 
 def _ways(inventory: Inventory) -> Iterator[tuple[_Key, _Way]]:

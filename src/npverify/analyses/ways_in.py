@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from npverify.analyses.entries import ways_of
+from npverify.analyses.doors import ways_of
 from npverify.analyses.world import World
 from npverify.assertions.claims import AllFlows, Assertion, EachReachesSome, Leg, SomeFlow
 from npverify.assertions.sets import outside
+from npverify.inventory.controllers import is_of_cilium
 from npverify.inventory.model import EXTERNAL, Service
 from npverify.normal.flow import FRONTS
 
@@ -22,7 +23,7 @@ _MOST = 5  # Services that a phrase names
 def ways_in(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     """One phrase for each kind of such traffic that an assertion of the report could have meant."""
     yield from _through_controllers(world, assertions)
-    yield from _to_controllers(assertions)
+    yield from _to_controllers(world, assertions)
     exposed = [service for _, service in sorted(world.inventory.services.items()) if ways_of(service)]
     if not exposed:
         return
@@ -71,11 +72,14 @@ def _through_controllers(world: World, assertions: Sequence[Assertion]) -> Itera
         )
 
 
-def _to_controllers(assertions: Sequence[Assertion]) -> Iterator[str]:
+def _to_controllers(world: World, assertions: Sequence[Assertion]) -> Iterator[str]:
     """That clients have to come to the controller first, where somebody says that they get in by it."""
     positive = (a for a in assertions if _says(a, True) or isinstance(a.claim, SomeFlow))
     ways = {way for a in positive for leg in legs_of(a) for way in leg.ways}
-    if ways.intersection(FRONTS):
+    own = world.policies.proxied and all(
+        is_of_cilium(front.way, class_) for front in world.inventory.fronts for class_ in front.classes
+    )
+    if ways.intersection(FRONTS) and not own:
         yield "that clients come to the pods of the controller of an Ingress or a Gateway is a statement about these"
 
 

@@ -45,6 +45,7 @@ _KIND = {
     EndpointKind.HOST_POD: "a pod on the host network",
     EndpointKind.NODE: "a node",
     EndpointKind.REMOTE: "an endpoint of another cluster",
+    EndpointKind.PROXY: "the proxy of Cilium's Ingress",
     EndpointKind.EXTERNAL: "an outside address",
 }
 

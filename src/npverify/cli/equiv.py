@@ -177,8 +177,11 @@ def equiv(
 
     def page(report: Report) -> Iterable[str]:
         from npverify.report.html.flow_map import equiv_map
+        from npverify.report.html.marks import with_marks
 
-        return html_page(report, sources.lines, equiv_map(result))
+        flows, shown = equiv_map(result), result.witness
+        seen = None if shown is None else shown.left if shown.allowed_by == "left" else shown.right
+        return html_page(report, sources.lines, flows and with_marks(flows, [(1, seen)]))
 
     write_all(wanted, output, own, lambda: equiv_items(result, names, sources.lines), page)
     return exit_code(result)

@@ -60,11 +60,17 @@ def watch(
         bool, typer.Option("--allow-vacuous", help="Do not fail where an assertion speaks about nothing.")
     ] = False,
     allow_empty: o.AllowEmpty = False,
+    kustomize: Annotated[list[str] | None, typer.Option("-k", "--kustomize", hidden=True)] = None,
+    helm: Annotated[list[str] | None, typer.Option("--helm", hidden=True)] = None,
+    cluster: Annotated[bool, typer.Option("--cluster", hidden=True)] = False,
 ) -> int:
     """Check the assertions, and again whenever a file is saved, until Ctrl-C."""
     # imported here so that other commands and --help do not wait for the solver
     from npverify.analyses.session import Session
 
+    # other commands have these options for what a program makes
+    _refuse_made([*(f"-k {folder}" for folder in kustomize or ()), *(f"--helm {chart}" for chart in helm or ())])
+    _refuse_made(["--cluster"] if cluster else [])
     problems = Problems()
     check_format(format, problems)
     inputs = Inputs.settle(
@@ -77,9 +83,7 @@ def watch(
     if "-" in inputs.paths:
         fix = "name files or folders; `npverify prove -` reads standard input once"
         raise InputError.one("NPV145", "standard input cannot be watched", fix=fix)
-    if made := [path for path in inputs.paths if is_rendered(path)]:
-        fix = "name the folder of the manifests; `npverify prove` reads what a program makes once"
-        raise InputError.one("NPV145", f"`{made[0]}` cannot be watched", fix=fix)
+    _refuse_made([path for path in inputs.paths if is_rendered(path)])
     watched = (*inputs.paths, *inputs.specs)
     seen = snapshot(watched)
     session = Session(
@@ -110,6 +114,12 @@ def watch(
         no_color=showing.no_color,
     )
     return follow(show, changes(watched, seen))
+
+
+def _refuse_made(made: Sequence[str]) -> None:
+    if made:
+        fix = "name the folder of the manifests; `npverify prove` reads what a program makes once"
+        raise InputError.one("NPV145", f"`{made[0]}` cannot be watched", fix=fix)
 
 
 def snapshot(paths: Sequence[str]) -> Snapshot:

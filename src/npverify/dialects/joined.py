@@ -11,6 +11,7 @@ from npverify.dialects.lint import LintFacts
 from npverify.dialects.plugins.ways import API
 from npverify.dialects.profiles import Profile
 from npverify.ingest.source import Problems, Span
+from npverify.inventory.controllers import has_proxy
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import Audit, PolicyId, PolicySet
 
@@ -127,6 +128,6 @@ def lower_for_cilium(
                 dropped = kube_cluster.around(dropped, cluster, profile, inventory)
             beside = connections, dropped
     audit = Audit(*(kubernetes.with_switches(*pair, profile) for pair in beside)) if beside is not None else None
-    of_all = kubernetes.with_switches(*halves, profile)
+    of_all = replace(kubernetes.with_switches(*halves, profile), proxied=has_proxy(inventory))
     policies = replace(of_all, settings=(*profile.cilium.shown, *profile.settings), audit=audit)
     return policies, ids

@@ -1,7 +1,8 @@
 """Who passes on what comes in through Ingress and Gateway objects: nobody can tell it from these, so the user says it.
 
 `ingress_controller=ingress-nginx/app.kubernetes.io/name=ingress-nginx` names pods by namespace and labels; `NAMESPACE` alone all
-pods there, a block of addresses or `internet` a balancer outside, `nodes` the nodes. `ingress_controller.CLASS` is about one class.
+pods there, a block of addresses or `internet` a balancer outside, `nodes` the nodes. `ingress_controller.CLASS` is about one class,
+which has the name CLASS, or a controller of that name (`k8s.io/ingress-nginx`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from npverify.inventory.addresses import Prefix
-from npverify.inventory.model import Endpoint, FrontWay, Inventory
+from npverify.inventory.model import Endpoint, FrontClass, FrontWay, Inventory
 from npverify.inventory.syntax import is_dns_label
 from npverify.inventory.unknowns import Unknown
 
@@ -20,13 +21,15 @@ FORMS = "NAMESPACE, NAMESPACE/KEY=VALUE,…, nodes, internet or a block of addre
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Pods of a namespace with labels, or the nodes, or outside addresses (`block`; `outside`: any)."""
+    """Pods of a namespace with labels, or the nodes, or outside addresses (`block`; `outside`: any), or the plugin itself
+    (`proxy`)."""
 
     namespace: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     nodes: bool = False
     outside: bool = False
     block: Prefix | None = None
+    proxy: bool = False
 
     def members(self, inventory: Inventory) -> tuple[Endpoint, ...]:
         """The pods or nodes of the inventory that are meant, with those whose labels may be so once they are created."""
@@ -75,6 +78,20 @@ def is_setting(name: str) -> bool:
     return setting in SETTINGS and bool(class_) == bool(dot)
 
 
+def is_of_cilium(way: FrontWay, class_: FrontClass) -> bool:
+    """Whether a class is Cilium's own, where that is the plugin: an IngressClass by its name alone (cilium/cilium
+    operator/pkg/ingress/helpers.go), a GatewayClass by its controller, or by the name that Cilium gives it if it is not in the input.
+    """
+    if way == "Gateway" and class_.controller:
+        return class_.controller == "io.cilium/gateway-controller"
+    return class_.name == "cilium"
+
+
+def has_proxy(inventory: Inventory) -> bool:
+    """Whether some Ingress or Gateway may be Cilium's own, where that is the plugin."""
+    return any(is_of_cilium(front.way, class_) for front in inventory.fronts for class_ in front.classes)
+
+
 def setting_of(way: FrontWay) -> str:
     """The setting that is about a way in."""
     return next(name for name, of in SETTINGS.items() if of == way)
@@ -85,12 +102,17 @@ def agreed(settings: Sequence[tuple[str, str]], way: FrontWay) -> bool:
     return len({value for name, value in settings if name.partition(".")[0] == setting_of(way)}) < 2
 
 
-def told(settings: Sequence[tuple[str, str]], way: FrontWay, class_: str) -> Controller | None:
-    """The controller that is said to serve a class, else that of every class; None where nothing is said, or where the class is
-    not known and what is said of several differs."""
+def told(
+    settings: Sequence[tuple[str, str]], way: FrontWay, class_: FrontClass, *, proxied: bool = False
+) -> Controller | None:
+    """Who is said to serve a class, by its name or by that of its controller, else every class; None where nothing is said, or
+    where the class is not known and what is said of several differs. `proxied`: the plugin serves its own classes, unless that is
+    said of one by name."""
     said = dict(settings)
     setting = setting_of(way)
-    if not class_ and not agreed(settings, way):
+    if not class_.name and not agreed(settings, way):
         return None
-    names = (f"{setting}.{class_}", setting) if class_ else (setting,)
-    return next((read_controller(said[name]) for name in names if name in said), None)
+    named = next((f"{setting}.{name}" for name in class_ if name and f"{setting}.{name}" in said), "")
+    if proxied and not named and is_of_cilium(way, class_):
+        return Controller(proxy=True)
+    return read_controller(said[named or setting]) if (named or setting) in said else None

@@ -164,6 +164,10 @@ FIELDS: Mapping[str, Table] = {
     "IngressBackend": _rows("service serviceName servicePort", "resource"),  # a resource is no pod
     "IngressServiceBackend": _rows("name port"),
     "ServiceBackendPort": _rows("name number"),
+    "IngressClass": _kind("spec"),
+    "IngressClassSpec": _rows("controller", "parameters"),
+    "GatewayClass": _kind("spec", "status"),
+    "GatewayClassSpec": _rows("controllerName", "parametersRef description"),
     "Gateway": _kind("spec", "status"),
     "GatewaySpec": _rows(
         "gatewayClassName listeners", "addresses infrastructure backendTLS tls allowedListeners defaultScope"

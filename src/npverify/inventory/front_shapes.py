@@ -30,6 +30,9 @@ INGRESS_SPEC = map_of(
 _REQUIREMENT = map_of("LabelSelectorRequirement", key=Leaf.TEXT, operator=Leaf.TEXT, values=ListOf(Leaf.TEXT))
 _SELECTOR = map_of("LabelSelector", matchLabels=Leaf.LABELS, matchExpressions=ListOf(_REQUIREMENT))
 
+INGRESS_CLASS_SPEC = map_of("IngressClassSpec", controller=Leaf.TEXT)
+GATEWAY_CLASS_SPEC = map_of("GatewayClassSpec", controllerName=Leaf.TEXT)
+
 GATEWAY_SPEC = map_of(
     "GatewaySpec",
     gatewayClassName=Leaf.TEXT,

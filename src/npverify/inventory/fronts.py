@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from npverify.ingest.document import Path
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
+from npverify.inventory.front_classes import FrontClasses
 from npverify.inventory.gateways import Grants, Listeners
-from npverify.inventory.model import Backend, Front, FrontWay, Namespace, Service, ServicePort, Target
+from npverify.inventory.model import Backend, Front, FrontClass, FrontWay, Namespace, Service, ServicePort, Target
 from npverify.inventory.objects import Item, entries, part
 from npverify.inventory.services import number_on
 
@@ -39,32 +40,28 @@ def read_fronts(
     notes: list[str],
 ) -> tuple[Front, ...]:
     """Every port of a Service that some Ingress or route sends to, in the order of their owners; what leads nowhere is told."""
-    found: dict[tuple[str, str, str, str, int], Front] = {}
+    found: dict[tuple[str, tuple[FrontClass, ...], str, str, int], Front] = {}
+    classes = FrontClasses(items["IngressClass"], items["GatewayClass"], problems, notes)
 
-    def add(way: FrontWay, item: Item, sent: _Sent, protocol: str, at: Iterable[tuple[str, int]]) -> None:
+    def add(
+        way: FrontWay, item: Item, sent: _Sent, protocol: str, at: Iterable[tuple[tuple[FrontClass, ...], int]]
+    ) -> None:
         for service, index in _ports(item, sent, protocol, services, problems):
             behind = _behind(service, index, targets)
-            for class_, port in at:
-                front = Front(way, str(item), class_, port, service.namespace, service.name, index, behind, item.span)
-                found.setdefault((front.owner, class_, front.namespace, front.service, index), front)
+            for of, port in at:
+                front = Front(way, str(item), of, port, service.namespace, service.name, index, behind, item.span)
+                found.setdefault((front.owner, of, front.namespace, front.service, index), front)
 
     for item in items["Ingress"]:
-        class_ = part(item.doc.value, "spec").get("ingressClassName") or _annotated(item)
+        of = classes.of_ingress(item)
         for sent in _of_ingress(item):
-            add("Ingress", item, sent, "TCP", [(class_, 0)])
+            add("Ingress", item, sent, "TCP", [(of, 0)])
     listeners, grants = Listeners(items["Gateway"], namespaces, notes), Grants(items["ReferenceGrant"])
     for item in (item for kind in ROUTES for item in items[kind]):
-        at = listeners.of(item)
+        at = [(classes.of_gateway(name), port) for name, port in listeners.of(item)]
         for sent in _of_route(item, grants, problems) if at else ():
             add("Gateway", item, sent, "UDP" if item.kind == "UDPRoute" else "TCP", at)
     return tuple(found[key] for key in sorted(found))
-
-
-def _annotated(item: Item) -> str:
-    """The class in the annotation that was used before there was a field (kubernetes/website services-networking/ingress.md)."""
-    annotations = part(item.doc.value, "metadata").get("annotations")
-    value = annotations.get("kubernetes.io/ingress.class") if isinstance(annotations, dict) else None
-    return value if isinstance(value, str) else ""
 
 
 def _of_ingress(item: Item) -> Iterator[_Sent]:

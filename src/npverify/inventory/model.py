@@ -29,6 +29,7 @@ class EndpointKind(StrEnum):
     HOST_POD = "host pod"  # hostNetwork: true
     NODE = "node"
     REMOTE = "remote"  # a pod or node of another cluster, which policies here see as its address alone
+    PROXY = "proxy"  # that of Cilium's own Ingress and Gateway, which is no pod
     EXTERNAL = "external"
 
 
@@ -153,6 +154,8 @@ class Endpoint:
     def __str__(self) -> str:
         if self.kind is EndpointKind.EXTERNAL:
             return "external address"
+        if self.kind is EndpointKind.PROXY:
+            return "Cilium's Ingress"
         cluster = f"{self.cluster}:" if self.cluster else ""
         if self.is_node:
             return f"{cluster}node {self.name}"
@@ -167,10 +170,15 @@ _RANK = {
     EndpointKind.NODE: "2",
     EndpointKind.REMOTE: "3",
     EndpointKind.EXTERNAL: "4",
+    EndpointKind.PROXY: "5",
 }
 
 EXTERNAL = Endpoint(EndpointKind.EXTERNAL)
 """Every address that is no known endpoint, here or in another cluster; which address it is stands in the flow."""
+
+
+PROXY = Endpoint(EndpointKind.PROXY, name="ingress")
+"""The proxy of Cilium's own Ingress and Gateway, on whatever node. It is no member of an inventory, as no statement names it."""
 
 
 class ServicePort(NamedTuple):
@@ -245,16 +253,26 @@ class Service:
 FrontWay = Literal["Ingress", "Gateway"]
 
 
+class FrontClass(NamedTuple):
+    """The class of an Ingress or a Gateway, and the name of the controller that serves it; "" where it is not told."""
+
+    name: str = ""
+    controller: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.controller})" if self.controller else self.name
+
+
 class Front(NamedTuple):
     """A port of a Service (`namespace`, `service`, and the number `at` of the port) that an Ingress or a route of a Gateway sends to.
 
-    `owner` is the Ingress or route with its kind, `class_` the name of the class that serves it ("": not told), `port` what a
-    client dials (0: not told), `behind` where the controller sends to.
+    `owner` is the Ingress or route with its kind, `classes` the class that serves it (several: one of these),
+    `port` what a client dials (0: not told), `behind` where the controller sends to.
     """
 
     way: FrontWay
     owner: str
-    class_: str
+    classes: tuple[FrontClass, ...]
     port: int
     namespace: str
     service: str

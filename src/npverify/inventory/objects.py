@@ -21,7 +21,7 @@ from npverify.inventory.unknown_fields import UnknownFields
 POSITIONED = 1_000
 """Objects carry positions up to this number of documents: finding one reads its text again."""
 
-CLUSTER_SCOPED = frozenset({"Namespace", "Node", "CiliumNode", "CiliumIdentity"})
+CLUSTER_SCOPED = frozenset({"Namespace", "Node", "CiliumNode", "CiliumIdentity", "IngressClass", "GatewayClass"})
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "": ("Namespace", "Pod", "ReplicationController", "Service", "Endpoints", "Node", "ServiceAccount"),
@@ -31,9 +31,10 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "discovery.k8s.io": ("EndpointSlice",),
     "projectcalico.org": ("WorkloadEndpoint",),
     "cilium.io": ("CiliumNode", "CiliumEndpoint", "CiliumIdentity"),
-    "networking.k8s.io": ("Ingress",),
+    "networking.k8s.io": ("Ingress", "IngressClass"),
     "gateway.networking.k8s.io": (
         "Gateway",
+        "GatewayClass",
         "HTTPRoute",
         "GRPCRoute",
         "TLSRoute",
@@ -97,6 +98,16 @@ def part(value: Mapping[str, Any], *path: str) -> dict[str, Any]:
         if found is None:
             return {}
     return found  # type: ignore[no-any-return]  # collect() has checked it
+
+
+def annotation(item: Item, key: str, problems: Problems) -> str | None:
+    """An annotation; None where it is missing, or is not text (which is reported)."""
+    given = (item.doc.value.get("metadata") or {}).get("annotations")
+    if not given or (isinstance(given, dict) and key not in given):
+        return None
+    meta = Fields.of(item.doc, problems).map("metadata")
+    inner = meta and meta.map("annotations")
+    return inner.text(key) if inner else None
 
 
 def entries(value: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

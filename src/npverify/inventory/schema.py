@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from npverify.inventory.front_shapes import GATEWAY_SPEC, GRANT_SPEC, INGRESS_SPEC, ROUTE_SPECS
+from npverify.inventory.front_shapes import (
+    GATEWAY_CLASS_SPEC,
+    GATEWAY_SPEC,
+    GRANT_SPEC,
+    INGRESS_CLASS_SPEC,
+    INGRESS_SPEC,
+    ROUTE_SPECS,
+)
 from npverify.inventory.shapes import Leaf, ListOf, MapOf, Shape, map_of
 
 _META = map_of(
@@ -181,6 +188,8 @@ SHAPES: Mapping[str, MapOf] = {
         ),
         _kind("CiliumIdentity", **{"security-labels": Leaf.LABELS}),
         _kind("Ingress", spec=INGRESS_SPEC),
+        _kind("IngressClass", spec=INGRESS_CLASS_SPEC),
+        _kind("GatewayClass", spec=GATEWAY_CLASS_SPEC),
         _kind("Gateway", spec=GATEWAY_SPEC),
         *(_kind(kind, spec=spec) for kind, spec in ROUTE_SPECS.items()),
         _kind("ReferenceGrant", spec=GRANT_SPEC),

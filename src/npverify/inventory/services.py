@@ -6,17 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from npverify.ingest.document import Path
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EXTERNAL, Backend, Endpoint, EndpointKind, PortOrigin, Service, ServicePort, Target
 from npverify.inventory.nodes import read_address
-from npverify.inventory.objects import Item, entries, part
+from npverify.inventory.objects import Item, annotation, entries, part
 from npverify.inventory.syntax import PROTOCOLS, is_port_name
 from npverify.inventory.unknowns import Unknown
 
 _TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 _POLICIES = ("Cluster", "Local")
+RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _Type = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
 _TrafficPolicy = Literal["Cluster", "Local"]
 
@@ -139,13 +141,20 @@ def _service(item: Item, index: _Index, targets: Sequence[Target], problems: Pro
 
 
 def _source_ranges(item: Item, spec: dict[str, Any], problems: Problems) -> Iterator[Prefix]:
-    """The blocks of clients; blanks around them do not count (kubernetes/kubernetes pkg/apis/core/validation/validation.go)."""
-    for index, text in enumerate(spec.get("loadBalancerSourceRanges") or ()):
+    """The blocks of clients; blanks around them do not count (kubernetes/kubernetes pkg/apis/core/validation/validation.go). The
+    annotation counts where the field says nothing (kubernetes/cloud-provider service/helpers/helper.go)."""
+    listed: list[tuple[Path, str]] = [
+        (("spec", "loadBalancerSourceRanges", index), text or "")
+        for index, text in enumerate(spec.get("loadBalancerSourceRanges") or ())
+    ]
+    if not listed and spec.get("type") == "LoadBalancer":
+        given = (annotation(item, RANGES, problems) or "").strip()
+        listed = [(("metadata", "annotations", RANGES), text) for text in (given.split(",") if given else ())]
+    for path, text in listed:
         try:
-            yield Prefix.parse((text or "").strip(), strict=False)
+            yield Prefix.parse(text.strip(), strict=False)
         except ValueError:
-            message, fix = f"`{text or ''}` is not a block of addresses", "write one such as 203.0.113.0/24"
-            path = ("spec", "loadBalancerSourceRanges", index)
+            message, fix = f"`{text.strip()}` is not a block of addresses", "write one such as 203.0.113.0/24"
             Fields.of(item.doc, problems).error("NPV043", message, *path, fix=fix)
 
 

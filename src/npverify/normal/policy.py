@@ -219,6 +219,7 @@ class PolicySet:
     `asked`    clauses about requests that questions about the set name beside its own
     `vip_visible`  the readings under which egress policy sees a Service's virtual address instead of the backend's
     `audit`    what tells denials that are only reported from those that stop the flow; None: every denial stops it
+    `proxied`  the plugin passes on itself what some Ingress or route brings in, with an identity of its own (`PROXY`)
     `rewriting`    those under which ingress policy sees somebody else than the client outside
     """
 
@@ -232,6 +233,7 @@ class PolicySet:
     audit: Audit | None = None
     asked: frozenset[Clause] = frozenset()
     rewriting: Rewriting = Rewriting()
+    proxied: bool = False
 
     @property
     def judges_hosts(self) -> bool:

@@ -188,6 +188,7 @@ _OWNER = {
     EndpointKind.HOST_POD: "node",  # it has the node's address
     EndpointKind.NODE: "node",
     EndpointKind.REMOTE: "external",
+    EndpointKind.PROXY: "external",
     EndpointKind.EXTERNAL: "external",
 }
 

@@ -110,7 +110,8 @@ class Oracle:
 
     def _judged(self, direction: Direction, flow: Flow) -> bool:
         end = flow.src if direction is Direction.EGRESS else flow.dst
-        return end.is_pod or (end.kind is EndpointKind.NODE and self.policies.judges_hosts)
+        proxy = end.kind is EndpointKind.PROXY
+        return end.is_pod or proxy or (end.kind is EndpointKind.NODE and self.policies.judges_hosts)
 
     def _stage(
         self, direction: Direction, stage: Stage, asked: Sequence[tuple[Policy, ...]], seen: Seen

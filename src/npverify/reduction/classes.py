@@ -1,6 +1,6 @@
 """Classes: endpoints that no policy can tell apart, so that one of them speaks for all.
 
-In: an inventory and a policy set. Out: a partition of the endpoints and EXTERNAL, in the order of their first members.
+In: an inventory and a policy set. Out: a partition of the endpoints and EXTERNAL (and PROXY, where policies see it), in the order of their first members.
 What may tell two endpoints apart is read off the atoms of the policies, so a predicate that is not in the policy set must
 not be asked of a class.
 """
@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from npverify.inventory.addresses import BITS, Address, Family, Prefix
-from npverify.inventory.model import EXTERNAL, Endpoint, Inventory
+from npverify.inventory.model import EXTERNAL, PROXY, Endpoint, Inventory
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction, PolicySet
 from npverify.normal.predicates import (
@@ -46,7 +46,8 @@ class Classes:
         of_labels: dict[int, int] = {}
         of_ports: dict[int, int] = {}
         v4, v6 = cells[4], cells[6]
-        for end in (*inventory.endpoints, EXTERNAL):
+        proxies = (PROXY,) if any(each.proxied for each in policies) else ()
+        for end in (*inventory.endpoints, *proxies, EXTERNAL):
             if (labels := of_labels.get(id(end.labels))) is None:
                 told = tuple((k, _value(end.labels[k])) for k in seen.keys if k in end.labels)
                 labels = of_labels[id(end.labels)] = numbers.setdefault(told, len(numbers))

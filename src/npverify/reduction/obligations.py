@@ -295,7 +295,7 @@ class Obligations:
 
     def _speaks_of(self, source: Members, target: Members) -> bool:
         src, dst = source.first, target.first
-        return src.is_pod or dst.is_pod or self._judges_hosts(src, dst)
+        return src.is_pod or dst.is_pod or dst.kind is EndpointKind.PROXY or self._judges_hosts(src, dst)
 
     def _judges_hosts(self, src: Endpoint, dst: Endpoint) -> bool:
         return self._residuals.policies.judges_hosts and (host_network(src) or host_network(dst))

@@ -71,6 +71,7 @@ _OWNER = {
     EndpointKind.HOST_POD: "node",
     EndpointKind.NODE: "node",
     EndpointKind.REMOTE: "external",
+    EndpointKind.PROXY: "external",
     EndpointKind.EXTERNAL: "external",
 }
 

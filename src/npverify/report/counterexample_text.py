@@ -8,6 +8,7 @@ from functools import cached_property
 from npverify.analyses.results import Counterexample
 from npverify.analyses.why import why_not
 from npverify.analyses.world import World
+from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Reading
 from npverify.normal.flow import FRONTS, Flow, SideVerdict
 from npverify.normal.policy import Action, Policy
@@ -106,7 +107,8 @@ class Scene:
 def remark(flow: Flow) -> str:
     """How the two ends stand to each other, where that is not what a reader expects; else ""."""
     if flow.entry is not None and flow.entry.rewritten:
-        by_controller = "the controller" if flow.entry.way in FRONTS else "the load balancer"
+        proxy = "the proxy of the plugin" if flow.src.kind is EndpointKind.PROXY else "the controller"
+        by_controller = proxy if flow.entry.way in FRONTS else "the load balancer"
         who = "the node that passed it on" if flow.src.is_node else by_controller
         own = ", which is the pod's own" if flow.own_node else ""
         return f"a client outside sent it; policies see {who}{own}"

@@ -39,6 +39,8 @@ def endpoint(end: Endpoint, address: Address | None, *, any_address: bool = Fals
     """One end of a flow, in the form that `eval --flows` reads."""
     if end.kind is EndpointKind.EXTERNAL:
         return {"ip": "any" if address is None or any_address else str(address)}
+    if end.kind is EndpointKind.PROXY:
+        return {"entity": "ingress"}
     cluster = {"cluster": end.cluster} if end.cluster else {}
     if end.is_node:
         return {"node": end.name, **cluster}

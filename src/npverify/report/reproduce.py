@@ -22,7 +22,10 @@ _ECHO_REQUESTS = (None, (8, 0), (128, 0))
 
 def reproduce(flow: Flow) -> str:
     """A shell command on one line, perhaps with a comment behind it, that attempts the flow."""
-    if flow.entry is not None and flow.entry.way not in FRONTS:  # what a controller sends is a flow of its own
+    proxied = EndpointKind.PROXY in (flow.src.kind, flow.dst.kind)
+    if flow.entry is not None and (
+        proxied or flow.entry.way not in FRONTS
+    ):  # what a controller sends is a flow of its own
         return _from_outside(flow, flow.entry)
     attempt, notes = _attempt(flow)
     image = (
@@ -92,7 +95,7 @@ def _dig(flow: Flow, name: str, target: str, port: int | str | None) -> str:
 
 def _from_outside(flow: Flow, entry: Entry) -> str:
     """What a client outside runs, whose traffic comes in by a port of the cluster."""
-    number = str(entry.port) if entry.port else "PORT"
+    number, front = str(entry.port) if entry.port else "PORT", entry.way in FRONTS
     notes = [] if flow.src.is_node or entry.rewritten or flow.src_ip is None else [f"from {flow.src_ip}"]
     notes = notes or ["from a host outside the cluster"]
     if entry.way in ("NodePort", "hostPort"):
@@ -102,9 +105,9 @@ def _from_outside(flow: Flow, entry: Entry) -> str:
             notes.append(f"NODE: {'the' if near else 'a node other than the'} one on which {flow.dst} runs")
     else:
         target = "ADDRESS"
-        notes.append(f"ADDRESS: the {entry.way} of {entry.owner}")
+        notes.append(f"ADDRESS: {f'that of {entry.owner}' if front else f'the {entry.way} of {entry.owner}'}")
     if not entry.port:
-        notes.append(f"PORT: the nodePort of {entry.owner}")
+        notes.append("PORT: 80, or 443 with TLS" if front else f"PORT: the nodePort of {entry.owner}")
     if flow.http is not None:
         return f"{_curl(flow.http, target, number)}  # {'; '.join(notes)}"
     if flow.kafka is not None:

@@ -20,6 +20,8 @@ def kind_of(end: Endpoint) -> str:
     """`Deployment`, `Pod`, `node`, … as a reader calls it; "" for an outside address."""
     if end.kind is EndpointKind.EXTERNAL:
         return ""
+    if end.kind is EndpointKind.PROXY:
+        return "proxy"
     if end.is_node:
         return "node"
     kind = end.workload.kind if end.workload else "Pod"
@@ -43,6 +45,8 @@ def end_line(flow: Flow, side: Side, mattering: Collection[str], any_: Collectio
         return f"what {flow.name} resolves to (outside)"
     if end.kind is EndpointKind.EXTERNAL:
         return "any outside address" if address is None or f"{side}_ip" in any_ else f"{address} (outside)"
+    if end.kind is EndpointKind.PROXY:
+        return f"{end} (the identity reserved:ingress)"
     parts = [str(end)]
     if not end.is_node:
         parts.append(kind_of(end))

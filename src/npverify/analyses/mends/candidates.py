@@ -304,6 +304,8 @@ def _wanted(flow: Flow, direction: Direction, inventory: Inventory) -> Wanted | 
         base = base._replace(where="outside")
     elif end.kind in (EndpointKind.NODE, EndpointKind.HOST_POD):
         base = base._replace(where="own node" if flow.own_node else "node")
+    elif end.kind is EndpointKind.PROXY:
+        base = base._replace(where="proxy")
     if address is not None and (end.kind is EndpointKind.EXTERNAL or end.address_known):
         return base._replace(block=Prefix.host(address))
     return base if base.where else None

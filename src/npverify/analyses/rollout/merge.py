@@ -54,7 +54,8 @@ class Merged:
         """The walk of the oracle over all policies that may be there: which select and match is known, who is there is not."""
         policies = oracle.policies
         end = flow.src if direction is Direction.EGRESS else flow.dst
-        if not (end.is_pod or (end.kind is EndpointKind.NODE and policies.judges_hosts)):
+        proxy = end.kind is EndpointKind.PROXY
+        if not (end.is_pod or proxy or (end.kind is EndpointKind.NODE and policies.judges_hosts)):
             return TRUE
         seen = oracle.seen(flow, reading, direction)
         entries, gates, matched = [], [], []

@@ -18,7 +18,7 @@ from npverify.normal.policy import Direction
 __all__ = ["is_cilium", "narrow_edits", "new_policy", "peer_edit", "port_edit", "rule_edits"]
 
 _NAMESPACED = "CiliumNetworkPolicy"
-_ENTITIES = {"outside": "world", "node": "remote-node", "own node": "host"}
+_ENTITIES = {"outside": "world", "node": "remote-node", "own node": "host", "proxy": "ingress"}
 _ASKS_MORE = ("rules", "listener", "serverNames", "terminatingTLS", "originatingTLS")
 _WIDER = 2  # what an entity costs where a block would do
 

@@ -18,6 +18,7 @@ from npverify.dialects.cilium.values import ACCOUNT, CLUSTER, LOCAL, NAMESPACE, 
 from npverify.dialects.kubernetes import policed
 from npverify.dialects.profiles import Profile
 from npverify.inventory.addresses import EVERYTHING, Prefix
+from npverify.inventory.controllers import has_proxy
 from npverify.inventory.model import Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import fact
 from npverify.normal.predicates import (
@@ -69,6 +70,14 @@ class Identities:
         """Pods with an identity of their own: those on the network of their node have none."""
         return policed(side, self.profile)
 
+    def proxies(self, side: Side) -> Pred:
+        """The proxy of Cilium's own Ingress and Gateway, where the input has any."""
+        return kind_is(side, EndpointKind.PROXY) if has_proxy(self.inventory) else FALSE
+
+    def subjects(self, side: Side) -> Pred:
+        """What rules that are not about nodes may select: Documentation/network/servicemesh/ingress-reference.rst."""
+        return or_(self.pods(side), self.proxies(side))
+
     def hosts(self, side: Side) -> Pred:
         """Nodes, and what runs on their network."""
         as_node = self.profile.pred("hostnetwork_pods", "as_node")
@@ -92,7 +101,9 @@ class Identities:
                 return and_(self.outside(side), of_family, not_(self._one_family))
             case "kube-apiserver":
                 return self.api_server(side)
-        return FALSE  # health, init, ingress, unmanaged: no end of a flow that is looked at here
+            case "ingress":
+                return self.proxies(side)
+        return FALSE  # health, init, unmanaged: no end of a flow that is looked at here
 
     @property
     def _one_family(self) -> Pred:
@@ -114,7 +125,9 @@ class Identities:
             case "world":  # by whatever label
                 return self.outside(side)
             case "cluster":
-                return or_(self.pods(side), self.hosts(side), self.api_server(side), self.mesh.hosts(side))
+                return or_(
+                    self.pods(side), self.hosts(side), self.proxies(side), self.api_server(side), self.mesh.hosts(side)
+                )
             case "cluster-mesh":
                 return or_(self.entity("cluster", side), self.mesh.pods(side))
         return self.reserved(name, side)

@@ -104,7 +104,7 @@ class CiliumLowering:
     def half(self, direction: Direction, exemptions: tuple[Exemption, ...]) -> Half:
         """One direction; `exemptions` are those of pods."""
         if self.settings.enable_policy == "never":
-            return Half((Stage("pods", self._identities.pods(direction.subject), (), exemptions),))
+            return Half((Stage("pods", self._identities.subjects(direction.subject), (), exemptions),))
         stages = [*self._unresolved(direction, exemptions), *self._of_pods(direction, exemptions)]
         if self.settings.host_firewall == "on":
             stages.append(self._of_hosts(direction))
@@ -115,7 +115,7 @@ class CiliumLowering:
     def _of_pods(self, direction: Direction, exempt: tuple[Exemption, ...]) -> Iterator[Stage]:
         """What denies also stops what a pod's node sends, which is exempt from all else; so it is a stage before."""
         side = direction.subject
-        pods = self._identities.pods(side)
+        pods = self._identities.subjects(side)
         always = self._always(direction)
         rules = [(policy, rule) for policy in self.policies for rule in policy.rules if not rule.host]
         denies = tuple(self._part(direction, rules, deny=True))
@@ -166,7 +166,7 @@ class CiliumLowering:
                     "unresolved host", hosts, tiers, mine, skips=("host",), hosts=True, where=_WHERE, shifts=True
                 )
             else:
-                pods = self._identities.pods(direction.subject)
+                pods = self._identities.subjects(direction.subject)
                 yield Stage("unresolved", pods, tiers, exemptions, skips=("deny", "pods"), where=_WHERE, shifts=True)
 
     @cached_property
@@ -292,7 +292,7 @@ class CiliumLowering:
         if policy.id.namespace:
             where = namespace_is(side, policy.id.namespace)
             selector = tuple(term for term in selector if not is_overwritten(term))
-        return and_(self._identities.pods(side), where, self._identities.selected(selector, side))
+        return and_(self._identities.subjects(side), where, self._identities.selected(selector, side))
 
     def _always(self, direction: Direction) -> Exemption:
         """`allow-icmp-frag-needed`, on by default: bpf/lib/policy.h."""

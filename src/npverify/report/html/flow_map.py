@@ -45,12 +45,14 @@ Spans = tuple[tuple[str, int, int], ...]
 
 
 class Place(NamedTuple):
-    """One end. `single`: it is one pod, which is not meant where sources and destinations both have it."""
+    """One end. `single`: it is one pod, which is not meant where sources and destinations both have it. `blocks`: the outside
+    addresses, where the name is not that of one block."""
 
     name: str
     namespace: str
     kind: str
     single: bool = False
+    blocks: tuple[Prefix, ...] = ()
 
 
 class Group(NamedTuple):
@@ -280,7 +282,7 @@ def _numbers(table: _Places, end: RegionEnd) -> Iterator[int]:
     """The places of an end: a workload is one, and so are the blocks of outside addresses that it stands for."""
     ref = end.workload
     if ref is None:
-        yield table.number(Place(blocks_text(end.blocks), OUTSIDE, "block"))
+        yield table.number(Place(blocks_text(end.blocks), OUTSIDE, "block", blocks=end.blocks))
         return
     place = _place(ref, single=ref.kind == "Pod")
     at = f" at {blocks_text(end.blocks)}" if end.blocks else ""

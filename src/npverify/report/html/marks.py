@@ -44,9 +44,10 @@ class _Ends:
         self._groups = flows.groups
         self._number = {(place.namespace, place.name, place.kind): n for n, place in enumerate(self.all)}
         self._blocks = [
-            (Prefix.parse(place.name), n)
+            (block, n)
             for n, place in enumerate(self.all)
             if place.namespace == OUTSIDE and place.kind == "block"
+            for block in place.blocks or (Prefix.parse(place.name),)
         ]
 
     def pair(self, found: Counterexample) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from npverify.analyses.entries import Door
+from npverify.analyses.doors import Door
 from npverify.analyses.lint.findings import Finding
 from npverify.analyses.lint.rule import Context, Rule
 from npverify.analyses.refute import first_counterexample
