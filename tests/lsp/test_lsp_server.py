@@ -98,8 +98,7 @@ def test_a_half_written_assertion_does_not_keep_the_others_from_being_judged(edi
 def test_a_half_written_policy_leaves_no_verdict_that_could_be_wrong(editor: Editor) -> None:
     """The last world stays for names; what it proved is told as past."""
     editor.type("policy.yaml", POLICY + "  egress: [\n")
-    (mark,) = editor.marks["policy.yaml"]
-    assert mark.code == "NPV005"
+    (mark,) = [mark for mark in editor.marks["policy.yaml"] if mark.code == "NPV005"]  # lint of before may still come in
     assert mark.code_description is not None
     assert "NPV005" in Path(mark.code_description.href.removeprefix("file://")).read_text(encoding="utf-8")
     assert [title for _, title in editor.lenses("shop.npv")] == ["… was proved"] * 3
@@ -173,7 +172,7 @@ def test_a_mark_of_lint_names_what_it_is_about(editor: Editor) -> None:
 
 
 def test_an_edit_elsewhere_leaves_a_mark_of_lint_where_it_is(editor: Editor) -> None:
-    """Until lint is asked again; where its own line is another one now it goes at once."""
+    """Until lint is asked again, which finds it where its own line is another one now."""
     editor.type("policy.yaml", MISSED)
     editor.until_found("policy.yaml", "NPL132")
     editor.type("shop.npv", SPEC + "# more\n")
@@ -181,7 +180,7 @@ def test_an_edit_elsewhere_leaves_a_mark_of_lint_where_it_is(editor: Editor) -> 
     editor.type("policy.yaml", MISSED + "# more\n")
     assert [mark.code for mark in editor.found("policy.yaml")] == ["NPL132"]
     editor.type("policy.yaml", MISSED.replace("metadata: {", "metadata: { "))
-    assert editor.found("policy.yaml") == []
+    editor.until_found("policy.yaml", "NPL132")
 
 
 def test_what_somebody_accepts_is_not_marked(editor: Editor) -> None:
