@@ -98,7 +98,9 @@ def test_a_half_written_assertion_does_not_keep_the_others_from_being_judged(edi
 def test_a_half_written_policy_leaves_no_verdict_that_could_be_wrong(editor: Editor) -> None:
     """The last world stays for names; what it proved is told as past."""
     editor.type("policy.yaml", POLICY + "  egress: [\n")
-    (mark,) = [mark for mark in editor.marks["policy.yaml"] if mark.code == "NPV005"]  # lint of before may still come in
+    (mark,) = [
+        mark for mark in editor.marks["policy.yaml"] if mark.code == "NPV005"
+    ]  # lint of before may still come in
     assert mark.code_description is not None
     assert "NPV005" in Path(mark.code_description.href.removeprefix("file://")).read_text(encoding="utf-8")
     assert [title for _, title in editor.lenses("shop.npv")] == ["… was proved"] * 3
