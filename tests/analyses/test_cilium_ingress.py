@@ -115,14 +115,16 @@ def test_what_is_proved_of_what_cilium_passes_on(
     assert asked(tmp_path, manifests, claim, assume, "cilium").results[0].status == status
 
 
-@pytest.mark.parametrize(("cni", "said"), [("cilium", True), ("kubernetes", False)])
-def test_a_comparison_says_that_the_proxy_is_left_out(cni: str, said: bool, tmp_path: Path) -> None:
-    """Policies that are about it alone are no difference between pods, nodes and outside addresses."""
+@pytest.mark.parametrize(
+    ("cni", "status", "said"), [("cilium", "undecided", True), ("kubernetes", "equivalent", False)]
+)
+def test_a_comparison_says_that_the_proxy_is_left_out(cni: str, status: str, said: bool, tmp_path: Path) -> None:
+    """Policies that are about it alone are no difference between pods, nodes and outside addresses, and may be one to it."""
     for name, more in (("old", []), ("new", [FROM_BLOCK] if cni == "cilium" else [])):
         (tmp_path / f"{name}.yaml").write_text("\n---\n".join([*PLAIN, *more]))
     worlds = [load([str(tmp_path / f"{name}.yaml")], cni=cni).world for name in ("old", "new")]
     found = npverify.equiv(*worlds, allow_empty=True)
-    assert found.status == "equivalent"
+    assert found.status == status
     assert any("Cilium's own Ingress" in note for note in found.notes) is said
 
 
@@ -262,3 +264,39 @@ def _comes_in(world: World, client: Address, method: str, reading: dict[str, str
     there = Flow(EXTERNAL, proxy, "TCP", 5432, src_ip=client, http=Request(method, "/"))
     on = Flow(proxy, pod, "TCP", 5432, http=Request(method, "/"))
     return oracle.decide(there, reading).allowed and oracle.decide(on, reading).allowed
+
+
+TWICE = NATIVE % "{from: [{podSelector: {}}]}"
+
+
+@pytest.mark.parametrize(
+    ("manifests", "claim", "status"),
+    [
+        ([*PLAIN, TO_DB, DENY_EGRESS], "policy silent is redundant", "refuted"),
+        ([*PLAIN, TO_DB, TO_DB.replace("name: to-db", "name: more")], "policy x/to-db is redundant", "undecided"),
+        ([*PLAIN, TWICE, TWICE.replace("name: all", "name: more")], "policy x/all is redundant", "proved"),
+        ([*PLAIN, TWICE, TWICE.replace("name: all", "name: more")], "policy x/all is shadowed", "proved"),
+    ],
+)  # fmt: skip
+def test_a_policy_that_speaks_of_the_proxy_is_not_called_redundant(
+    manifests: list[str], claim: str, status: str, tmp_path: Path
+) -> None:
+    """It may matter to what the proxy passes on alone; that it does is seen where it selects the proxy."""
+    (result,) = asked(tmp_path, manifests, claim, {}, "cilium").results
+    assert result.status == status
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [
+        ([TO_DB], "equivalent"),
+        ([TO_DB.replace("name: to-db", "name: other")], "equivalent"),
+        ([TO_DB, DENY_EGRESS], "undecided"),
+    ],
+)
+def test_sets_are_equivalent_only_if_they_say_the_same_of_the_proxy(more: list[str], status: str) -> None:
+    left, right = (
+        npverify.load(["-"], stdin="\n---\n".join(parts).encode, with_assertions=False, cni="cilium").world
+        for parts in ([*PLAIN, TO_DB], [*PLAIN, *more])
+    )
+    assert npverify.equiv(left, right).status == status

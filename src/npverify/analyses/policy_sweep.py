@@ -36,6 +36,7 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.premises import Premises
+from npverify.reduction.proxied import policies_of_proxy
 from npverify.reduction.readings import at_address, under
 from npverify.reduction.residuals import Residuals
 
@@ -65,6 +66,7 @@ class PolicySweep:
             self._sets = BoxSweep(residuals, self._each, self._contributions, candidates)
         self._effects: dict[tuple[PolicyId, Property], Effect | None] = {}
         self._with_rules = {p.id for p in parts if p.rules}
+        self._proxied = policies_of_proxy(residuals)
         self._shifting = {p.id for h in halves for s in h.stages if s.shifts for t in s.tiers for p in t.policies}
 
     @cached_property
@@ -93,7 +95,7 @@ class PolicySweep:
         return self._answers[key]
 
     def _decide(self, policy: PolicyId, asked: Property) -> bool | None:
-        if asked == "redundant" and policy in self._shifting:
+        if (asked == "redundant" and policy in self._shifting) or policy in self._proxied:
             return None
         if asked == "shadowed" and policy not in self._with_rules:
             return False

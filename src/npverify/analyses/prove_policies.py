@@ -23,6 +23,7 @@ from npverify.normal.predicates import Pred, and_, not_, or_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.judge import Signature
 from npverify.reduction.obligations import Breaks, Obligation
+from npverify.reduction.proxied import policies_of_proxy
 from npverify.smt.solver import InterruptedByUserError, UndecidedError
 
 _MANY = 100
@@ -56,6 +57,7 @@ def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim)
         sweep = PolicySweep(engine.world.inventory, engine.residuals, engine.obligations.premises, engine.candidates)
     vacuous: list[PolicyId] = []
     gave_up: _NotComparedError | None = None
+    proxied = policies_of_proxy(engine.residuals)
     failing: list[tuple[PolicyId, Answer]] = []
     for policy in sorted(claim.policies):
         answer = _swept(sweep, policy, claim) if sweep else None
@@ -63,6 +65,10 @@ def prove_policy_claim(engine: Engine, assertion: Assertion, claim: PolicyClaim)
             if answer is None and claim.property == "redundant" and policy in _shifting(engine.world.policies):
                 answer = _compared(engine, policy, claim.want)
             answer = answer or decide_by_solver(engine, policy, claim.property, want=claim.want)
+            if answer.holds and policy in proxied:
+                raise _NotComparedError(
+                    f"what {policy} means to the proxy of Cilium's own Ingress and Gateway is not compared"
+                )
         except _NotComparedError as error:
             gave_up = gave_up or error
             continue
