@@ -61,7 +61,7 @@ def options(name: str) -> set[str]:
     app: Any = typer.main.get_command(program())
     for part in name.split():
         app = app.commands[part]
-    return {option for parameter in app.params for option in parameter.opts}
+    return {option for parameter in app.params if not parameter.hidden for option in parameter.opts}
 
 
 READING = {
@@ -79,7 +79,7 @@ LACKS = {
     "translate": {"--cni", "--cilium-version"},
     "fleet prove": {"--remote"},
     "fleet lint": {"--remote"},
-    "watch": PROGRAMS,
+    "watch": PROGRAMS,  # which it knows, to say what helps
     "init": {"--assume", "--pod-cidr", "--ip-family", "--remote"},
 }
 """What a command does not take: translation is into Calico, clusters of a fleet are their own, what a program makes is not watched."""
@@ -105,6 +105,7 @@ def test_a_shared_option_says_the_same_everywhere() -> None:
         (option, parameter.help)
         for command in app.commands.values()
         for parameter in command.params
+        if not parameter.hidden
         for option in parameter.opts
         if option in {*READING, "--timeout", "--budget", "--quiet", "--verbose", "--no-color", "--spec", "--kustomize"}
     }

@@ -72,9 +72,9 @@ def test_the_parameters_on_the_page_are_those_of_the_function(name):
     ],
 )
 def test_the_fields_on_the_page_are_those_of_the_result(name):
-    """The table names every field of a result, in order."""
+    """The table names every field of a result that is not the program's own, in order."""
     (row,) = re.findall(rf"\| `{name}` \| (.*?) \|", API)
-    fields = [f.name for f in dataclasses.fields(getattr(npverify, name))]
+    fields = [f.name for f in dataclasses.fields(getattr(npverify, name)) if f.name[0] != "_"]
     assert re.findall(r"`([a-z_]+)`", row)[: len(fields)] == fields
 
 
