@@ -277,3 +277,13 @@ def test_a_workload_without_pods_is_said_to_have_none(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         answer(tmp_path, [idle, pod("a", "a", "10.1.0.1")], "no deployment x/old reaches pod x/a", {})
     assert [d.fix for d in refused.value.diagnostics] == ["Deployment x/old has 0 replicas: no pods"]
+
+
+def test_a_pair_that_one_direction_settles_is_a_flow_all_the_same(tmp_path: Path) -> None:
+    """A pod that may send nothing reaches no pod of a node; that it is asked about a flow at all hangs on the nodes alone."""
+    host = pod("h", "h", "192.168.0.1", ", nodeName: n1, hostNetwork: true")
+    shut = policy("p", "a", "egress: [], policyTypes: [Egress]")
+    away, home = (pod("a", "a", "10.1.0.1", f", nodeName: {name}") for name in ("n2", "n1"))
+    assert status_of(tmp_path, [host, away, shut], "no pod x/a reaches pod x/h", FIXED) == "proved"
+    claim, exempt = "no pod x/a reaches pod x/h", {**FIXED, "pod_to_own_node": "always_allow"}
+    assert status_of(tmp_path, [host, home, shut], claim, exempt) == "vacuous"

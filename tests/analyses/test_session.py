@@ -191,3 +191,27 @@ def test_objects_of_one_name_are_told_apart(session: Session) -> None:
     assert statuses(session) == [Status.PROVED, Status.PROVED]
     session.delete("NetworkPolicy", "closed", "shop")
     assert statuses(session) == [Status.REFUTED, Status.PROVED]
+
+
+NAMES = """\
+apiVersion: cilium.io/v2
+kind: CiliumNetworkPolicy
+metadata: {name: names, namespace: shop}
+spec:
+  endpointSelector: {matchLabels: {app: web}}
+  egress: [{toEntities: [world], toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*.example.com'}]}}]}]
+"""
+
+
+def test_names_of_dns_are_those_of_the_policies_as_they_are(tmp_path: Path) -> None:
+    """What queries are told apart by hangs on the policies, so an edit of their names is one of that too."""
+    (tmp_path / "world.yaml").write_text(WORLD, encoding="utf-8")
+    spec = 'assert every pod shop/web reaches internet on dns "a.example.com"\nassert no pod shop/web reaches internet on dns "b.net"\n'
+    (tmp_path / "facts.npv").write_text(spec, encoding="utf-8")
+    session = Session([str(tmp_path)], cni="cilium")
+    session.apply(NAMES)
+    assert statuses(session) == [Status.PROVED, Status.PROVED]
+    session.apply(NAMES.replace("*.example.com", "*.net"))
+    assert statuses(session) == [Status.REFUTED, Status.REFUTED]
+    session.apply(NAMES.replace("*.example.com", "a.*.com"))
+    assert statuses(session) == [Status.PROVED, Status.PROVED]

@@ -8,6 +8,8 @@ from random import Random
 import pytest
 from random_preds import packet_pred
 
+import npverify
+from npverify.ingest.files import File
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, TRUE, NodeIs, OwnNode, Pred, SelfTraffic, and_, atoms, not_, or_
 from npverify.reduction import meeting
@@ -88,3 +90,33 @@ def test_at_what_a_predicate_looks(seed: int) -> None:
         assert mentions_node(pred) is any(isinstance(atom, NodeIs) for atom in each)
         if any(isinstance(atom, NodeIs | OwnNode | SelfTraffic) for atom in each):
             assert depends_on_circumstance(pred)
+
+
+def _many_with_a_named_port() -> str:
+    """A client that may reach `http` of everybody, and more pods of different labels than are asked one by one."""
+    pods = [
+        f"{{apiVersion: v1, kind: Pod, metadata: {{name: p{n}, namespace: x, labels: {{app: p{n}}}}}, spec: {{nodeName: m{n},"
+        f" containers: [{{name: c, image: i, ports: [{{name: http, containerPort: {8080 + n % 2}}}]}}]}},"
+        f" status: {{phase: Running, podIP: 10.1.0.{n + 1}}}}}"
+        for n in range(2 * meeting.FEW)
+    ]
+    open_ = [
+        f"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: in{n}, namespace: x}},"
+        f" spec: {{podSelector: {{matchLabels: {{app: p{n}}}}}, ingress: [{{}}]}}}}"
+        for n in range(1, 2 * meeting.FEW)
+    ]
+    by_name = (
+        "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: out, namespace: x}, spec: {podSelector:"
+        " {matchLabels: {app: p0}}, policyTypes: [Egress], egress: [{to: [{podSelector: {}}], ports: [{port: http}]}]}}"
+    )
+    return "\n---\n".join([*pods, *open_, by_name])
+
+
+@pytest.mark.parametrize(("port", "status"), [(8080, "refuted"), (8081, "refuted"), (8082, "proved")])
+def test_the_named_port_of_many_peers_is_what_each_of_them_has(port: int, status: str) -> None:
+    """A rule about a name says something of many peers, whatever number is asked about."""
+    claim = f"assert no pod x/p0 reaches pods in namespace x on tcp/{port}\n"
+    loaded = npverify.load([File("m.yaml", _many_with_a_named_port(), True), File("s.npv", claim, True)])
+    assert len(Residuals(loaded.world.inventory, loaded.world.policies).classes) > meeting.FEW
+    (result,) = npverify.prove(loaded.world, loaded.assertions).results
+    assert result.status == status
