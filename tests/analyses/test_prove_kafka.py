@@ -7,6 +7,7 @@ import json
 import pytest
 
 import npverify
+from helpers import answer
 from npverify.analyses.results import AssertionResult
 from npverify.cli.app import run
 from npverify.ingest.files import File
@@ -108,10 +109,7 @@ ROWS = [
 
 def asked(manifests: str, claim: str) -> AssertionResult:
     """The answer to one assertion under a version of Cilium that knows Kafka."""
-    files = [File("m.yaml", WORLD + manifests, True), File("s.npv", f"assert {claim}\n", True)]
-    loaded = npverify.load(files, cni="cilium", assume={"cilium_version": "1.19"})
-    (result,) = npverify.prove(loaded.world, loaded.assertions).results
-    return result
+    return answer(WORLD + manifests, claim, cni="cilium", assume={"cilium_version": "1.19"})
 
 
 @pytest.mark.parametrize(("manifests", "claim", "status"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])

@@ -7,6 +7,7 @@ import json
 import pytest
 
 import npverify
+from helpers import answer
 from npverify.analyses.results import AssertionResult
 from npverify.cli.app import run
 from npverify.ingest.files import File
@@ -89,10 +90,7 @@ ROWS = [
 
 def asked(manifests: str, claim: str) -> AssertionResult:
     """The answer to one assertion, under Cilium where some policy is Cilium's."""
-    files = [File("m.yaml", WORLD + manifests, True), File("s.npv", f"assert {claim}\n", True)]
-    loaded = npverify.load(files, cni="cilium" if "cilium.io" in manifests else "kubernetes")
-    (result,) = npverify.prove(loaded.world, loaded.assertions).results
-    return result
+    return answer(WORLD + manifests, claim, cni="cilium" if "cilium.io" in manifests else "kubernetes")
 
 
 @pytest.mark.parametrize(("manifests", "claim", "status"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])

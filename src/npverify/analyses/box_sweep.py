@@ -8,7 +8,7 @@ tests hold the answers against formulas, the solver and brute force.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from itertools import product
 from math import prod
@@ -29,8 +29,9 @@ from npverify.analyses.flow_boxes import (
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.policy_index import Part, PolicyIndex, certainly_selected
 from npverify.analyses.sameness import of_family
-from npverify.inventory.addresses import Address, Family
-from npverify.inventory.model import EXTERNAL, Endpoint
+from npverify.analyses.some_packet import Candidates
+from npverify.inventory.addresses import Address
+from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
 from npverify.normal.policy import Action, Direction, PolicyId
 from npverify.normal.predicates import FALSE, AddressIn, Const, Not, Pred, Side
@@ -38,9 +39,6 @@ from npverify.reduction.bitsets import bits
 from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.readings import at_address
 from npverify.reduction.residuals import Residuals
-
-Candidates = Callable[[Endpoint, Side, Family, Iterable[Pred]], Iterable[Address]]
-"""One address of each cell that predicates tell apart and that the endpoint could have on a side."""
 
 Effect = Literal["none", "some", "by reading"]
 """What a policy changes: nothing, something under every reading, or nothing under some and something under others."""

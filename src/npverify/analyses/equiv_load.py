@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from npverify.analyses.load import NO_REMOTES, Given, Loaded, Options, Settled, named_specs, settle
+from npverify.analyses.load import NO_REMOTES, Given, Loaded, Options, Settled, settle
 from npverify.analyses.remotes import read_remotes, wanted
+from npverify.analyses.specs import named_specs
 from npverify.dialects import is_policy
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document

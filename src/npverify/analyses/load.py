@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from npverify.analyses.remotes import Remotes, read_remotes, wanted
+from npverify.analyses.specs import declared_pod_space, named_specs, resolve, without_unknown_names
 from npverify.analyses.world import Origin, World
 from npverify.assertions.claims import Assertion, PolicyClaim
 from npverify.dialects import CALICO_VERSION, Lowered, Memo, is_policy, lower, silenced_elsewhere, usual_plugin
 from npverify.dialects.profiles import Profile, profile
 from npverify.ingest.document import Document
-from npverify.ingest.files import NOTHING_UNSAVED, SPEC, File, files
+from npverify.ingest.files import File
 from npverify.ingest.read import SpecText, read
-from npverify.ingest.source import Diagnostic, InputError, Problems, Span
+from npverify.ingest.source import Diagnostic, InputError, Problems
 from npverify.inventory.addresses import BITS, Family, Prefix
 from npverify.inventory.build import build, is_inventory
 from npverify.inventory.clusters import with_clusters
@@ -173,7 +173,7 @@ def settle(
         declared, told["space"] = before.declared, before.told["space"]
     else:
         said = Problems()
-        declared = _declared(given.specs, said)
+        declared = declared_pod_space(given.specs, said)
         told["space"] = (*said.errors, *said.warnings)
     problems.extend(told["space"])
     pod_space = tuple(dict.fromkeys((*_prefixes(options.pod_cidrs, problems), *declared)))
@@ -217,7 +217,7 @@ def settle(
             said = Problems()
             found = resolve(given.specs, inventory, lowered.ids, said, options.only_tags)
             assertions = _as_before(found, inventory, given, before) if before is not None else found
-            errors = said.errors if inventory.pods else tuple(_without_unknown_names(said.errors))
+            errors = said.errors if inventory.pods else tuple(without_unknown_names(said.errors))
             told["specs"] = (*said.warnings, *errors)
     problems.extend(told["specs"])
     problems.raise_errors()
@@ -247,31 +247,6 @@ def settle(
     world = world.asking(at for assertion in assertions for at in assertion.requests)
     settled = Settled(given, Loaded(world, assertions, given.specs), declared, pod_space, lowered, memo, told)
     return settled
-
-
-def resolve(
-    specs: Sequence[SpecText],
-    inventory: Inventory,
-    ids: Mapping[PolicyId, Span],
-    problems: Problems,
-    only_tags: Collection[str],
-) -> tuple[Assertion, ...]:
-    """The assertions of the specs. Without specs nothing waits for the parser of their language, or for indexes over all
-    endpoints."""
-    if not specs and not only_tags:
-        return ()
-    from npverify.assertions import resolve as language
-
-    return language.resolve(specs, inventory, ids, problems, only_tags=only_tags).assertions
-
-
-def _declared(specs: Sequence[SpecText], problems: Problems) -> tuple[Prefix, ...]:
-    """Where the specs say that pods of unknown address live."""
-    if not specs:
-        return ()
-    from npverify.assertions import resolve as language
-
-    return language.declared_pod_space(specs, problems)
 
 
 def _edited(values: Mapping[Document, dict[str, Any]], before: Settled, options: Options) -> World:
@@ -345,33 +320,6 @@ def _profile(
     except InputError as error:
         problems.extend(error.diagnostics)
         return None
-
-
-def named_specs(
-    found: Sequence[SpecText],
-    named: Sequence[str | File],
-    problems: Problems,
-    unsaved: Mapping[str, str] = NOTHING_UNSAVED,
-) -> tuple[SpecText, ...]:
-    """The specs that were found among the paths and those that were named, each file once; of a folder its .npv files."""
-    kept = {os.path.realpath(spec.name): spec for spec in found}
-    for path in named:
-        for file in files([path], problems, None, unsaved):
-            if file.named or file.name.endswith(SPEC):
-                kept.setdefault(os.path.realpath(file.name), SpecText(file.name, file.content))
-    return tuple(kept.values())
-
-
-def _without_unknown_names(errors: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
-    """The errors of specs about input without pods: one for all the names that are unknown only because of that."""
-    unknown = [error for error in errors if error.code == "NPV104"]
-    if unknown:
-        yield Diagnostic(
-            "NPV144",
-            "no pod or workload was found, so the names in the specs mean nothing",
-            fix="add the manifests of the workloads or the output of `kubectl get pods -A -o json`",
-        )
-    yield from (error for error in errors if error not in unknown)
 
 
 def _prefixes(texts: Sequence[str], problems: Problems) -> list[Prefix]:

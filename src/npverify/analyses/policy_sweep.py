@@ -15,29 +15,25 @@ from functools import cached_property
 from itertools import islice
 from typing import Literal
 
-from npverify.analyses.box_sweep import BoxSweep, Candidates, Effect
+from npverify.analyses.box_sweep import BoxSweep, Effect
 from npverify.analyses.changes import differ
 from npverify.analyses.contributions import Case, Contributions, Part, peers_of
 from npverify.analyses.policy_cases import Cases
-from npverify.analyses.sameness import Sameness, of_family, some_packet
-from npverify.inventory.addresses import FAMILIES
+from npverify.analyses.sameness import Sameness
+from npverify.analyses.some_packet import Candidates, some_packet_meets
 from npverify.inventory.model import EXTERNAL, EndpointKind, Inventory
 from npverify.normal.policy import Direction, Policy, PolicyId
 from npverify.normal.predicates import (
     FALSE,
-    AddressIn,
     Pred,
-    Side,
     and_,
-    atoms_of,
-    or_,
 )
 from npverify.reduction.bitsets import bits
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.premises import Premises
 from npverify.reduction.proxied import policies_of_proxy
-from npverify.reduction.readings import at_address, under
+from npverify.reduction.readings import under
 from npverify.reduction.residuals import Residuals
 
 Property = Literal["redundant", "shadowed"]
@@ -226,21 +222,7 @@ class PolicySweep:
         src, dst = (subject, end) if direction is Direction.EGRESS else (end, subject)
         broken = and_(formula, self._premises.well_formed(src, dst, DIRECT))
         broken = self._premises.with_domains(under(broken, {}) if by_default else broken, src, dst, DIRECT)
-        return self._always(broken, direction.peer if end is EXTERNAL else None)
-
-    def _always(self, broken: Pred, outside: Side | None) -> bool:
-        """Whether some packet satisfies a formula under every reading, where the address on the outside may be chosen."""
-        if broken is FALSE:
-            return False
-        for family in FAMILIES:
-            left = of_family(broken, family)
-            if some_packet(left):
-                return True
-            if outside is not None and any(isinstance(a, AddressIn) and a.side is outside for a in atoms_of(left)):
-                for address in self._candidates(EXTERNAL, outside, family, (broken,)):
-                    if some_packet(at_address(left, outside, address)):
-                        return True
-        return False
+        return some_packet_meets(broken, direction.peer if end is EXTERNAL else None, self._candidates)
 
     def _residual(self, case: Case, peer: int, policy: PolicyId, asked: Property) -> tuple[Pred, Pred]:
         """What is left of the direction for one class of peers, as it is and with the policy changed."""
@@ -277,23 +259,13 @@ class PolicySweep:
         parts = self._residuals.parted(case.direction, signatures, case.subject, how, peers)
         for group, (now, then) in parts:
             if not self._sameness.certain(now, then):
-                family = self._families(case)
+                family = self._premises.families_outside(case.direction, case.subjects)
                 own = and_(now, family), and_(then, family)
                 if not self._sameness.certain(*own) and (
                     asked == "shadowed" or not self._stopped(case, group, own, policy, how)
                 ):
                     return False
         return True
-
-    def _families(self, case: Case) -> Pred:
-        """The address families that some subject can use."""
-        ends = (self._residuals.classes.representative(c) for c in bits(case.subjects))
-        return or_(
-            *dict.fromkeys(
-                self._premises.families(*((end, EXTERNAL) if case.direction is Direction.EGRESS else (EXTERNAL, end)))
-                for end in ends
-            )
-        )
 
     def _stopped(self, case: Case, peers: int, own: tuple[Pred, Pred], policy: PolicyId, how: Circumstance) -> bool:
         """Whether the other direction stops, with and without the policy, all flows that this one judges otherwise."""

@@ -28,17 +28,17 @@ from npverify.analyses.engine import Engine, members
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.refute import violated
-from npverify.analyses.sameness import Sameness, of_family, some_packet
+from npverify.analyses.sameness import Sameness
+from npverify.analyses.some_packet import some_packet_meets
 from npverify.analyses.world import World
 from npverify.assertions.claims import Leg
-from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.normal.policy import Action, Direction, PolicyId
-from npverify.normal.predicates import FALSE, TRUE, AddressIn, Pred, Side, and_, atoms_of, or_
+from npverify.normal.predicates import FALSE, TRUE, Pred, and_
 from npverify.reduction.bitsets import bits
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, Circumstance
-from npverify.reduction.readings import at_address, under
+from npverify.reduction.readings import under
 from npverify.smt.solver import Budget
 
 Asked = Literal["removed", "turned", "answered"]
@@ -231,7 +231,7 @@ class RuleSweep:
         signatures = self._changed(self._about(case, peers, how), rule, asked, among)
         found: bool | None = True
         for group, (now, then) in self._residuals.parted(case.direction, signatures, case.subject, how, peers):
-            family = self._families(case)
+            family = self._premises.families_outside(case.direction, case.subjects)
             with_it, without = and_(now, family), and_(then, family)
             if self._sameness.certain(with_it, without):
                 continue
@@ -279,14 +279,6 @@ class RuleSweep:
             rules = tuple(replace(rule, action=action) for rule in entry.rules)
             found = self._turned[entry, action] = entry._replace(rules=rules)
         return found
-
-    def _families(self, case: Case) -> Pred:
-        """The address families that some subject can use."""
-        found: dict[Pred, None] = {}
-        for c in bits(case.subjects):
-            end = self._residuals.classes.representative(c)
-            found[self._premises.families(*_pair(case.direction, end, EXTERNAL))] = None
-        return or_(*found)
 
     def _stopped(
         self,
@@ -343,20 +335,8 @@ class RuleSweep:
             src, dst = _pair(case.direction, case.subject, end)
             broken = and_(differ(*own), back, self._premises.well_formed(src, dst, DIRECT))
             broken = self._premises.with_domains(under(broken, {}), src, dst, DIRECT)
-            if self._some_packet(broken, case.direction.peer if end is EXTERNAL else None):
+            if some_packet_meets(broken, case.direction.peer if end is EXTERNAL else None, self._engine.candidates):
                 return True
-        return False
-
-    def _some_packet(self, broken: Pred, outside: Side | None) -> bool:
-        """Whether some packet satisfies a formula, where the address on the outside may be chosen."""
-        for family in FAMILIES:
-            left = of_family(broken, family)
-            if some_packet(left):
-                return True
-            if outside is not None and any(isinstance(a, AddressIn) and a.side is outside for a in atoms_of(left)):
-                for address in self._engine.candidates(EXTERNAL, outside, family, (broken,)):
-                    if some_packet(at_address(left, outside, address)):
-                        return True
         return False
 
     # --- by the solver ------------------------------------------------------------------------------------------------

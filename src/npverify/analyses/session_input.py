@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import NamedTuple
 
-from npverify.analyses.load import Given, named_specs
+from npverify.analyses.load import Given
 from npverify.analyses.remotes import Remotes, wanted
+from npverify.analyses.specs import named_specs
 from npverify.dialects import is_policy
 from npverify.ingest.document import Document
 from npverify.ingest.files import NOTHING_UNSAVED, SPEC, File, files

@@ -5,7 +5,7 @@ An Ingress of the versions before networking.k8s.io/v1 names its Service with `s
 
 from __future__ import annotations
 
-from npverify.inventory.shapes import Leaf, ListOf, MapOf, Shape, map_of
+from npverify.inventory.shapes import SELECTOR, Leaf, ListOf, MapOf, Shape, map_of
 
 _INGRESS_BACKEND = map_of(
     "IngressBackend",
@@ -27,9 +27,6 @@ INGRESS_SPEC = map_of(
     rules=ListOf(map_of("IngressRule", http=_HTTP)),
 )
 
-_REQUIREMENT = map_of("LabelSelectorRequirement", key=Leaf.TEXT, operator=Leaf.TEXT, values=ListOf(Leaf.TEXT))
-_SELECTOR = map_of("LabelSelector", matchLabels=Leaf.LABELS, matchExpressions=ListOf(_REQUIREMENT))
-
 INGRESS_CLASS_SPEC = map_of("IngressClassSpec", controller=Leaf.TEXT)
 GATEWAY_CLASS_SPEC = map_of("GatewayClassSpec", controllerName=Leaf.TEXT)
 
@@ -45,7 +42,7 @@ GATEWAY_SPEC = map_of(
             protocol=Leaf.TEXT,
             allowedRoutes=map_of(
                 "AllowedRoutes",
-                namespaces=map_of("RouteNamespaces", **{"from": Leaf.TEXT}, selector=_SELECTOR),
+                namespaces=map_of("RouteNamespaces", **{"from": Leaf.TEXT}, selector=SELECTOR),
                 kinds=ListOf(map_of("RouteGroupKind", group=Leaf.TEXT, kind=Leaf.TEXT)),
             ),
         )

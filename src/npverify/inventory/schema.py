@@ -12,7 +12,7 @@ from npverify.inventory.front_shapes import (
     INGRESS_SPEC,
     ROUTE_SPECS,
 )
-from npverify.inventory.shapes import Leaf, ListOf, MapOf, Shape, map_of
+from npverify.inventory.shapes import SELECTOR, Leaf, ListOf, MapOf, Shape, map_of
 
 _META = map_of(
     "ObjectMeta",
@@ -46,8 +46,6 @@ _POD_SPEC = map_of(
     serviceAccount=Leaf.TEXT,
 )
 _TEMPLATE = map_of("PodTemplateSpec", metadata=map_of("ObjectMeta", labels=Leaf.LABELS), spec=_POD_SPEC)
-_REQUIREMENT = map_of("LabelSelectorRequirement", key=Leaf.TEXT, operator=Leaf.TEXT, values=ListOf(Leaf.TEXT))
-_SELECTOR = map_of("LabelSelector", matchLabels=Leaf.LABELS, matchExpressions=ListOf(_REQUIREMENT))
 _JOB_SPEC = map_of(
     "JobSpec",
     parallelism=Leaf.INTEGER,
@@ -100,15 +98,15 @@ SHAPES: Mapping[str, MapOf] = {
             spec=_POD_SPEC,
             status=map_of("PodStatus", phase=Leaf.TEXT, podIP=Leaf.TEXT, podIPs=ListOf(map_of("PodIP", ip=Leaf.TEXT))),
         ),
-        _controller("Deployment", replicas=Leaf.INTEGER, selector=_SELECTOR),
-        _controller("ReplicaSet", replicas=Leaf.INTEGER, selector=_SELECTOR),
+        _controller("Deployment", replicas=Leaf.INTEGER, selector=SELECTOR),
+        _controller("ReplicaSet", replicas=Leaf.INTEGER, selector=SELECTOR),
         _controller(
             "StatefulSet",
             replicas=Leaf.INTEGER,
-            selector=_SELECTOR,
+            selector=SELECTOR,
             ordinals=map_of("StatefulSetOrdinals", start=Leaf.INTEGER),
         ),
-        _controller("DaemonSet", selector=_SELECTOR),
+        _controller("DaemonSet", selector=SELECTOR),
         _controller("ReplicationController", replicas=Leaf.INTEGER, selector=Leaf.LABELS),
         _kind("Job", spec=_JOB_SPEC, status=map_of("JobStatus", conditions=ListOf(_JOB_CONDITION))),
         _kind("CronJob", spec=map_of("CronJobSpec", jobTemplate=map_of("JobTemplateSpec", spec=_JOB_SPEC))),

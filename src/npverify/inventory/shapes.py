@@ -152,3 +152,8 @@ def report(fields: Fields, shape: MapOf, unknown: Callable[[Fields, MapOf, list[
                     name = ".".join(str(step) for step in (*fields.path, key))
                     message = f"`{name}` must be a whole number or text, not {type_name(value)}"
                     fields.error("NPV020", message, key)
+
+
+_REQUIREMENT = map_of("LabelSelectorRequirement", key=Leaf.TEXT, operator=Leaf.TEXT, values=ListOf(Leaf.TEXT))
+SELECTOR = map_of("LabelSelector", matchLabels=Leaf.LABELS, matchExpressions=ListOf(_REQUIREMENT))
+"""A label selector, of whatever kind."""

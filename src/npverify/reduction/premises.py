@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from npverify.inventory.addresses import EVERYTHING, NEVER_A_POD, Prefix
-from npverify.inventory.model import Endpoint, EndpointKind, Inventory
+from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind, Inventory
 from npverify.inventory.spaces import address_space
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
@@ -23,6 +23,7 @@ from npverify.normal.predicates import (
     not_,
     or_,
 )
+from npverify.reduction.bitsets import bits
 from npverify.reduction.partial import Circumstance
 from npverify.reduction.residuals import Residuals, host_network
 
@@ -43,6 +44,12 @@ class Premises:
     def families(self, src: Endpoint, dst: Endpoint) -> Pred:
         """The address families that both ends can use."""
         return and_(self._family(src, Side.SRC), self._family(dst, Side.DST))
+
+    def families_outside(self, direction: Direction, subjects: int) -> Pred:
+        """The address families that some of these subjects (a set of classes) can use with the outside."""
+        ends = (self._residuals.classes.representative(c) for c in bits(subjects))
+        pairs = ((end, EXTERNAL) if direction is Direction.EGRESS else (EXTERNAL, end) for end in ends)
+        return or_(*dict.fromkeys(self.families(*pair) for pair in pairs))
 
     def apart(self, src: Endpoint, dst: Endpoint, how: Circumstance) -> Pred:
         """That a pod does not run on the node at the other end, where it is policies that look at nodes."""

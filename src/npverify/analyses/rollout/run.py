@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from npverify.analyses.answers import never
-from npverify.analyses.load import NO_ASSUMPTIONS, NO_REMOTES, Options, named_specs
+from npverify.analyses.load import NO_ASSUMPTIONS, NO_REMOTES, Options
 from npverify.analyses.remotes import read_remotes, wanted
 from npverify.analyses.results import AssertionResult, Status
 from npverify.analyses.rollout.commands import commands
@@ -15,6 +15,7 @@ from npverify.analyses.rollout.inventories import has_pods, same_inventory
 from npverify.analyses.rollout.results import BadStates, Broken, Outcome, RolloutResult, StepResult
 from npverify.analyses.rollout.search import Bad, Progress, Search, search
 from npverify.analyses.rollout.states import NOTHING, Key, Source, State, States
+from npverify.analyses.specs import named_specs
 from npverify.dialects import CALICO_VERSION, usual_plugin
 from npverify.dialects.needs import identity
 from npverify.ingest.document import Document
