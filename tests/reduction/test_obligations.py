@@ -10,6 +10,7 @@ from npverify.assertions.claims import AllFlows, Assertion, Hop, Leg
 from npverify.ingest.source import Span
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Backend, ContainerPort, Endpoint, EndpointKind, Service, ServicePort
+from npverify.normal.policy import Direction
 from npverify.normal.predicates import TRUE, Pred, Side, and_, named_port_is, not_
 from npverify.reduction.obligations import Obligation, Obligations, flows_allowed, flows_denied
 from npverify.reduction.partial import DIRECT
@@ -222,3 +223,19 @@ def test_what_breaks_no_keeps_every() -> None:
             spoken_of = and_(one.premise, obligations.domain(one.src, SRC), obligations.domain(one.dst, DST))
             assert not satisfiable(and_(spoken_of, not_(one.broken), not_(other.broken)))
             assert satisfiable(one.premise)
+
+
+@pytest.mark.parametrize(
+    ("ends", "families"), [((FOUR,), {4}), ((SIX,), {6}), ((FOUR, SIX), {4, 6}), ((WEB,), {4, 6}), ((MANY, SIX), {4, 6})]
+)  # fmt: skip
+@pytest.mark.parametrize("direction", list(Direction))
+def test_the_families_of_several_are_those_of_any(
+    direction: Direction, ends: tuple[Endpoint, ...], families: set[int]
+) -> None:
+    """What some of them can use with the outside: a policy that matters in one family alone matters."""
+    it = world(*ends)
+    residuals = Residuals(it.inventory, it.policies)
+    subjects = sum({1 << residuals.classes.of[end] for end in ends})
+    said = Obligations(it.inventory, residuals).premises.families_outside(direction, subjects)
+    wholes = {4: block(SRC, "0.0.0.0/0"), 6: block(SRC, "::/0")}
+    assert {family for family, whole in wholes.items() if satisfiable(and_(said, whole))} == families
