@@ -21,6 +21,7 @@ from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     HttpIs,
     IcmpIs,
+    KafkaIs,
     LabelIn,
     LabelText,
     NamedPortIs,
@@ -35,7 +36,7 @@ from npverify.normal.predicates import (
     atoms_of,
 )
 from npverify.oracle import Oracle
-from request_worlds import random_request
+from request_worlds import random_kafka, random_request
 from worlds import Case, atoms_in, random_flow, random_reading, read_world
 
 _TRIES = 8
@@ -122,7 +123,9 @@ def _with_traffic(rng: Random, flow: Flow, aim: Sequence[Any]) -> Flow:
     asked = [atom for atom in aim if isinstance(atom, HttpIs)]
     if protocol == "TCP" and asked and rng.random() < 0.9:
         flow = replace(flow, http=random_request(rng, asked))
-    if protocol in ("TCP", "UDP") and flow.http is None and port[Side.DST] == 53:
+    if protocol == "TCP" and flow.http is None and any(isinstance(atom, KafkaIs) for atom in aim):
+        flow = replace(flow, kafka=random_kafka(rng) if rng.random() < 0.9 else None)
+    elif protocol in ("TCP", "UDP") and flow.http is None and port[Side.DST] == 53:
         flow = replace(flow, dns=rng.choice(("a.com", "www.a.com", "x.y.a.com", "b.net", None)))
     if protocol in PORT_PROTOCOLS:
         return replace(flow, protocol=protocol, port=port[Side.DST], src_port=port[Side.SRC], icmp=None)

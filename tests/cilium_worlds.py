@@ -18,10 +18,10 @@ from npverify.analyses.world import World
 from npverify.inventory.labels import pod_label
 from npverify.inventory.model import Endpoint, EndpointKind
 from npverify.inventory.unknowns import ABSENT, Unknown
-from npverify.normal.flow import Flow, Request
+from npverify.normal.flow import Flow, KafkaRequest, Request
 from npverify.normal.predicates import Side
 from plugin_worlds import random_cluster
-from request_worlds import HEADERS, HOSTS, METHODS, PATHS, random_entry
+from request_worlds import CLIENTS, HEADERS, HOSTS, METHODS, PATHS, TOPICS, random_entry
 from worlds import Case, read_world
 
 _NS = "io.kubernetes.pod.namespace"
@@ -38,6 +38,16 @@ ASKED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """What rules about DNS let through of these names."""
 _About = Callable[[Random, bool, tuple[int, int]], Manifest]
+BROKER = 443
+"""The port of rules about Kafka, where no rule asks for requests of another kind."""
+_KEYS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("role", "produce"): ("produce", "metadata", "apiversions"),
+    ("role", "Consume"): ("fetch", "metadata", "heartbeat", "apiversions"),
+    ("apiKey", "fetch"): ("fetch",),
+    ("apiKey", "Heartbeat"): ("heartbeat",),
+    ("apiKey", "deletetopics"): ("deletetopics",),
+}
+"""What roles and keys of rules about Kafka let through of `request_worlds.KEYS`."""
 ENTITIES = ("all", "world", "cluster", "host", "remote-node", "none")
 
 
@@ -81,7 +91,10 @@ def _read(rng: Random, policies: list[Manifest], version: tuple[int, int], wide:
 
 def random_policies(rng: Random, version: tuple[int, int], first: int = 0, most: int = 5) -> list[Manifest]:
     """Up to five policies, numbered from `first`."""
-    about, native = (_asking, 0.1) if rng.random() < 0.4 else (_rule, 0.3)
+    draw = rng.random()
+    about, native = (_asking, 0.1) if draw < 0.4 else (_rule, 0.3)
+    if draw > 0.92 and version < (1, 20):
+        about, native = _brokers, 0.1
     return [
         _native(rng, number) if rng.random() < native else _policy(rng, number, version, about)
         for number in range(first, first + rng.randint(1, most))
@@ -165,6 +178,35 @@ def _asking(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
         elements.append({**peers, "toPorts": [{"ports": [port], **rules}]})
     selector = rng.choice(({}, {}, _selector(rng)))
     return {"endpointSelector": selector, direction: elements}
+
+
+def _brokers(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
+    """A rule about requests of Kafka to one port."""
+    direction, side = rng.choice((("ingress", "from"), ("egress", "to")))
+    elements: list[Manifest] = []
+    for _ in range(rng.randint(1, 2)):
+        peers: Manifest = rng.choice(
+            ({}, {f"{side}Entities": ["all"]}, {f"{side}Entities": ["host"]}, {f"{side}Endpoints": [_selector(rng)]})
+        )
+        port: Manifest = {"port": str(BROKER), "protocol": "TCP"}
+        if rng.random() < 0.2:
+            port |= {"port": str(BROKER - 1), "endPort": BROKER + 1}
+        draw = rng.random()
+        asked = [_broker_entry(rng) for _ in range(rng.choice((1, 1, 2)))]
+        rules = {"rules": {"kafka": asked}} if draw < 0.8 else {}
+        elements.append({**peers, **({"toPorts": [{"ports": [port], **rules}]} if draw < 0.95 or not peers else {})})
+    rule: Manifest = {"endpointSelector": rng.choice(({}, {}, _selector(rng))), direction: elements}
+    if rng.random() < 0.2:
+        rule[f"{direction}Deny"] = [{f"{side}Endpoints": [_selector(rng)], "toPorts": [{"ports": [_port(rng)]}]}]
+    return rule
+
+
+def _broker_entry(rng: Random) -> Manifest:
+    entry: Manifest = dict([rng.choice(list(_KEYS))]) if rng.random() < 0.7 else {}
+    for field_, values in (("topic", TOPICS), ("clientID", CLIENTS), ("apiVersion", ("0", "3"))):
+        if rng.random() < 0.3:
+            entry[field_] = rng.choice(values)
+    return entry
 
 
 def _rule(rng: Random, wide: bool, version: tuple[int, int]) -> Manifest:
@@ -350,7 +392,7 @@ class _View:
         which = "of two rules for overlapping ports the stricter one judges the request"
         asked = one[2].get("rules", {})
         names = bool(asked.get("dns")) and {"matchPattern": "*"} not in asked["dns"]
-        if self.case.reading.get(which) != "true" or not (asked.get("http") or names):
+        if self.case.reading.get(which) != "true" or not (asked.get("http") or asked.get("kafka") or names):
             return False
         if "whole" in two[2] and not names:  # of an element without ports Envoy is told, and the DNS proxy is not
             return False
@@ -457,11 +499,14 @@ class _View:
         of a node's own request nobody asks."""
         if (names := item.get("rules", {}).get("dns")) and self.flow.dns is not None:
             return any(self.flow.dns in self.asked_by(entry) for entry in names)
+        if brokers := item.get("rules", {}).get("kafka"):
+            sent, own = self.flow.kafka, self.direction == "ingress" and self.entity("host")
+            return own or sent is None or any(_is_sent(entry, sent) for entry in brokers)
         entries = item.get("rules", {}).get("http", [])
         if not entries or {} in entries or (self.direction == "ingress" and self.entity("host")):
             return True
-        sent = self.flow.http
-        return sent is not None and any(self.asks_for(entry, sent) for entry in entries)
+        request = self.flow.http
+        return request is not None and any(self.asks_for(entry, request) for entry in entries)
 
     def asked_by(self, entry: Manifest) -> tuple[str, ...]:
         """The names that an entry of `dns` lets through."""
@@ -578,3 +623,16 @@ def _numbers(port: Manifest) -> tuple[int, int]:
 
 def _is(known: Mapping[str, Callable[[str], bool]], entry: Manifest, key: str, sent: str) -> bool:
     return key not in entry or known[entry[key]](sent)
+
+
+def _is_sent(entry: Manifest, sent: KafkaRequest) -> bool:
+    """Whether an entry of `kafka` asks for a request (cilium/proxy proxylib/kafka/kafkalib): a topic only of requests that have
+    one which the proxy reads, and version 0 carries no client."""
+    keys = next((_KEYS[one] for one in entry.items() if one in _KEYS), None)
+    if keys is not None and sent.key not in keys:
+        return False
+    if "apiVersion" in entry and int(entry["apiVersion"]) != sent.version:
+        return False
+    if "clientID" in entry and (sent.version == 0 or entry["clientID"] != sent.client):
+        return False
+    return "topic" not in entry or sent.key in ("heartbeat", "apiversions") or entry["topic"] == sent.topic

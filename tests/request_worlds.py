@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from npverify.normal.flow import Request
+from npverify.normal.flow import KafkaRequest, Request
 from npverify.normal.predicates import HttpIs
 from npverify.oracle.requests import asks_for
 
@@ -49,6 +49,17 @@ SENT: dict[str, tuple[str, ...]] = {
     "host": ("shop", "shop:80", "shop:", "a.b", "axb", "b"),
 }  # fmt: skip
 """Of requests what meets these, and what just misses them."""
+
+
+KEYS = ("produce", "fetch", "metadata", "heartbeat", "apiversions", "deletetopics")
+TOPICS, CLIENTS = ("orders", "events"), ("app", "job")
+
+
+def random_kafka(rng: Random) -> KafkaRequest:
+    """A request of Kafka of which all is known; a topic where it has one that the proxy reads."""
+    key, version = rng.choice(KEYS), rng.choice((0, 2, 3))
+    topic = rng.choice(TOPICS) if key in KEYS[:3] else None
+    return KafkaRequest(key, topic, rng.choice((*CLIENTS, "")), version)
 
 
 def random_request(rng: Random, aims: Sequence[HttpIs] = ()) -> Request:

@@ -100,6 +100,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "CiliumNetworkPolicy ingress.toPorts.rules.http.headers",
         "CiliumNetworkPolicy egress.toPorts.rules.dns.matchName",
         "CiliumNetworkPolicy egress.toPorts.rules.dns.matchPattern",
+        "any policy ingress.toPorts.rules.kafka|any policy egress.toPorts.rules.kafka",
         "CiliumNetworkPolicy egress.toFQDNs.matchName",
         "CiliumClusterwideNetworkPolicy ingress.toPorts.rules.http",
         "CiliumClusterwideNetworkPolicy nodeSelector",
