@@ -23,6 +23,7 @@ from npverify.normal.predicates import (
     Pred,
     SelfTraffic,
     UnknownIn,
+    and_,
     atoms_among,
     or_,
 )
@@ -188,9 +189,10 @@ class Residuals:
         """The flows that an exemption allows which assertions leave out; a residual."""
         return or_(
             *(
-                self.partial.residual(exemption.match, direction, how, src=src, dst=dst)
+                self.partial.residual(and_(stage.applies, exemption.match), direction, how, src=src, dst=dst)
                 for direction in Direction
-                for exemption in self.policies.half(direction).exemptions
+                for stage in self.policies.half(direction).stages
+                for exemption in stage.exemptions
                 if exemption.left_out
             )
         )
