@@ -198,6 +198,10 @@ def profile(cni: str, assume: Mapping[str, str], calico_version: str = "", *, fo
     if release and version and release not in (version, VERSIONS[-1]):
         message = f"`{cni}` and version {release} of {base.name.capitalize()} are both asked for"
         problems.append(Diagnostic("NPV570", message, fix="name one version"))
+    named = version or release or plugin.newest
+    if chosen.given["cilium"].get("cidr_match_mode") == "pods" and named != cilium.VERSIONS[-1]:
+        message = f"`cidr_match_mode` has no value `pods` before Cilium {cilium.VERSIONS[-1]}, and {named} is asked for"
+        problems.append(Diagnostic("NPV722", message, fix="name that version, or another value"))
     if problems:
         raise InputError(problems)
     release = version or release or (plugin.newest if plugin.newest in known else "")

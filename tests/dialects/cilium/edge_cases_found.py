@@ -18,6 +18,7 @@ from dialects.cilium.edge_case import (
     ccnp,
     denied,
     depends,
+    group,
     knp,
     on_a,
     ping,
@@ -238,5 +239,72 @@ FOUND = (
         ),
         version="1.15",
         refused=("NPV535",),
+    ),
+    *(
+        Case(
+            64,
+            f"the API server takes protocols in capitals alone: {name}",
+            "pkg/policy/api/l4.go: kubebuilder:validation:Enum",
+            on_a(f"ingress: [{{toPorts: [{{ports: [{{port: '80', protocol: {name}}}]}}]}}]"),
+            refused=("NPV520",),
+        )
+        for name in ("tcp", "Udp", "any")
+    ),
+    *(
+        Case(
+            63,
+            f"a group of CIDRs has a list of them: {spec}",
+            "pkg/k8s/apis/cilium.io/v2/cidrgroups_types.go: kubebuilder:validation:Required",
+            f"apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {{name: g}}\n{spec}\n",
+            refused=("NPV720",),
+        )
+        for spec in ("", "spec: {}", "spec: {externalCIDRs: null}")
+    ),
+    Case(
+        63,
+        "which may be empty",
+        "pkg/k8s/apis/cilium.io/v2/cidrgroups_types.go: kubebuilder:validation:MinItems=0",
+        joined(group("g", ""), on_a("egress: [{toCIDRSet: [{cidrGroupRef: g}]}]")),
+        (denied(A, W), denied(A, B)),
+    ),
+    *(
+        Case(
+            105,
+            f"what is written to flows is short and printable: {text}",
+            "pkg/policy/api/rule.go LogConfig",
+            on_a(f"log: {{value: {text}}}, ingress: [{{}}]"),
+            refused=("NPV721",),
+        )
+        for text in ("a" * 33, r'"a\tb"')
+    ),
+    Case(
+        105,
+        "and 32 signs are enough",
+        "pkg/policy/api/rule.go LogConfig",
+        on_a(f"log: {{value: {'é' * 32}}}, ingress: [{{}}]"),
+        (denied(B, A),),
+        version="1.20",
+    ),
+    *(
+        Case(
+            105,
+            f"a group of Amazon's has these fields alone: {text}",
+            "pkg/policy/api/groups.go Groups, AWSGroup",
+            on_a(f"egress: [{{toGroups: [{{{text}}}]}}]"),
+            refused=(code,),
+        )
+        for text, code in (
+            ("awss: {}", "NPV021"),
+            ("aws: {securityGroupIds: [sg-1]}", "NPV021"),
+            ("aws: {region: 5}", "NPV020"),
+        )
+    ),
+    Case(
+        2,
+        "an empty list of rules is valid, and does nothing",
+        "pkg/k8s/apis/cilium.io/v2/cnp_types.go Parse: only nil is ErrEmptyCNP",
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: none, namespace: a}\nspecs: []\n",
+        (allowed(X, A),),
+        warned=("NPV723",),
     ),
 )

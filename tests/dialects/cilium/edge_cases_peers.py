@@ -306,11 +306,11 @@ PEERS = (
     ),
     Case(
         51,
-        "which no version before has",
-        "cilium/cilium#45194",
+        "which no version before has, so that its agent does not start",
+        "cilium/cilium#45194; pkg/option/config.go validatePolicyCIDRMatchMode",
         _to("toCIDR: [0.0.0.0/0]"),
-        (denied(A, B), allowed(A, W)),
         assume=_PODS,
+        refused=("NPV722",),
     ),
     Case(
         52,

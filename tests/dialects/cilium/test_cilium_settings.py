@@ -36,6 +36,8 @@ def test_a_setting_is_asked_of_the_profile() -> None:
         pytest.param("cilium", {"enable_policy": "sometimes"}, "NPV082", id="a value that is none"),
         pytest.param("cilium", {"cilium_version": "2.0"}, "NPV082", id="a version that is none"),
         pytest.param("calico", {"enable_policy": "always"}, "NPV084", id="a setting of another plugin"),
+        pytest.param("cilium@1.19", {"cidr_match_mode": "pods"}, "NPV722", id="a value that came later"),
+        pytest.param("azure-cilium", {"cidr_match_mode": "pods"}, "NPV722", id="and that no release of the plugin has"),
         pytest.param("cilium", {"l7": "on"}, "NPV084", id="a setting of Calico"),
     ],
 )

@@ -7,6 +7,7 @@ object with anything wrong in it is not enforced at all, so everything wrong is 
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import category
 
 from npverify.dialects import cidrs
 from npverify.dialects.cilium.fields import children
@@ -25,6 +26,7 @@ __all__ = ["CLUSTERWIDE", "read_group", "read_policy"]
 
 CLUSTERWIDE = "CiliumClusterwideNetworkPolicy"
 _AUDIT = "policy.cilium.io/audit-mode"
+_LOG = 32
 _SECTIONS = {Direction.INGRESS: ("ingress", "ingressDeny"), Direction.EGRESS: ("egress", "egressDeny")}
 
 
@@ -44,6 +46,9 @@ def read_policy(doc: Document, problems: Problems, settings: Settings) -> Cilium
     if not rules and not any(top.value.get(key) is not None for key in ("spec", "specs")):
         fix = "write the rule below `spec`; an object without a rule is invalid, and enforces nothing"
         top.error("NPV504", f"{doc.kind} `{doc.name}` has neither `spec` nor `specs`", fix=fix)
+    elif not rules and top.value.get("specs") == [] and top.value.get("spec") is None:
+        message = f"{doc.kind} `{doc.name}` has no rule, so it has no effect"
+        top.warn("NPV723", message, "specs", fix="write a rule below `spec`, or remove the object", key=True)
     span = doc.span("metadata", "name") if doc.name else doc.span()
     return CiliumPolicy(policy_id, span, tuple(rules), _is_audited(top, settings))
 
@@ -71,6 +76,9 @@ def read_group(doc: Document, problems: Problems) -> CidrGroup:
     _metadata(top)
     meta, spec = top.map("metadata"), top.map("spec")
     blocks: list[Prefix] = []
+    if spec is None or not spec.has("externalCIDRs"):
+        message = f"CiliumCIDRGroup `{doc.name}` has no `spec.externalCIDRs`: the API server refuses it"
+        top.error("NPV720", message, *(["spec"] if spec else []), fix="write the blocks of the group, or an empty list")
     if spec is not None:
         spec.only(children(doc.kind, "spec"), "spec of CiliumCIDRGroup")
         for index, text in enumerate(spec.items("externalCIDRs")):
@@ -133,6 +141,7 @@ def _metadata(top: Fields) -> str:
 def _rule(fields: Fields, path: str, label: str, kind: str, settings: Settings) -> RuleText:
     fields.only(children(kind, path), f"rule of {kind}")
     subject, host = _subject(fields, kind)
+    _check_log(fields)
     elements = {
         direction: tuple(_elements(fields, direction, path, label, kind, settings, host=host))
         for direction in Direction
@@ -142,6 +151,15 @@ def _rule(fields: Fields, path: str, label: str, kind: str, settings: Settings) 
         _report_empty(fields, kind, settings)
     default_deny = _default_deny(fields, path, kind, settings, elements)
     return RuleText(subject, host, elements, default_deny, fields.span())
+
+
+def _check_log(fields: Fields) -> None:
+    """What is written to flows that a rule allows: pkg/policy/api/rule.go LogConfig."""
+    log = fields.map("log")
+    value = log.text("value") if log is not None else None
+    if log is not None and value and (len(value) > _LOG or any(category(c)[0] == "C" for c in value)):
+        message = f"`value` of `log` is longer than {_LOG} signs, or has one that cannot be printed: the API server refuses it"
+        log.error("NPV721", message, "value", fix="write a shorter text on one line")
 
 
 def _subject(fields: Fields, kind: str) -> tuple[Selector, bool]:

@@ -7,6 +7,7 @@ peers exclude each other, and an empty list of one does not count there.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from npverify.dialects import cidrs
 from npverify.dialects.cilium.fields import children
@@ -63,9 +64,22 @@ def read_peers(fields: Fields, path: str, side: str, kind: str, settings: Settin
         (*_blocks(fields, f"{side}CIDR"), *_sets(fields, f"{side}CIDRSet")),
         tuple(_services(fields)),
         tuple(d for _, item in fields.maps("toFQDNs") if (d := read_domain(item, "toFQDNs")) is not None),
-        tuple(json.dumps(item.value, sort_keys=True, default=str) for _, item in fields.maps(f"{side}Groups")),
+        tuple(_groups(fields, f"{side}Groups")),
         requires,
     )
+
+
+def _groups(fields: Fields, key: str) -> Iterator[str]:
+    """Each group as a text; which addresses it has, nobody knows. Fields: pkg/policy/api/groups.go."""
+    for _, item in fields.maps(key):
+        item.only(("aws",), key)
+        if (aws := item.map("aws")) is not None:
+            aws.only(("labels", "region", "securityGroupsIds", "securityGroupsNames"), "aws")
+            aws.text_map("labels")
+            aws.text("region")
+            aws.texts("securityGroupsIds")
+            aws.texts("securityGroupsNames")
+        yield json.dumps(item.value, sort_keys=True, default=str)
 
 
 def _selectors(fields: Fields, key: str) -> list[Selector]:

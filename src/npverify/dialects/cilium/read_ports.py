@@ -53,7 +53,7 @@ def read_port_rule(
 
 def _port(fields: Fields) -> Port | None:
     fields.only(("port", "endPort", "protocol"), "ports")
-    protocol = (fields.text("protocol") or "ANY").upper()
+    protocol = fields.text("protocol") or "ANY"
     if protocol not in _PROTOCOLS:
         fix = nearest(protocol, _KNOWN) or f"use one of {', '.join(_KNOWN)}"
         fields.error("NPV520", f"unknown protocol `{protocol}`", "protocol", fix=fix)
