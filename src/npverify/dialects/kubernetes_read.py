@@ -128,7 +128,7 @@ def _usual_identity(doc: Document) -> PolicyId | None:
     if type(meta) is not dict or not (doc.value.keys() <= _TOP and meta.keys() <= _META):
         return None
     for texts in (meta.get("labels"), meta.get("annotations")):
-        if texts is not None and not (type(texts) is dict and all([type(text) is str for text in texts.values()])):
+        if texts is not None and not (type(texts) is dict and all(type(text) is str for text in texts.values())):
             return None
     name, namespace = meta.get("name"), meta.get("namespace") or "default"
     if type(name) is not str or type(namespace) is not str or name != doc.name:
@@ -239,7 +239,7 @@ def _rules(spec: Fields, direction: Direction, strict: bool, parts: Parts) -> li
 def _listed(rule: Fields, side: str) -> Iterable[tuple[int, dict[str, Any]]]:
     """The peers of a rule with their indices; those that are no maps are reported and left out."""
     listed = rule.items(side)
-    if all([type(item) is dict for item in listed]):
+    if all(type(item) is dict for item in listed):
         return enumerate(listed)
     return [(index, peer.value) for index, peer in rule.maps(side)]
 
