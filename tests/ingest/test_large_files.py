@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path as File
 from tempfile import NamedTemporaryFile
 from unittest.mock import patch
@@ -83,6 +84,8 @@ def listed(*items: object, indent: int | None = 2, **more: object) -> str:
         pytest.param(listed(POD, POLICY)[:-1] + ', "items": []}', id="the items twice"),
         pytest.param(listed(POD, metadata={"a": "caf\u00e9"}).replace("\\u00e9", "\u00e9"), id="not ASCII behind the items"),
         pytest.param(listed(POD, metadata={"a": ":"}).replace('":"', '"\\u003a"'), id="a colon that is spelled behind the items"),
+        pytest.param(listed(POD, metadata={"a": ":"}).replace('"a": ":"', '"a": 1, "a": "\\u003a"'), id="a key twice beside a colon that is spelled"),
+        pytest.param(listed(POD).replace('"v1"', '"v\u00e9"', 1), id="not ASCII before the items"),
         pytest.param(listed(POD) + listed(POLICY), id="two lists"),
         pytest.param(listed(POD, POLICY) + "]", id="more behind the end"),
     ],
@@ -104,13 +107,17 @@ def test_a_list_on_lines_of_its_own_stays_on_the_disk(tmp_path: File) -> None:
     assert len(found) == 50
 
 
-def test_a_file_that_is_changed_in_the_meantime_is_told_of(tmp_path: File) -> None:
+@pytest.mark.parametrize(
+    "now", [listed(POLICY), listed(POD, POLICY).replace("shop", "ship")], ids=["shorter", "as long"]
+)
+def test_a_file_that_is_changed_in_the_meantime_is_told_of(now: str, tmp_path: File) -> None:
     """What stands in it now is not what was read."""
     path = tmp_path / "list.json"
     path.write_text(listed(POD, POLICY))
     with patch.object(files, "LARGE", 0), patch("npverify.ingest.stored._WINDOW", 16):
         (doc, _) = read([str(path)], Problems(), wanted=lambda _version, _kind: True).documents
-        path.write_text(listed(POLICY))
+        path.write_text(now)
+        os.utime(path, (1, 1))
         with pytest.raises(InputError, match="it changed while it was read"):
             doc.span("kind")
 

@@ -132,8 +132,8 @@ def decode_stored(stored: Stored, tidy: Callable[[Any], None]) -> Quick | None:
             room[1 : 1 + len(kept)] = kept
             filled = 1 + len(kept)
         around = begin + b"[" + rest
-        value = msgspec.json.decode(around)
-        if not around.isascii() or b"\\" in around or type(value) is not dict or value.get("items") != []:
+        value = msgspec.json.decode(around, type=dict[str, Any])
+        if not around.isascii() or b"\\" in around:
             return None
         colons = msgspec.json.encode(value).count(b":") + items.colons
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
@@ -185,7 +185,7 @@ class _Items:
 def _is_plain(room: bytearray, filled: int) -> bool:
     """Whether the bytes are ASCII in which a colon is a colon."""
     # behind `filled` there may be bytes of the window before, which were looked at then
-    return room.isascii() and all(room.find(other, 0, filled) < 0 for other in (b"\0", *_SPELLED))
+    return room.isascii() and all(room.find(other, 0, filled) < 0 for other in _SPELLED)
 
 
 def _holds(content: str | bytes, text: str) -> bool:
