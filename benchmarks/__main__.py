@@ -15,10 +15,11 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.families import FAMILIES
+from benchmarks.families import FAMILIES, GROUPS
 from benchmarks.forms import FORMS
 from benchmarks.measure import FAILED, LATE, WRONG, Plan, measure
 from benchmarks.peers import PLAN, Peer, peers
@@ -59,7 +60,9 @@ def _options() -> argparse.ArgumentParser:
     tool.add_argument("--nca", type=Path, default=NCA, help="environment of network-config-analyzer (benchmarks/.nca)")
     tool.add_argument("--peer-sizes", type=_names([p.size for p in PLAN]), default=(), help="only these, for the peers")
     what = argparse.ArgumentParser(add_help=False)
-    what.add_argument("--sizes", type=_names(FAMILIES), default=ALL, help=f"of {', '.join(FAMILIES)} (S,M,L)")
+    what.add_argument(
+        "--sizes", type=_names(FAMILIES, GROUPS), default=ALL, help=f"of {', '.join((*FAMILIES, *GROUPS))} (S,M,L)"
+    )
     what.add_argument("--queries", type=_names(BY_NAME), default=(), help=f"of {', '.join(BY_NAME)} (all)")
     what.add_argument("--forms", type=_names(FORMS), default=(), help="only these forms of the input")
 
@@ -85,9 +88,9 @@ def _most_memory() -> float:
     return 0.75 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
 
 
-def _names(known: Any) -> Any:
+def _names(known: Any, groups: Mapping[str, tuple[str, ...]] | None = None) -> Any:
     def names(text: str) -> tuple[str, ...]:
-        found = tuple(text.split(","))
+        found = tuple(name for word in text.split(",") for name in (groups or {}).get(word, (word,)))
         if unknown := [name for name in found if name not in known]:
             raise argparse.ArgumentTypeError(f"there is no {unknown[0]}; there are {', '.join(known)}")
         return found

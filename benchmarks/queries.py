@@ -152,22 +152,25 @@ QUERIES = (
 BY_NAME = {query.name: query for query in QUERIES}
 
 ABOUT_POLICIES_AND_PAIRS = ("load", "connectivity")
+AT_ODD_SIZES = ("load", "first", "assertions", "connectivity")
 ASKED = {
     "labels": ("connectivity-again",),
     "tiers": ("load", "first", "assertions", "equiv", "equiv-wrong"),
+    **dict.fromkeys(("XL", "X1", "X2", "X3"), AT_ODD_SIZES),
     "P": ("connectivity",),
     "A": ABOUT_POLICIES_AND_PAIRS,
     "K": ABOUT_POLICIES_AND_PAIRS,
     "Z": ("load", "assertions", "equiv", "equiv-wrong"),
     "W": ("load", "assertions", "connectivity"),
 }
-"""Which queries are asked about a family; of the realistic one all, but for `connectivity-again`."""
+"""Which queries are asked about a family or a size; of the other realistic ones all, but for `connectivity-again`."""
 
 
 def asked(size: str) -> tuple[Query, ...]:
     """The queries that are asked about the cluster of that name."""
     name, _, kind = size.partition("-")
     names = ASKED.get(
-        kind if name in ("S", "M", "L") else size[0], tuple(q.name for q in QUERIES if q.name != "connectivity-again")
+        kind if name in ("S", "M", "L") else size if size in ASKED else size[0],
+        tuple(q.name for q in QUERIES if q.name != "connectivity-again"),
     )
     return tuple(q for q in QUERIES if q.name in names and q.on is not None)

@@ -84,6 +84,17 @@ FAMILIES: dict[str, Callable[[int], Cluster]] = {
 """Name to generator, from a seed."""
 
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "families": (
+        *("K", "K1k", "K10k", "KB", "KB-default", "Z100", "Z1k", "Z5k", "Z15k"),
+        *WORST,
+        *("X1", "X2", "X3", "XL"),
+        *("A4", "A3", "A5", "A2", "A1"),
+    ),
+}
+"""Names for several at once: all but the sizes of the realistic one that are measured on their own, the quick ones first."""
+
+
 def make(name: str, seed: int = 1) -> Cluster:
     """The cluster of that name. KeyError for a name that there is not."""
     return FAMILIES[name](seed)

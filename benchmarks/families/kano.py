@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 
+from benchmarks.families.passing import found_out
 from benchmarks.objects import Addresses, Cluster, Object, namespace, pod, policy
 
 KEYS = 5
@@ -39,4 +40,5 @@ def kano(pods: int, policies: int, seed: int = 1) -> Cluster:
         spec: Object = {"podSelector": who, "policyTypes": ["Ingress" if ingress else "Egress"]}
         spec["ingress" if ingress else "egress"] = [{"from" if ingress else "to": [{"podSelector": peer}]}]
         cluster.objects.append(policy(f"policy-{i}", "default", spec))
+    cluster.connections = found_out(cluster.objects, 80)
     return cluster

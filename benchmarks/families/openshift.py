@@ -6,6 +6,7 @@ is 240 namespaces of 10 pods and 20 policies. Each policy is unique, since peers
 
 from __future__ import annotations
 
+from benchmarks.families.passing import found_out
 from benchmarks.objects import Addresses, Cluster, Object, namespace, pod, policy
 
 SPACE = "network-policy-perf-"
@@ -44,6 +45,7 @@ def openshift(namespaces: int, pods: int, policies: int, *, wide: int = 5, local
             who = _in("num", [str(k) for k in range(1, local + 1)])
             spec = {"podSelector": who, "policyTypes": ["Ingress"], "ingress": rules}
             cluster.objects.append(policy(f"ingress-{i}-{n}", space, spec))
+    cluster.connections = found_out(cluster.objects, 8080)  # the blocks are far from the pods' addresses
     return cluster
 
 

@@ -1,7 +1,7 @@
 """Z: one long access list, as the papers about Zen measure them: random permits and denies, the first line that matches
 decides, what matches none is denied.
 
-It is a policy of Calico in front of one pod of unknown address, so that the destinations of the lines matter too. The last
+It is one policy of Calico, or several one behind the other, in front of one pod of unknown address, so that the destinations of the lines matter too. The last
 two lines are planted: a permit and a deny of sources that no other line is about. The equal rewrite has each line's source
 in two halves; the wrong one lets in what the planted deny is about.
 """
@@ -17,6 +17,8 @@ from benchmarks.rewrite import without
 OPEN, CLOSED, UNNAMED = "198.51.100.0/24", "203.0.113.0/24", "192.0.2.0/24"
 HOME = IPv4Network("10.0.0.0/8")
 POLICY = "access-list"
+MOST = 1_000
+"""Lines of one policy: of more than 1,024 Calico warns. What does not fit goes on in the next one, by its order."""
 
 
 def zen(lines: int, seed: int = 1) -> Cluster:
@@ -31,7 +33,7 @@ def zen(lines: int, seed: int = 1) -> Cluster:
     drawn = [(rng.choice(("Allow", "Deny")), _block(rng, None), _block(rng, HOME)) for _ in range(max(0, lines - 2))]
     rules = [_line(action, [source], target) for action, source, target in drawn]
     ends = [_line("Allow", [OPEN], str(HOME)), _line("Deny", [CLOSED], str(HOME))]
-    cluster.objects.append(_list([*rules, *ends]))
+    cluster.objects += _lists([*rules, *ends])
     cluster.assume = [f"assume pod addresses in {HOME}"]
     cluster.facts = [
         Fact(f"no {UNNAMED} reaches pod acl/gate", "proved"),  # the unmatched packet: it is denied
@@ -40,10 +42,11 @@ def zen(lines: int, seed: int = 1) -> Cluster:
         Fact(f"no {CLOSED} reaches pod acl/gate", "proved"),
     ]
     halves = [_line(action, without(source, []), target) for action, source, target in drawn]
-    cluster.equal = [_list([*halves, *ends])]
-    cluster.wrong = [_list([*halves, ends[0], {**ends[1], "action": "Allow"}])]
+    cluster.equal = _lists([*halves, *ends])
+    cluster.wrong = _lists([*halves, ends[0], {**ends[1], "action": "Allow"}])
     flow = {"src": CLOSED, "dst": "acl/gate", "protocol": "any", "port": None}
-    cluster.change = Change(POLICY, f"spec.ingress[{len(rules) + 1}].action", "Deny", "Allow", flow)
+    part, line = divmod(len(rules) + 1, MOST)
+    cluster.change = Change(_name(part), f"spec.ingress[{line}].action", "Deny", "Allow", flow)
     return cluster
 
 
@@ -58,5 +61,21 @@ def _line(action: str, sources: list[str], target: str) -> Object:
     return {"action": action, "source": {"nets": sources}, "destination": {"nets": [target]}}
 
 
-def _list(rules: list[Object]) -> Object:
-    return calico_policy(POLICY, {"order": 10, "selector": "app == 'gate'", "types": ["Ingress"], "ingress": rules})
+def _lists(lines: list[Object]) -> list[Object]:
+    """The lines as one policy behind the other."""
+    return [
+        calico_policy(
+            _name(part),
+            {
+                "order": 10 + part,
+                "selector": "app == 'gate'",
+                "types": ["Ingress"],
+                "ingress": lines[first : first + MOST],
+            },
+        )
+        for part, first in enumerate(range(0, len(lines), MOST))
+    ]
+
+
+def _name(part: int) -> str:
+    return f"{POLICY}-{part + 1}" if part else POLICY

@@ -11,6 +11,7 @@ from dialects.edge_cases import CASES
 from dialects.faults import Fault, caught, instead, rows
 from dialects.test_edge_cases import test_a_flow_is_worth_what_the_table_says as judge
 from npverify.dialects import kubernetes, kubernetes_read, selectors
+from npverify.dialects.profiles import profile
 from npverify.normal.policy import Action, Direction
 from npverify.normal.predicates import FALSE, TRUE, and_
 
@@ -23,10 +24,11 @@ def _without(name: str) -> Any:
 def _everywhere(real: Any) -> Any:
     """A policy that selects pods of every namespace."""
 
-    def lowered(policy: Any, rules: Any, direction: Any, profile: Any, elsewhere: Any) -> Any:
+    def lowered(lowering: Any, policy: Any, rules: Any, direction: Any) -> Any:
         side = direction.subject
-        subject = and_(kubernetes.policed(side, profile), selectors.lower(policy.subject, side, "pod"))
-        return replace(real(policy, rules, direction, profile, elsewhere), subject=subject)
+        pods = kubernetes.policed(side, profile("kubernetes", {}))
+        subject = and_(pods, selectors.lower(policy.subject, side, "pod"))
+        return replace(real(lowering, policy, rules, direction), subject=subject)
 
     return lowered
 
@@ -35,10 +37,12 @@ FAULTS = [
     Fault(
         "an empty list of peers is nobody",
         instead(
-            kubernetes,
+            kubernetes.Lowering,
             "_rule",
             lambda real: (
-                lambda rule, *rest: real(rule, *rest) if rule.peers else replace(real(rule, *rest), peer=FALSE)
+                lambda lowering, rule, *rest: (
+                    real(lowering, rule, *rest) if rule.peers else replace(real(lowering, rule, *rest), peer=FALSE)
+                )
             ),
         ),
         "an empty from admits every source",
@@ -46,10 +50,12 @@ FAULTS = [
     Fault(
         "a podSelector alone means pods of every namespace",
         instead(
-            kubernetes,
-            "peer_matches",
+            kubernetes.Lowering,
+            "_peer",
             lambda real: (
-                lambda peer, *rest: real(peer if peer.block else peer._replace(namespaces=peer.namespaces or ()), *rest)
+                lambda lowering, peer, *rest: real(
+                    lowering, peer if peer.block else peer._replace(namespaces=peer.namespaces or ()), *rest
+                )
             ),
         ),
         "a podSelector alone means pods of the policy's namespace",
@@ -85,7 +91,7 @@ FAULTS = [
     ),
     Fault(
         "a policy selects pods of every namespace",
-        instead(kubernetes, "_policy", _everywhere),
+        instead(kubernetes.Lowering, "policy", _everywhere),
         "a policy selects pods of its own namespace alone",
     ),
     Fault(

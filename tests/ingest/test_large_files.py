@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path as File
+from tempfile import NamedTemporaryFile
 from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from npverify.ingest import files
+from npverify.ingest import files, json_quick
 from npverify.ingest.document import Document, Path
 from npverify.ingest.read import read
-from npverify.ingest.source import Diagnostic, Problems
+from npverify.ingest.source import Diagnostic, InputError, Problems
+from npverify.ingest.stored import Stored, StoredText
 from npverify.ingest.text import AsciiText, Text
 from npverify.inventory.slim import Slim
 
@@ -34,10 +37,10 @@ PATHS: tuple[Path, ...] = (
 )
 
 
-def told(path: File, *, large: bool) -> tuple[list[object], tuple[Diagnostic, ...]]:
+def told(path: File, *, large: bool, window: int = 1 << 20) -> tuple[list[object], tuple[Diagnostic, ...]]:
     """What is read of a file, with the places of what stands in it and the lines there; and what is said."""
     problems = Problems()
-    with patch.object(files, "LARGE", 0 if large else 1 << 60):
+    with patch.object(files, "LARGE", 0 if large else 1 << 60), patch.object(json_quick, "_WINDOW", window):
         bundle = read([str(path)], problems, wanted=lambda _version, _kind: True, tidy=Slim())
     return [described(doc) for doc in bundle.documents], (*problems.errors, *problems.warnings)
 
@@ -71,27 +74,72 @@ def listed(*items: object, indent: int | None = 2, **more: object) -> str:
         pytest.param(" \n ", id="nothing"),
         pytest.param("[1]", id="no map"),
         pytest.param(listed(POD).replace('"n"', '"\0"'), id="a NUL byte"),
+        pytest.param(listed(*(POD | {"metadata": {"name": f"p{n}"}} for n in range(9))), id="more than a window"),
+        pytest.param(listed(POD, POLICY, POD).replace(" ", ""), id="no indentation, so that items end as what is in them does"),
+        pytest.param(listed(POD, POLICY).replace("}, {", "},{"), id="items without blanks"),
+        pytest.param(listed(POD, POD).replace("},\n    {", "}\n    {"), id="no comma between items"),
+        pytest.param(listed(POD, POD).replace("},\n    {", "},,\n    {"), id="two commas between items"),
+        pytest.param(listed(POD, POLICY).replace('"Pod"', '"Pod", "note": "},\n    {"'), id="a line break in a text"),
+        pytest.param(listed(POD, metadata={"items": [{}]}), id="a list behind the items"),
+        pytest.param(listed(POD, POLICY)[:-1] + ', "items": []}', id="the items twice"),
+        pytest.param(listed(POD, metadata={"a": "caf\u00e9"}).replace("\\u00e9", "\u00e9"), id="not ASCII behind the items"),
+        pytest.param(listed(POD, metadata={"a": ":"}).replace('":"', '"\\u003a"'), id="a colon that is spelled behind the items"),
+        pytest.param(listed(POD, metadata={"a": ":"}).replace('"a": ":"', '"a": 1, "a": "\\u003a"'), id="a key twice beside a colon that is spelled"),
+        pytest.param(listed(POD).replace('"v1"', '"v\u00e9"', 1), id="not ASCII before the items"),
+        pytest.param(listed(POD) + listed(POLICY), id="two lists"),
+        pytest.param(listed(POD, POLICY) + "]", id="more behind the end"),
     ],
 )  # fmt: skip
-def test_a_large_file_is_read_as_any_other(text: str, tmp_path: File) -> None:
-    """Values, places, lines and messages are the same."""
+@pytest.mark.parametrize("window", [40, 300, 1 << 20])
+def test_a_large_file_is_read_as_any_other(text: str, window: int, tmp_path: File) -> None:
+    """Values, places, lines and messages are the same, wherever it is cut."""
     path = tmp_path / "list.json"
     path.write_text(text, encoding="utf-8")
-    assert told(path, large=True) == told(path, large=False)
+    assert told(path, large=True, window=window) == told(path, large=False)
+
+
+def test_a_list_on_lines_of_its_own_stays_on_the_disk(tmp_path: File) -> None:
+    """It is decoded without being in memory as a whole, and only where that was not certain is it read again."""
+    path = tmp_path / "list.json"
+    path.write_text(listed(*[POD | {"metadata": {"name": f"p{n}", "namespace": "shop"}} for n in range(50)]))
+    with patch.object(files, "_bytes", side_effect=AssertionError("read as a whole")):
+        found, _ = told(path, large=True, window=400)
+    assert len(found) == 50
+
+
+@pytest.mark.parametrize(
+    "now", [listed(POLICY), listed(POD, POLICY).replace("shop", "ship")], ids=["shorter", "as long"]
+)
+def test_a_file_that_is_changed_in_the_meantime_is_told_of(now: str, tmp_path: File) -> None:
+    """What stands in it now is not what was read."""
+    path = tmp_path / "list.json"
+    path.write_text(listed(POD, POLICY))
+    with patch.object(files, "LARGE", 0), patch("npverify.ingest.stored._WINDOW", 16):
+        (doc, _) = read([str(path)], Problems(), wanted=lambda _version, _kind: True).documents
+        path.write_text(now)
+        os.utime(path, (1, 1))
+        with pytest.raises(InputError, match="it changed while it was read"):
+            doc.span("kind")
 
 
 @given(st.text('a"{ \t\r\n', max_size=60), st.integers(0, 70), st.integers(0, 70))
 def test_bytes_tell_what_the_text_tells(content: str, one: int, other: int) -> None:
     """Positions, lines, parts and white space."""
     with patch("npverify.ingest.text._BLOCK", 8), patch("npverify.ingest.text._LONGEST_EXCERPT", 9):
-        plain, ascii_ = Text("x", content), AsciiText("x", content.encode())
-        for line in range(8):
-            assert ascii_.excerpt(line) == plain.excerpt(line) == shown(content, line)
-        assert ascii_.span(one) == plain.span(one)
-        assert ascii_.part(one, other) == plain.part(one, other) == content[one:other]
-        at = min(one, len(content))
-        assert ascii_.blank_end(at) == plain.blank_end(at)
-        assert ascii_.content == content
+        plain = Text("x", content)
+        with NamedTemporaryFile() as file, patch("npverify.ingest.stored._WINDOW", 16):
+            file.write(content.encode())
+            file.flush()
+            stored = StoredText(Stored(file.name))
+            stored.name = "x"
+            for other_text in (AsciiText("x", content.encode()), stored):
+                for line in range(8):
+                    assert other_text.excerpt(line) == plain.excerpt(line) == shown(content, line)
+                assert other_text.span(one) == plain.span(one)
+                assert other_text.part(one, other) == plain.part(one, other) == content[one:other]
+                at = min(one, len(content))
+                assert other_text.blank_end(at) == plain.blank_end(at)
+                assert other_text.content == content
 
 
 def shown(content: str, line: int) -> str:

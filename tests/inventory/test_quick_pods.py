@@ -167,6 +167,17 @@ def test_labels_that_no_pod_may_have() -> None:
     assert [(e.code, e.span and e.span.line) for e in problems.errors] == [("NPV033", 0), ("NPV033", 1)]
 
 
+@pytest.mark.parametrize(
+    "metadata", ['{"name":"A_b"}', '{"name":"a","namespace":"Shop_1"}', '{"generateName":"A_"}', "{}"]
+)
+def test_names_that_no_pod_may_have(metadata: str) -> None:
+    """Each is told of, wherever it stands."""
+    _, problems = inventory(pod(), pod(metadata))
+    assert [(e.code, e.span and e.span.line) for e in problems.errors] == [
+        ("NPV030" if metadata == "{}" else "NPV031", 1)
+    ]
+
+
 def test_alike_pods_share_their_parts() -> None:
     """Labels of one text are one object, whichever reader read them."""
     labels = '{"name":"a","labels":{"app":"web"}}'

@@ -10,14 +10,14 @@ import pytest
 
 from npverify.inventory.model import EndpointKind
 from npverify.normal.policy import Direction
-from npverify.normal.predicates import FALSE, TRUE, Pred, Side
+from npverify.normal.predicates import FALSE, TRUE, Pred, Side, and_, namespace_is, service_account_is
 from npverify.reduction import subjects
 from npverify.reduction.bitsets import Bitsets, bits
 from npverify.reduction.classes import Classes
 from npverify.reduction.partial import DIRECT, Partial
 from npverify.reduction.residuals import Residuals
 from npverify.reduction.subjects import Subjects
-from smallworld import app, node, pod, selecting, world
+from smallworld import app, node, pod, policy, selecting, world
 from worlds import random_world
 
 
@@ -31,14 +31,14 @@ def test_few_are_asked_as_all_are(seed: int, few: int) -> None:
     for direction in Direction:
         with patch.object(subjects, "LARGE", 0), patch.object(subjects, "FEW", few):
             asked = Subjects(classes, bitsets, partial, direction)
-            for policy in (p for tier in it.policies.half(direction).tiers for p in tier.policies):
+            for each in (p for tier in it.policies.half(direction).tiers for p in tier.policies):
                 found: dict[int, Pred] = {}
-                for members, selects in asked.selected(policy.subject):
+                for members, selects in asked.selected(each.subject):
                     assert selects is not FALSE
                     for c in members:
                         assert c not in found
                         found[c] = selects
-                parts = bitsets.parts(policy.subject, direction.subject, DIRECT)
+                parts = bitsets.parts(each.subject, direction.subject, DIRECT)
                 assert found == {c: left for part, left in parts if left is not FALSE for c in bits(part)}
 
 
@@ -82,3 +82,17 @@ def test_kinds_and_nodes_with_the_same_labels() -> None:
         assert [(list(members), selects) for members, selects in asked] == [([classes.of[ours]], TRUE)]
     labelled = bitsets.parts(app(Side.DST, "a"), Side.DST, DIRECT)
     assert {left: set(bits(part)) for part, left in labelled}[TRUE] == {classes.of[ours], classes.of[host]}
+
+
+def test_accounts_of_pods_with_the_same_labels() -> None:
+    """What a subject asks besides kind and labels is asked of each class, though alike pods share their labels."""
+    ours = pod("a", account="mine")
+    other = replace(pod("b", account="other"), labels=ours.labels)
+    subject = and_(namespace_is(Side.DST, "shop"), service_account_is(Side.DST, "mine"))
+    it = world(ours, other, ingress=[policy("p", subject)])
+    classes, partial = Classes(it.inventory, it.policies), Partial(it.inventory)
+    with patch.object(subjects, "LARGE", 0):
+        asked = Subjects(classes, Bitsets(classes, it.inventory, partial), partial, Direction.INGRESS)
+        for _ in range(2):
+            found = [(list(members), selects) for members, selects in asked.selected(subject)]
+            assert found == [([classes.of[ours]], TRUE)]

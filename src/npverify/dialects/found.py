@@ -111,10 +111,12 @@ def add(
     known = found.memo.read.get(doc)
     if known is None:
         said = Problems()
-        known = (reader(doc, said), said.errors + said.warnings, not said.errors)
+        read = reader(doc, said)
+        known = (read, said.errors + said.warnings, not said.errors) if said.count else (read, (), True)
     found.read[doc] = known
     policy = cast(P, known[0])
-    problems.extend(known[1])
+    if known[1]:
+        problems.extend(known[1])
     if not known[2]:
         return
     if policy.id in policies:

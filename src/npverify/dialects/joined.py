@@ -74,10 +74,10 @@ def lower_for_calico(
     cluster = tuple(enforced(found.cluster.values(), settings.version, told))
     resources = replace(resources, policies=(*policies, *cluster))
     lowering = CalicoLowering(resources, inventory, settings, told, known)
-    elsewhere = lowering.objects.port_named_elsewhere
+    pods = kubernetes.Lowering(profile, lowering.objects.port_named_elsewhere)
     egress, ingress = lowering.halves(
         native,
-        lambda policy, d: kubernetes.lowered([policy], d, profile, elsewhere)[0],
+        lambda policy, d: pods.policy(policy, policy.rules[d], d),
         lambda d: kubernetes.exemptions(d, profile),
     )
     found.memo.calico = known.closed()

@@ -15,6 +15,7 @@ from operator import attrgetter
 from npverify.dialects import selectors
 from npverify.dialects.kubernetes_read import NetworkPolicy, Peer, PortEntry, RuleText
 from npverify.dialects.profiles import SWITCHES, Profile
+from npverify.dialects.selectors import Selector
 from npverify.inventory.model import EndpointKind, PortOrigin
 from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import (
@@ -70,15 +71,15 @@ def policy_set(policies: Sequence[NetworkPolicy], profile: Profile, remembered: 
     asked for any more is forgotten."""
     known: Remembered = remembered if remembered is not None else {}
     now: Remembered = {}
+    lowering = Lowering(profile)
+    parts: dict[Direction, list[Policy]] = {d: [] for d in Direction}
     for policy in sorted(policies, key=_by_id):
-        now[id(policy)] = known.get(id(policy)) or _remembered_as(policy, profile)
+        found = now[id(policy)] = known.get(id(policy)) or lowering.remembered_as(policy)
+        for direction, part in found[1]:
+            parts[direction].append(part)
     if remembered is not None:
         remembered.clear()
         remembered.update(now)
-    parts: dict[Direction, list[Policy]] = {d: [] for d in Direction}
-    for _, lowered in now.values():
-        for direction, part in lowered:
-            parts[direction].append(part)
     return _joined(parts, profile)
 
 
@@ -87,21 +88,15 @@ def policy_set_again(
 ) -> PolicySet:
     """A `policy_set` with others of the same ids in the places of some; `remembered` is what it remembered, and is then what
     this one does."""
+    lowering = Lowering(profile)
     parts = {d: [p for tier in before.half(d).tiers for p in tier.policies] for d in Direction}
     for old, new in instead:
         for direction, part in remembered.pop(id(old))[1]:
             parts[direction].remove(part)
-        remembered[id(new)] = _remembered_as(new, profile)
+        remembered[id(new)] = lowering.remembered_as(new)
         for direction, part in remembered[id(new)][1]:
             insort(parts[direction], part, key=_by_id)
     return _joined(parts, profile)
-
-
-def _remembered_as(
-    policy: NetworkPolicy, profile: Profile
-) -> tuple[NetworkPolicy, tuple[tuple[Direction, Policy], ...]]:
-    lowered = {d: _policy(policy, rules, d, profile, nowhere) for d, rules in policy.rules.items()}
-    return policy, tuple(lowered.items())
 
 
 def _joined(parts: Mapping[Direction, list[Policy]], profile: Profile) -> PolicySet:
@@ -145,25 +140,75 @@ def lowered(
     policies: Sequence[NetworkPolicy], direction: Direction, profile: Profile, elsewhere: Elsewhere = nowhere
 ) -> list[Policy]:
     """The part of each policy that is about a direction, by name, so that the order of files changes nothing."""
-    ordered = sorted(policies, key=lambda p: p.id)
-    return [_policy(p, p.rules[direction], direction, profile, elsewhere) for p in ordered if direction in p.rules]
+    lowering = Lowering(profile, elsewhere)
+    ordered = sorted(policies, key=_by_id)
+    return [lowering.policy(p, p.rules[direction], direction) for p in ordered if direction in p.rules]
 
 
 def _tiers(policies: list[Policy], profile: Profile) -> tuple[Tier, ...]:
     return (Tier("NetworkPolicy", tuple(policies), Action.DENY),) if policies and profile.enforces else ()
 
 
-def _policy(
-    policy: NetworkPolicy, rules: Sequence[RuleText], direction: Direction, profile: Profile, elsewhere: Elsewhere
-) -> Policy:
-    side = direction.subject
-    subject = and_(
-        policed(side, profile),
-        namespace_is(side, policy.id.namespace),
-        selectors.lower(policy.subject, side, "pod"),
-    )
-    made = tuple(_rule(r, policy, direction, profile, elsewhere) for r in rules)
-    return Policy(policy.id, subject, made, policy.span)
+class Lowering:
+    """Lowers policies under one profile. Guards what parts of them were lowered to: policies that were read together share
+    selectors, peers and lists of ports as objects, and these are held here, so that their ids stay their own."""
+
+    def __init__(self, profile: Profile, elsewhere: Elsewhere = nowhere) -> None:
+        self._profile = profile
+        self._elsewhere = elsewhere
+        self._policed = {side: policed(side, profile) for side in (Side.SRC, Side.DST)}
+        self._selected: dict[tuple[Side, int], tuple[Selector, Pred]] = {}
+        self._peers: dict[tuple[Side, str, int], tuple[Peer, Pred]] = {}
+        self._traffic: dict[tuple[Direction, int], tuple[tuple[PortEntry, ...], Pred]] = {}
+
+    def remembered_as(self, policy: NetworkPolicy) -> tuple[NetworkPolicy, tuple[tuple[Direction, Policy], ...]]:
+        """A policy and its part for each direction that it is about."""
+        return policy, tuple([(d, self.policy(policy, rules, d)) for d, rules in policy.rules.items()])
+
+    def policy(self, policy: NetworkPolicy, rules: Sequence[RuleText], direction: Direction) -> Policy:
+        """The part of a policy that is about a direction, with these rules."""
+        subject = self._pods_of(direction.subject, policy.id.namespace, policy.subject)
+        made = tuple([self._rule(rule, policy.id.namespace, direction) for rule in rules])
+        return Policy(policy.id, subject, made, policy.span)
+
+    def _rule(self, rule: RuleText, namespace: str, direction: Direction) -> Rule:
+        _, peers, ports, span, only = rule
+        # an empty or missing "from" or "to" admits every peer: NetworkPolicyIngressRule.From
+        peer: Pred = TRUE
+        if peers:
+            side = direction.peer
+            peer = or_(*[self._peer(p, namespace, side) for p in peers])
+            if direction is Direction.INGRESS:
+                peer = and_(peer, _source_is_seen(self._profile))
+        traffic = self._ports(ports, direction) if ports else portless(self._profile)
+        if direction is Direction.EGRESS and self._elsewhere is not nowhere:
+            found = or_(*(self._elsewhere(p.port, p.protocol) for p in ports if isinstance(p.port, str)))
+            if found is not FALSE:
+                peer, traffic = and_(peer, or_(traffic, found)), TRUE
+        return Rule(Action.ALLOW, peer, traffic if only is TRUE else and_(traffic, only), rule.label, span)
+
+    def _ports(self, ports: tuple[PortEntry, ...], direction: Direction) -> Pred:
+        known = self._traffic.get((direction, id(ports)))
+        if known is None:
+            made = or_(*(_port(p, direction, self._profile) for p in ports))
+            known = self._traffic[direction, id(ports)] = ports, made
+        return known[1]
+
+    def _peer(self, peer: Peer, namespace: str, side: Side) -> Pred:
+        if peer.namespaces is None and peer.block is None and peer.also is FALSE:
+            return self._pods_of(side, namespace, peer.pods or ())
+        key = side, "" if peer.block or peer.namespaces is not None else namespace, id(peer)
+        known = self._peers.get(key)
+        if known is None:
+            known = self._peers[key] = peer, peer_matches(peer, namespace, side, self._profile)
+        return known[1]
+
+    def _pods_of(self, side: Side, namespace: str, selector: Selector) -> Pred:
+        """The pods of a namespace that a selector matches."""
+        known = self._selected.get((side, id(selector)))
+        if known is None:
+            known = self._selected[side, id(selector)] = selector, selectors.lower(selector, side, "pod")
+        return and_(self._policed[side], namespace_is(side, namespace), known[1])
 
 
 @_remembered
@@ -172,21 +217,6 @@ def policed(side: Side, profile: Profile) -> Pred:
     kubernetes/website, "NetworkPolicy and hostNetwork pods")."""
     host = and_(kind_is(side, EndpointKind.HOST_POD), profile.pred("hostnetwork_pods", "as_pod"))
     return or_(kind_is(side, EndpointKind.POD), host)
-
-
-def _rule(rule: RuleText, policy: NetworkPolicy, direction: Direction, profile: Profile, elsewhere: Elsewhere) -> Rule:
-    # an empty or missing "from" or "to" admits every peer: NetworkPolicyIngressRule.From
-    peer: Pred = TRUE
-    if rule.peers:
-        peer = or_(*(peer_matches(p, policy.id.namespace, direction.peer, profile) for p in rule.peers))
-        if direction is Direction.INGRESS:
-            peer = and_(peer, _source_is_seen(profile))
-    traffic = or_(*(_port(p, direction, profile) for p in rule.ports)) if rule.ports else portless(profile)
-    if direction is Direction.EGRESS:
-        found = or_(*(elsewhere(p.port, p.protocol) for p in rule.ports if isinstance(p.port, str)))
-        if found is not FALSE:
-            peer, traffic = and_(peer, or_(traffic, found)), TRUE
-    return Rule(Action.ALLOW, peer, and_(traffic, rule.only), rule.label, rule.span)
 
 
 @_remembered

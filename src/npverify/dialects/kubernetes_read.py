@@ -7,7 +7,8 @@ Everything wrong is reported; what is read is only meaningful where nothing was.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from npverify.dialects import cidrs, selectors
@@ -77,35 +78,67 @@ class Parts:
     policies are made of few. Guards them. For policies that are read in one way (`strict_cidr`)."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, bytes], Any] = {}
+        self._known: defaultdict[str, dict[bytes, Any]] = defaultdict(dict)
 
     def read(self, what: str, fields: Fields, value: Any, read: Callable[[], P]) -> P:
         """The part of this sort with that value, which stands in `fields`; `read` reads it."""
+        return self.of(what, value, fields.problems, read)
+
+    def of(self, what: str, value: Any, problems: Problems, read: Callable[[], P]) -> P:
+        """The part of this sort with that value; `read` reads it, and tells `problems` what is wrong with it."""
+        known = self._known[what]
         # Python takes 1, 1.0 and True for equal; their bytes are not
-        key = (what, marshal.dumps(value, _WITHOUT_IDENTITY))
-        found: P | None = self._known.get(key)
+        key = marshal.dumps(value, _WITHOUT_IDENTITY)
+        found: P | None = known.get(key)
         if found is None:
-            before = fields.problems.count
+            before = problems.count
             found = read()
-            if fields.problems.count == before:
-                self._known[key] = found
+            if problems.count == before:
+                known[key] = found
         return found
 
 
 def read(doc: Document, problems: Problems, *, strict_cidr: bool, parts: Parts | None = None) -> NetworkPolicy:
     """The policy that a document describes; `parts` are those of policies that were read before, and grow."""
     parts = parts or Parts()
-    top = Fields.of(doc, problems)
-    top.only(children(""), "NetworkPolicy")
-    policy_id = _identity(doc, top)
-    spec = top.map("spec") or Fields(doc, ("spec",), {}, problems)
-    subject, directions, found = parts.read("spec", spec, spec.value, lambda: _spec(spec, strict_cidr, parts))
+    policy_id = _usual_identity(doc)
+    if policy_id is None:
+        top = Fields.of(doc, problems)
+        top.only(children(""), "NetworkPolicy")
+        policy_id = _identity(doc, top)
+    given = doc.value.get("spec")
+    if type(given) is not dict:
+        spec = Fields.of(doc, problems).map("spec")
+        given = spec.value if spec else {}
+    subject, directions, found = parts.of(
+        "spec", given, problems, lambda: _spec(Fields(doc, ("spec",), given, problems), strict_cidr, parts)
+    )
     # the same may stand in many policies, each at a place of its own
     sections = {
-        d: tuple(RuleText(*text, doc.span_later("spec", _SECTION[d], n)) for text, n in rules) for d, rules in found
+        d: tuple([RuleText(*text, doc.span_later("spec", _SECTION[d], n)) for text, n in rules]) if rules else ()
+        for d, rules in found
     }
     span = doc.span_later("metadata", "name") if doc.name else doc.span_later()
     return NetworkPolicy(policy_id, span, subject, {d: sections[d] for d in directions}, sections)
+
+
+def _usual_identity(doc: Document) -> PolicyId | None:
+    """The identity of a policy; None where there may be something to say about fields outside of `spec`."""
+    meta = doc.value.get("metadata")
+    if type(meta) is not dict or not (doc.value.keys() <= _TOP and meta.keys() <= _META):
+        return None
+    for texts in (meta.get("labels"), meta.get("annotations")):
+        if texts is not None and not (type(texts) is dict and all(type(text) is str for text in texts.values())):
+            return None
+    name, namespace = meta.get("name"), meta.get("namespace") or "default"
+    if type(name) is not str or type(namespace) is not str or name != doc.name:
+        return None
+    if not (is_subdomain(name) and is_dns_label(namespace)):
+        return None
+    return PolicyId("kubernetes", "NetworkPolicy", namespace, name)
+
+
+_TOP, _META = frozenset(children("")), frozenset(children("metadata"))
 
 
 class _Spec(NamedTuple):
@@ -195,10 +228,7 @@ def _rules(spec: Fields, direction: Direction, strict: bool, parts: Parts) -> li
     for index, rule in spec.maps(section):
         rule.only(children(path), f"{section} rule")
         _warn_of_nulls(rule, "ports", "every TCP port")
-        peers = tuple(
-            parts.read("peer", peer, peer.value, lambda peer=peer: _peer(peer, f"{path}.{side}[]", strict))  # type: ignore[misc]
-            for _, peer in rule.maps(side)
-        )
+        peers = tuple([_known_peer(rule, side, at, item, path, strict, parts) for at, item in _listed(rule, side)])
         ports: tuple[PortEntry, ...] = ()
         if (listed := rule.value.get("ports")) is not None:
             ports = parts.read("ports", rule, listed, lambda rule=rule: _ports(rule, f"{path}.ports[]"))  # type: ignore[misc]
@@ -206,12 +236,32 @@ def _rules(spec: Fields, direction: Direction, strict: bool, parts: Parts) -> li
     return rules
 
 
+def _listed(rule: Fields, side: str) -> Iterable[tuple[int, dict[str, Any]]]:
+    """The peers of a rule with their indices; those that are no maps are reported and left out."""
+    listed = rule.items(side)
+    if all(type(item) is dict for item in listed):
+        return enumerate(listed)
+    return [(index, peer.value) for index, peer in rule.maps(side)]
+
+
+def _known_peer(
+    rule: Fields, side: str, index: int, value: dict[str, Any], path: str, strict: bool, parts: Parts
+) -> Peer:
+    """A peer, which many rules have."""
+
+    def made() -> Peer:
+        return _peer(Fields(rule.doc, (*rule.path, side, index), value, rule.problems), f"{path}.{side}[]", strict)
+
+    return parts.read("peer", rule, value, made)
+
+
 def _ports(rule: Fields, path: str) -> tuple[PortEntry, ...]:
     return tuple(_port(entry, path) for _, entry in rule.maps("ports"))
 
 
 def _warn_of_nulls(fields: Fields, key: str, meaning: str) -> None:
-    for index, item in enumerate(fields.items(key)):
+    items = fields.items(key)
+    for index, item in enumerate(items if None in items else ()):
         if item is None:
             fields.warn(
                 "NPV059", f"empty item in `{key}`: it means {meaning}", key, index, fix="write `{}` or remove it"

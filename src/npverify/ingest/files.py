@@ -10,6 +10,7 @@ from typing import NamedTuple
 from npverify.ingest.git import git_files, is_git
 from npverify.ingest.rendered import is_rendered, rendered_files
 from npverify.ingest.source import Problems, Span
+from npverify.ingest.stored import Stored
 
 MANIFESTS = (".yaml", ".yml", ".json")
 SPEC = ".npv"
@@ -44,6 +45,20 @@ class LargeFile:
         return File(self.name, self.data.decode("ascii"), self.named)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A large file of JSON on the disk, of which nothing was read yet."""
+
+    name: str
+    stored: Stored
+    named: bool
+
+    def read(self, problems: Problems) -> File | LargeFile | None:
+        """The same, read; None if it cannot be, which is reported."""
+        self.stored.close()
+        return _read(self.name, _bytes(self.name, problems, None), self.named, problems)
+
+
 def files(
     paths: Sequence[str | File],
     problems: Problems,
@@ -56,7 +71,9 @@ def files(
     holds texts that count in the place of those on the disk, by the real path of the file; in a folder also of new files.
     """
     for file in large_files(paths, problems, stdin, unsaved):
-        yield file.whole() if isinstance(file, LargeFile) else file
+        read = file.read(problems) if isinstance(file, StoredFile) else file
+        if read is not None:
+            yield read.whole() if isinstance(read, LargeFile) else read
 
 
 def large_files(
@@ -64,7 +81,7 @@ def large_files(
     problems: Problems,
     stdin: Callable[[], bytes] | None,
     unsaved: Mapping[str, str] = NOTHING_UNSAVED,
-) -> Iterator[File | LargeFile]:
+) -> Iterator[File | LargeFile | StoredFile]:
     """The same, large ones apart."""
     yield from (path for path in paths if isinstance(path, File))
     named = [path for path in paths if isinstance(path, str)]
@@ -78,14 +95,32 @@ def large_files(
         if one.identity in unsaved:
             yield File(one.name, unsaved[one.identity], one.identity in by_name)
             continue
-        data = one.data if one.data is not None else _bytes(one.name, problems, stdin)
-        if data is not None and _is_large(one.name, data):
-            yield LargeFile(one.name, data, one.identity in by_name)
+        is_named = one.identity in by_name
+        if one.data is None and (stored := _stored(one.name)) is not None:
+            yield StoredFile(one.name, stored, is_named)
             continue
-        content = None if data is None else _decoded(one.name, data, problems)
+        data = one.data if one.data is not None else _bytes(one.name, problems, stdin)
+        read = _read(one.name, data, is_named, problems)
         del data
-        if content is not None:
-            yield File(one.name, content, one.identity in by_name)
+        if read is not None:
+            yield read
+
+
+def _stored(name: str) -> Stored | None:
+    """A file on the disk that is to stay there; None of one that is not large, or is read in another way."""
+    try:
+        if name != STDIN and name.lower().endswith(".json") and os.path.isfile(name) and os.path.getsize(name) >= LARGE:
+            return Stored(name)
+    except OSError:
+        pass  # which is reported when it is read
+    return None
+
+
+def _read(name: str, data: bytes | None, named: bool, problems: Problems) -> File | LargeFile | None:
+    if data is not None and _is_large(name, data):
+        return LargeFile(name, data, named)
+    content = None if data is None else _decoded(name, data, problems)
+    return None if content is None else File(name, content, named)
 
 
 class _Found(NamedTuple):

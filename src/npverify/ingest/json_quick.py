@@ -8,9 +8,12 @@ more for each key that was dropped. A colon inside a text may also be spelled `\
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+from npverify.ingest.stored import Stored
 
 if TYPE_CHECKING:
     from msgspec import Raw
@@ -19,6 +22,14 @@ WORTHWHILE = 1 << 20
 """Characters below which the standard library is quick enough."""
 
 _COLON_SPELLED = ("\\u003a", "\\u003A")
+_SPELLED = tuple(spelled.encode() for spelled in _COLON_SPELLED)
+_HEAD = re.compile(
+    rb'[ \t\r\n]*\{\s*(?:"(?:apiVersion|kind)"\s*:\s*"[^"\\]*"\s*,\s*)*"items"\s*:\s*\[([ \t\r]*\n[ \t]*)\{'
+)
+_HEAD_SIZE = 4096
+_FIRST, _LAST = b"[]"
+_WINDOW = 1 << 22
+"""Bytes of a large file that are in memory at a time."""
 _BATCH = 16  # what is made of them stays in the cache of the processor until it is counted and tidied
 
 
@@ -54,11 +65,9 @@ def decode(content: str | bytes, tidy: Callable[[Any], None]) -> Quick | None:
         return None
     narrow = content.isascii()
     value: dict[str, Any] = {}
-    lengths = array("Q")
+    items = _Items(tidy)
     colons = 0
     decoder = msgspec.json.Decoder()
-    given: object = tidy
-    shortcut = given.shortcut() if isinstance(given, HasShortcut) else None
     try:
         for key, raw in msgspec.json.decode(content, type=dict[str, msgspec.Raw]).items():
             if key != "items" or bytes(memoryview(raw)[:1]) != b"[":
@@ -66,30 +75,117 @@ def decode(content: str | bytes, tidy: Callable[[Any], None]) -> Quick | None:
                 colons += msgspec.json.encode({key: value[key]}).count(b":")
                 continue
             colons += 1
-            items: list[Any] = []
-            value[key] = items
-            raws = msgspec.json.decode(raw, type=list[msgspec.Raw])
-            for start in range(0, len(raws), _BATCH):
-                batch = raws[start : start + _BATCH]
-                lengths.extend(memoryview(item).nbytes if narrow else len(bytes(item).decode()) for item in batch)
-                written: list[Any] = []
-                others = []
-                for item in batch:
-                    known = shortcut(item) if shortcut is not None else None
-                    if known is not None:
-                        as_text, read = known
-                    else:
-                        as_text = read = decoder.decode(item)
-                        others.append(read)
-                    written.append(as_text)
-                    items.append(read)
-                colons += msgspec.json.encode(written).count(b":")
-                for item in others:
-                    tidy(item)
+            value[key] = items.values
+            items.take(raw, narrow=narrow)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return None
     written_out = content.count(":") if isinstance(content, str) else content.count(b":")
-    return Quick(value, lengths) if colons == written_out else None
+    return Quick(value, items.lengths) if colons + items.colons == written_out else None
+
+
+def decode_stored(stored: Stored, tidy: Callable[[Any], None]) -> Quick | None:
+    """`decode` of a list in ASCII that stays on the disk, where its items begin on lines of their own; None of any other.
+
+    It is cut where an item seems to end, and each piece is read as a list. Items beside items are a list however it is cut, so
+    if all pieces are lists, and what is around them is a map, then the whole is what they are together.
+    """
+    import msgspec
+
+    head = _HEAD.match(stored.part(0, _HEAD_SIZE))
+    if head is None:
+        return None
+    behind = (
+        b"}," + head[1] + b"{"
+    )  # `[`, then this white space, then the first item; deeper lists are indented further
+    items = _Items(tidy)
+    counted = 0
+    room, filled, at = bytearray(_WINDOW), 0, head.start(1) - 1
+    begin = stored.part(0, at)
+    rest = b""
+    try:
+        while True:
+            if filled == len(room):
+                room += bytes(len(room))  # an item that is larger than the window
+            count = min(len(room) - filled, stored.size - at)
+            stored.into(at, memoryview(room)[filled : filled + count])
+            filled, at = filled + count, at + count
+            last = at == stored.size
+            cut = room.rfind(b"]", 0, filled) if last else room.rfind(behind, 0, filled) + 1
+            if cut <= 0:
+                if last:
+                    return None
+                continue
+            if last:
+                rest = bytes(room[cut:filled])
+                filled = cut
+            kept = bytes(room[cut + 1 : filled])
+            room[cut] = _LAST
+            piece = memoryview(room)[: cut + 1]
+            if not _is_plain(room, filled):
+                return None
+            counted += room.count(b":", 0, cut)
+            items.take(piece, narrow=True)
+            del piece
+            if last:
+                break
+            room[0] = _FIRST
+            room[1 : 1 + len(kept)] = kept
+            filled = 1 + len(kept)
+        around = begin + b"[" + rest
+        value = msgspec.json.decode(around, type=dict[str, Any])
+        if not around.isascii() or b"\\" in around:
+            return None
+        colons = msgspec.json.encode(value).count(b":") + items.colons
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return None
+    value["items"] = items.values
+    return Quick(value, items.lengths) if colons == counted + around.count(b":") else None
+
+
+class _Items:
+    """The items of a list, piece by piece. Guards their values, the lengths of their texts, and how many colons there are in
+    these, written again."""
+
+    def __init__(self, tidy: Callable[[Any], None]) -> None:
+        import msgspec
+
+        self.values: list[Any] = []
+        self.lengths = array("Q")
+        self.colons = 0
+        self._tidy = tidy
+        given: object = tidy
+        self._shortcut = given.shortcut() if isinstance(given, HasShortcut) else None
+        self._decode = msgspec.json.Decoder().decode
+        self._pieces = msgspec.json.Decoder(list[msgspec.Raw]).decode
+        self._encode = msgspec.json.Encoder().encode
+
+    def take(self, piece: Raw | memoryview, *, narrow: bool) -> None:
+        """Read a list of further items, which is ASCII if it is `narrow`. MsgspecError if it is none."""
+        shortcut, decode = self._shortcut, self._decode
+        raws = self._pieces(piece)
+        for start in range(0, len(raws), _BATCH):
+            batch = raws[start : start + _BATCH]
+            self.lengths.extend([memoryview(item).nbytes if narrow else len(bytes(item).decode()) for item in batch])
+            written: list[Any] = []
+            others = []
+            for item in batch:
+                known = shortcut(item) if shortcut is not None else None
+                if known is not None:
+                    as_text, read = known
+                else:
+                    as_text = read = decode(item)
+                    others.append(read)
+                written.append(as_text)
+                self.values.append(read)
+            self.colons += self._encode(written).count(b":")
+            for item in others:
+                self._tidy(item)
+
+
+def _is_plain(room: bytearray, filled: int) -> bool:
+    """Whether the bytes are ASCII in which a colon is a colon."""
+    # behind `filled` there may be bytes of the window before, which were looked at then
+    return room.isascii() and all(room.find(other, 0, filled) < 0 for other in _SPELLED)
 
 
 def _holds(content: str | bytes, text: str) -> bool:

@@ -15,7 +15,7 @@ from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
 from npverify.ingest.document import Document, Locator, Path
-from npverify.ingest.files import SPEC, STDIN, File, LargeFile, files, large_files
+from npverify.ingest.files import SPEC, STDIN, File, LargeFile, StoredFile, files, large_files
 from npverify.ingest.git import is_git
 from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
@@ -23,6 +23,7 @@ from npverify.ingest.scalars import Scalar, plain
 from npverify.ingest.scopes import in_release
 from npverify.ingest.source import Problems, Span
 from npverify.ingest.split import Chunk, chunks, header
+from npverify.ingest.stored import StoredText
 from npverify.ingest.text import AsciiText, Part, Text
 
 _TEMPLATE = re.compile(r"\{\{")
@@ -74,7 +75,9 @@ def read(
     with without_gc():
         for file in large_files(paths, problems, stdin):
             count += 1
-            if isinstance(file, LargeFile):
+            if isinstance(file, StoredFile):
+                documents.extend(reader.stored(file))
+            elif isinstance(file, LargeFile):
                 documents.extend(reader.large(file))
             elif file.name.lower().endswith(SPEC):
                 specs.append(SpecText(file.name, file.content))
@@ -176,6 +179,17 @@ class _Reader:
                     return
         yield from self.yaml(file, text)
 
+    def stored(self, file: StoredFile) -> Iterable[Document]:
+        """The objects of a large file on the disk."""
+        quick = json_quick.decode_stored(file.stored, self.tidy)
+        if quick is not None:
+            text = StoredText(file.stored)
+            return self.of_json(file, [(JsonLocator(text, text.blank_end(0), quick.lengths), quick.value, Problems())])
+        read = file.read(self.problems)
+        if isinstance(read, LargeFile):
+            return self.large(read)
+        return () if read is None else in_release(read.name, self.documents(read))
+
     def large(self, file: LargeFile) -> Iterable[Document]:
         """The objects of a large file."""
         text = AsciiText(file.name, file.data)
@@ -201,7 +215,9 @@ class _Reader:
             at = json_text.blank_end(content, end)
         return self.of_json(file, found)
 
-    def of_json(self, file: File | LargeFile, found: list[tuple[JsonLocator, object, Problems]]) -> list[Document]:
+    def of_json(
+        self, file: File | LargeFile | StoredFile, found: list[tuple[JsonLocator, object, Problems]]
+    ) -> list[Document]:
         """The objects of the documents of a file."""
         documents: list[Document] = []
         for locator, value, problems in found:
@@ -286,7 +302,7 @@ class _Reader:
             and self.sorter.unwanted(api_version, kind)
         )
 
-    def is_foreign(self, file: File | LargeFile, value: object, locator: Locator) -> bool:
+    def is_foreign(self, file: File | LargeFile | StoredFile, value: object, locator: Locator) -> bool:
         if _basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
             return True
         if not file.named and is_foreign(value) and _is_ours(file, value):
@@ -340,7 +356,7 @@ class _Reader:
         self.problems.warn("NPV017", message, fix=fix)
 
 
-def _is_ours(file: File | LargeFile, value: object) -> bool:
+def _is_ours(file: File | LargeFile | StoredFile, value: object) -> bool:
     """Whether it is a config file, a report or a baseline of this program, which may lie beside the manifests."""
     schema = value.get("schema") if isinstance(value, dict) else None
     return _basename(file.name) == _CONFIG or (isinstance(schema, str) and schema.startswith(_OURS))

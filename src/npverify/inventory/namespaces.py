@@ -23,14 +23,8 @@ def namespace_of(doc: Document) -> str | None:
 
 def used_namespaces(documents: Sequence[Document], problems: Problems) -> frozenset[str]:
     """The namespaces that objects of any kind live in; warns once if some do not say which."""
-    used = set()
-    silent: list[Document] = []
-    for doc in documents:
-        namespace = namespace_of(doc)
-        if namespace:
-            used.add(namespace)
-        elif namespace is not None:
-            silent.append(doc)
+    used = {doc.namespace for doc in documents if doc.namespace and doc.kind not in WITHOUT_NAMESPACE}
+    silent = [doc for doc in documents if not doc.namespace and doc.kind not in WITHOUT_NAMESPACE]
     if silent:
         used.add("default")
         first = silent[0]

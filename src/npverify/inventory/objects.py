@@ -135,18 +135,21 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
             problems.extend(found.errors)
             if found.errors:
                 continue
-        namespace = "" if doc.kind in CLUSTER_SCOPED else doc.namespace or "default"
-        name = _name(doc, problems)
-        if not name:
-            continue
-        ref = (doc.kind, namespace, name)
+        kind = doc.kind
+        namespace = "" if kind in CLUSTER_SCOPED else doc.namespace or "default"
+        name = doc.name
+        if not brief or not is_subdomain(name) or not is_dns_label(namespace):  # of a pod there is no more to look at
+            name = _name(doc, problems)
+            if not name:
+                continue
+        ref = (kind, namespace, name)
         if not doc.name:
             generated[ref] = count = generated.get(ref, 0) + 1
             name += "?" if count == 1 else f"?{count}"
         elif (first := seen.setdefault(ref, doc)) is not doc:
             _duplicate(doc, first, ref, problems)
             continue
-        items[doc.kind].append(Item(doc, namespace, name, not doc.name, positioned))
+        items[kind].append(Item(doc, namespace, name, not doc.name, positioned))
     unknown.warn(problems)
     return items
 

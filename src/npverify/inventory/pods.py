@@ -68,7 +68,7 @@ def read_pods(
                     fine.add(id(labels))
         if brief is not None:
             phase = brief.phase
-            addresses = _brief_addresses(item, brief, problems)
+            addresses = _brief_addresses(item, brief, problems) if brief.ips or brief.ip else ()
         else:
             status = item.doc.value.get("status") or {}
             phase = status.get("phase")
@@ -95,20 +95,12 @@ def read_pods(
         node = spec.node if brief is None else brief.node
         if not addresses and spec.kind is EndpointKind.HOST_POD:
             addresses = node_addresses(node, nodes)
+        span = item.span if item.positioned else None
+        workload = shared.workload or WorkloadRef("Pod", item.namespace, item.name)
+        who = (spec.kind, item.namespace, item.name, workload, shared.labels, spec.service_account, node)
+        on_every_node, replicated = False, False  # by their places, which takes half the time
         endpoints.append(
-            Endpoint(
-                spec.kind,
-                item.namespace,
-                item.name,
-                shared.workload or WorkloadRef("Pod", item.namespace, item.name),
-                shared.labels,
-                spec.service_account,
-                node,
-                ports=spec.ports,
-                addresses=addresses,
-                address_known=bool(addresses),
-                span=item.span,
-            )
+            Endpoint(*who, on_every_node, spec.ports, addresses, bool(addresses), replicated, span),
         )
     _note(finished, "has finished", "have finished", notes)
     _note(waiting, "has no address yet", "have no address yet", notes)

@@ -156,19 +156,24 @@ def ite(test: Pred, then: Pred, otherwise: Pred) -> Pred:
 
 def _join(make: type[And] | type[Or], parts: Iterable[Pred], *, absorbing: Pred, neutral: Pred) -> Pred:
     kept: dict[Pred, None] = {}
+    negated = False
     for part in parts:
-        if type(part) is make:
-            for leaf in part.parts:
+        what = type(part)
+        if what is make:
+            for leaf in part.parts:  # type: ignore[attr-defined]  # both have them
                 kept[leaf] = None
+                negated = negated or type(leaf) is Not
         elif part is absorbing:
             return absorbing
         elif part is not neutral:
             kept[part] = None
+            negated = negated or what is Not
     if len(kept) < 2:
         return next(iter(kept)) if kept else neutral
-    for leaf in kept:
-        if type(leaf) is Not and leaf.body in kept:
-            return absorbing
+    if negated:
+        for leaf in kept:
+            if type(leaf) is Not and leaf.body in kept:
+                return absorbing
     return intern(make, tuple(kept))
 
 
@@ -331,6 +336,8 @@ def atoms_among(preds: Iterable[Pred]) -> Iterator[Pred]:
     """Every atom of some predicates, each once, in the order of the text; what they share is walked through once."""
     seen: set[Pred] = set()
     for pred in preds:
+        if pred in seen:  # as most of a large set of policies are
+            continue
         stack = [pred]
         while stack:
             at = stack.pop()
@@ -338,7 +345,7 @@ def atoms_among(preds: Iterable[Pred]) -> Iterator[Pred]:
                 continue
             seen.add(at)
             if isinstance(at, _SEVERAL):
-                stack.extend(at.parts[::-1])
+                stack.extend([part for part in at.parts[::-1] if part not in seen])
             elif isinstance(at, Not):
                 stack.append(at.body)
             elif not isinstance(at, Const):

@@ -8,13 +8,14 @@ parts, so the cost goes with the number of parts and not with the number of clas
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
+from itertools import compress, count
 from typing import TypeVar
 
 from npverify.inventory.addresses import Family, Prefix
-from npverify.inventory.model import Endpoint, EndpointKind, Inventory
+from npverify.inventory.model import ContainerPort, Endpoint, EndpointKind, Inventory
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
@@ -66,7 +67,19 @@ Parts = tuple[tuple[int, Pred], ...]
 def bits(classes: int) -> Iterator[int]:
     """The members of a set, ascending."""
     first = max((classes & -classes).bit_length() - 1, 0)
-    text = bin(classes >> first)[:1:-1]  # most sets have all their members close together
+    near = classes >> first  # most sets have all their members close together
+    text = bin(near)[:1:-1]
+    if near.bit_count() * _DENSE > len(text):
+        return compress(count(first), text.encode().translate(_BYTES))
+    return _ones(first, text)
+
+
+_DENSE = 8
+"""Classes to one member up to which it is quicker to look at each than to search for the members."""
+_BYTES = bytes.maketrans(b"01", b"\0\1")
+
+
+def _ones(first: int, text: str) -> Iterator[int]:
     at = text.find("1")
     while at >= 0:
         yield first + at
@@ -87,12 +100,27 @@ def as_set(classes: Collection[int]) -> int:
 K = TypeVar("K", bound=Hashable)
 
 
-def _index(classes: Iterable[tuple[K, int]]) -> dict[K, int]:
-    """Sets of classes by what they are given with."""
-    found: dict[K, list[int]] = {}
-    for key, c in classes:
-        found.setdefault(key, []).append(c)
-    return {key: as_set(those) for key, those in found.items()}
+class _Index(Mapping[K, int]):
+    """Sets of classes by what they are given with. Guards those that were made: of a large cluster there are many, and each has
+    a bit for every class, so one is made when somebody asks for it."""
+
+    def __init__(self, classes: Iterable[tuple[K, int]]) -> None:
+        self._members: dict[K, list[int]] = {}
+        self._made: dict[K, int] = {}
+        for key, c in classes:
+            self._members.setdefault(key, []).append(c)
+
+    def __getitem__(self, key: K) -> int:
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = as_set(self._members[key])
+        return found
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
 
 
 class Bitsets:
@@ -110,28 +138,38 @@ class Bitsets:
         self._halves: dict[int, Parts] = {}
         ends = list(classes.representatives)
         pods = [(c, end) for c, end in enumerate(ends) if end.is_pod]
-        self._by_kind = _index((end.kind, c) for c, end in enumerate(ends))
-        self._by_namespace = _index((end.namespace, c) for c, end in pods)
-        self._by_account = _index(((end.namespace, end.service_account), c) for c, end in pods)
-        named = [tuple(p for p in end.ports if p.name) if end.is_pod else () for end in ends]
-        self._by_ports = _index((ports, c) for c, ports in enumerate(named))
-        self._by_label: dict[str, tuple[dict[str | Unknown, int], dict[Unknown, int]]] = {}
-        self._of_owner: dict[tuple[str, str], tuple[dict[str | Unknown, int], dict[Unknown, int]]] = {}
-        self._pods = sum(self._by_namespace.values())
-        self._addresses = _Addresses(ends)
+        self._by_kind = _Index((end.kind, c) for c, end in enumerate(ends))
+        self._by_namespace = _Index((end.namespace, c) for c, end in pods)
+        self._by_label: dict[str, tuple[Mapping[str | Unknown, int], dict[Unknown, int]]] = {}
+        self._of_owner: dict[tuple[str, str], tuple[Mapping[str | Unknown, int], dict[Unknown, int]]] = {}
+        self._pods = as_set([c for c, _ in pods])
 
     @cached_property
-    def _by_node(self) -> dict[str, int]:
-        ends = self._classes.representatives
-        return _index((end.node, c) for c, end in enumerate(ends) if end.node is not None)
+    def _by_account(self) -> Mapping[tuple[str, str], int]:
+        ends = enumerate(self._classes.representatives)
+        return _Index(((end.namespace, end.service_account), c) for c, end in ends if end.is_pod)
 
-    def _labels(self, key: str) -> tuple[dict[str | Unknown, int], dict[Unknown, int]]:
+    @cached_property
+    def _by_ports(self) -> Mapping[tuple[ContainerPort, ...], int]:
+        ends = enumerate(self._classes.representatives)
+        return _Index((tuple(p for p in end.ports if p.name) if end.is_pod else (), c) for c, end in ends)
+
+    @cached_property
+    def _addresses(self) -> _Addresses:
+        return _Addresses(self._classes.representatives)
+
+    @cached_property
+    def _by_node(self) -> Mapping[str, int]:
+        ends = self._classes.representatives
+        return _Index((end.node, c) for c, end in enumerate(ends) if end.node is not None)
+
+    def _labels(self, key: str) -> tuple[Mapping[str | Unknown, int], dict[Unknown, int]]:
         """The classes of pods by the value of a label, and those of which it is not known."""
         found = self._by_label.get(key)
         if found is None:
             ends = enumerate(self._classes.representatives)
-            having = _index((end.labels[key], c) for c, end in ends if end.is_pod and key in end.labels)
-            open_ = {value: classes for value, classes in having.items() if isinstance(value, Unknown)}
+            having = _Index((end.labels[key], c) for c, end in ends if end.is_pod and key in end.labels)
+            open_ = {value: having[value] for value in having if isinstance(value, Unknown)}
             found = self._by_label[key] = having, open_
         return found
 
@@ -243,7 +281,7 @@ class Bitsets:
     def _exactly(self, classes: int) -> Parts:
         return tuple((part, left) for part, left in ((classes, TRUE), (self.all & ~classes, FALSE)) if part)
 
-    def _values(self, atom: LabelIn) -> tuple[dict[str | Unknown, int], dict[Unknown, int]]:
+    def _values(self, atom: LabelIn) -> tuple[Mapping[str | Unknown, int], dict[Unknown, int]]:
         """The classes by what the label is that an atom asks for, and those of which it is not known."""
         if atom.of == "pod":
             return self._labels(atom.key)
@@ -259,7 +297,7 @@ class Bitsets:
             found = self._of_owner[atom.of, atom.key] = having, open_
         return found
 
-    def _of_values(self, atom: LabelIn, having: dict[str | Unknown, int], open_: dict[Unknown, int]) -> Parts:
+    def _of_values(self, atom: LabelIn, having: Mapping[str | Unknown, int], open_: dict[Unknown, int]) -> Parts:
         """As `_labelled`, without asking each of the many values that a label such as `app` has."""
         wanted = having if atom.values is None else atom.values
         found: dict[Pred, int] = {TRUE: 0, FALSE: self.all}
@@ -321,20 +359,21 @@ class Bitsets:
 class _Addresses:
     """Classes by their addresses, so that a prefix finds its own without asking each of them."""
 
-    def __init__(self, ends: list[Endpoint]) -> None:
+    def __init__(self, ends: Iterable[Endpoint]) -> None:
         self._by_value: dict[Family, list[tuple[int, int]]] = {4: [], 6: []}
-        self._by_families: dict[tuple[Family, ...], int] = {}
+        by_families: dict[tuple[Family, ...], list[int]] = {}
         self._others: dict[tuple[str, object], int] = {}
         for c, end in enumerate(ends):
             families = tuple(a.family for a in end.addresses)
             if end.address_known and len(set(families)) == len(families):
-                self._by_families[families] = self._by_families.get(families, 0) | 1 << c
+                by_families.setdefault(families, []).append(c)
                 for address in end.addresses:
                     self._by_value[address.family].append((address.value, c))
             else:
                 # a class of unknown address is like all of its kind; one with several of a family is like no other
                 key = ("several", c) if end.address_known else ("unknown", end.kind)
                 self._others[key] = self._others.get(key, 0) | 1 << c
+        self._by_families = {families: as_set(those) for families, those in by_families.items()}
         for entries in self._by_value.values():
             entries.sort()
 
@@ -343,9 +382,7 @@ class _Addresses:
         entries = self._by_value[prefix.family]
         first = bisect_left(entries, (prefix.first, -1))
         last = bisect_right(entries, (prefix.last, 1 << 62))
-        inside = 0
-        for _, c in entries[first:last]:
-            inside |= 1 << c
+        inside = as_set([c for _, c in entries[first:last]])
         groups = list(self._others.values())
         for families, classes in self._by_families.items():
             groups += [classes & inside, classes & ~inside] if prefix.family in families else [classes]

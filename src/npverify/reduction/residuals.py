@@ -198,14 +198,24 @@ class Residuals:
         )
 
     def _select(self, direction: Direction) -> dict[int, Signature]:
-        found: dict[int, list[Entry]] = {}
+        found: list[list[Entry]] = [[] for _ in self.classes.members]
         subjects = Subjects(self.classes, self.bitsets, self.partial, direction)
         for place, policy in placed(self.policies.half(direction)):
             for members, selects in subjects.selected(policy.subject):
                 entry = Entry(*place, policy, selects, policy.rules)
                 for c in members:
-                    found.setdefault(c, []).append(entry)
-        return {c: self._interned.one(entries) for c, entries in found.items()}
+                    found[c].append(entry)
+        # an entry takes long to hash, and each is one object here
+        known: dict[tuple[int, ...], Signature] = {}
+        signatures = {}
+        for c, entries in enumerate(found):
+            if entries:
+                ids = tuple(map(id, entries))
+                signature = known.get(ids)
+                if signature is None:
+                    signature = known[ids] = self._interned.one(entries)
+                signatures[c] = signature
+        return signatures
 
     def _moved(self, direction: Direction, moved: Moved) -> tuple[dict[int, Signature], int]:
         """The signatures after policies came and went, and the set of the classes that have another one now."""

@@ -6,14 +6,12 @@ a bit for every one; so where few are in question each of them is asked, and the
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     FALSE,
-    TRUE,
     And,
     KindIs,
     LabelIn,
@@ -34,8 +32,8 @@ LARGE = 2_000
 
 
 class Subjects:
-    """Evaluates the subjects of a direction. Guards the classes of each namespace, and what is left of predicates for
-    kinds and labels."""
+    """Evaluates the subjects of a direction. Guards the classes of each namespace, which classes are alike in kind and
+    labels, and what is left of conjunctions for these."""
 
     def __init__(self, classes: Classes, bitsets: Bitsets, partial: Partial, direction: Direction) -> None:
         self._classes = classes
@@ -44,60 +42,57 @@ class Subjects:
         self._direction = direction
         self._side = direction.subject
         self._of: dict[str, list[int]] = {}
-        self._known: dict[tuple[Pred, Hashable], Pred] = {}
+        self._alike: list[int] = []
+        self._known: dict[tuple[Pred, ...], dict[int, Pred]] = {}
         if len(classes) >= LARGE:
+            numbers: dict[Hashable, int] = {}
             for c, end in enumerate(classes.representatives):
+                self._alike.append(numbers.setdefault((end.kind, id(end.labels), end.replicated), len(numbers)))
                 if end.is_pod:
                     self._of.setdefault(end.namespace, []).append(c)
 
-    def selected(self, subject: Pred) -> Iterator[tuple[Iterable[int], Pred]]:
+    def selected(self, subject: Pred) -> Iterable[tuple[Iterable[int], Pred]]:
         """The classes that the subject of a policy may select, in parts, each with when it does."""
         few = self._few(subject)
         if few is None:
-            for part, selects in self._bitsets.parts(subject, self._side, DIRECT):
-                if selects is not FALSE:
-                    yield bits(part), selects
-            return
+            parts = self._bitsets.parts(subject, self._side, DIRECT)
+            return [(bits(part), selects) for part, selects in parts if selects is not FALSE]
+        members, others = few
+        known = self._known.get(others)
+        if known is None:
+            known = self._known[others] = {}
         found: dict[Pred, list[int]] = {}
-        for c in few.classes:
-            selects = self._left(few.others, c)
+        for c in members:
+            selects = known.get(self._alike[c])
+            if selects is None:
+                selects = self._left(others, c)
+                if all(map(at_kind_and_labels, others)):
+                    known[self._alike[c]] = selects
             if selects is not FALSE:
                 found.setdefault(selects, []).append(c)
-        yield from ((members, selects) for selects, members in found.items())
+        return [(those, selects) for selects, those in found.items()]
 
-    def _left(self, parts: Sequence[Pred], c: int) -> Pred:
+    def _left(self, parts: Iterable[Pred], c: int) -> Pred:
         """What is left of the conjunction of some predicates for a class."""
-        end = self._classes.representative(c)
-        of = (end.kind, id(end.labels), end.replicated)
+        end = {self._side.value: self._classes.representative(c)}
         left = []
         for part in parts:
-            found = self._known.get((part, of))
-            if found is None:
-                known = {self._side.value: end}
-                found = self._partial.residual(part, self._direction, DIRECT, **known)
-                if at_kind_and_labels(part):
-                    self._known[part, of] = found
+            found = self._partial.residual(part, self._direction, DIRECT, **end)
             if found is FALSE:
                 return FALSE
-            if found is not TRUE:
-                left.append(found)
+            left.append(found)
         return and_(*left)
 
-    def _few(self, subject: Pred) -> _Few | None:
-        """The classes in question, if they are few: nobody outside of the namespace that the subject names is selected."""
+    def _few(self, subject: Pred) -> tuple[Sequence[int], tuple[Pred, ...]] | None:
+        """The classes in question and what the subject asks of them besides being in the namespace that it names, outside of which
+        nobody is selected; None if they are not few."""
         if self._of and isinstance(subject, And):
-            for part in subject.parts:
-                if isinstance(part, NamespaceIs) and part.side is self._side:
-                    of = self._of.get(part.name, [])
-                    return _Few(of, [p for p in subject.parts if p is not part]) if len(of) <= FEW else None
+            parts = subject.parts
+            for at, part in enumerate(parts):
+                if type(part) is NamespaceIs and part.side is self._side:
+                    of = self._of.get(part.name, ())
+                    return (of, parts[:at] + parts[at + 1 :]) if len(of) <= FEW else None
         return None
-
-
-class _Few(NamedTuple):
-    """The classes of a namespace, and what a subject asks of them besides being there."""
-
-    classes: Sequence[int]
-    others: Sequence[Pred]
 
 
 @cache
