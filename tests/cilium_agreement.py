@@ -15,7 +15,7 @@ from npverify.normal.policy import Direction
 from plugin_worlds import on_port, selected
 from worlds import Case
 
-FLOWS, ENCODED = 10, 3  # for the second telling; those of them that the solver's side is asked about
+FLOWS, ENCODED = 7, 2  # for the second telling; those of them that the solver's side is asked about
 _LEVEL = {"Deny": 0, "Accept": 1, "Pass": 2}
 
 

@@ -10,7 +10,7 @@ from npverify.normal.policy import Direction
 from plugin_worlds import random_cluster_world, said
 from worlds import random_case
 
-FLOWS, ENCODED = 8, 3  # for the second telling; those of them that the solver's side is asked about
+FLOWS, ENCODED = 6, 2  # for the second telling; those of them that the solver's side is asked about
 
 
 def cluster_disagreements(seed: int) -> list[str]:

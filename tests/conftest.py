@@ -19,4 +19,4 @@ def pytest_collection_finish() -> None:
     """Spare the collector of cycles what is there before the first test: it is needed to the end, and takes long to walk."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(50_000, 50, 50)

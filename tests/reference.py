@@ -105,7 +105,12 @@ def decoded(value: Any) -> Any:
 
 def allowed(objects: list[Manifest], flow: Flow, reading: Reading) -> bool:
     """Whether the egress of the source and the ingress of the destination both let the flow pass."""
-    cluster = _Cluster(decoded(objects), reading)
+    return allowed_by(decoded(objects), flow, reading)
+
+
+def allowed_by(objects: list[Manifest], flow: Flow, reading: Reading) -> bool:
+    """The same of objects that are decoded already."""
+    cluster = _Cluster(objects, reading)
     return cluster.passes("Egress", flow) and cluster.passes("Ingress", flow)
 
 

@@ -27,7 +27,7 @@ def plugins(seed: int) -> list[str]:
     """Under a plugin with ways of its own, perhaps with cluster-wide policies."""
     rng = Random(seed)
     world = plugin_worlds.random_plugin_world(rng)
-    return Readers(world).disagreements([worlds.random_case(rng, world) for _ in range(4)])
+    return Readers(world).disagreements([worlds.random_case(rng, world) for _ in range(3)])
 
 
 def mixed(seed: int) -> list[str]:

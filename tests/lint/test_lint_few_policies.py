@@ -15,7 +15,7 @@ from npverify.analyses.lint.run import lint
 from npverify.analyses.world import World
 from npverify.normal.policy import PolicyId
 
-SETS = 200
+SETS = 120
 PART = 20
 """Worlds of each dialect, and of one test."""
 
@@ -66,7 +66,7 @@ def test_the_worlds_have_every_kind_of_reason():
     """So that the test above can fail: none, one and several policies, of both rules and beside what covers."""
     counts: Counter[tuple[str, bool, int]] = Counter()
     for dialect in MAKE:
-        for seed in range(SETS // 5):
+        for seed in range(SETS // 3):
             found = lint(made(dialect, seed), select=CODES).findings
             counts.update((f.rule.code, COVERED in f.message, min(2, len(f.others))) for f in found)
     missing = {

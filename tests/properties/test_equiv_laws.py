@@ -42,7 +42,7 @@ Draw = Callable[[Random, World], Case]
 NATIVE, CALICO = (random_pair, random_case), (random_calico_pair, random_calico_case)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_every_world_is_equivalent_to_itself(seed: int) -> None:
     """Read once, or read again with its documents in another order."""
     rng = Random(seed)
@@ -55,7 +55,7 @@ def test_every_world_is_equivalent_to_itself(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pair", "seed"), [*((random_pair, n) for n in range(50)), *((random_calico_pair, n) for n in range(20))]
+    ("pair", "seed"), [*((random_pair, n) for n in range(25)), *((random_calico_pair, n) for n in range(12))]
 )
 def test_the_sides_may_be_swapped(pair: Pair, seed: int) -> None:
     """The answer is the same, with left and right exchanged: status, number of pairs, regions."""
@@ -74,7 +74,7 @@ def _said(regions: tuple[Region, ...] | None, *, swapped: bool = False) -> list[
     return sorted(texts)
 
 
-@pytest.mark.parametrize(("kind", "seed"), [*((NATIVE, n) for n in range(100)), *((CALICO, n) for n in range(60))])
+@pytest.mark.parametrize(("kind", "seed"), [*((NATIVE, n) for n in range(60)), *((CALICO, n) for n in range(40))])
 def test_what_is_listed_is_what_differs(kind: tuple[Pair, Draw], seed: int) -> None:
     """Flows of each region differ as it says; each random flow that the oracles judge differently is in a region."""
     rng = Random(seed)
@@ -116,7 +116,7 @@ def random_flows(result: EquivResult, draw: Draw, rng: Random) -> list[tuple[tup
 
 
 @pytest.mark.parametrize(
-    ("pair", "seed"), [*((random_pair, n) for n in range(40)), *((random_calico_pair, n) for n in range(30))]
+    ("pair", "seed"), [*((random_pair, n) for n in range(20)), *((random_calico_pair, n) for n in range(15))]
 )
 def test_meanings_only_save_work(pair: Pair, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the short cut by meanings every answer is the same."""
@@ -145,7 +145,7 @@ def tiny(rng: Random) -> World:
     )
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(60))
 def test_every_flow_of_a_tiny_world(seed: int) -> None:
     """One flow of each cell, between every two ends: it differs exactly where a region says so."""
     rng = Random(seed)
@@ -166,7 +166,7 @@ def test_every_flow_of_a_tiny_world(seed: int) -> None:
         assert said == (allowed_by if len(allowed_by) == 1 else set())
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
 def test_a_policy_that_is_redundant_makes_no_difference(seed: int) -> None:
     """`policy … is redundant` and `equiv` with and without it give one answer."""
     rng = Random(seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from traceback import walk_tb
 
 import pytest
 from random_preds import TARGETS, flows, packet_pred
@@ -13,7 +14,7 @@ from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred, and_, icmp_is, not_, or_, port_in, protocol_is, unknown_in
 from npverify.oracle import Oracle
 from npverify.reduction.given import simplified
-from npverify.smt.solver import BUDGETS, satisfiable
+from npverify.smt.solver import BUDGETS, Budget, UndecidedError, satisfiable
 from smallworld import DST, SRC, block, on, world
 
 WEB, DNS, TCP = on("TCP", 80), on("UDP", 53), protocol_is("TCP")
@@ -69,3 +70,15 @@ def test_the_answer_is_that_of_the_whole_predicate(seed: int) -> None:
     rng = Random(seed)
     pred = and_(*(packet_pred(rng, depth) for depth in (0, 0, 1, 2)))
     assert Answers(BUDGETS["normal"]).possible(pred) is satisfiable(pred)
+
+
+def test_what_is_undecided_keeps_no_solver_alive() -> None:
+    """An answer that is remembered holds none of the frames in which the solver was asked: they have some megabytes each."""
+    answers = Answers(Budget(1))
+    pred = and_(protocol_is("TCP"), port_in(80, 90), not_(port_in(80, 80)), unknown_in(fact("f"), "true"))
+    frames = []
+    for _ in range(3):
+        with pytest.raises(UndecidedError) as gave_up:
+            answers.possible(pred)
+        frames.append([frame.f_globals["__name__"] for frame, _ in walk_tb(gave_up.tb)])
+    assert frames[1] == frames[2] == [__name__, "npverify.analyses.answers"]

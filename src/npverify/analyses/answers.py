@@ -64,10 +64,10 @@ class Answers:
                 known = preferred_packet(pred) is not None
                 answer = known or satisfiable(pred, taken, self.budget, same=one)
             except UndecidedError as gave_up:
-                answer = gave_up
+                answer = gave_up.with_traceback(None)  # which would keep the solver, and all that it holds
             self._answers[key] = answer
         if isinstance(answer, UndecidedError):
-            raise answer
+            raise answer.with_traceback(None)  # not longer each time
         return answer
 
 

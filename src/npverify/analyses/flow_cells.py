@@ -59,10 +59,12 @@ class FlowCells:
         memo: dict[Pred, int] = {}
 
         def walk(at: Pred) -> int:
-            known = self._memo if not mentions_unknowns(at) else memo
-            found = known.get(at)
+            found = self._memo.get(at)
             if found is None:
-                found = known[at] = self._evaluate(at, reading, walk)
+                found = memo.get(at)
+            if found is None:
+                found = self._evaluate(at, reading, walk)
+                (memo if mentions_unknowns(at) else self._memo)[at] = found
             return found
 
         return walk(pred)

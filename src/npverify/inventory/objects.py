@@ -123,13 +123,13 @@ def collect(documents: Sequence[Document], problems: Problems) -> dict[str, list
     generated: dict[tuple[str, str, str], int] = {}
     positioned = len(documents) <= POSITIONED
     unknown = UnknownFields()
-    checks = {kind: checker(shape) for kind, shape in SHAPES.items()}
+    check = cache(lambda kind: checker(SHAPES[kind]))  # made for the kinds that are there
     is_read = cache(is_inventory)
     for doc in documents:
         brief = isinstance(doc, BriefDocument)  # then its types were checked
         if not brief and not is_read(doc.api_version, doc.kind):
             continue
-        if not brief and type(doc.value) is not Checked and not checks[doc.kind](doc.value):
+        if not brief and type(doc.value) is not Checked and not check(doc.kind)(doc.value):
             found = Problems()
             report(Fields.of(doc, found), SHAPES[doc.kind], unknown.look)
             problems.extend(found.errors)

@@ -52,8 +52,10 @@ class Oracle:
         every = [index for half in self._halves.values() for index in half]
         self._only_allows = frozenset(index.tier for index in every if index.only_allows)
         self._by_node = any(index.by_node for index in every)
+        self._by_packet = {d: any(index.by_packet for index in half) for d, half in self._halves.items()}
         self._selected: dict[tuple[object, ...], tuple[Asked, Touched]] = {}
-        self._alikes: dict[Endpoint, tuple[object, ...]] = {}
+        self._alikes: dict[Endpoint, int] = {}
+        self._kinds: dict[tuple[object, ...], int] = {}
 
     def decide(self, flow: Flow, reading: Reading = DEFAULT_READING, touched: Touched | None = None) -> Verdict:
         """The verdict of both directions; `touched` collects the unknowns that were looked at."""
@@ -160,14 +162,14 @@ class Oracle:
             return tuple(() for _ in self._halves[direction])
         return self._asked(direction, self.seen(flow, reading, direction))
 
-    def _alike(self, end: Endpoint) -> tuple[object, ...]:
+    def _alike(self, end: Endpoint) -> int:
         """Equal for endpoints of which a subject cannot tell one from the other: the replicas of a workload, listed singly."""
         found = self._alikes.get(end)
         if found is None:
             labels = tuple(sorted(end.labels.items(), key=lambda label: label[0]))
             own = end if self._by_node or not end.is_pod else None
-            found = (end.kind, end.namespace, end.service_account, end.replicated, own, labels)
-            self._alikes[end] = found
+            kind = (end.kind, end.namespace, end.service_account, end.replicated, own, labels)
+            found = self._alikes[end] = self._kinds.setdefault(kind, len(self._kinds))
         return found
 
     def _asked(self, direction: Direction, seen: Seen) -> Asked:
@@ -187,7 +189,7 @@ class Oracle:
             found = self._selected[key] = (asked, fresh.touched)
         asked, touched = found
         seen.touched.update(touched)
-        if any(index.by_packet for index in self._halves[direction]):
+        if self._by_packet[direction]:
             return tuple(
                 tuple(p for p in policies if p not in index.by_packet or seen.holds(p.subject))
                 for policies, index in zip(asked, self._halves[direction], strict=True)

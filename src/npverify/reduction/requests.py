@@ -108,7 +108,7 @@ class Requests:
             for part in _FIRST:
                 asked = sorted((test for test in tests if test.part == part), key=lambda test: test.wanted)
                 if asked:
-                    self._kinds[part] = _kinds(part, asked)
+                    self._kinds[part] = _kinds(part, tuple(asked))
         except TooManyKindsError:
             self.exact = False
             self._kinds = {}
@@ -322,7 +322,8 @@ def of_clauses(clauses: frozenset[Clause]) -> Requests:
     return Requests(clauses) if clauses else NO_REQUESTS
 
 
-def _kinds(part: Part, tests: list[_Test]) -> tuple[Unknown, dict[_Test, tuple[str, ...]]]:
+@lru_cache(maxsize=64)
+def _kinds(part: Part, tests: tuple[_Test, ...]) -> tuple[Unknown, dict[_Test, tuple[str, ...]]]:
     languages = Languages()
     found = languages.kinds(
         _within(part, languages), [_language(test, languages) for test in tests], _LETTERS, _FIRST[part]
