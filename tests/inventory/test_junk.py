@@ -98,15 +98,27 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 TO_SERVICE = {"group": "", "kind": "Service", "namespace": "x", "name": "a", "port": 80}
 PARENT = {"group": "g", "kind": "Gateway", "namespace": "x", "name": "a", "sectionName": "h", "port": 80}
-FILTERS = [{"requestMirror": {"backendRef": TO_SERVICE}, "externalAuth": {"backendRef": TO_SERVICE}}]
+FILTERS = [
+    {"type": "RequestMirror", "requestMirror": {"backendRef": TO_SERVICE}},
+    {"type": "ExternalAuth", "externalAuth": {"backendRef": TO_SERVICE}},
+]
+TEXT = {"type": "Exact", "name": "a", "value": "b"}
+HTTP_MATCH = {"path": {"type": "Exact", "value": "/a"}, "headers": [TEXT], "queryParams": [TEXT], "method": "GET"}
+GRPC_MATCH = {"method": {"type": "Exact", "service": "a.B", "method": "C"}, "headers": [TEXT]}
+INGRESS_PATHS = [
+    {"path": "/a", "pathType": "Prefix", "backend": {"service": {"name": "a", "port": {"name": "h"}}}},
+    {"pathType": "ImplementationSpecific", "backend": {"resource": {"apiGroup": "g", "kind": "K", "name": "a"}}},
+]
 BODIES |= {
     "Ingress": {
         "spec": {
             "ingressClassName": "c",
             "defaultBackend": {"service": {"name": "a", "port": {"number": 80}}},
-            "rules": [{"http": {"paths": [{"backend": {"serviceName": "a", "servicePort": "h"}}]}}],
+            "rules": [{"host": "*.a", "http": {"paths": INGRESS_PATHS}}],
         }
     },
+    "IngressClass": {"spec": {"controller": "a.b/c"}},
+    "GatewayClass": {"spec": {"controllerName": "a.b/c"}},
     "Gateway": {
         "spec": {
             "gatewayClassName": "c",
@@ -132,12 +144,16 @@ BODIES |= {
             "parentRefs": [PARENT],
             "hostnames": ["b.a"],
             "useDefaultGateways": "All",
-            "rules": [{"filters": FILTERS, "backendRefs": [{**TO_SERVICE, "weight": 1, "filters": FILTERS}]}],
+            "rules": [
+                {
+                    "matches": [HTTP_MATCH],
+                    "filters": FILTERS,
+                    "backendRefs": [{**TO_SERVICE, "weight": 1, "filters": FILTERS}],
+                }
+            ],
         }
     },
-    "GRPCRoute": {
-        "spec": {"parentRefs": [PARENT], "rules": [{"filters": [{"requestMirror": {"backendRef": TO_SERVICE}}]}]}
-    },
+    "GRPCRoute": {"spec": {"parentRefs": [PARENT], "rules": [{"matches": [GRPC_MATCH], "filters": FILTERS[:1]}]}},
     **{
         kind: {"spec": {"parentRefs": [PARENT], "rules": [{"backendRefs": [{**TO_SERVICE, "weight": 1}]}]}}
         for kind in ("TLSRoute", "TCPRoute", "UDPRoute")
