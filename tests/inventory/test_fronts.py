@@ -80,7 +80,7 @@ def fronts(*documents: str) -> list[str]:
     """Who leads to which endpoints: `Ingress x/i c:0 -> x/w:8080`."""
     found = inventory("\n---\n".join((PODS, *documents))).fronts
     return [
-        f"{f.owner} {' or '.join(map(str, f.classes))}:{f.port} -> {', '.join(f'{b.endpoint}:{b.port}' for b in f.behind)}"
+        f"{f.owner} {' or '.join(map(str, f.classes))}:{', '.join(map(str, (f.port, *f.more)))} -> {', '.join(f'{b.endpoint}:{b.port}' for b in f.behind)}"
         for f in found
     ]
 
@@ -119,8 +119,8 @@ ROWS = [
     ("at the one it names", [service(), gateway(), route(parent="name: g, sectionName: l")], ROUTED),
     ("not at another", [service(), gateway(), route(parent="name: g, sectionName: m")], []),
     ("by the port of a listener", [service(), gateway(), route(parent="name: g, port: 80")], []),
-    ("the lowest port is shown", [service(), gateway(more=", {name: m, port: 80, protocol: HTTP}"), route()], ["HTTPRoute x/r c:80 -> x/w:8080"]),
-    ("whatever their order", [service(), gateway(more=", {name: m, port: 8443, protocol: HTTPS}"), route()], ROUTED),
+    ("each port, the lowest first", [service(), gateway(more=", {name: m, port: 80, protocol: HTTP}"), route()], ["HTTPRoute x/r c:80, 443 -> x/w:8080"]),
+    ("whatever their order", [service(), gateway(more=", {name: m, port: 8443, protocol: HTTPS}"), route()], ["HTTPRoute x/r c:443, 8443 -> x/w:8080"]),
     ("a Service of another group", [service(), gateway(), route("{kind: Service, group: g.io, name: s, port: 80}")], []),
     ("weight 0 sends nothing", [service(), gateway(), route("{name: s, port: 80, weight: 0}")], []),
     ("another kind than a Service", [service(), gateway(), route("{kind: Bucket, group: g.io, name: s, port: 80}")], []),

@@ -46,24 +46,30 @@ def read_fronts(
     classes = FrontClasses(items["IngressClass"], items["GatewayClass"], problems, notes)
 
     def add(
-        way: FrontWay, item: Item, sent: _Sent, protocol: str, at: Iterable[tuple[tuple[FrontClass, ...], int]]
+        way: FrontWay,
+        item: Item,
+        sent: _Sent,
+        protocol: str,
+        at: Iterable[tuple[tuple[FrontClass, ...], tuple[int, ...]]],
     ) -> None:
         for service, index in _ports(item, sent, protocol, services, problems):
             behind = _behind(service, index, targets)
-            for of, port in at:
-                front = Front(way, str(item), of, port, service.namespace, service.name, index, behind, item.span)
+            for of, (port, *more) in at:
+                front = Front(
+                    way, str(item), of, port, service.namespace, service.name, index, behind, item.span, tuple(more)
+                )
                 found.setdefault((front.owner, of, front.namespace, front.service, index), front)
 
     for item in items["Ingress"]:
         of = classes.of_ingress(item)
         for sent in _of_ingress(item):
-            add("Ingress", item, sent, "TCP", [(of, 0)])
+            add("Ingress", item, sent, "TCP", [(of, (0,))])
     for item in items["Gateway"]:
         classes.check_gateway(item)
     listeners = Listeners(items["Gateway"], namespaces, problems, notes)
     grants = Grants(items["ReferenceGrant"])
     for item in (item for kind in ROUTES for item in items[kind]):
-        at = [(classes.of_gateway(name), port) for name, port in listeners.of(item)]
+        at = [(classes.of_gateway(name), ports) for name, ports in listeners.of(item)]
         for sent in _of_route(item, grants, problems) if at else ():
             add("Gateway", item, sent, "UDP" if item.kind == "UDPRoute" else "TCP", at)
     return tuple(found[key] for key in sorted(found))

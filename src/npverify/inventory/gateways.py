@@ -37,20 +37,20 @@ class Listeners:
         self._problems = problems
         self._notes = notes
 
-    def of(self, route: Item) -> tuple[tuple[str, int], ...]:
-        """The classes of the Gateways that take it ("": not known), each with the lowest port that a client dials there
-        (0: not known). None, with a note, where no listener does."""
+    def of(self, route: Item) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The classes of the Gateways that take it ("": not known), each with the ports that a client dials there, the lowest
+        first (0: not known). None, with a note, where no listener does."""
         spec = part(route.doc.value, "spec")
-        found: dict[str, int] = {}
+        found: dict[str, set[int]] = {}
         parents = entries(spec, "parentRefs")
         for number, parent in enumerate(parents):
             for class_, port in self._at(route, spec, number, parent):
-                found[class_] = min(found.get(class_, port), port)
+                found.setdefault(class_, set()).add(port)
         if spec.get("useDefaultGateways") not in (None, "", "None"):
-            found.setdefault("", 0)
+            found.setdefault("", {0})
         if not found and any(parent.get("kind") != "Service" for parent in parents):
             self._notes.append(f"no listener takes {route}: nothing comes in by it")
-        return tuple(sorted(found.items()))
+        return tuple((class_, tuple(sorted(found[class_]))) for class_ in sorted(found))
 
     def _at(
         self, route: Item, spec: Mapping[str, Any], number: int, parent: Mapping[str, Any]
