@@ -128,6 +128,8 @@ PUBLISHED = {
     "EndpointIdentity": "id labels",
     "EndpointNetworking": "addressing node",
     "NamedPort": "name protocol port",
+    "CiliumEndpointSlice": "apiVersion kind metadata namespace endpoints",
+    "CoreCiliumEndpoint": "name id networking encryption named-ports service-account",
     "CiliumIdentity": "apiVersion kind metadata security-labels",
     "Ingress": "apiVersion kind metadata spec status",
     "IngressSpec": "ingressClassName defaultBackend tls rules",

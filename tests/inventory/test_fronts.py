@@ -234,3 +234,9 @@ def test_what_is_there_is_not_told(documents: list[str]) -> None:
 def test_what_is_taken_for_granted_is_noted(documents: list[str], words: str) -> None:
     """A route that nothing takes, and one of a Gateway that is elsewhere."""
     assert any(words in note for note in inventory("\n---\n".join((PODS, *documents))).notes)
+
+
+@pytest.mark.parametrize("document", [CLASS, GATEWAY_CLASS])
+def test_a_class_is_in_no_namespace(document: str) -> None:
+    """So it does not lack one."""
+    assert problems_of(document).warnings == ()

@@ -46,6 +46,17 @@ TEMPLATE = {"metadata": {"labels": {"app": "w"}}, "spec": yaml.safe_load(POD_SPE
 SCALED = {"spec": {"replicas": 2, "ordinals": {"start": 1}, "selector": {"matchLabels": {"app": "w"}}}}
 JOB = {"parallelism": 1, "completions": 2, "completionMode": "Indexed", "template": TEMPLATE}
 BODIES: dict[str, dict[str, Any]] = {
+    "CiliumEndpointSlice": {
+        "namespace": "x",
+        "endpoints": [
+            {
+                "name": "w",
+                "id": 7,
+                "networking": {"addressing": [{"ipv4": "10.0.0.1"}], "node": "10.0.1.1"},
+                "named-ports": [{"name": "h", "protocol": "TCP", "port": 80}],
+            }
+        ],
+    },
     "CiliumEndpoint": {
         "status": {
             "identity": {"id": 7, "labels": ["k8s:app=w"]},
@@ -229,7 +240,8 @@ def test_no_value_of_a_field_is_too_much(group, kind):
 def test_the_whole_object_is_fine(group, kind):
     """The objects that the junk is put into have no error themselves."""
     problems = Problems()
-    build([document(group, kind, whole(kind))], problems)
+    named = {"metadata": {"name": "7"}, "security-labels": {"k8s:app": "w"}}  # which the slices of Cilium name
+    build([document(group, kind, whole(kind)), document("cilium.io", "CiliumIdentity", named)], problems)
     assert problems.errors == ()
 
 

@@ -3,7 +3,7 @@
 Source: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and kubernetes/apimachinery
 pkg/apis/meta/v1/types.go, as of Kubernetes 1.37, with the fields that older versions served; projectcalico/calico
 libcalico-go/lib/apis/internalapi/workloadendpoint.go, as of Calico 3.32; kubernetes/api networking/v1 types.go, and
-kubernetes-sigs/gateway-api apis/v1, as of August 2026; cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go.
+kubernetes-sigs/gateway-api apis/v1, as of August 2026; cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go and v2alpha1/types.go.
 Types whose fields are all irrelevant have no row: nobody looks inside them.
 
 Irrelevant is what changes neither which pods, nodes and namespaces exist, nor their labels, accounts, ports and addresses,
@@ -156,6 +156,8 @@ FIELDS: Mapping[str, Table] = {
     "EndpointNetworking": _rows("addressing node"),
     "NamedPort": _rows("name protocol port"),
     "CiliumIdentity": _kind("security-labels"),
+    "CiliumEndpointSlice": _kind("namespace endpoints"),
+    "CoreCiliumEndpoint": _rows("name id networking named-ports", "encryption service-account"),
     "Ingress": _kind("spec", "status"),
     "IngressSpec": _rows("ingressClassName defaultBackend backend rules", "tls"),
     "IngressRule": _rows("http host"),
