@@ -56,3 +56,4 @@ def test_what_settles_it_is_an_option_of_the_side() -> None:
     assert result.witness is not None
     needed = Assumed("self_via_service of aws-vpc-cni", "allowed", "")
     assert "--assume-right self_via_service=policed" in mend(needed, result.right)
+    assert "--cni" not in mend(needed, result.right)  # a plugin is named

@@ -27,6 +27,7 @@ TWICE = [  # a route at Gateways of two classes
     .replace("443", "80"),
     ROUTED[1].replace("[{name: g}]", "[{name: g}, {name: h}]"),
 ]
+TWO_LISTENERS = [ROUTED[0].replace("}]}}", "}, {name: m, port: 8443, protocol: TLS}]}}"), ROUTED[1]]
 AT_H = ROUTED[1].replace("[{name: g}]", "[{name: h}]")
 RANGES = ", loadBalancerSourceRanges: [203.0.113.0/24]"
 
@@ -42,7 +43,7 @@ def told(folder: Path, old: list[str], new: list[str]) -> list[str]:
     """Each change: `opened NodePort 30080 of Service x/front -> x/db:5432`, and what it was before."""
     found = npverify.diff(world(folder, "old", [*BASE, *old]), world(folder, "new", [*BASE, *new])).ways
     return [
-        f"{w.status} {w.way} {w.number} of {w.owner}{w.service and ' ' + w.service} -> {', '.join(w.to)}"
+        f"{w.status} {w.way} {', '.join(map(str, w.numbers or (0,)))} of {w.owner}{w.service and ' ' + w.service} -> {', '.join(w.to)}"
         + "".join(f"; {what}" for what in w.what)
         for w in found
     ]
@@ -66,6 +67,9 @@ ROWS = [
     ("one of two Gateways that take it", [FRONT, *TWICE], [FRONT, *TWICE[:2], AT_H], ["closed Gateway 443 of TCPRoute x/r x/front -> x/db:5432"]),
     ("the other one", [FRONT, *TWICE], [FRONT, *TWICE[:2], ROUTED[1]], ["closed Gateway 80 of TCPRoute x/r x/front -> x/db:5432"]),
     ("a second one", [FRONT, *TWICE[:2], AT_H], [FRONT, *TWICE], ["opened Gateway 443 of TCPRoute x/r x/front -> x/db:5432"]),
+    ("a second listener", [FRONT, *ROUTED], [FRONT, *TWO_LISTENERS], ["changed Gateway 443, 8443 of TCPRoute x/r x/front -> x/db:5432; its port was 443"]),
+    ("one listener less", [FRONT, *TWO_LISTENERS], [FRONT, *ROUTED], ["changed Gateway 443 of TCPRoute x/r x/front -> x/db:5432; its ports were 443, 8443"]),
+    ("a lower one more", [FRONT, *ROUTED], [FRONT, TWO_LISTENERS[0].replace("8443", "80"), ROUTED[1]], ["changed Gateway 80, 443 of TCPRoute x/r x/front -> x/db:5432; its port was 443"]),
     ("both stay", [FRONT, *TWICE], [FRONT, *TWICE], []),
     ("another external IP", [service("ClusterIP", ", externalIPs: [198.51.100.7]")], [service("ClusterIP", ", externalIPs: [198.51.100.7, 198.51.100.8]")], ["changed external IP 80 of Service x/front -> x/db:5432; its addresses were 198.51.100.7"]),
     ("the same ones in another order", [service("ClusterIP", ", externalIPs: [198.51.100.8, 198.51.100.7]")], [service("ClusterIP", ", externalIPs: [198.51.100.7, 198.51.100.8]")], []),
@@ -123,7 +127,7 @@ def test_each_report_tells_it_with_its_line(tmp_path: Path) -> None:
     assert f"- opened: {words} `{where}`" in render_markdown(result)
     assert json.loads(json.dumps(diff_json(result)))["ways"] == [
         {
-            "status": "opened", "way": "Ingress", "of": "Ingress x/i", "service": "x/front", "protocol": "TCP", "port": None,
+            "status": "opened", "way": "Ingress", "of": "Ingress x/i", "service": "x/front", "protocol": "TCP", "port": None, "ports": [],
             "to": ["x/db:5432"], "what": [], "source": where,
         }
     ]  # fmt: skip

@@ -41,6 +41,18 @@ def identity(labels: str, number: str = "77") -> str:
     return head + f"security-labels: {{{labels}}}\n"
 
 
+def piece(*names: str, ip: str = "10.0.1.1", number: str = "77", namespace: str = "a", slice_: str = "ces-1") -> str:
+    """A CiliumEndpointSlice with an endpoint of each name, with one address after the other."""
+    first, _, last = ip.rpartition(".")
+    entries = "".join(
+        f"- {{name: {name}, id: {number}, networking: {{addressing: [{{ipv4: {first}.{int(last) + n}}}], node: 192.168.0.1}},"
+        " named-ports: [{name: http, protocol: TCP, port: 8080}]}\n"
+        for n, name in enumerate(names)
+    )
+    head = f"apiVersion: cilium.io/v2alpha1\nkind: CiliumEndpointSlice\nmetadata: {{name: {slice_}}}\n"
+    return f"{head}namespace: {namespace}\nendpoints:\n{entries}"
+
+
 def world(*texts: str) -> npverify.World:
     """What is read of some manifests under Cilium."""
     return npverify.load(["-"], cni="cilium", stdin=joined(*texts).encode).world
@@ -182,3 +194,55 @@ def test_an_address_that_is_none_is_an_error() -> None:
     with pytest.raises(npverify.InputError) as raised:
         world(NODE, endpoint(ip="10.0.1"))
     assert [d.code for d in raised.value.diagnostics if d.severity == "error"] == ["NPV037"]
+
+
+ROBOT = "'k8s:app': web, 'k8s:io.cilium.k8s.policy.serviceaccount': robot"
+
+
+def test_the_entries_of_a_slice_are_pods_with_the_labels_of_their_identity() -> None:
+    """As a CiliumEndpoint is that has no Pod beside it."""
+    texts = (NODE, piece("web", "w2"), identity(ROBOT))
+    one, two = found("web", *texts), found("w2", *texts)
+    assert (one.namespace, one.labels, one.service_account, one.node) == ("a", {"app": "web"}, "robot", "n1")
+    assert [_addresses(end) for end in (one, two)] == [["10.0.1.1"], ["10.0.1.2"]]
+    assert [(p.name, p.number) for p in two.ports] == [("http", 8080)]
+    assert "a" in world(*texts).inventory.namespaces
+    assert codes(*texts) == []
+
+
+def test_a_slice_gives_a_pod_its_address() -> None:
+    """Where the Pod does not tell it; its labels stay those of the Pod."""
+    end = found("web", NODE, pod("web", "app: web", namespace="a"), piece("web"), identity(ROBOT))
+    assert (_addresses(end), end.node) == (["10.0.1.1"], "reef")
+
+
+def test_an_endpoint_goes_before_the_entry_of_a_slice() -> None:
+    """One pod comes of both, and of two slices between which the operator moves it."""
+    texts = (NODE, endpoint(ip="10.0.1.9"), piece("web"), piece("web", slice_="ces-2"), identity(ROBOT))
+    assert _addresses(found("web", *texts)) == ["10.0.1.9"]
+    (note,) = [note for note in world(*texts).inventory.notes if "others tell of the same pods" in note]
+    assert "a/web of CiliumEndpointSlice ces-1, a/web of CiliumEndpointSlice ces-2" in note
+
+
+@pytest.mark.parametrize(
+    ("texts", "code", "words", "line"),
+    [
+        ((piece("w", "web"),), "NPV664", "nobody tells the labels of a/w of CiliumEndpointSlice ces-1", 6),
+        ((piece("''"), identity(ROBOT)), "NPV695", "an endpoint of CiliumEndpointSlice ces-1 has no `name`", 6),
+        ((piece("w", namespace="''"), identity(ROBOT)), "NPV695", "`namespace` is missing", 2),
+    ],
+    ids=["no identity", "no name", "no namespace"],
+)
+def test_an_entry_that_says_too_little_is_an_error(texts: tuple[str, ...], code: str, words: str, line: int) -> None:
+    """At the entry, with what helps."""
+    with pytest.raises(npverify.InputError) as refused:
+        world(*texts)
+    first = refused.value.diagnostics[0]
+    assert (first.code, first.span and first.span.line) == (code, line)
+    assert words in first.message
+
+
+def test_an_entry_that_does_not_agree_with_its_pod_is_told() -> None:
+    """At the entry; the Pod counts."""
+    here = pod("web", "app: other", ip="10.0.1.5", namespace="a")
+    assert sorted(codes(NODE, here, piece("web"), identity(ROBOT))) == ["NPV662", "NPV663"]

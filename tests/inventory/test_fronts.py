@@ -42,7 +42,7 @@ NAMES_OLD = ", annotations: {kubernetes.io/ingress.class: old}"
 
 def rule(backend: str) -> str:
     """One rule of an Ingress."""
-    return f"rules: [{{host: a.b, http: {{paths: [{{path: /, backend: {{{backend}}}}}]}}}}]"
+    return f"rules: [{{host: a.b, http: {{paths: [{{path: /, pathType: Prefix, backend: {{{backend}}}}}]}}}}]"
 
 
 def gateway(listener: str = "", more: str = "") -> str:
@@ -80,7 +80,7 @@ def fronts(*documents: str) -> list[str]:
     """Who leads to which endpoints: `Ingress x/i c:0 -> x/w:8080`."""
     found = inventory("\n---\n".join((PODS, *documents))).fronts
     return [
-        f"{f.owner} {' or '.join(map(str, f.classes))}:{f.port} -> {', '.join(f'{b.endpoint}:{b.port}' for b in f.behind)}"
+        f"{f.owner} {' or '.join(map(str, f.classes))}:{', '.join(map(str, (f.port, *f.more)))} -> {', '.join(f'{b.endpoint}:{b.port}' for b in f.behind)}"
         for f in found
     ]
 
@@ -119,8 +119,8 @@ ROWS = [
     ("at the one it names", [service(), gateway(), route(parent="name: g, sectionName: l")], ROUTED),
     ("not at another", [service(), gateway(), route(parent="name: g, sectionName: m")], []),
     ("by the port of a listener", [service(), gateway(), route(parent="name: g, port: 80")], []),
-    ("the lowest port is shown", [service(), gateway(more=", {name: m, port: 80, protocol: HTTP}"), route()], ["HTTPRoute x/r c:80 -> x/w:8080"]),
-    ("whatever their order", [service(), gateway(more=", {name: m, port: 8443, protocol: HTTPS}"), route()], ROUTED),
+    ("each port, the lowest first", [service(), gateway(more=", {name: m, port: 80, protocol: HTTP}"), route()], ["HTTPRoute x/r c:80, 443 -> x/w:8080"]),
+    ("whatever their order", [service(), gateway(more=", {name: m, port: 8443, protocol: HTTPS}"), route()], ["HTTPRoute x/r c:443, 8443 -> x/w:8080"]),
     ("a Service of another group", [service(), gateway(), route("{kind: Service, group: g.io, name: s, port: 80}")], []),
     ("weight 0 sends nothing", [service(), gateway(), route("{name: s, port: 80, weight: 0}")], []),
     ("another kind than a Service", [service(), gateway(), route("{kind: Bucket, group: g.io, name: s, port: 80}")], []),
@@ -129,14 +129,13 @@ ROWS = [
     ("a set of listeners may, too", [service(), gateway(), route(parent="kind: ListenerSet, name: g")], ["HTTPRoute x/r :0 -> x/w:8080"]),
     ("routes of its own namespace alone", [service("y"), gateway(), route(parent="name: g, namespace: x", namespace="y")], []),
     ("unless all are allowed", [service("y"), gateway(ALL), route(parent="name: g, namespace: x", namespace="y")], ["HTTPRoute y/r c:443 -> y/w:9090"]),
-    ("or none is", [service(), gateway("allowedRoutes: {namespaces: {from: None}}"), route()], []),
     ("kinds that are named", [service(), gateway("allowedRoutes: {kinds: [{kind: GRPCRoute}]}"), route()], []),
     ("this one is", [service(), gateway("allowedRoutes: {kinds: [{kind: HTTPRoute}]}"), route()], ROUTED),
     ("what HTTPS does not carry", [service(), gateway(), route(kind="TCPRoute")], []),
     ("what it does", [service(), gateway(), route(kind="GRPCRoute")], ["GRPCRoute x/r c:443 -> x/w:8080"]),
     ("UDP to a port of UDP", [UDP, gateway(more=", {name: u, port: 53, protocol: UDP}"), route(kind="UDPRoute")], ["UDPRoute x/r c:53 -> x/w:53"]),
     ("hosts that no listener has", [service(), gateway("hostname: a.b"), route(more="hostnames: [c.d]")], []),
-    ("a host below a wildcard", [service(), gateway("hostname: '*.b'"), route(more="hostnames: [a.A.b]")], ROUTED),
+    ("a host below a wildcard", [service(), gateway("hostname: '*.b'"), route(more="hostnames: [a.a.b]")], ROUTED),
     ("but not the domain itself", [service(), gateway("hostname: '*.b'"), route(more="hostnames: [b]")], []),
     ("a wildcard of the route", [service(), gateway("hostname: a.b"), route(more="hostnames: ['*.b']")], ROUTED),
     ("another namespace needs a grant", [service("y"), gateway(), route(FAR)], []),
@@ -193,29 +192,51 @@ def test_a_listener_selects_a_namespace_by_its_name(name: str, taken: bool) -> N
 TOLD = [
     ("a Service that is not there", [ingress(rule(BY_NUMBER))], "NPV650", "`x/s`, which is not in the input"),
     ("a port that it does not have", [service(), ingress(rule("service: {name: s, port: {number: 81}}"))], "NPV651", "no TCP port `81`"),
-    ("a route without a port", [service(), gateway(), route("{name: s}")], "NPV651", "none is named"),
     ("two default classes", [DEFAULT, DEFAULT.replace("name: nginx", "name: a"), service(), ingress(rule(BY_NUMBER))], "NPV655", "IngressClasses a, nginx are all the default"),
     ("no grant", [service("y"), gateway(), route(FAR)], "NPV652", "no ReferenceGrant there allows it"),
+    ("a Gateway that is not there", [service(), gateway(), route(parent="name: other")], "NPV694", "Gateway `x/other`, which is not in the input"),
+    ("in that namespace", [service(), gateway(), route(parent="name: g, namespace: y")], "NPV694", "Gateway `y/g`"),
+    ("a class beside another", [CLASS, service(), ingress(f"ingressClassName: ngnix, {rule(BY_NUMBER)}")], "NPV693", "IngressClass `ngnix`, which is not in the input"),
+    ("a Gateway's class", [GATEWAY_CLASS.replace("name: c", "name: d"), service(), gateway(), route()], "NPV693", "GatewayClass `c`, which is not in the input"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("documents", "code", "words"), [r[1:] for r in TOLD], ids=[r[0] for r in TOLD])
 def test_what_leads_nowhere_is_told(documents: list[str], code: str, words: str) -> None:
     """One warning, at the reference, says what it lacks."""
-    warnings = [w for w in problems_of("\n---\n".join((PODS, *documents))).warnings if w.code.startswith("NPV65")]
+    warnings = [w for w in problems_of("\n---\n".join((PODS, *documents))).warnings if w.code[:5] in ("NPV65", "NPV69")]
     assert [w.code for w in warnings] == [code]
     assert words in warnings[0].message
     assert warnings[0].span is not None
+
+
+QUIET = [
+    ("no class is in the input", [service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}"), gateway(), route()]),
+    ("a name of old needs none", [CLASS, service(), ingress(rule(BY_NUMBER), more=NAMES_OLD)]),
+    ("each is there", [CLASS, GATEWAY_CLASS, service(), ingress(f"ingressClassName: nginx, {rule(BY_NUMBER)}"), gateway(), route()]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("documents", [r[1] for r in QUIET], ids=[r[0] for r in QUIET])
+def test_what_is_there_is_not_told(documents: list[str]) -> None:
+    """Nor is a class where the input has none at all, as that of a repository may not."""
+    assert [w.code for w in problems_of("\n---\n".join((PODS, *documents))).warnings if w.code > "NPV65"] == []
 
 
 @pytest.mark.parametrize(
     ("documents", "words"),
     [
         ([service(), gateway(), route(parent="name: g, sectionName: m")], "no listener takes HTTPRoute x/r"),
-        ([service(), route(parent="name: other")], "Gateway x/other is not in the input"),
+        ([service(), route(parent="kind: ListenerSet, name: other")], "ListenerSet x/other is not in the input"),
         ([CLASS, service(), ingress(rule(BY_NUMBER))], "Ingress x/i names no class, and none is the default"),
     ],
 )
 def test_what_is_taken_for_granted_is_noted(documents: list[str], words: str) -> None:
     """A route that nothing takes, and one of a Gateway that is elsewhere."""
     assert any(words in note for note in inventory("\n---\n".join((PODS, *documents))).notes)
+
+
+@pytest.mark.parametrize("document", [CLASS, GATEWAY_CLASS])
+def test_a_class_is_in_no_namespace(document: str) -> None:
+    """So it does not lack one."""
+    assert problems_of(document).warnings == ()

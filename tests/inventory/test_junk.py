@@ -46,6 +46,17 @@ TEMPLATE = {"metadata": {"labels": {"app": "w"}}, "spec": yaml.safe_load(POD_SPE
 SCALED = {"spec": {"replicas": 2, "ordinals": {"start": 1}, "selector": {"matchLabels": {"app": "w"}}}}
 JOB = {"parallelism": 1, "completions": 2, "completionMode": "Indexed", "template": TEMPLATE}
 BODIES: dict[str, dict[str, Any]] = {
+    "CiliumEndpointSlice": {
+        "namespace": "x",
+        "endpoints": [
+            {
+                "name": "w",
+                "id": 7,
+                "networking": {"addressing": [{"ipv4": "10.0.0.1"}], "node": "10.0.1.1"},
+                "named-ports": [{"name": "h", "protocol": "TCP", "port": 80}],
+            }
+        ],
+    },
     "CiliumEndpoint": {
         "status": {
             "identity": {"id": 7, "labels": ["k8s:app=w"]},
@@ -98,15 +109,27 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 TO_SERVICE = {"group": "", "kind": "Service", "namespace": "x", "name": "a", "port": 80}
 PARENT = {"group": "g", "kind": "Gateway", "namespace": "x", "name": "a", "sectionName": "h", "port": 80}
-FILTERS = [{"requestMirror": {"backendRef": TO_SERVICE}, "externalAuth": {"backendRef": TO_SERVICE}}]
+FILTERS = [
+    {"type": "RequestMirror", "requestMirror": {"backendRef": TO_SERVICE}},
+    {"type": "ExternalAuth", "externalAuth": {"backendRef": TO_SERVICE}},
+]
+TEXT = {"type": "Exact", "name": "a", "value": "b"}
+HTTP_MATCH = {"path": {"type": "Exact", "value": "/a"}, "headers": [TEXT], "queryParams": [TEXT], "method": "GET"}
+GRPC_MATCH = {"method": {"type": "Exact", "service": "a.B", "method": "C"}, "headers": [TEXT]}
+INGRESS_PATHS = [
+    {"path": "/a", "pathType": "Prefix", "backend": {"service": {"name": "a", "port": {"name": "h"}}}},
+    {"pathType": "ImplementationSpecific", "backend": {"resource": {"apiGroup": "g", "kind": "K", "name": "a"}}},
+]
 BODIES |= {
     "Ingress": {
         "spec": {
             "ingressClassName": "c",
             "defaultBackend": {"service": {"name": "a", "port": {"number": 80}}},
-            "rules": [{"http": {"paths": [{"backend": {"serviceName": "a", "servicePort": "h"}}]}}],
+            "rules": [{"host": "*.a", "http": {"paths": INGRESS_PATHS}}],
         }
     },
+    "IngressClass": {"spec": {"controller": "a.b/c"}},
+    "GatewayClass": {"spec": {"controllerName": "a.b/c"}},
     "Gateway": {
         "spec": {
             "gatewayClassName": "c",
@@ -132,12 +155,16 @@ BODIES |= {
             "parentRefs": [PARENT],
             "hostnames": ["b.a"],
             "useDefaultGateways": "All",
-            "rules": [{"filters": FILTERS, "backendRefs": [{**TO_SERVICE, "weight": 1, "filters": FILTERS}]}],
+            "rules": [
+                {
+                    "matches": [HTTP_MATCH],
+                    "filters": FILTERS,
+                    "backendRefs": [{**TO_SERVICE, "weight": 1, "filters": FILTERS}],
+                }
+            ],
         }
     },
-    "GRPCRoute": {
-        "spec": {"parentRefs": [PARENT], "rules": [{"filters": [{"requestMirror": {"backendRef": TO_SERVICE}}]}]}
-    },
+    "GRPCRoute": {"spec": {"parentRefs": [PARENT], "rules": [{"matches": [GRPC_MATCH], "filters": FILTERS[:1]}]}},
     **{
         kind: {"spec": {"parentRefs": [PARENT], "rules": [{"backendRefs": [{**TO_SERVICE, "weight": 1}]}]}}
         for kind in ("TLSRoute", "TCPRoute", "UDPRoute")
@@ -213,7 +240,8 @@ def test_no_value_of_a_field_is_too_much(group, kind):
 def test_the_whole_object_is_fine(group, kind):
     """The objects that the junk is put into have no error themselves."""
     problems = Problems()
-    build([document(group, kind, whole(kind))], problems)
+    named = {"metadata": {"name": "7"}, "security-labels": {"k8s:app": "w"}}  # which the slices of Cilium name
+    build([document(group, kind, whole(kind)), document("cilium.io", "CiliumIdentity", named)], problems)
     assert problems.errors == ()
 
 

@@ -31,6 +31,11 @@ def test_a_message_has_position_code_caret_and_fix():
         pytest.param(Diagnostic("NPV140", "nothing here"), "error[NPV140]: nothing here", id="no position"),
         pytest.param(Diagnostic("NPV001", "gone", Span("a.yaml")), "a.yaml: error[NPV001]: gone", id="file only"),
         pytest.param(
+            Diagnostic("NPV414", "needs kubectl", Span("cluster:")),
+            "cluster: error[NPV414]: needs kubectl",
+            id="a path with a colon of its own",
+        ),
+        pytest.param(
             Diagnostic("NPV147", "no policy", severity="warning"), "warning[NPV147]: no policy", id="a warning"
         ),
         pytest.param(

@@ -22,6 +22,7 @@ class Door(NamedTuple):
     `ranges`  the only clients that a load balancer takes, if it says so
     `to`      where it leads: pods with the port there
     `families`  those of the Service, of its external IPs or of the address that a hostPort is bound to
+    `more`    of a Gateway, the other ports by which a client comes in alike
     """
 
     way: WayIn
@@ -35,6 +36,7 @@ class Door(NamedTuple):
     classes: tuple[FrontClass, ...] = ()
     ranges: tuple[Prefix, ...] = ()
     families: frozenset[Family] = frozenset(FAMILIES)
+    more: tuple[int, ...] = ()
 
 
 def doors_of(inventory: Inventory) -> Iterator[Door]:
@@ -105,6 +107,7 @@ def _of_fronts(inventory: Inventory) -> Iterator[Door]:
             to,
             front.classes,
             families=service.families,
+            more=front.more,
         )
 
 

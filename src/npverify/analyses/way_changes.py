@@ -24,6 +24,7 @@ class WayChange(NamedTuple):
     `owner`    the Service, Ingress, route or pod that makes it, with its kind
     `service`  the Service that an Ingress or route sends to, "" for the others
     `protocol`, `number`  what a client dials: the port of the node, the balancer or the listener; 0 where only the cluster knows it
+    `more`     the other ports of listeners of a Gateway of that class
     `to`       where it leads: workloads with their ports
     `what`     what is different of a changed one
     `span`     where its owner is named, in the new world if it has it
@@ -38,6 +39,12 @@ class WayChange(NamedTuple):
     to: tuple[str, ...]
     what: tuple[str, ...] = ()
     span: Span | None = None
+    more: tuple[int, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Every port that a client dials, as far as it is known."""
+        return tuple(number for number in (self.number, *self.more) if number)
 
 
 class _Way(NamedTuple):
@@ -91,13 +98,16 @@ def _changes(before: _Found, after: _Found) -> Iterator[WayChange]:
 
 def _change(status: Status, way: _Way, what: Sequence[str] = ()) -> WayChange:
     door = way.door
-    return WayChange(status, door.way, way.owner, way.service, door.protocol, door.port, way.to, tuple(what), way.span)
+    return WayChange(
+        status, door.way, way.owner, way.service, door.protocol, door.port, way.to, tuple(what), way.span, door.more
+    )
 
 
 def _differs(one: _Way, other: _Way) -> Iterator[str]:
     before, after = one.door, other.door
-    if before.port != after.port:
-        yield f"its port was {before.port or 'for the cluster to choose'}"
+    if (before.port, before.more) != (after.port, after.more):
+        ports = ", ".join(str(number) for number in (before.port, *before.more) if number)
+        yield f"its port{'s were' if before.more else ' was'} {ports or 'for the cluster to choose'}"
     if one.to != other.to:
         yield f"it led to {', '.join(one.to) or 'no pod'}"
     if before.local != after.local:

@@ -27,6 +27,8 @@ from npverify.report.json_values import dumps
 from npverify.report.paint import count
 from npverify.report.prove_text import View
 
+_MOST = 5  # rules that a message names
+
 if TYPE_CHECKING:
     from npverify.analyses.lint.findings import LintResult
     from npverify.analyses.world import World
@@ -161,7 +163,9 @@ def warnings_of(result: LintResult) -> tuple[Diagnostic, ...]:
     """Rules that could not be asked, and annotations without effect."""
     problems = Problems()
     if result.not_asked:
-        codes = ", ".join(about.code for about in result.not_asked)
+        codes = ", ".join(about.code for about in result.not_asked[:_MOST])
+        if len(result.not_asked) > _MOST:
+            codes += f" and {len(result.not_asked) - _MOST} more, which `--format json` lists"
         fix = "add the manifests of the workloads or the output of `kubectl get pods -A -o json`"
         problems.warn("NPV332", f"no pod or workload was found, so these rules were not asked: {codes}", fix=fix)
     for idle in result.unused:

@@ -13,7 +13,8 @@ WITHOUT_NAMESPACE = frozenset({
     "AdminNetworkPolicy", "BaselineAdminNetworkPolicy", "ClusterNetworkPolicy",
     "ClusterInformation", "FelixConfiguration", "GlobalNetworkPolicy", "GlobalNetworkSet", "HostEndpoint", "IPPool",
     "StagedGlobalNetworkPolicy", "Tier", "Profile",
-    "CiliumCIDRGroup", "CiliumClusterwideNetworkPolicy", "CiliumIdentity", "CiliumNode",
+    "CiliumCIDRGroup", "CiliumClusterwideNetworkPolicy", "CiliumEndpointSlice", "CiliumIdentity",
+    "CiliumNode", "IngressClass", "GatewayClass",
 })  # fmt: skip
 """Kinds that matter here and are in no namespace (the APIs of Kubernetes, Calico and Cilium)."""
 

@@ -57,8 +57,9 @@ def build(
     warn_without_containers(items, problems)
     expanded = expand_workloads(items, listed.live, owners, declared, problems, notes)
     known, others = attach([*listed.endpoints, *expanded], attached, listed.left_out, problems, notes)
-    if items["CiliumEndpoint"] or items["CiliumIdentity"]:
-        cilium = (items["CiliumEndpoint"], items["CiliumIdentity"], listed.left_out, declared)
+    of_cilium = (items["CiliumEndpoint"], items["CiliumEndpointSlice"], items["CiliumIdentity"])
+    if any(of_cilium):
+        cilium = (*of_cilium, listed.left_out, declared)
         known, more = attach_cilium_endpoints(known, *cilium, problems, notes)
         others += more
     pods, keys = _unique([*known, *others])
@@ -69,7 +70,9 @@ def build(
     targets = read_targets(items, problems, notes)
     services = read_services(items["Service"], endpoints, targets, listed.gone, problems, notes)
     fronts = read_fronts(items, services, targets, namespaces, problems, notes)
-    check_addresses(pods, pod_space, (*items["Pod"], *items["WorkloadEndpoint"], *items["CiliumEndpoint"]), problems)
+    check_addresses(
+        pods, pod_space, (*items["Pod"], *items["WorkloadEndpoint"], *of_cilium[0], *of_cilium[1]), problems
+    )
     evidence = families_of(endpoints, pod_block_families(items["Node"], problems), services, pod_space)
     return Inventory(
         namespaces,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from npverify.ingest.source import Problems
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import Endpoint, EndpointKind, Service
-from npverify.inventory.objects import Item, part
+from npverify.inventory.objects import Item, entries, part
 
 
 def families_of(
@@ -26,6 +26,9 @@ def families_of(
     if not shown:
         return frozenset(FAMILIES)
     return frozenset(shown | {vip.family for service in services.values() for vip in service.vips})
+
+
+_TOLD_AT = {"WorkloadEndpoint": ("spec", "ipNetworks"), "CiliumEndpointSlice": ("endpoints",)}
 
 
 def check_addresses(
@@ -54,12 +57,15 @@ def check_addresses(
             pod, address = found[0]
             more = f", and so it is with {len(found) - 1} more" if len(found) > 1 else ""
             item = next(item for item in items if _tells_of(item, pod))
-            span = item.doc.span(*(("status",) if item.kind == "Pod" else ("spec", "ipNetworks")))
+            span = item.doc.span(*_TOLD_AT.get(item.kind, ("status",)))
             problems.warn(code, f"the address {address} of pod `{pod}` {what}{more}", span, fix, item.doc.excerpt(span))
 
 
 def _tells_of(item: Item, pod: Endpoint) -> bool:
-    """Whether a Pod or a WorkloadEndpoint may have told the addresses of a pod."""
+    """Whether an object may have told the addresses of a pod."""
+    if item.kind == "CiliumEndpointSlice":
+        names = [each.get("name") for each in entries(item.doc.value, "endpoints")]
+        return item.doc.value.get("namespace") == pod.namespace and pod.name in names
     if item.namespace != pod.namespace:
         return False
     spec = part(item.doc.value, "spec")

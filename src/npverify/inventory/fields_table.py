@@ -3,7 +3,7 @@
 Source: kubernetes/api core/v1, apps/v1, batch/v1 and discovery/v1 types.go, and kubernetes/apimachinery
 pkg/apis/meta/v1/types.go, as of Kubernetes 1.37, with the fields that older versions served; projectcalico/calico
 libcalico-go/lib/apis/internalapi/workloadendpoint.go, as of Calico 3.32; kubernetes/api networking/v1 types.go, and
-kubernetes-sigs/gateway-api apis/v1, as of August 2026; cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go.
+kubernetes-sigs/gateway-api apis/v1, as of August 2026; cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go and v2alpha1/types.go.
 Types whose fields are all irrelevant have no row: nobody looks inside them.
 
 Irrelevant is what changes neither which pods, nodes and namespaces exist, nor their labels, accounts, ports and addresses,
@@ -156,12 +156,15 @@ FIELDS: Mapping[str, Table] = {
     "EndpointNetworking": _rows("addressing node"),
     "NamedPort": _rows("name protocol port"),
     "CiliumIdentity": _kind("security-labels"),
+    "CiliumEndpointSlice": _kind("namespace endpoints"),
+    "CoreCiliumEndpoint": _rows("name id networking named-ports", "encryption service-account"),
     "Ingress": _kind("spec", "status"),
     "IngressSpec": _rows("ingressClassName defaultBackend backend rules", "tls"),
-    "IngressRule": _rows("http", "host"),
+    "IngressRule": _rows("http host"),
     "HTTPIngressRuleValue": _rows("paths"),
-    "HTTPIngressPath": _rows("backend", "path pathType"),
-    "IngressBackend": _rows("service serviceName servicePort", "resource"),  # a resource is no pod
+    "HTTPIngressPath": _rows("backend path pathType"),
+    "IngressBackend": _rows("service serviceName servicePort resource"),
+    "TypedLocalObjectReference": _rows("apiGroup kind name"),
     "IngressServiceBackend": _rows("name port"),
     "ServiceBackendPort": _rows("name number"),
     "IngressClass": _kind("spec"),
@@ -187,8 +190,15 @@ FIELDS: Mapping[str, Table] = {
     "TCPRouteSpec": _rows("parentRefs rules useDefaultGateways"),
     "UDPRouteSpec": _rows("parentRefs rules useDefaultGateways"),
     "ParentReference": _rows("group kind namespace name sectionName port"),
-    "HTTPRouteRule": _rows("filters backendRefs", "name matches timeouts retry sessionPersistence"),
-    "GRPCRouteRule": _rows("filters backendRefs", "name matches sessionPersistence"),
+    "HTTPRouteRule": _rows("filters backendRefs matches", "name timeouts retry sessionPersistence"),
+    "GRPCRouteRule": _rows("filters backendRefs matches", "name sessionPersistence"),
+    "HTTPRouteMatch": _rows("path headers queryParams method"),
+    "HTTPPathMatch": _rows("type value"),
+    "HTTPHeaderMatch": _rows("type name value"),
+    "HTTPQueryParamMatch": _rows("type name value"),
+    "GRPCRouteMatch": _rows("method headers"),
+    "GRPCMethodMatch": _rows("type service method"),
+    "GRPCHeaderMatch": _rows("type name value"),
     "TLSRouteRule": _rows("backendRefs", "name"),
     "TCPRouteRule": _rows("backendRefs", "name"),
     "UDPRouteRule": _rows("backendRefs", "name"),
@@ -197,10 +207,10 @@ FIELDS: Mapping[str, Table] = {
     "BackendRef": _rows("group kind name namespace port weight"),
     "BackendObjectReference": _rows("group kind name namespace port"),
     "HTTPRouteFilter": _rows(
-        "requestMirror externalAuth",
-        "type requestHeaderModifier responseHeaderModifier requestRedirect urlRewrite cors extensionRef",
+        "type requestMirror externalAuth",
+        "requestHeaderModifier responseHeaderModifier requestRedirect urlRewrite cors extensionRef",
     ),
-    "GRPCRouteFilter": _rows("requestMirror", "type requestHeaderModifier responseHeaderModifier extensionRef"),
+    "GRPCRouteFilter": _rows("type requestMirror", "requestHeaderModifier responseHeaderModifier extensionRef"),
     "HTTPRequestMirrorFilter": _rows("backendRef", "percent fraction"),
     "HTTPExternalAuthFilter": _rows("backendRef", "protocol grpc http forwardBody"),
     "ReferenceGrant": _kind("spec"),

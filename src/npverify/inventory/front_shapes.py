@@ -14,17 +14,19 @@ _INGRESS_BACKEND = map_of(
         name=Leaf.TEXT,
         port=map_of("ServiceBackendPort", name=Leaf.TEXT, number=Leaf.INTEGER),
     ),
+    resource=map_of("TypedLocalObjectReference", apiGroup=Leaf.TEXT, kind=Leaf.TEXT, name=Leaf.TEXT),
     serviceName=Leaf.TEXT,
     servicePort=Leaf.PORT,
 )
-_HTTP = map_of("HTTPIngressRuleValue", paths=ListOf(map_of("HTTPIngressPath", backend=_INGRESS_BACKEND)))
+_PATH = map_of("HTTPIngressPath", path=Leaf.TEXT, pathType=Leaf.TEXT, backend=_INGRESS_BACKEND)
+_HTTP = map_of("HTTPIngressRuleValue", paths=ListOf(_PATH))
 
 INGRESS_SPEC = map_of(
     "IngressSpec",
     ingressClassName=Leaf.TEXT,
     defaultBackend=_INGRESS_BACKEND,
     backend=_INGRESS_BACKEND,
-    rules=ListOf(map_of("IngressRule", http=_HTTP)),
+    rules=ListOf(map_of("IngressRule", host=Leaf.TEXT, http=_HTTP)),
 )
 
 INGRESS_CLASS_SPEC = map_of("IngressClassSpec", controller=Leaf.TEXT)
@@ -70,10 +72,31 @@ def _reference(type_: str, **more: Shape) -> MapOf:
 
 _TARGET = _reference("BackendObjectReference")
 _MIRROR = map_of("HTTPRequestMirrorFilter", backendRef=_TARGET)
-_HTTP_FILTERS = ListOf(
-    map_of("HTTPRouteFilter", requestMirror=_MIRROR, externalAuth=map_of("HTTPExternalAuthFilter", backendRef=_TARGET))
+_AUTH = map_of("HTTPExternalAuthFilter", backendRef=_TARGET)
+_HTTP_FILTERS = ListOf(map_of("HTTPRouteFilter", type=Leaf.TEXT, requestMirror=_MIRROR, externalAuth=_AUTH))
+_GRPC_FILTERS = ListOf(map_of("GRPCRouteFilter", type=Leaf.TEXT, requestMirror=_MIRROR))
+
+
+def _texts(type_: str) -> ListOf:
+    return ListOf(map_of(type_, type=Leaf.TEXT, name=Leaf.TEXT, value=Leaf.TEXT))
+
+
+_HTTP_MATCHES = ListOf(
+    map_of(
+        "HTTPRouteMatch",
+        path=map_of("HTTPPathMatch", type=Leaf.TEXT, value=Leaf.TEXT),
+        headers=_texts("HTTPHeaderMatch"),
+        queryParams=_texts("HTTPQueryParamMatch"),
+        method=Leaf.TEXT,
+    )
 )
-_GRPC_FILTERS = ListOf(map_of("GRPCRouteFilter", requestMirror=_MIRROR))
+_GRPC_MATCHES = ListOf(
+    map_of(
+        "GRPCRouteMatch",
+        method=map_of("GRPCMethodMatch", type=Leaf.TEXT, service=Leaf.TEXT, method=Leaf.TEXT),
+        headers=_texts("GRPCHeaderMatch"),
+    )
+)
 
 
 def _route(kind: str, backend: MapOf, **more: Shape) -> MapOf:
@@ -87,17 +110,17 @@ def _route(kind: str, backend: MapOf, **more: Shape) -> MapOf:
     )
 
 
-def _forwarding(kind: str, filters: ListOf) -> MapOf:
+def _forwarding(kind: str, filters: ListOf, matches: ListOf) -> MapOf:
     prefix = kind.removesuffix("Route")
     backend = _reference(f"{prefix}BackendRef", weight=Leaf.INTEGER, filters=filters)
-    return _route(kind, backend, filters=filters)
+    return _route(kind, backend, filters=filters, matches=matches)
 
 
 _BACKEND = _reference("BackendRef", weight=Leaf.INTEGER)
 
 ROUTE_SPECS = {
-    "HTTPRoute": _forwarding("HTTPRoute", _HTTP_FILTERS),
-    "GRPCRoute": _forwarding("GRPCRoute", _GRPC_FILTERS),
+    "HTTPRoute": _forwarding("HTTPRoute", _HTTP_FILTERS, _HTTP_MATCHES),
+    "GRPCRoute": _forwarding("GRPCRoute", _GRPC_FILTERS, _GRPC_MATCHES),
     "TLSRoute": _route("TLSRoute", _BACKEND),
     "TCPRoute": _route("TCPRoute", _BACKEND),
     "UDPRoute": _route("UDPRoute", _BACKEND),

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from npverify.ingest.document import Path
 from npverify.ingest.fields import Fields
 from npverify.ingest.source import Problems
+from npverify.inventory.front_checks import check_fronts
 from npverify.inventory.front_classes import FrontClasses
 from npverify.inventory.gateways import Grants, Listeners
 from npverify.inventory.model import Backend, Front, FrontClass, FrontWay, Namespace, Service, ServicePort, Target
@@ -41,24 +42,34 @@ def read_fronts(
 ) -> tuple[Front, ...]:
     """Every port of a Service that some Ingress or route sends to, in the order of their owners; what leads nowhere is told."""
     found: dict[tuple[str, tuple[FrontClass, ...], str, str, int], Front] = {}
+    check_fronts(items, ROUTES, problems)
     classes = FrontClasses(items["IngressClass"], items["GatewayClass"], problems, notes)
 
     def add(
-        way: FrontWay, item: Item, sent: _Sent, protocol: str, at: Iterable[tuple[tuple[FrontClass, ...], int]]
+        way: FrontWay,
+        item: Item,
+        sent: _Sent,
+        protocol: str,
+        at: Iterable[tuple[tuple[FrontClass, ...], tuple[int, ...]]],
     ) -> None:
         for service, index in _ports(item, sent, protocol, services, problems):
             behind = _behind(service, index, targets)
-            for of, port in at:
-                front = Front(way, str(item), of, port, service.namespace, service.name, index, behind, item.span)
+            for of, (port, *more) in at:
+                front = Front(
+                    way, str(item), of, port, service.namespace, service.name, index, behind, item.span, tuple(more)
+                )
                 found.setdefault((front.owner, of, front.namespace, front.service, index), front)
 
     for item in items["Ingress"]:
         of = classes.of_ingress(item)
         for sent in _of_ingress(item):
-            add("Ingress", item, sent, "TCP", [(of, 0)])
-    listeners, grants = Listeners(items["Gateway"], namespaces, notes), Grants(items["ReferenceGrant"])
+            add("Ingress", item, sent, "TCP", [(of, (0,))])
+    for item in items["Gateway"]:
+        classes.check_gateway(item)
+    listeners = Listeners(items["Gateway"], namespaces, problems, notes)
+    grants = Grants(items["ReferenceGrant"])
     for item in (item for kind in ROUTES for item in items[kind]):
-        at = [(classes.of_gateway(name), port) for name, port in listeners.of(item)]
+        at = [(classes.of_gateway(name), ports) for name, ports in listeners.of(item)]
         for sent in _of_route(item, grants, problems) if at else ():
             add("Gateway", item, sent, "UDP" if item.kind == "UDPRoute" else "TCP", at)
     return tuple(found[key] for key in sorted(found))
@@ -127,10 +138,11 @@ def _ports(
     for index, port in enumerate(service.ports):
         if port.protocol == protocol and sent.port in (port.number, port.name or None):
             return [(service, index)]
-    asked = f"no {protocol} port `{sent.port}`" if sent.port else "many ports, and none is named"
+    if sent.port is None or (isinstance(sent.port, int) and not 1 <= sent.port <= 65535):
+        return []  # the API server refuses it
     fields.warn(
         "NPV651",
-        f"{item} sends to Service `{service}`, which has {asked}",
+        f"{item} sends to Service `{service}`, which has no {protocol} port `{sent.port}`",
         *sent.path,
         fix=f"its ports are {', '.join(map(_shown, service.ports)) or 'none'}",
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from npverify.ingest.fields import Fields, nearest
+from npverify.ingest.source import Problems
 from npverify.inventory.model import METADATA_NAME, Namespace
 from npverify.inventory.objects import Item, entries, part
 from npverify.inventory.selectors import holds
@@ -27,40 +29,55 @@ _KNOWN = {name for names in _PROTOCOLS.values() for name in names}
 class Listeners:
     """Finds the listeners that take a route. Guards the Gateways by namespace and name."""
 
-    def __init__(self, gateways: Sequence[Item], namespaces: Mapping[str, Namespace], notes: list[str]) -> None:
+    def __init__(
+        self, gateways: Sequence[Item], namespaces: Mapping[str, Namespace], problems: Problems, notes: list[str]
+    ) -> None:
         self._gateways = {gateway.ref[1:]: gateway for gateway in gateways}
         self._namespaces = namespaces
+        self._problems = problems
         self._notes = notes
 
-    def of(self, route: Item) -> tuple[tuple[str, int], ...]:
-        """The classes of the Gateways that take it ("": not known), each with the lowest port that a client dials there
-        (0: not known). None, with a note, where no listener does."""
+    def of(self, route: Item) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """The classes of the Gateways that take it ("": not known), each with the ports that a client dials there, the lowest
+        first (0: not known). None, with a note, where no listener does."""
         spec = part(route.doc.value, "spec")
-        found: dict[str, int] = {}
+        found: dict[str, set[int]] = {}
         parents = entries(spec, "parentRefs")
-        for parent in parents:
-            for class_, port in self._at(route, spec, parent):
-                found[class_] = min(found.get(class_, port), port)
+        for number, parent in enumerate(parents):
+            for class_, port in self._at(route, spec, number, parent):
+                found.setdefault(class_, set()).add(port)
         if spec.get("useDefaultGateways") not in (None, "", "None"):
-            found.setdefault("", 0)
+            found.setdefault("", {0})
         if not found and any(parent.get("kind") != "Service" for parent in parents):
             self._notes.append(f"no listener takes {route}: nothing comes in by it")
-        return tuple(sorted(found.items()))
+        return tuple((class_, tuple(sorted(found[class_]))) for class_ in sorted(found))
 
-    def _at(self, route: Item, spec: Mapping[str, Any], parent: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    def _at(
+        self, route: Item, spec: Mapping[str, Any], number: int, parent: Mapping[str, Any]
+    ) -> Iterator[tuple[str, int]]:
         kind = parent.get("kind") or "Gateway"
         if kind == "Service":  # of a mesh: about traffic inside
             return
         name = (parent.get("namespace") or route.namespace, parent.get("name") or "")
         gateway = self._gateways.get(name) if kind == "Gateway" else None
         if gateway is None:
-            self._notes.append(f"{kind} {'/'.join(name)} is not in the input: taken to take {route}")
+            self._absent(route, number, kind, name)
             yield "", parent.get("port") or 0
             return
         own = part(gateway.doc.value, "spec")
         for listener in entries(own, "listeners"):
             if self._takes(gateway, listener, route, spec, parent):
                 yield own.get("gatewayClassName") or "", listener.get("port") or 0
+
+    def _absent(self, route: Item, number: int, kind: str, name: tuple[str, str]) -> None:
+        """A Gateway may be elsewhere; what is not a Gateway is not read at all."""
+        if kind != "Gateway":
+            self._notes.append(f"{kind} {'/'.join(name)} is not in the input: taken to take {route}")
+            return
+        known = [other for namespace, other in self._gateways if namespace == name[0]]
+        fix = nearest(name[1], known) or "add its manifest, or correct its name and namespace"
+        message = f"{route} is for Gateway `{'/'.join(name)}`, which is not in the input: taken to take it"
+        Fields.of(route.doc, self._problems).warn("NPV694", message, "spec", "parentRefs", number, fix=fix)
 
     def _takes(
         self,

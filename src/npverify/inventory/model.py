@@ -267,7 +267,7 @@ class Front(NamedTuple):
     """A port of a Service (`namespace`, `service`, and the number `at` of the port) that an Ingress or a route of a Gateway sends to.
 
     `owner` is the Ingress or route with its kind, `classes` the class that serves it (several: one of these),
-    `port` what a client dials (0: not told), `behind` where the controller sends to.
+    `port` what a client dials (0: not told), `more` other ports of the same class, `behind` where the controller sends to.
     """
 
     way: FrontWay
@@ -279,6 +279,7 @@ class Front(NamedTuple):
     at: int
     behind: tuple[Backend, ...]
     span: Span | None = None
+    more: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

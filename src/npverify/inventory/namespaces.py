@@ -18,6 +18,9 @@ _OF_RELEASE = "name the namespace of the release with `namespace=` in the path, 
 
 def namespace_of(doc: Document) -> str | None:
     """The namespace that an object says it lives in: "" if it does not say, None if it lives in none."""
+    if doc.kind == "CiliumEndpointSlice":  # in none itself; it tells of pods of one
+        told = doc.value.get("namespace")
+        return told if told and isinstance(told, str) else None
     return None if doc.kind in WITHOUT_NAMESPACE else doc.namespace or ""
 
 

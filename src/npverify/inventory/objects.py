@@ -21,7 +21,9 @@ from npverify.inventory.unknown_fields import UnknownFields
 POSITIONED = 1_000
 """Objects carry positions up to this number of documents: finding one reads its text again."""
 
-CLUSTER_SCOPED = frozenset({"Namespace", "Node", "CiliumNode", "CiliumIdentity", "IngressClass", "GatewayClass"})
+CLUSTER_SCOPED = frozenset(
+    {"Namespace", "Node", "CiliumNode", "CiliumIdentity", "CiliumEndpointSlice", "IngressClass", "GatewayClass"}
+)
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "": ("Namespace", "Pod", "ReplicationController", "Service", "Endpoints", "Node", "ServiceAccount"),
@@ -30,7 +32,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "batch": ("Job", "CronJob"),
     "discovery.k8s.io": ("EndpointSlice",),
     "projectcalico.org": ("WorkloadEndpoint",),
-    "cilium.io": ("CiliumNode", "CiliumEndpoint", "CiliumIdentity"),
+    "cilium.io": ("CiliumNode", "CiliumEndpoint", "CiliumEndpointSlice", "CiliumIdentity"),
     "networking.k8s.io": ("Ingress", "IngressClass"),
     "gateway.networking.k8s.io": (
         "Gateway",

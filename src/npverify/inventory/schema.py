@@ -74,6 +74,8 @@ _WORKLOAD_ENDPOINT_SPEC = map_of(
     allowSpoofedSourcePrefixes=ListOf(Leaf.TEXT),
 )
 _ADDRESS_PAIR = map_of("AddressPair", ipv4=Leaf.TEXT, ipv6=Leaf.TEXT)
+_NETWORKING = map_of("EndpointNetworking", addressing=ListOf(_ADDRESS_PAIR), node=Leaf.TEXT)
+_NAMED_PORTS = {"named-ports": ListOf(map_of("NamedPort", name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER))}
 
 
 def _kind(kind: str, **fields: Shape) -> MapOf:
@@ -180,8 +182,15 @@ SHAPES: Mapping[str, MapOf] = {
             status=map_of(
                 "CiliumEndpointStatus",
                 identity=map_of("EndpointIdentity", id=Leaf.INTEGER, labels=ListOf(Leaf.TEXT)),
-                networking=map_of("EndpointNetworking", addressing=ListOf(_ADDRESS_PAIR), node=Leaf.TEXT),
-                **{"named-ports": ListOf(map_of("NamedPort", name=Leaf.TEXT, protocol=Leaf.TEXT, port=Leaf.INTEGER))},
+                networking=_NETWORKING,
+                **_NAMED_PORTS,
+            ),
+        ),
+        _kind(
+            "CiliumEndpointSlice",
+            namespace=Leaf.TEXT,
+            endpoints=ListOf(
+                map_of("CoreCiliumEndpoint", name=Leaf.TEXT, id=Leaf.INTEGER, networking=_NETWORKING, **_NAMED_PORTS)
             ),
         ),
         _kind("CiliumIdentity", **{"security-labels": Leaf.LABELS}),

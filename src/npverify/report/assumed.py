@@ -44,7 +44,8 @@ def mend(needed: Assumed, world: World) -> str:
             name, of, _ = switch.name.partition(" of ")
             option = "--assume-right" if of else "--assume"
             settings = " or ".join(f"{option} {name}={v}" for v in others)
-            return f"if your plugin does otherwise, say so with {settings}, or name it with --cni"
+            named = "" if world.policies.profile != "kubernetes" else ", or name it with --cni"  # any plugin's
+            return f"if your plugin does otherwise, say so with {settings}{named}"
     if needed.name.startswith("address of "):
         owner = needed.name.removeprefix("address of ")
         elsewhere = {str(e): e.cluster for e in world.inventory.endpoints if e.cluster}

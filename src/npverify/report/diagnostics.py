@@ -34,7 +34,7 @@ def render_all(found: Sequence[Diagnostic], paint: Paint = PLAIN, *, limit: int 
 def render(diagnostic: Diagnostic, paint: Paint = PLAIN) -> str:
     """One message with its position, the source line with a caret where there is one, and the fix."""
     d = diagnostic
-    where = f"{printable(str(d.span))}: " if d.span and d.span.file else ""
+    where = f"{printable(str(d.span)).removesuffix(':')}: " if d.span and d.span.file else ""  # `cluster:` has its own
     style = "bold red" if d.severity == "error" else "bold yellow"
     lines = [f"{paint('bold', where)}{paint(style, f'{d.severity}[{d.code}]')}: {printable(d.message)}"]
     if d.span and d.span.line and d.excerpt.strip():

@@ -17,9 +17,10 @@ _MOST = 4  # workloads that a line names
 
 def way_text(change: WayChange) -> str:
     """`NodePort 30080 of Service shop/web, to shop/web:8080 (TCP)`."""
-    number = f" {change.number}" if change.number else ""
+    number = f" {', '.join(map(str, change.numbers))}" if change.number else ""
+    port = "ports" if change.more else "port"
     if change.way in FRONTS:
-        through = f"a Gateway{f', port{number},' if number else ''} by " if change.way == "Gateway" else ""
+        through = f"a Gateway{f', {port}{number},' if number else ''} by " if change.way == "Gateway" else ""
         name = f"{through}{change.owner}, through Service {change.service}"
     else:
         name = f"{change.way}{number} of {change.owner}"
@@ -61,6 +62,7 @@ def ways_json(ways: Sequence[WayChange]) -> list[j.Json]:
             "service": change.service or None,
             "protocol": change.protocol,
             "port": change.number or None,
+            "ports": list(change.numbers),
             "to": list(change.to),
             "what": list(change.what),
             "source": str(change.span) if change.span is not None else None,

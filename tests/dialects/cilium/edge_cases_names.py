@@ -188,10 +188,18 @@ NAMES = (
     ),
     Case(
         91,
-        "of two patterns it is left open whether they mean one name",
+        "a pattern has addresses where a rule about DNS has one that means a name of it",
+        f"{_SOURCE}, Documentation/security/dns.rst",
+        on_a("egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, " + _DNS.replace("'*'", "'b.a.*'") + "]"),
+        (depends(A, W, {"": "D", _resolves("*.a.example"): "A"}, 443),),
+    ),
+    Case(
+        91,
+        "and none where the two mean no name both",
         f"{_SOURCE}, Documentation/security/dns.rst",
         on_a("egress: [{toFQDNs: [{matchPattern: '*.a.example'}]}, " + _DNS.replace("'*'", "'b.*'") + "]"),
-        (depends(A, W, {"": "D", _resolves("*.a.example"): "A"}, 443),),
+        (denied(A, W, 443),),
+        warned=("NPV549",),
     ),
     Case(
         96,

@@ -11,7 +11,7 @@ from npverify.inventory.model import Endpoint, Inventory, Service
 _PODS = frozenset(
     {
         "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob",
-        "WorkloadEndpoint", "CiliumEndpoint",
+        "WorkloadEndpoint", "CiliumEndpoint", "CiliumEndpointSlice",
     }
 )  # fmt: skip
 
