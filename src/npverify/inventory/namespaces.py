@@ -27,6 +27,7 @@ def namespace_of(doc: Document) -> str | None:
 def used_namespaces(documents: Sequence[Document], problems: Problems) -> frozenset[str]:
     """The namespaces that objects of any kind live in; warns once if some do not say which."""
     used = {doc.namespace for doc in documents if doc.namespace and doc.kind not in WITHOUT_NAMESPACE}
+    used |= {namespace_of(doc) or "" for doc in documents if doc.kind == "CiliumEndpointSlice"} - {""}
     silent = [doc for doc in documents if not doc.namespace and doc.kind not in WITHOUT_NAMESPACE]
     if silent:
         used.add("default")
