@@ -21,6 +21,7 @@ ROWS = [
     ("letters that no text has both", "x*.a", "y*.a", False),
     ("a star is no dot", "*.a", "*.*.a", False),
     ("two stars in front are more than one label", "**.a", "*.*.a", True),
+    ("of any length", "**.a", "xyz.u*.a", True),
     ("and never none", "**.a", "a*", False),
     ("every name", "*", "*.a", True),
     ("names of one label beside those of two", "a*", "*.a", False),
