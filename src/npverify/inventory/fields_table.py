@@ -8,7 +8,8 @@ Types whose fields are all irrelevant have no row: nobody looks inside them.
 
 Irrelevant is what changes neither which pods, nodes and namespaces exist, nor their labels, accounts, ports and addresses,
 nor what stands behind a Service at its own address. So scheduling, readiness and storage are; for policies, a pod that is
-not ready counts like any other. Of what sends requests on, which of them it sends where is irrelevant: it may be any.
+not ready counts like any other. Of what sends requests on, hosts, paths and headers are read for errors alone: any request may go
+anywhere.
 """
 
 from __future__ import annotations
