@@ -98,8 +98,7 @@ def as_set(classes: Collection[int]) -> int:
 
 
 def told_apart(classes: int) -> tuple[int, int, int]:
-    """A set as a key. Python hashes integers modulo 2**61 - 1, so all sets of one class have 61 hashes, and so have all sets
-    without one class: where the highest one and the highest gap are tells most of them apart."""
+    """A set as a key, by its highest class and gap: Python has but 61 hashes for all sets of one class, or of all but one."""
     length = classes.bit_length()
     return length, (classes ^ (1 << length) - 1).bit_length(), classes
 
