@@ -27,7 +27,7 @@ from npverify.analyses.flow_boxes import (
     without,
 )
 from npverify.analyses.policy_cases import Cases
-from npverify.analyses.policy_index import Part, PolicyIndex, certainly_selected
+from npverify.analyses.policy_index import Beside, Part, PolicyIndex, certainly_selected
 from npverify.analyses.sameness import of_family
 from npverify.analyses.some_packet import Candidates
 from npverify.inventory.addresses import Address
@@ -63,6 +63,7 @@ class BoxSweep:
         self._boxes = FlowBoxes(residuals, contributions, {d: tuple(cases.hows(d)) for d in Direction})
         self._index = PolicyIndex(residuals, self._boxes)
         self._exempt: dict[tuple[Direction, Circumstance], list[Box]] = {}
+        self._sizes: dict[int, int] = {}
         self._left_out = False  # boxes, when a flow was looked for last
 
     @staticmethod
@@ -124,7 +125,8 @@ class BoxSweep:
         """What other policies match of some flows, in both directions unless it is about rules."""
         turned = Box(box.cells, box.subjects, box.peers, box.given)
         opposite = () if of_rules else self._index.selecting(part.direction.opposite, box.peers)
-        for flows, others in ((box, self._index.others(part, box.subjects)), (turned, opposite)):
+        beside = (other for other in self._index.beside(part.direction, box.subjects).parts if other is not part)
+        for flows, others in ((box, beside), (turned, opposite)):
             for other in others:
                 yield from (each for each in self._of(other, how, None).boxes if _meet(flows, each))
 
@@ -134,7 +136,9 @@ class BoxSweep:
         """Whether some flow between two pods is certainly judged otherwise. False: none was found."""
         must = part.certainly(reading) & self._index.pods
         few = sorted(bits(must), key=lambda c: len(self._residuals.signature(part.direction, c)))[:_TRIED]
-        tried = [subjects for subjects in dict.fromkeys((*(1 << c for c in few), must)) if subjects]
+        tried = [1 << c for c in few]
+        if must & (must - 1):
+            tried.append(must)
         self._left_out = False
         return any(
             matters(part, subjects, reading, of_rules=of_rules)
@@ -143,23 +147,32 @@ class BoxSweep:
         ) or (self._left_out and any(self._matters_for(part, 1 << c, reading, of_rules=of_rules) for c in bits(must)))
 
     def _matters_for(self, part: Part, subjects: int, reading: Reading | None, *, of_rules: bool) -> bool:
-        others = self._index.others(part, subjects)
+        beside = self._index.beside(part.direction, subjects)
+        others = beside.parts
         own = self._of(part, DIRECT, reading).boxes
-        isolated = subjects if of_rules else certainly_selected(others, subjects, reading)
+        isolated = subjects if of_rules else certainly_selected(others, subjects, reading, part)
         alone = subjects
         for other in others:
-            alone &= ~other.may
-            if not alone:
-                break
+            if other is not part:
+                alone &= ~other.may
+                if not alone:
+                    break
         added = [
             Box(cells, who, whose)
             for cells, peers, chosen, given in own
             if not given and (whose := chosen & isolated) and (who := peers & self._index.pods)
         ]
-        for other in others:
+        # most have peers of whom no other policy speaks
+        only = list(_cut(added, ~self._twice(beside, reading), -1)) if added else []
+        if any(
+            of_rules or self._passes(box, part.direction, reading) for box in self._unless_exempt(only, part.direction)
+        ):
+            return True
+        for other in beside.matching_most(self._size) if added else ():
             if not added:
                 break
-            added = self._less(added, self._of(other, DIRECT, reading))
+            if other is not part:
+                added = self._less(added, self._of(other, DIRECT, reading))
         if any(
             of_rules or self._passes(box, part.direction, reading) for box in self._unless_exempt(added, part.direction)
         ):
@@ -172,13 +185,35 @@ class BoxSweep:
             for box in self._unless_exempt(stopped, part.direction)
         )
 
+    def _size(self, part: Part) -> int:
+        """About how many flows a policy matches for each of its subjects."""
+        found = self._sizes.get(id(part))
+        if found is None:
+            matched = self._of(part, DIRECT, None)
+            found = sum(box.peers.bit_count() * box.cells.bit_count() for box in matched.boxes)
+            self._sizes[id(part)] = found  # the index keeps it
+        return found
+
+    def _twice(self, beside: Beside, reading: Reading | None) -> int:
+        """The peers of whom several policies speak."""
+        key = frozenset(() if reading is None else reading.items())
+        found = beside.twice.get(key)
+        if found is None:
+            found = once = 0
+            for other in beside.parts:
+                peers = self._of(other, DIRECT, reading).peers
+                found |= once & peers
+                once |= peers
+            beside.twice[key] = found
+        return found
+
     def _matters_outside(self, part: Part, subjects: int, reading: Reading | None, *, of_rules: bool) -> bool:
         """Whether some flow of these subjects to or from an outside address is certainly judged otherwise, as far as the
         policy's rules are about it."""
         direction, outside = part.direction, self._outside
-        others = self._index.others(part, subjects)
+        others = self._index.beside(direction, subjects).parts
         if not of_rules:
-            subjects = certainly_selected(others, subjects, reading)
+            subjects = certainly_selected(others, subjects, reading, part)
 
         def about(matched: Matched) -> list[Box]:
             return list(_cut(matched.boxes, outside, subjects)) if matched.peers & outside and subjects else []
@@ -187,6 +222,7 @@ class BoxSweep:
         if not own or outside & self._index.may[direction.opposite]:
             return False
         cells = reduce(or_, (box.cells for box in own))
+        others = [other for other in others if other is not part]
         more = [b for other in others for b in about(self._of(other, DIRECT, reading)) if b.cells & cells]
         preds = tuple(dict.fromkeys(pred for box in (*own, *more) for pred in box.given))
         for family, having in self._index.having.items():
@@ -221,7 +257,7 @@ class BoxSweep:
         opposite = direction.opposite
         if self._index.is_flow(box.subjects, box.peers & ~self._index.may[opposite]):
             return True
-        for other in self._index.selecting(opposite, box.peers):
+        for other in self._index.judging(opposite, box.peers, box.subjects, DIRECT):
             matched = self._of(other, DIRECT, reading)
             if other.policy.id != but and matched.cells & box.cells and matched.peers & box.subjects:
                 for cells, peers, subjects, given in matched.boxes:
@@ -238,19 +274,21 @@ class BoxSweep:
     def _isolated_anyway(self, part: Part, reading: Reading | None) -> bool:
         """Whether some other policy isolates wherever the policy does."""
         rest = part.chosen(reading)
-        for other in self._index.others(part, part.may):
-            for box in other.chosen(reading) if rest else ():
-                rest = without(rest, box, certainly=True)
+        for other in self._index.beside(part.direction, part.may).widest:
+            if not rest:
+                break
+            if other is not part and other.may & part.may:
+                for box in other.chosen(reading):
+                    rest = without(rest, box, certainly=True)
         return not rest
 
     def _changed(self, part: Part, how: Circumstance, reading: Reading | None, *, of_rules: bool) -> list[Box]:
         """All flows between ends that stand like this to each other that may be judged otherwise."""
         boxes = self._concerned(self._of(part, how, reading).boxes, part.direction, how)
-        others = self._index.others(part, part.may) if boxes else []
-        others.sort(key=lambda other: -other.may.bit_count())  # what is taken away at once falls into no pieces
-        for other in others:
+        # what is taken away at once falls into no pieces
+        for other in self._index.beside(part.direction, part.may).widest if boxes else ():
             matched = self._of(other, how, reading)
-            if any(box.peers & matched.peers and box.cells & matched.cells for box in boxes):
+            if other is not part and any(box.peers & matched.peers and box.cells & matched.cells for box in boxes):
                 for box in matched.boxes:
                     boxes = without(boxes, box, certainly=True)
                 if how.same:
@@ -298,7 +336,7 @@ class BoxSweep:
         turned = Box(box.cells, box.subjects, box.peers, box.given)
         if any(_meet(turned, exempt) for exempt in self._let_through(opposite, how)):
             return True
-        for other in self._index.selecting(opposite, box.peers):
+        for other in self._index.judging(opposite, box.peers, box.subjects, how):
             matched = self._of(other, how, reading)
             if matched.cells & box.cells and matched.peers & box.subjects:
                 for each in matched.boxes:

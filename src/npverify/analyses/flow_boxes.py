@@ -29,6 +29,7 @@ from npverify.normal.predicates import (
     UnknownIn,
     atoms_of,
 )
+from npverify.reduction.bitsets import told_apart
 from npverify.reduction.given import says
 from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.readings import under
@@ -72,7 +73,7 @@ class FlowBoxes:
         self._matched: dict[tuple[Direction, Circumstance], dict[Policy, Matched]] = {}
         self._direct: dict[Direction, dict[Policy, Matched]] = {direction: {} for direction in Direction}
         self._under: dict[tuple[int, frozenset[tuple[str, str]]], tuple[Matched, Matched]] = {}
-        self._sets: dict[int, int] = {}
+        self._sets: dict[tuple[int, int, int], int] = {}
         self._pieces: dict[Pred, tuple[tuple[int, Given], ...]] = {}
 
     def of(self, policy: Policy, direction: Direction, how: Circumstance, reading: Reading | None = None) -> Matched:
@@ -100,16 +101,19 @@ class FlowBoxes:
         for cells, peers, subjects, given in boxes:
             key = (cells, subjects, given)
             merged[key] = merged.get(key, 0) | peers
-        one = self._sets.setdefault  # many are equal, and large
+        one = self._one
         found = tuple(
-            Box(one(cells, cells), one(peers, peers), one(subjects, subjects), given)
-            for (cells, subjects, given), peers in merged.items()
+            Box(one(cells), one(peers), one(subjects), given) for (cells, subjects, given), peers in merged.items()
         )
         all_cells = all_peers = 0
         for box in found:
             all_cells |= box.cells
             all_peers |= box.peers
-        return Matched(found, one(all_cells, all_cells), one(all_peers, all_peers), everywhere)
+        return Matched(found, one(all_cells), one(all_peers), everywhere)
+
+    def _one(self, those: int) -> int:
+        """A set as it is kept: many are equal, and large."""
+        return self._sets.setdefault(told_apart(those), those)
 
     def exempt(self, direction: Direction, how: Circumstance) -> list[Box]:
         """The flows that a direction lets through unasked."""

@@ -5,7 +5,8 @@ For worlds in which each direction has one tier of policies that only allow (`bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 from npverify.analyses.flow_boxes import Box, FlowBoxes, at_reading
@@ -14,9 +15,11 @@ from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Reading
 from npverify.normal.policy import Direction, Policy, PolicyId
 from npverify.normal.predicates import TRUE
-from npverify.reduction.bitsets import bits
-from npverify.reduction.partial import DIRECT
+from npverify.reduction.bitsets import bits, told_apart
+from npverify.reduction.partial import DIRECT, Circumstance
 from npverify.reduction.residuals import Residuals
+
+_FEW = 16  # classes up to which policies are found by each of them
 
 
 class Part(NamedTuple):
@@ -41,6 +44,29 @@ class Part(NamedTuple):
         return found
 
 
+class Beside:
+    """Policies that may select some of the same subjects. Guards what is found out about them once.
+
+    `twice`  the peers of whom several of them speak, by how they are read
+    """
+
+    def __init__(self, parts: list[Part]) -> None:
+        self.parts = parts
+        self.twice: dict[frozenset[tuple[str, str]], int] = {}
+        self._matching_most: list[Part] | None = None
+
+    def matching_most(self, size: Callable[[Part], int]) -> list[Part]:
+        """Those first that match most: what others match is gone soon then, and falls into few pieces."""
+        if self._matching_most is None:
+            self._matching_most = sorted(self.parts, key=size, reverse=True)
+        return self._matching_most
+
+    @cached_property
+    def widest(self) -> list[Part]:
+        """Those first that may select most."""
+        return sorted(self.parts, key=lambda part: -part.may.bit_count())
+
+
 class PolicyIndex:
     """Finds policies by whom they select. Guards what it looks up once.
 
@@ -55,7 +81,10 @@ class PolicyIndex:
         self._residuals = residuals
         self._boxes = boxes
         self._at_home: dict[tuple[Direction, str], list[Part]] = {}
-        self._found: dict[tuple[Direction, int], list[Part]] = {}
+        self._selecting: dict[Direction, _ByClass] = {direction: _ByClass() for direction in Direction}
+        self._naming: dict[tuple[Direction, Circumstance], _ByClass] = {}
+        self._found: dict[tuple[Direction, tuple[int, int, int]], Beside] = {}
+        self._at: dict[tuple[Direction, int], Beside] = {}
         self._look_at_classes()
         for direction in Direction:
             self._look_at_policies(direction)
@@ -68,19 +97,46 @@ class PolicyIndex:
                 return True
         return False
 
-    def others(self, part: Part, subjects: int) -> list[Part]:
-        """The other policies of the direction that may select some of the subjects."""
-        found = self._found.get((part.direction, subjects))
+    def beside(self, direction: Direction, subjects: int) -> Beside:
+        """The policies of a direction that may select some of the subjects."""
+        if subjects & (subjects - 1) == 0:  # a large set takes long to look up
+            at = (direction, subjects.bit_length())
+            found = self._at.get(at)
+            if found is None:
+                found = self._at[at] = Beside(list(self.selecting(direction, subjects)))
+            return found
+        key = (direction, told_apart(subjects))
+        found = self._found.get(key)
         if found is None:
-            found = self._found[part.direction, subjects] = list(self.selecting(part.direction, subjects))
-        return [other for other in found if other is not part]
+            found = self._found[key] = Beside(list(self.selecting(direction, subjects)))
+        return found
 
     def selecting(self, direction: Direction, classes: int) -> Iterator[Part]:
         """The policies of a direction that may select some of these classes."""
+        if classes.bit_count() <= _FEW:
+            yield from self._selecting[direction].meeting(classes, self._homes(classes))
+            return
         for home in (*self._homes(classes), ""):
             for part in self._at_home.get((direction, home), ()):
                 if part.may & classes:
                     yield part
+
+    def judging(self, direction: Direction, subjects: int, peers: int, how: Circumstance) -> Iterator[Part]:
+        """The policies of a direction that may select some of the subjects; those that match none of the peers, who stand to
+        them like this, may be left out."""
+        if subjects.bit_count() <= _FEW or peers.bit_count() > _FEW:
+            yield from self.selecting(direction, subjects)
+            return
+        naming = self._naming.get((direction, how))
+        if naming is None:
+            naming = self._naming[direction, how] = _ByClass()
+            for (of, home), parts in self._at_home.items():
+                for part in parts if of is direction else ():
+                    if about := self._boxes.of(part.policy, direction, how).peers:
+                        naming.add(part, about, home)
+        for part in naming.meeting(peers, self._homes(subjects)):
+            if part.may & subjects:
+                yield part
 
     def _homes(self, classes: int) -> list[str]:
         """The namespaces of some classes."""
@@ -124,13 +180,47 @@ class PolicyIndex:
             home = policy.id.namespace
             home = "" if may & ~self._members.get(home, 0) else home
             self._at_home.setdefault((direction, home), []).append(part)
+            self._selecting[direction].add(part, may, home)
 
 
-def certainly_selected(parts: Iterable[Part], among: int, reading: Reading | None) -> int:
-    """Those of some classes that one of these policies certainly selects."""
+def certainly_selected(parts: Iterable[Part], among: int, reading: Reading | None, but: Part) -> int:
+    """Those of some classes that one of these policies, other than one of them, certainly selects."""
     rest = among
     for part in parts:
-        rest &= ~part.certainly(reading)
-        if not rest:
-            break
+        if part is not but:
+            rest &= ~part.certainly(reading)
+            if not rest:
+                break
     return among & ~rest
+
+
+class _ByClass:
+    """Policies by the classes that they are about: those about a few by each of them, the others by their home."""
+
+    def __init__(self) -> None:
+        self._few: dict[int, list[Part]] = {}
+        self._many: dict[str, list[tuple[Part, int]]] = {}
+
+    def add(self, part: Part, classes: int, home: str) -> None:
+        """Put in a policy about some classes."""
+        if classes.bit_count() <= _FEW:
+            for c in bits(classes):
+                self._few.setdefault(c, []).append(part)
+        else:
+            self._many.setdefault(home, []).append((part, classes))
+
+    def meeting(self, classes: int, homes: Iterable[str]) -> Iterator[Part]:
+        """The policies that are about some of a few classes; of those about many the ones of these homes, and of none."""
+        for home in (*homes, ""):
+            for part, about in self._many.get(home, ()):
+                if about & classes:
+                    yield part
+        if classes & (classes - 1) == 0:
+            yield from self._few.get(classes.bit_length() - 1, ())
+            return
+        told: set[int] = set()
+        for c in bits(classes):
+            for part in self._few.get(c, ()):
+                if id(part) not in told:
+                    told.add(id(part))
+                    yield part

@@ -8,7 +8,7 @@ is not. Exact where it says that two are the same: no premise is used, and unkno
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import chain
 from math import prod
 from operator import and_
@@ -124,6 +124,7 @@ def _table(known: Mapping[Pred, int], width: int, ways: Iterable[list[list[_Case
     return found
 
 
+@lru_cache(maxsize=64)
 def _repeated(size: int, end: int) -> int:
     """A bit at the start of each stretch of a size."""
     return ((1 << end) - 1) // ((1 << size) - 1)

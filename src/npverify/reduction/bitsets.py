@@ -97,6 +97,12 @@ def as_set(classes: Collection[int]) -> int:
     return int.from_bytes(found, "little")
 
 
+def told_apart(classes: int) -> tuple[int, int, int]:
+    """A set as a key, by its highest class and gap: Python has but 61 hashes for all sets of one class, or of all but one."""
+    length = classes.bit_length()
+    return length, (classes ^ (1 << length) - 1).bit_length(), classes
+
+
 K = TypeVar("K", bound=Hashable)
 
 
@@ -134,8 +140,8 @@ class Bitsets:
         self._memo: dict[tuple[Side, Circumstance], dict[Pred, Parts]] = {}
         self._direct: dict[Side, dict[Pred, Parts]] = {side: self._memo.setdefault((side, DIRECT), {}) for side in Side}
         self._bounds: dict[Side, dict[Pred, int]] = {side: {} for side in Side}
-        self._sets: dict[int, int] = {}
-        self._halves: dict[int, Parts] = {}
+        self._sets: dict[tuple[int, int, int], int] = {}
+        self._halves: dict[tuple[int, int, int], Parts] = {}
         ends = list(classes.representatives)
         pods = [(c, end) for c, end in enumerate(ends) if end.is_pod]
         self._by_kind = _Index((end.kind, c) for c, end in enumerate(ends))
@@ -188,7 +194,7 @@ class Bitsets:
         found = self._bounds[side].get(pred)
         if found is None:
             found = self._bound(pred, side)
-            self._bounds[side][pred] = found = self._sets.setdefault(found, found)
+            self._bounds[side][pred] = found = self._sets.setdefault(told_apart(found), found)
         return found
 
     def _bound(self, pred: Pred, side: Side) -> int:
@@ -212,9 +218,9 @@ class Bitsets:
         """A partition with its sets as they are kept: most are in several partitions, and they are large."""
         if len(parts) == 2 and isinstance(parts[0][1], Const) and isinstance(parts[1][1], Const):
             true, false = parts if parts[0][1] is TRUE else (parts[1], parts[0])
-            return self._halves.setdefault(true[0], (true, false))
+            return self._halves.setdefault(told_apart(true[0]), (true, false))
         one = self._sets.setdefault
-        return tuple((one(classes, classes), left) for classes, left in parts)
+        return tuple((one(told_apart(classes), classes), left) for classes, left in parts)
 
     def _evaluate(self, pred: Pred, side: Side, how: Circumstance) -> Parts:
         if isinstance(pred, Const):
