@@ -8,7 +8,8 @@ tests hold the answers against formulas, the solver and brute force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from copy import copy
 from functools import reduce
 from itertools import product
 from math import prod
@@ -82,6 +83,18 @@ class BoxSweep:
             )
             for direction, stages in halves
         )
+
+    def beside(self, names: Iterable[PolicyId]) -> BoxSweep:
+        """The same of worlds in which only these policies are, and the one that is looked at."""
+        made = copy(self)
+        made._index = self._index.only(names)
+        return made
+
+    def but(self, gone: Container[PolicyId]) -> BoxSweep:
+        """The same of worlds in which these policies are not."""
+        made = copy(self)
+        made._index = self._index.but(gone)
+        return made
 
     def effect(self, policy: PolicyId, *, of_rules: bool) -> Effect | None:
         """What a policy changes; `of_rules`: what its rules do, each direction by itself. None: boxes do not tell."""
@@ -184,7 +197,7 @@ class BoxSweep:
             return list(_cut(matched.boxes, outside, subjects)) if matched.peers & outside and subjects else []
 
         own = about(self._of(part, DIRECT, reading))
-        if not own or outside & self._index.may[direction.opposite]:
+        if not own or self._index.may(direction.opposite, outside):
             return False
         cells = reduce(or_, (box.cells for box in own))
         more = [b for other in others for b in about(self._of(other, DIRECT, reading)) if b.cells & cells]
@@ -219,7 +232,7 @@ class BoxSweep:
     def _passes(self, box: Box, direction: Direction, reading: Reading | None, but: PolicyId | None = None) -> bool:
         """Whether the other direction certainly allows some of the flows, even without one policy."""
         opposite = direction.opposite
-        if self._index.is_flow(box.subjects, box.peers & ~self._index.may[opposite]):
+        if self._index.is_flow(box.subjects, box.peers & ~self._index.may(opposite, box.peers)):
             return True
         for other in self._index.selecting(opposite, box.peers):
             matched = self._of(other, DIRECT, reading)
@@ -289,7 +302,7 @@ class BoxSweep:
     def _may_pass(self, box: Box, direction: Direction, how: Circumstance, reading: Reading | None) -> bool:
         """Whether the other direction may allow some of the flows."""
         opposite = direction.opposite
-        free = box.peers & ~self._index.must[opposite]
+        free = box.peers & ~self._index.must(opposite, box.peers)
         if box.given and free:  # perhaps what is given makes another policy select them
             for selected in (each for other in self._index.selecting(opposite, free) for each in other.selected):
                 free &= ~selected.subjects if follows(selected.given, box.given) else -1

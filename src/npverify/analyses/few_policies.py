@@ -14,7 +14,7 @@ from npverify.analyses.changes import differ, differing, legs_of_subjects
 from npverify.analyses.contributions import Case
 from npverify.analyses.engine import Engine
 from npverify.analyses.policy_cases import Cases
-from npverify.analyses.policy_sweep import Property
+from npverify.analyses.policy_sweep import PolicySweep, Property
 from npverify.analyses.sameness import Sameness, of_family, some_packet
 from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import EndpointKind
@@ -36,8 +36,9 @@ class FewPolicies:
     """Decides properties of policies beside some others. Guards the cases, the residuals that are known to be the same, and how
     many pairs may still be asked: of large inputs not every reason is worth its time, and UndecidedError says so."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, sweep: PolicySweep) -> None:
         self._engine = engine
+        self._sweep = sweep
         self._each = Cases(engine.world.inventory, engine.residuals)
         self._premises = engine.obligations.premises
         self._sameness = Sameness()
@@ -73,6 +74,9 @@ class FewPolicies:
 
     def holds(self, policy: PolicyId, asked: Property, others: Collection[PolicyId]) -> bool:
         """Whether the policy has the property, under every reading, if these others are all that there is beside it."""
+        known = self._sweep.holds_beside(policy, asked, others)
+        if known is not None:
+            return known
         kept = {policy, *others}
         memo: dict[Signature, tuple[Signature, ...]] = {}
 

@@ -5,7 +5,10 @@ For worlds in which each direction has one tier of policies that only allow (`bo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
+from copy import copy
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from npverify.analyses.flow_boxes import Box, FlowBoxes, at_reading
@@ -20,13 +23,16 @@ from npverify.reduction.residuals import Residuals
 
 
 class Part(NamedTuple):
-    """What an object says in one direction; the classes that it may select, and those that it certainly does."""
+    """What an object says in one direction; the classes that it may select, and those that it certainly does; the namespace
+    of all of these ("": there are others), and its place among all parts."""
 
     direction: Direction
     policy: Policy
     may: int
     must: int
     selected: tuple[Box, ...]
+    home: str
+    place: int
 
     def chosen(self, reading: Reading | None) -> list[Box]:
         """Whom the policy selects, as boxes of subjects."""
@@ -44,21 +50,54 @@ class Part(NamedTuple):
 class PolicyIndex:
     """Finds policies by whom they select. Guards what it looks up once.
 
-    `may`, `must`  the classes that some policy of a direction may select, and those that one certainly does
+    `of`  every policy; those beside which one is looked at may be fewer
     `pods`, `having`  the classes of pods, and those that can use a family of addresses
     """
 
     def __init__(self, residuals: Residuals, boxes: FlowBoxes) -> None:
         self.of: dict[PolicyId, list[Part]] = {}
-        self.may: dict[Direction, int] = {}
-        self.must: dict[Direction, int] = {}
+        self._may: dict[Direction, int] = {}
+        self._must: dict[Direction, int] = {}
+        self._few: dict[Direction, list[Part]] | None = None
+        self._gone: Container[PolicyId] = ()
         self._residuals = residuals
         self._boxes = boxes
         self._at_home: dict[tuple[Direction, str], list[Part]] = {}
         self._found: dict[tuple[Direction, int], list[Part]] = {}
+        self._count = 0
         self._look_at_classes()
         for direction in Direction:
             self._look_at_policies(direction)
+
+    def only(self, names: Iterable[PolicyId]) -> PolicyIndex:
+        """The index of some of the policies."""
+        made = self._part()
+        made._few = {direction: [] for direction in Direction}
+        for part in sorted((part for name in names for part in self.of.get(name, ())), key=lambda part: part.place):
+            made._few[part.direction].append(part)
+        return made
+
+    def but(self, gone: Container[PolicyId]) -> PolicyIndex:
+        """The index of all policies but some."""
+        made = self._part()
+        made._gone = gone
+        return made
+
+    def _part(self) -> PolicyIndex:
+        made = copy(self)
+        made._found = {}
+        made._may, made._must = {}, {}  # of few classes they are found anew
+        return made
+
+    def may(self, direction: Direction, classes: int) -> int:
+        """Those of some classes that some policy of a direction may select."""
+        found = self._may.get(direction)
+        return classes & (_union(p.may for p in self.selecting(direction, classes)) if found is None else found)
+
+    def must(self, direction: Direction, classes: int) -> int:
+        """Those of some classes that some policy of a direction certainly selects."""
+        found = self._must.get(direction)
+        return classes & (_union(p.must for p in self.selecting(direction, classes)) if found is None else found)
 
     def is_flow(self, subjects: int, peers: int) -> bool:
         """Whether two different endpoints, one of each, have an address family in common."""
@@ -77,9 +116,12 @@ class PolicyIndex:
 
     def selecting(self, direction: Direction, classes: int) -> Iterator[Part]:
         """The policies of a direction that may select some of these classes."""
+        if self._few is not None:
+            yield from (part for part in self._few[direction] if part.may & classes)
+            return
         for home in (*self._homes(classes), ""):
             for part in self._at_home.get((direction, home), ()):
-                if part.may & classes:
+                if part.may & classes and part.policy.id not in self._gone:
                     yield part
 
     def _homes(self, classes: int) -> list[str]:
@@ -110,19 +152,20 @@ class PolicyIndex:
         (stage,) = self._residuals.policies.half(direction).stages
         parts = self._residuals.bitsets.parts(stage.applies, direction.subject, DIRECT)
         applies = sum(who for who, left in parts if left is TRUE)
-        self.may[direction] = self.must[direction] = 0
+        self._may[direction] = self._must[direction] = 0
         for policy in (policy for tier in stage.tiers for policy in tier.policies):
             chosen = [Box(1, 1, who, given) for who, given in self._boxes.selected(policy, direction)]
             may = must = 0
             for box in chosen:
                 may |= box.subjects
                 must |= box.subjects & applies if not box.given else 0
-            part = Part(direction, policy, may, must, tuple(chosen))
-            self.may[direction] |= may
-            self.must[direction] |= must
-            self.of.setdefault(policy.id, []).append(part)
             home = policy.id.namespace
             home = "" if may & ~self._members.get(home, 0) else home
+            self._count += 1
+            part = Part(direction, policy, may, must, tuple(chosen), home, self._count)
+            self._may[direction] |= may
+            self._must[direction] |= must
+            self.of.setdefault(policy.id, []).append(part)
             self._at_home.setdefault((direction, home), []).append(part)
 
 
@@ -134,3 +177,7 @@ def certainly_selected(parts: Iterable[Part], among: int, reading: Reading | Non
         if not rest:
             break
     return among & ~rest
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)

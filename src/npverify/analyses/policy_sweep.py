@@ -10,7 +10,7 @@ the caller asks the solver about it flow by flow.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from typing import Literal
@@ -60,6 +60,7 @@ class PolicySweep:
         self._sets: BoxSweep | None = None
         if BoxSweep.can_tell(residuals):
             self._sets = BoxSweep(residuals, self._each, self._contributions, candidates)
+        self._without: tuple[Container[PolicyId], BoxSweep | None] = (), self._sets
         self._effects: dict[tuple[PolicyId, Property], Effect | None] = {}
         self._with_rules = {p.id for p in parts if p.rules}
         self._proxied = policies_of_proxy(residuals)
@@ -89,6 +90,19 @@ class PolicySweep:
                 if enabled:
                     gc.enable()
         return self._answers[key]
+
+    def holds_beside(
+        self, policy: PolicyId, asked: Property, others: Iterable[PolicyId] | None, gone: Container[PolicyId] = ()
+    ) -> bool | None:
+        """Whether a policy with rules has the property under every reading if these others, or (None) all that are not gone,
+        are all that there is beside it, as far as sets of flows tell; None: they do not."""
+        if self._sets is None or policy in self._proxied or policy in self._shifting:
+            return None
+        if others is None and self._without[0] is not gone:
+            self._without = gone, self._sets.but(gone)
+        sets = self._without[1] if others is None else self._sets.beside(others)
+        said = sets.effect(policy, of_rules=asked == "shadowed") if sets is not None else None
+        return None if said is None else said == "none"
 
     def _decide(self, policy: PolicyId, asked: Property) -> bool | None:
         if (asked == "redundant" and policy in self._shifting) or policy in self._proxied:

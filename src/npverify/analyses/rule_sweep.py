@@ -103,13 +103,15 @@ class RuleSweep:
 
         Raises as `Question.possible` does.
         """
-        open_: list[tuple[Case, Circumstance]] = []
         among = among if among is None else frozenset(among)
+        if among is not None and (said := self._by_sets(rule, asked, among.union(self._own(rule)))) is not None:
+            return said
+        open_: list[tuple[Case, Circumstance]] = []
         for case, how in self._ways(rule):
-            said = self._same(case, how, rule, asked, among)
-            if said is False:
+            same = self._same(case, how, rule, asked, among)
+            if same is False:
                 return False
-            if said is None or self._translated:
+            if same is None or self._translated:
                 open_.append((case, how))
         return not open_ or self._by_solver(rule, asked, among, open_)
 
@@ -117,14 +119,24 @@ class RuleSweep:
         """Elements, none of those that are `gone`, among which it is so, and not among them all but one; () if it is so of
         the rule by itself. None: among all that are not gone it is not so."""
         monotone = asked == "removed" and self.only_allows(rule)  # what is enough stays so beside more
-        if gone and not monotone and not self.holds(rule, asked, self.elements.keys() - gone):
-            return None
+        if gone and not monotone:
+            said = self._by_sets(rule, asked, None, gone)
+            if not (self.holds(rule, asked, self.elements.keys() - gone) if said is None else said):
+                return None
         found = [name for name in self._candidates(rule, asked, gone) if name not in gone]
         if not self.holds(rule, asked, found):
             found = [name for name in self._all_candidates(rule, asked) if name not in gone]
             if not self.holds(rule, asked, found):
                 return None
         return tuple(self._fewest(rule, asked, found))
+
+    def _by_sets(
+        self, rule: PolicyId, asked: Asked, among: Set[PolicyId] | None, gone: Set[PolicyId] = frozenset()
+    ) -> bool | None:
+        """`holds`, among some elements or all that are not gone, as far as sets of flows tell; None: they do not."""
+        if asked == "turned":
+            return None
+        return self.sweep.holds_beside(rule, "shadowed" if asked == "removed" else "redundant", among, gone)
 
     def _own(self, rule: PolicyId) -> tuple[PolicyId, PolicyId]:
         """The rule, and the selection of its policy."""

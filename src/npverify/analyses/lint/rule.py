@@ -55,7 +55,7 @@ class Context:
     @cached_property
     def few(self) -> FewPolicies:
         """What each policy changes beside a few others alone."""
-        return FewPolicies(self.engine)
+        return FewPolicies(self.engine, self.sweep)
 
     @cached_property
     def rules(self) -> RuleSweep:
