@@ -98,8 +98,8 @@ def possible(pred: Pred, taken: Taken = NOTHING_TAKEN, *, one: bool | None = Non
         each = ([_where(part, facts) for part in _parts(atoms, family, taken)] for family in families)
         ways = [parts for parts in each if all(parts)]
         count = sum(prod(map(len, parts)) for parts in ways)
-        if count > _MOST_TRIED:
-            return None
+        if not count or count > _MOST_TRIED:
+            return None if count else False
         table, every = _table(known, len(packets), ways), (1 << len(packets) * count) - 1
         return _value(pred, table, every) != 0
 

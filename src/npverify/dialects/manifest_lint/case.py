@@ -149,9 +149,9 @@ class Case:
         """What rules tell of pods that this has found; looked up once."""
         found = self._told.get(id(pods))
         if found is None:  # the pods are kept, so that no others can take their id
-            kinds = {(pod.workload, pod.ports): pod for pod in pods}.values()
-            declared = frozenset((p.number, p.protocol) for pod in kinds for p in pod.ports)
-            told = Told(workloads(pods), declared, all(pod.ports for pod in kinds))
+            each = {id(ports): ports for ports in map(_PORTS, pods)}.values()  # alike pods share them
+            declared = frozenset((p.number, p.protocol) for ports in each for p in ports)
+            told = Told(workloads(pods), declared, all(each))
             found = self._told[id(pods)] = (pods, told)
         return found[1]
 
@@ -274,6 +274,7 @@ def in_namespace(selector: Selector, namespace: Namespace) -> bool | None:
 
 
 _OWNER = attrgetter("workload")
+_PORTS = attrgetter("ports")
 
 
 def workloads(pods: Sequence[Endpoint], most: int = 3) -> str:
