@@ -44,7 +44,9 @@ def undeclared(case: Case) -> Iterator[Suspicion]:
     """Each other number that no container of the pods declares, though each of them declares some port."""
     for stray in _strays(case):
         if stray.service is None and (told := case.told(stray.pods)).all_declare:
-            message = f"{stray.at.name}: no container of {told.workloads} declares port {stray.number} for {stray.protocol}"
+            message = (
+                f"{stray.at.name}: no container of {told.workloads} declares port {stray.number} for {stray.protocol}"
+            )
             declared = sorted(told.declared)
             shown = ", ".join(f"{protocol.lower()}/{number}" for number, protocol in declared[:5])
             because = (Reason(f"they declare {shown}"),)
@@ -59,7 +61,12 @@ def _strays(case: Case) -> Iterator[_Stray]:
         pods = () if everybody else at.receivers()
         for n, entry in enumerate(at.rule.ports):
             number = entry.port
-            if pods and isinstance(number, int) and entry.end is None and (number, entry.protocol) not in case.told(pods).declared:
+            if (
+                pods
+                and isinstance(number, int)
+                and entry.end is None
+                and (number, entry.protocol) not in case.told(pods).declared
+            ):
                 service, targets = _service(case, pods, number, entry.protocol)
                 yield _Stray(at, n, number, entry.protocol, pods, service, targets)
 
