@@ -74,10 +74,8 @@ class At(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What rules tell of some pods: their workloads in words, every port that some of them declare, and whether all declare
-    one."""
+    """What some pods declare: every port that some of them do, and whether all declare one."""
 
-    workloads: str
     declared: frozenset[tuple[int, str]]
     all_declare: bool
 
@@ -146,14 +144,18 @@ class Case:
         return found[1]
 
     def told(self, pods: tuple[Endpoint, ...]) -> Told:
-        """What rules tell of pods that this has found; looked up once."""
+        """What pods that this has found declare; looked up once."""
         found = self._told.get(id(pods))
         if found is None:  # the pods are kept, so that no others can take their id
             each = {id(ports): ports for ports in map(_PORTS, pods)}.values()  # alike pods share them
             declared = frozenset((p.number, p.protocol) for ports in each for p in ports)
-            told = Told(workloads(pods), declared, all(each))
+            told = Told(declared, all(each))
             found = self._told[id(pods)] = (pods, told)
         return found[1]
+
+    def workloads(self, pods: tuple[Endpoint, ...]) -> str:
+        """The workloads of pods that this has found, in words; put together once."""
+        return listed(self.names_without(pods, ()))
 
     def members(self, pods: tuple[Endpoint, ...]) -> frozenset[Endpoint]:
         """Pods that this has found, as a set; made once."""
@@ -168,7 +170,8 @@ class Case:
         found = self._names.get(key)
         if found is None:
             gone = self.members(others)
-            found = self._names[key] = (some, others, names_of([pod for pod in some if pod not in gone]))
+            left = [pod for pod in some if pod not in gone] if gone else some
+            found = self._names[key] = (some, others, names_of(left))
         return found[2]
 
     def _spaces(self, selector: Selector) -> tuple[str, ...]:

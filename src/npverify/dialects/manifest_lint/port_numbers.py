@@ -34,7 +34,7 @@ def service_port(case: Case) -> Iterator[Suspicion]:
             )
             because = (
                 Reason(f"{stray.service} sends port {stray.number} to port {targets}", None, stray.service.span),
-                Reason(f"{case.told(stray.pods).workloads} declare no port {stray.number} for {stray.protocol}"),
+                Reason(f"{case.workloads(stray.pods)} declare no port {stray.number} for {stray.protocol}"),
             )
             fix = f"write {targets}, the `targetPort` of the Service"
             yield Suspicion(stray.at.policy.id, stray.at.span("ports", stray.entry, "port"), message, fix, because)
@@ -44,9 +44,7 @@ def undeclared(case: Case) -> Iterator[Suspicion]:
     """Each other number that no container of the pods declares, though each of them declares some port."""
     for stray in _strays(case):
         if stray.service is None and (told := case.told(stray.pods)).all_declare:
-            message = (
-                f"{stray.at.name}: no container of {told.workloads} declares port {stray.number} for {stray.protocol}"
-            )
+            message = f"{stray.at.name}: no container of {case.workloads(stray.pods)} declares port {stray.number} for {stray.protocol}"
             declared = sorted(told.declared)
             shown = ", ".join(f"{protocol.lower()}/{number}" for number, protocol in declared[:5])
             because = (Reason(f"they declare {shown}"),)

@@ -41,7 +41,7 @@ def _suspicion(at: At, n: int, space: Peer, m: int, pod: Peer) -> Suspicion | No
         "only what both do"
     )
     because = (
-        Reason(f"both match {case.told(both).workloads}"),
+        Reason(f"both match {case.workloads(both)}"),
         Reason(f"one of them alone matches {listed(more)} too", None, at.span(at.peers_key, m, "podSelector")),
     )
     fix = "to mean both, make one peer of them: remove the `-` before the second; to mean either, silence this with a reason"
