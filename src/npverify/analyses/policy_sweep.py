@@ -155,6 +155,7 @@ class PolicySweep:
             chosen = [e for e in rest if e.policy.id in found] + [e for e in rest if e.policy.id not in found]
             if not self._makes_up(case, part, chosen):
                 return None
+            chosen = self._of_use(case, part, chosen)
             for entry in reversed(chosen):
                 if self._makes_up(case, part, fewer := [e for e in chosen if e is not entry]):
                     chosen = fewer
@@ -164,6 +165,15 @@ class PolicySweep:
             if all(self._makes_up(c, p, [e for e in sets.beside(c, p) if e.policy.id in left]) for c, p in cases):
                 del found[name]
         return tuple(sorted(found))
+
+    def _of_use(self, case: Case, policy: Policy, others: list[Entry]) -> list[Entry]:
+        """Those of some others that make up for something for which those before them do not; the rest can be left out,
+        from the last one on, whatever else is."""
+        used = {id(next((e for e in others if self._contributions.selects_too(case, policy, e)), None))}
+        for how in self._each.hows(case.direction):
+            if all(self._each.concerned(case, how)):
+                used.update(map(id, self._contributions.cover(case, policy, others, how)[0]))
+        return [entry for entry in others if id(entry) in used]
 
     def _makes_up(self, case: Case, policy: Policy, others: list[Entry]) -> bool:
         sets = self._contributions
