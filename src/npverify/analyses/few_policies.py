@@ -13,6 +13,7 @@ from itertools import islice
 from npverify.analyses.changes import differ, differing, legs_of_subjects
 from npverify.analyses.contributions import Case
 from npverify.analyses.engine import Engine
+from npverify.analyses.fewest import fewest
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.policy_sweep import PolicySweep, Property
 from npverify.analyses.sameness import Sameness, of_family, some_packet
@@ -59,18 +60,7 @@ class FewPolicies:
         """
         if self._shifting or not self.holds(policy, asked, found):
             return None
-        left, size = list(found), len(found)
-        while size:
-            at, left_out = 0, False
-            while at < len(left):
-                fewer = left[:at] + left[at + size :]
-                if self.holds(policy, asked, fewer):
-                    left, left_out = fewer, True
-                else:
-                    at += size
-            # what was needed may not be any more where others are gone that overruled it
-            size = size // 2 if size > 1 or not left_out else 1
-        return tuple(sorted(left))
+        return tuple(sorted(fewest(found, lambda fewer: self.holds(policy, asked, fewer))))
 
     def holds(self, policy: PolicyId, asked: Property, others: Collection[PolicyId]) -> bool:
         """Whether the policy has the property, under every reading, if these others are all that there is beside it."""

@@ -25,6 +25,7 @@ from npverify.analyses.changes import Change, differ, differing, legs_of_subject
 from npverify.analyses.contributions import Case, Contributions
 from npverify.analyses.elements import in_elements
 from npverify.analyses.engine import Engine, members
+from npverify.analyses.fewest import fewest
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.refute import violated
@@ -128,7 +129,7 @@ class RuleSweep:
             found = [name for name in self._all_candidates(rule, asked) if name not in gone]
             if not self.holds(rule, asked, found):
                 return None
-        return tuple(self._fewest(rule, asked, found))
+        return tuple(fewest(found, lambda fewer: self.holds(rule, asked, fewer)))
 
     def _by_sets(
         self, rule: PolicyId, asked: Asked, among: Set[PolicyId] | None, gone: Set[PolicyId] = frozenset()
@@ -204,21 +205,6 @@ class RuleSweep:
         isolates where its rules do not matter."""
         owner = self.elements[rule].owner
         return sorted(found, key=lambda name: (self.elements[name].rule is None, self.elements[name].owner == owner))
-
-    def _fewest(self, rule: PolicyId, asked: Asked, found: list[PolicyId]) -> list[PolicyId]:
-        """As few of some elements among which it is so that it is not so once any of them is left out."""
-        size = len(found)
-        while size:
-            at, left_out = 0, False
-            while at < len(found):
-                fewer = found[:at] + found[at + size :]
-                if self.holds(rule, asked, fewer):
-                    found, left_out = fewer, True
-                else:
-                    at += size
-            # what was needed may not be any more where others are gone that overruled it
-            size = size // 2 if size > 1 or not left_out else 1
-        return found
 
     # --- by sets and residuals --------------------------------------------------------------------------------------
 

@@ -82,6 +82,11 @@ class Context:
         return found
 
     @cached_property
+    def in_force(self) -> Sequence[Policy]:
+        """One part of each policy that is in force, by its name."""
+        return [self.parts_of[id_][-1][2] for id_ in sorted(self.parts_of)]
+
+    @cached_property
     def of_subject(self) -> Mapping[tuple[Direction, Pred], Sequence[tuple[Tier, Policy]]]:
         """The policies of a direction that have a subject."""
         found: dict[tuple[Direction, Pred], list[tuple[Tier, Policy]]] = {}

@@ -158,7 +158,8 @@ def _likely(
     causes = {rules.elements[c].owner for name in names for c in rules.causes(name, by_rules, gone_too) or ()}
     first = [*sorted(context.sweep.beside(policy).difference(gone, causes)), *sorted(causes - {policy})]
     yield first
-    yield [each.id for each in in_force(context) if each.id not in (policy, *gone, *first)] + first
+    known = {policy, *gone, *first}
+    yield [each.id for each in in_force(context) if each.id not in known] + first
 
 
 def _of_its_rules(context: Context, about: About, policy: PolicyId, told: Collection[PolicyId]) -> Iterator[Reason]:
@@ -227,7 +228,7 @@ def _has(context: Context, about: About, policy: PolicyId, asked: Property) -> b
 
 def in_force(context: Context) -> Sequence[Policy]:
     """One part of each policy that is in force, by its name."""
-    return [context.parts_of[id_][-1][2] for id_ in sorted(context.parts_of)]
+    return context.in_force
 
 
 def listed(policies: Sequence[PolicyId]) -> str:
