@@ -271,7 +271,7 @@ def test_no_process_is_started_for_a_few_assertions(loaded: npverify.Loaded, mon
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("a process was started")
 
-    monkeypatch.setattr(parallel, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refuse)
     assert len(prove(loaded.world, loaded.assertions[:7], jobs=4).results) == 7
     with pytest.raises(AssertionError, match="was started"):
         prove(loaded.world, loaded.assertions[:8], jobs=4)

@@ -6,8 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from npverify.analyses.packet_cells import PacketCells
-from npverify.analyses.sameness import Sameness, some_packet, values
-from npverify.inventory.addresses import Prefix
+from npverify.analyses.sameness import Sameness, possible, some_packet, values
+from npverify.inventory.addresses import Address, Prefix
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.predicates import (
     FALSE,
@@ -28,7 +28,7 @@ from npverify.normal.predicates import (
     protocol_is,
     unknown_in,
 )
-from npverify.smt.solver import BUDGETS, satisfiable
+from npverify.smt.solver import BUDGETS, NOTHING_TAKEN, Taken, satisfiable
 
 TWO, OPEN = Unknown("two", ("a", "b")), Unknown("open", ("x", "y"), open=True)
 PACKETS = [
@@ -102,3 +102,34 @@ def test_two_predicates_are_certainly_the_same_where_the_solver_finds_no_differe
     differs = or_(and_(one, not_(other)), and_(not_(one), other))
     assert same.certain(one, other) is not satisfiable(differs, {}, BUDGETS["normal"])
     assert same.certain(and_(one, other), not_(or_(not_(one), not_(other))))
+
+
+def of_others(*blocks: str) -> Taken:
+    """The addresses of some blocks are somebody else's, whichever end asks."""
+    known = [Prefix.parse(block) for block in blocks]
+
+    def block_of(address: Address) -> Prefix | None:
+        return next((block for block in known if block.contains(address)), None)
+
+    return {Side.SRC: block_of, Side.DST: block_of}
+
+
+TAKEN = [NOTHING_TAKEN, of_others("10.1.0.0/16", "fd00::/9", "10.0.0.0/16"), of_others("10.0.0.0/8"), of_others("::/0")]
+STRANGE = [unknown_in(Unknown("never", ("p",)), "q"), unknown_in(OPEN, "<absent>")]
+"""Of values that there are not."""
+
+
+@given(trees(PACKETS + UNKNOWNS + ADDRESSES), st.sampled_from(TAKEN), st.sampled_from([None, True, False]))
+@example(and_(ADDRESSES[0], not_(ADDRESSES[1])), TAKEN[2], None)
+@example(and_(ADDRESSES[1], PACKETS[0]), TAKEN[1], None)
+@example(and_(ADDRESSES[0], not_(ADDRESSES[4])), NOTHING_TAKEN, True)
+@example(and_(ADDRESSES[1], ADDRESSES[5]), of_others("10.1.0.0/17"), False)
+@example(not_(or_(*UNKNOWNS[:2])), NOTHING_TAKEN, None)
+@example(STRANGE[0], NOTHING_TAKEN, None)
+@example(STRANGE[1], NOTHING_TAKEN, None)
+@example(and_(ADDRESSES[0], ADDRESSES[3]), NOTHING_TAKEN, None)
+def test_what_is_tried_is_possible_where_the_solver_finds_a_flow(pred: Pred, taken: Taken, one: bool | None) -> None:
+    """With addresses that are taken, and of one end or two; it tells wherever nothing is taken and the ends do not matter."""
+    said = possible(pred, taken, one=one)
+    assert said in (None, satisfiable(pred, taken, BUDGETS["normal"], same=one))
+    assert said is not None or taken or one is not None or pred in STRANGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from npverify.analyses.concrete import preferred_packet
+from npverify.analyses.sameness import possible as by_cases
 from npverify.inventory.model import Endpoint
 from npverify.normal.predicates import FALSE, TRUE, Pred
 from npverify.reduction.given import simplified
@@ -61,8 +62,8 @@ class Answers:
         answer = self._answers.get(key)
         if answer is None:
             try:
-                known = preferred_packet(pred) is not None
-                answer = known or satisfiable(pred, taken, self.budget, same=one)
+                known = True if preferred_packet(pred) is not None else by_cases(pred, taken, one=one)
+                answer = satisfiable(pred, taken, self.budget, same=one) if known is None else known
             except UndecidedError as gave_up:
                 answer = gave_up.with_traceback(None)  # which would keep the solver, and all that it holds
             self._answers[key] = answer

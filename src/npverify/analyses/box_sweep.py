@@ -8,7 +8,8 @@ tests hold the answers against formulas, the solver and brute force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from copy import copy
 from functools import reduce
 from itertools import product
 from math import prod
@@ -83,6 +84,18 @@ class BoxSweep:
             )
             for direction, stages in halves
         )
+
+    def beside(self, names: Iterable[PolicyId]) -> BoxSweep:
+        """The same of worlds in which only these policies are, and the one that is looked at."""
+        made = copy(self)
+        made._index = self._index.only(names)
+        return made
+
+    def but(self, gone: Container[PolicyId]) -> BoxSweep:
+        """The same of worlds in which these policies are not."""
+        made = copy(self)
+        made._index = self._index.but(gone)
+        return made
 
     def effect(self, policy: PolicyId, *, of_rules: bool) -> Effect | None:
         """What a policy changes; `of_rules`: what its rules do, each direction by itself. None: boxes do not tell."""
@@ -163,7 +176,7 @@ class BoxSweep:
             if not given and (whose := chosen & isolated) and (who := peers & self._index.pods)
         ]
         # most have peers of whom no other policy speaks
-        only = list(_cut(added, ~self._twice(beside, reading), -1)) if added else []
+        only = list(_cut(added, ~self._others_speak_of(part, beside, reading), -1)) if added else []
         if any(
             of_rules or self._passes(box, part.direction, reading) for box in self._unless_exempt(only, part.direction)
         ):
@@ -194,18 +207,19 @@ class BoxSweep:
             self._sizes[id(part)] = found  # the index keeps it
         return found
 
-    def _twice(self, beside: Beside, reading: Reading | None) -> int:
-        """The peers of whom several policies speak."""
+    def _others_speak_of(self, part: Part, beside: Beside, reading: Reading | None) -> int:
+        """Of the peers of whom a policy speaks, those of whom others do too."""
         key = frozenset(() if reading is None else reading.items())
-        found = beside.twice.get(key)
+        found = beside.spoken_of.get(key)
         if found is None:
-            found = once = 0
+            once = several = 0
             for other in beside.parts:
                 peers = self._of(other, DIRECT, reading).peers
-                found |= once & peers
+                several |= once & peers
                 once |= peers
-            beside.twice[key] = found
-        return found
+            found = beside.spoken_of[key] = once, several
+        # a policy that is one of them speaks of its own peers itself; beside it are perhaps some of the others alone
+        return found[1] if any(other is part for other in beside.parts) else found[0]
 
     def _matters_outside(self, part: Part, subjects: int, reading: Reading | None, *, of_rules: bool) -> bool:
         """Whether some flow of these subjects to or from an outside address is certainly judged otherwise, as far as the
@@ -219,7 +233,7 @@ class BoxSweep:
             return list(_cut(matched.boxes, outside, subjects)) if matched.peers & outside and subjects else []
 
         own = about(self._of(part, DIRECT, reading))
-        if not own or outside & self._index.may[direction.opposite]:
+        if not own or self._index.may(direction.opposite, outside):
             return False
         cells = reduce(or_, (box.cells for box in own))
         others = [other for other in others if other is not part]
@@ -255,7 +269,7 @@ class BoxSweep:
     def _passes(self, box: Box, direction: Direction, reading: Reading | None, but: PolicyId | None = None) -> bool:
         """Whether the other direction certainly allows some of the flows, even without one policy."""
         opposite = direction.opposite
-        if self._index.is_flow(box.subjects, box.peers & ~self._index.may[opposite]):
+        if self._index.is_flow(box.subjects, box.peers & ~self._index.may(opposite, box.peers)):
             return True
         for other in self._index.judging(opposite, box.peers, box.subjects, DIRECT):
             matched = self._of(other, DIRECT, reading)
@@ -327,7 +341,7 @@ class BoxSweep:
     def _may_pass(self, box: Box, direction: Direction, how: Circumstance, reading: Reading | None) -> bool:
         """Whether the other direction may allow some of the flows."""
         opposite = direction.opposite
-        free = box.peers & ~self._index.must[opposite]
+        free = box.peers & ~self._index.must(opposite, box.peers)
         if box.given and free:  # perhaps what is given makes another policy select them
             for selected in (each for other in self._index.selecting(opposite, free) for each in other.selected):
                 free &= ~selected.subjects if follows(selected.given, box.given) else -1

@@ -13,8 +13,9 @@ from itertools import islice
 from npverify.analyses.changes import differ, differing, legs_of_subjects
 from npverify.analyses.contributions import Case
 from npverify.analyses.engine import Engine
+from npverify.analyses.fewest import fewest
 from npverify.analyses.policy_cases import Cases
-from npverify.analyses.policy_sweep import Property
+from npverify.analyses.policy_sweep import PolicySweep, Property
 from npverify.analyses.sameness import Sameness, of_family, some_packet
 from npverify.inventory.addresses import FAMILIES
 from npverify.inventory.model import EndpointKind
@@ -36,8 +37,9 @@ class FewPolicies:
     """Decides properties of policies beside some others. Guards the cases, the residuals that are known to be the same, and how
     many pairs may still be asked: of large inputs not every reason is worth its time, and UndecidedError says so."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, sweep: PolicySweep) -> None:
         self._engine = engine
+        self._sweep = sweep
         self._each = Cases(engine.world.inventory, engine.residuals)
         self._premises = engine.obligations.premises
         self._sameness = Sameness()
@@ -58,21 +60,13 @@ class FewPolicies:
         """
         if self._shifting or not self.holds(policy, asked, found):
             return None
-        left, size = list(found), len(found)
-        while size:
-            at, left_out = 0, False
-            while at < len(left):
-                fewer = left[:at] + left[at + size :]
-                if self.holds(policy, asked, fewer):
-                    left, left_out = fewer, True
-                else:
-                    at += size
-            # what was needed may not be any more where others are gone that overruled it
-            size = size // 2 if size > 1 or not left_out else 1
-        return tuple(sorted(left))
+        return tuple(sorted(fewest(found, lambda fewer: self.holds(policy, asked, fewer))))
 
     def holds(self, policy: PolicyId, asked: Property, others: Collection[PolicyId]) -> bool:
         """Whether the policy has the property, under every reading, if these others are all that there is beside it."""
+        known = self._sweep.holds_beside(policy, asked, others)
+        if known is not None:
+            return known
         kept = {policy, *others}
         memo: dict[Signature, tuple[Signature, ...]] = {}
 

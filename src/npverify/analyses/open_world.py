@@ -7,6 +7,7 @@ does.
 
 from __future__ import annotations
 
+from npverify.analyses.sameness import possible
 from npverify.inventory.model import METADATA_NAME, EndpointKind
 from npverify.inventory.unknowns import ABSENT, OTHER, Unknown, fact
 from npverify.normal.predicates import (
@@ -27,6 +28,7 @@ from npverify.normal.predicates import (
     substitute,
     unknown_in,
 )
+from npverify.reduction.given import simplified
 from npverify.smt.solver import Budget, satisfiable
 
 _ABOUT_PACKETS = (AddressIn, IcmpIs, PortIn, ProtocolIs, UnknownIn)
@@ -39,7 +41,11 @@ def implies(pred: Pred, other: Pred, budget: Budget) -> bool:
 
     Raises as `Question.possible` does.
     """
-    return pred is other or not satisfiable(of_anybody(and_(pred, not_(other))), budget=budget)
+    if pred is other:
+        return True
+    left = simplified(of_anybody(and_(pred, not_(other))))
+    said = possible(left)
+    return not (satisfiable(left, budget=budget) if said is None else said)
 
 
 def of_anybody(pred: Pred) -> Pred:

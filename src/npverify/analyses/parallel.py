@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import gc
 import io
-import multiprocessing
 import os
 import pickle
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL
 from npverify.normal.policy import Direction
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing.connection import Connection
 
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -144,6 +142,12 @@ class _Run(Generic[R]):
 
     def _by_workers(self, processes: int, method: Method) -> None:
         """Have other processes do what is left. What is left behind that was lost with one of them, or the run is to end."""
+        # imported here because one process does most runs, and these take as long to import as a small run
+        import multiprocessing
+        import tempfile
+        from concurrent.futures import ProcessPoolExecutor
+        from concurrent.futures.process import BrokenProcessPool
+
         context = multiprocessing.get_context(method)
         anchors = (EXTERNAL, *self._job.anchors())
         lines = _Lines(*context.Pipe(duplex=False), *context.Pipe(duplex=False))
@@ -176,6 +180,9 @@ class _Run(Generic[R]):
     def _hand_out(
         self, pool: ProcessPoolExecutor, chunks: list[list[int]], lines: _Lines, anchors: Sequence[object]
     ) -> None:
+        from concurrent.futures import wait
+        from concurrent.futures.process import BrokenProcessPool
+
         futures = [(chunk, pool.submit(_work, chunk)) for chunk in chunks]
         lost = False
         for chunk, future in futures:
@@ -230,6 +237,8 @@ class _Lines(NamedTuple):
 
     def watch(self, asked: threading.Event) -> None:
         """In a worker: act on what is said."""
+        from multiprocessing.connection import wait as wait_for
+
         while True:
             said = wait_for(
                 (self.left,) if asked.is_set() else (self.left, self.stopped), POLL if asked.is_set() else None

@@ -5,8 +5,10 @@ For worlds in which each direction has one tier of policies that only allow (`bo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Container, Iterable, Iterator
+from copy import copy
+from functools import cached_property, reduce
+from operator import or_
 from typing import NamedTuple
 
 from npverify.analyses.flow_boxes import Box, FlowBoxes, at_reading
@@ -23,13 +25,16 @@ _FEW = 16  # classes up to which policies are found by each of them
 
 
 class Part(NamedTuple):
-    """What an object says in one direction; the classes that it may select, and those that it certainly does."""
+    """What an object says in one direction; the classes that it may select, and those that it certainly does; the namespace
+    of all of these ("": there are others), and its place among all parts."""
 
     direction: Direction
     policy: Policy
     may: int
     must: int
     selected: tuple[Box, ...]
+    home: str
+    place: int
 
     def chosen(self, reading: Reading | None) -> list[Box]:
         """Whom the policy selects, as boxes of subjects."""
@@ -47,12 +52,12 @@ class Part(NamedTuple):
 class Beside:
     """Policies that may select some of the same subjects. Guards what is found out about them once.
 
-    `twice`  the peers of whom several of them speak, by how they are read
+    `spoken_of`  the peers of whom one of them speaks, and those of whom several do, by how they are read
     """
 
     def __init__(self, parts: list[Part]) -> None:
         self.parts = parts
-        self.twice: dict[frozenset[tuple[str, str]], int] = {}
+        self.spoken_of: dict[frozenset[tuple[str, str]], tuple[int, int]] = {}
         self._matching_most: list[Part] | None = None
 
     def matching_most(self, size: Callable[[Part], int]) -> list[Part]:
@@ -70,14 +75,16 @@ class Beside:
 class PolicyIndex:
     """Finds policies by whom they select. Guards what it looks up once.
 
-    `may`, `must`  the classes that some policy of a direction may select, and those that one certainly does
+    `of`  every policy; those beside which one is looked at may be fewer
     `pods`, `having`  the classes of pods, and those that can use a family of addresses
     """
 
     def __init__(self, residuals: Residuals, boxes: FlowBoxes) -> None:
         self.of: dict[PolicyId, list[Part]] = {}
-        self.may: dict[Direction, int] = {}
-        self.must: dict[Direction, int] = {}
+        self._may: dict[Direction, int] = {}
+        self._must: dict[Direction, int] = {}
+        self._few: dict[Direction, list[Part]] | None = None
+        self._gone: Container[PolicyId] = ()
         self._residuals = residuals
         self._boxes = boxes
         self._at_home: dict[tuple[Direction, str], list[Part]] = {}
@@ -85,9 +92,40 @@ class PolicyIndex:
         self._naming: dict[tuple[Direction, Circumstance], _ByClass] = {}
         self._found: dict[tuple[Direction, tuple[int, int, int]], Beside] = {}
         self._at: dict[tuple[Direction, int], Beside] = {}
+        self._count = 0
         self._look_at_classes()
         for direction in Direction:
             self._look_at_policies(direction)
+
+    def only(self, names: Iterable[PolicyId]) -> PolicyIndex:
+        """The index of some of the policies."""
+        made = self._part()
+        made._few = {direction: [] for direction in Direction}
+        for part in sorted((part for name in names for part in self.of.get(name, ())), key=lambda part: part.place):
+            made._few[part.direction].append(part)
+        return made
+
+    def but(self, gone: Container[PolicyId]) -> PolicyIndex:
+        """The index of all policies but some."""
+        made = self._part()
+        made._gone = gone
+        return made
+
+    def _part(self) -> PolicyIndex:
+        made = copy(self)
+        made._found, made._at = {}, {}
+        made._may, made._must = {}, {}  # of few classes they are found anew
+        return made
+
+    def may(self, direction: Direction, classes: int) -> int:
+        """Those of some classes that some policy of a direction may select."""
+        found = self._may.get(direction)
+        return classes & (_union(p.may for p in self.selecting(direction, classes)) if found is None else found)
+
+    def must(self, direction: Direction, classes: int) -> int:
+        """Those of some classes that some policy of a direction certainly selects."""
+        found = self._must.get(direction)
+        return classes & (_union(p.must for p in self.selecting(direction, classes)) if found is None else found)
 
     def is_flow(self, subjects: int, peers: int) -> bool:
         """Whether two different endpoints, one of each, have an address family in common."""
@@ -113,18 +151,23 @@ class PolicyIndex:
 
     def selecting(self, direction: Direction, classes: int) -> Iterator[Part]:
         """The policies of a direction that may select some of these classes."""
+        if self._few is not None:
+            yield from (part for part in self._few[direction] if part.may & classes)
+            return
         if classes.bit_count() <= _FEW:
-            yield from self._selecting[direction].meeting(classes, self._homes(classes))
+            for part in self._selecting[direction].meeting(classes, self._homes(classes)):
+                if part.policy.id not in self._gone:
+                    yield part
             return
         for home in (*self._homes(classes), ""):
             for part in self._at_home.get((direction, home), ()):
-                if part.may & classes:
+                if part.may & classes and part.policy.id not in self._gone:
                     yield part
 
     def judging(self, direction: Direction, subjects: int, peers: int, how: Circumstance) -> Iterator[Part]:
         """The policies of a direction that may select some of the subjects; those that match none of the peers, who stand to
         them like this, may be left out."""
-        if subjects.bit_count() <= _FEW or peers.bit_count() > _FEW:
+        if self._few is not None or subjects.bit_count() <= _FEW or peers.bit_count() > _FEW:
             yield from self.selecting(direction, subjects)
             return
         naming = self._naming.get((direction, how))
@@ -135,7 +178,7 @@ class PolicyIndex:
                     if about := self._boxes.of(part.policy, direction, how).peers:
                         naming.add(part, about, home)
         for part in naming.meeting(peers, self._homes(subjects)):
-            if part.may & subjects:
+            if part.may & subjects and part.policy.id not in self._gone:
                 yield part
 
     def _homes(self, classes: int) -> list[str]:
@@ -166,19 +209,20 @@ class PolicyIndex:
         (stage,) = self._residuals.policies.half(direction).stages
         parts = self._residuals.bitsets.parts(stage.applies, direction.subject, DIRECT)
         applies = sum(who for who, left in parts if left is TRUE)
-        self.may[direction] = self.must[direction] = 0
+        self._may[direction] = self._must[direction] = 0
         for policy in (policy for tier in stage.tiers for policy in tier.policies):
             chosen = [Box(1, 1, who, given) for who, given in self._boxes.selected(policy, direction)]
             may = must = 0
             for box in chosen:
                 may |= box.subjects
                 must |= box.subjects & applies if not box.given else 0
-            part = Part(direction, policy, may, must, tuple(chosen))
-            self.may[direction] |= may
-            self.must[direction] |= must
-            self.of.setdefault(policy.id, []).append(part)
             home = policy.id.namespace
             home = "" if may & ~self._members.get(home, 0) else home
+            self._count += 1
+            part = Part(direction, policy, may, must, tuple(chosen), home, self._count)
+            self._may[direction] |= may
+            self._must[direction] |= must
+            self.of.setdefault(policy.id, []).append(part)
             self._at_home.setdefault((direction, home), []).append(part)
             self._selecting[direction].add(part, may, home)
 
@@ -224,3 +268,7 @@ class _ByClass:
                 if id(part) not in told:
                     told.add(id(part))
                     yield part
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)

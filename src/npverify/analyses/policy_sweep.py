@@ -10,7 +10,7 @@ the caller asks the solver about it flow by flow.
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 from typing import Literal
@@ -60,6 +60,7 @@ class PolicySweep:
         self._sets: BoxSweep | None = None
         if BoxSweep.can_tell(residuals):
             self._sets = BoxSweep(residuals, self._each, self._contributions, candidates)
+        self._without: tuple[Container[PolicyId], BoxSweep | None] = (), self._sets
         self._effects: dict[tuple[PolicyId, Property], Effect | None] = {}
         self._with_rules = {p.id for p in parts if p.rules}
         self._proxied = policies_of_proxy(residuals)
@@ -89,6 +90,19 @@ class PolicySweep:
                 if enabled:
                     gc.enable()
         return self._answers[key]
+
+    def holds_beside(
+        self, policy: PolicyId, asked: Property, others: Iterable[PolicyId] | None, gone: Container[PolicyId] = ()
+    ) -> bool | None:
+        """Whether a policy with rules has the property under every reading if these others, or (None) all that are not gone,
+        are all that there is beside it, as far as sets of flows tell; None: they do not."""
+        if self._sets is None or policy in self._proxied or policy in self._shifting:
+            return None
+        if others is None and self._without[0] is not gone:
+            self._without = gone, self._sets.but(gone)
+        sets = self._without[1] if others is None else self._sets.beside(others)
+        said = sets.effect(policy, of_rules=asked == "shadowed") if sets is not None else None
+        return None if said is None else said == "none"
 
     def _decide(self, policy: PolicyId, asked: Property) -> bool | None:
         if (asked == "redundant" and policy in self._shifting) or policy in self._proxied:
@@ -141,6 +155,7 @@ class PolicySweep:
             chosen = [e for e in rest if e.policy.id in found] + [e for e in rest if e.policy.id not in found]
             if not self._makes_up(case, part, chosen):
                 return None
+            chosen = self._of_use(case, part, chosen)
             for entry in reversed(chosen):
                 if self._makes_up(case, part, fewer := [e for e in chosen if e is not entry]):
                     chosen = fewer
@@ -150,6 +165,15 @@ class PolicySweep:
             if all(self._makes_up(c, p, [e for e in sets.beside(c, p) if e.policy.id in left]) for c, p in cases):
                 del found[name]
         return tuple(sorted(found))
+
+    def _of_use(self, case: Case, policy: Policy, others: list[Entry]) -> list[Entry]:
+        """Those of some others that make up for something for which those before them do not; the rest can be left out,
+        from the last one on, whatever else is."""
+        used = {id(next((e for e in others if self._contributions.selects_too(case, policy, e)), None))}
+        for how in self._each.hows(case.direction):
+            if all(self._each.concerned(case, how)):
+                used.update(map(id, self._contributions.cover(case, policy, others, how)[0]))
+        return [entry for entry in others if id(entry) in used]
 
     def _makes_up(self, case: Case, policy: Policy, others: list[Entry]) -> bool:
         sets = self._contributions

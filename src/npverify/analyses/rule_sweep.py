@@ -25,6 +25,7 @@ from npverify.analyses.changes import Change, differ, differing, legs_of_subject
 from npverify.analyses.contributions import Case, Contributions
 from npverify.analyses.elements import in_elements
 from npverify.analyses.engine import Engine, members
+from npverify.analyses.fewest import fewest
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.refute import violated
@@ -103,13 +104,15 @@ class RuleSweep:
 
         Raises as `Question.possible` does.
         """
-        open_: list[tuple[Case, Circumstance]] = []
         among = among if among is None else frozenset(among)
+        if among is not None and (said := self._by_sets(rule, asked, among.union(self._own(rule)))) is not None:
+            return said
+        open_: list[tuple[Case, Circumstance]] = []
         for case, how in self._ways(rule):
-            said = self._same(case, how, rule, asked, among)
-            if said is False:
+            same = self._same(case, how, rule, asked, among)
+            if same is False:
                 return False
-            if said is None or self._translated:
+            if same is None or self._translated:
                 open_.append((case, how))
         return not open_ or self._by_solver(rule, asked, among, open_)
 
@@ -117,14 +120,24 @@ class RuleSweep:
         """Elements, none of those that are `gone`, among which it is so, and not among them all but one; () if it is so of
         the rule by itself. None: among all that are not gone it is not so."""
         monotone = asked == "removed" and self.only_allows(rule)  # what is enough stays so beside more
-        if gone and not monotone and not self.holds(rule, asked, self.elements.keys() - gone):
-            return None
+        if gone and not monotone:
+            said = self._by_sets(rule, asked, None, gone)
+            if not (self.holds(rule, asked, self.elements.keys() - gone) if said is None else said):
+                return None
         found = [name for name in self._candidates(rule, asked, gone) if name not in gone]
         if not self.holds(rule, asked, found):
             found = [name for name in self._all_candidates(rule, asked) if name not in gone]
             if not self.holds(rule, asked, found):
                 return None
-        return tuple(self._fewest(rule, asked, found))
+        return tuple(fewest(found, lambda fewer: self.holds(rule, asked, fewer)))
+
+    def _by_sets(
+        self, rule: PolicyId, asked: Asked, among: Set[PolicyId] | None, gone: Set[PolicyId] = frozenset()
+    ) -> bool | None:
+        """`holds`, among some elements or all that are not gone, as far as sets of flows tell; None: they do not."""
+        if asked == "turned":
+            return None
+        return self.sweep.holds_beside(rule, "shadowed" if asked == "removed" else "redundant", among, gone)
 
     def _own(self, rule: PolicyId) -> tuple[PolicyId, PolicyId]:
         """The rule, and the selection of its policy."""
@@ -192,21 +205,6 @@ class RuleSweep:
         isolates where its rules do not matter."""
         owner = self.elements[rule].owner
         return sorted(found, key=lambda name: (self.elements[name].rule is None, self.elements[name].owner == owner))
-
-    def _fewest(self, rule: PolicyId, asked: Asked, found: list[PolicyId]) -> list[PolicyId]:
-        """As few of some elements among which it is so that it is not so once any of them is left out."""
-        size = len(found)
-        while size:
-            at, left_out = 0, False
-            while at < len(found):
-                fewer = found[:at] + found[at + size :]
-                if self.holds(rule, asked, fewer):
-                    found, left_out = fewer, True
-                else:
-                    at += size
-            # what was needed may not be any more where others are gone that overruled it
-            size = size // 2 if size > 1 or not left_out else 1
-        return found
 
     # --- by sets and residuals --------------------------------------------------------------------------------------
 

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-import z3
-
 from npverify.inventory.addresses import BITS, Address, Family
 from npverify.inventory.unknowns import OTHER
 from npverify.normal.flow import EPHEMERAL, PORT_PROTOCOLS, PROTOCOLS, protocol_name
 from npverify.normal.predicates import Pred, Side
 from npverify.smt.encode import Formula
+from npverify.smt.later import z3
 from npverify.smt.solver import Question
 
 OUTSIDE: tuple[Address, ...] = tuple(

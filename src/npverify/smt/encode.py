@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import z3
-
 from npverify.inventory.addresses import BITS, Address, Family, Prefix
 from npverify.inventory.unknowns import Unknown
 from npverify.normal.flow import ICMPV6, PORT_PROTOCOLS, protocol_number
@@ -35,6 +33,7 @@ from npverify.normal.predicates import (
     Side,
     UnknownIn,
 )
+from npverify.smt.later import z3
 
 Formula = Any  # z3 publishes no types; every Formula is a z3.BoolRef of the encoding's context
 

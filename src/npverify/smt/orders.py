@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-import z3
-
+from npverify.smt.later import z3
 from npverify.smt.solver import Budget, InterruptedByUserError, UndecidedError
 
 

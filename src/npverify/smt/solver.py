@@ -13,11 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import z3
-
 from npverify.inventory.addresses import Address, Family, Prefix
 from npverify.normal.predicates import Pred, Side
 from npverify.smt.encode import Encoding, Formula, read_address
+from npverify.smt.later import z3
 
 Taken = Mapping[Side, Callable[[Address], Prefix | None]]
 """For a side with an outside address: the block of known endpoints that an address falls into, None if it is free."""

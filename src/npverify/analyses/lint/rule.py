@@ -17,7 +17,8 @@ from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.rule_sweep import RuleSweep
 from npverify.analyses.world import World
 from npverify.dialects.lint import About, LintFacts
-from npverify.normal.policy import Direction, Policy, PolicyId
+from npverify.normal.policy import Direction, Policy, PolicyId, Tier
+from npverify.normal.predicates import Pred
 from npverify.smt.solver import Budget, InterruptedByUserError, UndecidedError
 
 
@@ -55,7 +56,7 @@ class Context:
     @cached_property
     def few(self) -> FewPolicies:
         """What each policy changes beside a few others alone."""
-        return FewPolicies(self.engine)
+        return FewPolicies(self.engine, self.sweep)
 
     @cached_property
     def rules(self) -> RuleSweep:
@@ -68,6 +69,29 @@ class Context:
         found: dict[PolicyId, list[PolicyId]] = {}
         for name, element in self.rules.elements.items():
             found.setdefault(element.owner, []).append(name)
+        return found
+
+    @cached_property
+    def parts_of(self) -> Mapping[PolicyId, Sequence[tuple[Direction, Tier, Policy]]]:
+        """Policy to what it says in each direction, and in which tier."""
+        found: dict[PolicyId, list[tuple[Direction, Tier, Policy]]] = {}
+        for direction in Direction:
+            for tier in self.world.policies.half(direction).tiers:
+                for policy in tier.policies:
+                    found.setdefault(policy.id, []).append((direction, tier, policy))
+        return found
+
+    @cached_property
+    def in_force(self) -> Sequence[Policy]:
+        """One part of each policy that is in force, by its name."""
+        return [self.parts_of[id_][-1][2] for id_ in sorted(self.parts_of)]
+
+    @cached_property
+    def of_subject(self) -> Mapping[tuple[Direction, Pred], Sequence[tuple[Tier, Policy]]]:
+        """The policies of a direction that have a subject."""
+        found: dict[tuple[Direction, Pred], list[tuple[Tier, Policy]]] = {}
+        for direction, tier, policy in (place for places in self.parts_of.values() for place in places):
+            found.setdefault((direction, policy.subject), []).append((tier, policy))
         return found
 
     @cached_property

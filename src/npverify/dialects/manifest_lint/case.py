@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from npverify.dialects import kubernetes
@@ -68,10 +69,15 @@ class At(NamedTuple):
         """The pods whose ports the rule is about: those that the policy selects, or those that its peers are."""
         if self.direction is Direction.INGRESS:
             return self.case.selected(self.policy)
-        found = dict.fromkeys(
-            pod for peer in self.rule.peers if peer.block is None for pod in self.case.peers(self.policy, peer)
-        )
-        return tuple(found)
+        each = [self.case.peers(self.policy, peer) for peer in self.rule.peers if peer.block is None]
+        return each[0] if len(each) == 1 else self.case.together(each)
+
+
+class Told(NamedTuple):
+    """What some pods declare: every port that some of them do, and whether all declare one."""
+
+    declared: frozenset[tuple[int, str]]
+    all_declare: bool
 
 
 @dataclass(frozen=True)
@@ -127,10 +133,46 @@ class Case:
         """The pods that a peer with selectors surely is."""
         if peer.namespaces is None:
             return self._matching(policy.id.namespace, peer.pods or ())
-        found: list[Endpoint] = []
-        for name in self._spaces(peer.namespaces):
-            found += self._matching(name, peer.pods or ())
-        return tuple(found)
+        return self.together([self._matching(name, peer.pods or ()) for name in self._spaces(peer.namespaces)])
+
+    def together(self, each: Sequence[tuple[Endpoint, ...]]) -> tuple[Endpoint, ...]:
+        """The pods of some sets that this has found, each once; the same for the same sets."""
+        key = tuple(map(id, each))
+        found = self._joined.get(key)
+        if found is None:  # the sets are kept, so that no others can take their ids
+            found = self._joined[key] = (tuple(each), tuple(dict.fromkeys(pod for some in each for pod in some)))
+        return found[1]
+
+    def told(self, pods: tuple[Endpoint, ...]) -> Told:
+        """What pods that this has found declare; looked up once."""
+        found = self._told.get(id(pods))
+        if found is None:  # the pods are kept, so that no others can take their id
+            each = {id(ports): ports for ports in map(_PORTS, pods)}.values()  # alike pods share them
+            declared = frozenset((p.number, p.protocol) for ports in each for p in ports)
+            told = Told(declared, all(each))
+            found = self._told[id(pods)] = (pods, told)
+        return found[1]
+
+    def workloads(self, pods: tuple[Endpoint, ...]) -> str:
+        """The workloads of pods that this has found, in words; put together once."""
+        return listed(self.names_without(pods, ()))
+
+    def members(self, pods: tuple[Endpoint, ...]) -> frozenset[Endpoint]:
+        """Pods that this has found, as a set; made once."""
+        found = self._sets.get(id(pods))
+        if found is None:
+            found = self._sets[id(pods)] = (pods, frozenset(pods))
+        return found[1]
+
+    def names_without(self, some: tuple[Endpoint, ...], others: tuple[Endpoint, ...]) -> Mapping[str, None]:
+        """The workloads of some pods that are not among others, of sets that this has found; looked up once."""
+        key = (id(some), id(others))
+        found = self._names.get(key)
+        if found is None:
+            gone = self.members(others)
+            left = [pod for pod in some if pod not in gone] if gone else some
+            found = self._names[key] = (some, others, names_of(left))
+        return found[2]
 
     def _spaces(self, selector: Selector) -> tuple[str, ...]:
         """The namespaces with pods that a selector surely matches."""
@@ -164,6 +206,22 @@ class Case:
                     if not isinstance(value, Unknown):
                         own.setdefault((key, value), []).append(pod)
         return found
+
+    @cached_property
+    def _joined(self) -> dict[tuple[int, ...], tuple[tuple[tuple[Endpoint, ...], ...], tuple[Endpoint, ...]]]:
+        return {}
+
+    @cached_property
+    def _told(self) -> dict[int, tuple[tuple[Endpoint, ...], Told]]:
+        return {}
+
+    @cached_property
+    def _sets(self) -> dict[int, tuple[tuple[Endpoint, ...], frozenset[Endpoint]]]:
+        return {}
+
+    @cached_property
+    def _names(self) -> dict[tuple[int, int], tuple[tuple[Endpoint, ...], tuple[Endpoint, ...], dict[str, None]]]:
+        return {}
 
     @cached_property
     def _chosen(self) -> dict[tuple[str, Selector], tuple[Endpoint, ...]]:
@@ -218,9 +276,21 @@ def in_namespace(selector: Selector, namespace: Namespace) -> bool | None:
     return None if found and len(known) < len(selector) else found
 
 
-def workloads(pods: Iterable[Endpoint], most: int = 3) -> str:
+_OWNER = attrgetter("workload")
+_PORTS = attrgetter("ports")
+
+
+def workloads(pods: Sequence[Endpoint], most: int = 3) -> str:
     """`shop/web, shop/api and 3 more`, by workload."""
-    return listed(dict.fromkeys(str(pod.workload or pod) for pod in pods), most)
+    return listed(names_of(pods), most)
+
+
+def names_of(pods: Sequence[Endpoint]) -> dict[str, None]:
+    """The workloads of pods as messages call them, each once; the pods of a workload share one."""
+    owners = {id(owner): owner for owner in map(_OWNER, pods)}
+    if None in owners.values():
+        return dict.fromkeys(str(pod.workload or pod) for pod in pods)
+    return dict.fromkeys(map(str, owners.values()))
 
 
 def listed(names: Iterable[str], most: int = 3) -> str:

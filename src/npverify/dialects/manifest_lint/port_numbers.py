@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from npverify.dialects.lint import About, Reason, Suspicion
-from npverify.dialects.manifest_lint.case import At, Case, LintRule, workloads
+from npverify.dialects.manifest_lint.case import At, Case, LintRule
 from npverify.inventory.model import Endpoint, Service
 from npverify.normal.policy import Direction
 
@@ -34,7 +34,7 @@ def service_port(case: Case) -> Iterator[Suspicion]:
             )
             because = (
                 Reason(f"{stray.service} sends port {stray.number} to port {targets}", None, stray.service.span),
-                Reason(f"{workloads(stray.pods)} declare no port {stray.number} for {stray.protocol}"),
+                Reason(f"{case.workloads(stray.pods)} declare no port {stray.number} for {stray.protocol}"),
             )
             fix = f"write {targets}, the `targetPort` of the Service"
             yield Suspicion(stray.at.policy.id, stray.at.span("ports", stray.entry, "port"), message, fix, because)
@@ -43,9 +43,9 @@ def service_port(case: Case) -> Iterator[Suspicion]:
 def undeclared(case: Case) -> Iterator[Suspicion]:
     """Each other number that no container of the pods declares, though each of them declares some port."""
     for stray in _strays(case):
-        if stray.service is None and all(pod.ports for pod in stray.pods):
-            message = f"{stray.at.name}: no container of {workloads(stray.pods)} declares port {stray.number} for {stray.protocol}"
-            declared = sorted({(p.number, p.protocol) for pod in stray.pods for p in pod.ports})
+        if stray.service is None and (told := case.told(stray.pods)).all_declare:
+            message = f"{stray.at.name}: no container of {case.workloads(stray.pods)} declares port {stray.number} for {stray.protocol}"
+            declared = sorted(told.declared)
             shown = ", ".join(f"{protocol.lower()}/{number}" for number, protocol in declared[:5])
             because = (Reason(f"they declare {shown}"),)
             fix = "correct the number, or declare the port in the container if something listens there"
@@ -59,13 +59,14 @@ def _strays(case: Case) -> Iterator[_Stray]:
         pods = () if everybody else at.receivers()
         for n, entry in enumerate(at.rule.ports):
             number = entry.port
-            if pods and isinstance(number, int) and entry.end is None and not _declared(pods, number, entry.protocol):
+            if (
+                pods
+                and isinstance(number, int)
+                and entry.end is None
+                and (number, entry.protocol) not in case.told(pods).declared
+            ):
                 service, targets = _service(case, pods, number, entry.protocol)
                 yield _Stray(at, n, number, entry.protocol, pods, service, targets)
-
-
-def _declared(pods: tuple[Endpoint, ...], number: int, protocol: str) -> bool:
-    return any((p.number, p.protocol) == (number, protocol) for pod in pods for p in pod.ports)
 
 
 def _service(

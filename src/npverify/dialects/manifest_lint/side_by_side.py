@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from npverify.dialects.kubernetes_read import Peer
 from npverify.dialects.lint import About, Reason, Suspicion
-from npverify.dialects.manifest_lint.case import At, Case, LintRule, workloads
+from npverify.dialects.manifest_lint.case import At, Case, LintRule, listed, names_of
 
 
 def find(case: Case) -> Iterator[Suspicion]:
@@ -30,8 +30,9 @@ def _suspicion(at: At, n: int, space: Peer, m: int, pod: Peer) -> Suspicion | No
     # where the pods of the own namespace have the labels, and those of the others do not, both peers say what they mean
     if all(each.namespace == policy.id.namespace for each in both):
         return None
-    meant = frozenset(both)
-    more = [each for each in dict.fromkeys((*of_space, *of_pod)) if each not in meant]
+    meant, there = case.members(both), case.members(of_space)
+    more = names_of([each for each in of_pod if each not in meant and each not in there])
+    more = {**case.names_without(of_space, both), **more}
     if not more:
         return None
     what = "lets in" if at.peers_key == "from" else "lets out to"
@@ -40,8 +41,8 @@ def _suspicion(at: At, n: int, space: Peer, m: int, pod: Peer) -> Suspicion | No
         "only what both do"
     )
     because = (
-        Reason(f"both match {workloads(both)}"),
-        Reason(f"one of them alone matches {workloads(more)} too", None, at.span(at.peers_key, m, "podSelector")),
+        Reason(f"both match {case.workloads(both)}"),
+        Reason(f"one of them alone matches {listed(more)} too", None, at.span(at.peers_key, m, "podSelector")),
     )
     fix = "to mean both, make one peer of them: remove the `-` before the second; to mean either, silence this with a reason"
     return Suspicion(policy.id, at.span(at.peers_key, n, "namespaceSelector"), message, fix, because)

@@ -11,7 +11,7 @@ from npverify.analyses.prove_policies import decide_by_solver
 from npverify.analyses.rule_sweep import Asked
 from npverify.dialects.lint import About, Reason
 from npverify.ingest.fields import nearest
-from npverify.normal.policy import Direction, Policy, PolicyId, Tier
+from npverify.normal.policy import Policy, PolicyId
 
 _NAMED = 3  # policies that a message names, before it counts the rest
 _LOOKED_AT = 200  # policies among which the reasons of one finding are looked for
@@ -158,15 +158,16 @@ def _likely(
     causes = {rules.elements[c].owner for name in names for c in rules.causes(name, by_rules, gone_too) or ()}
     first = [*sorted(context.sweep.beside(policy).difference(gone, causes)), *sorted(causes - {policy})]
     yield first
-    yield [each.id for each in in_force(context) if each.id not in (policy, *gone, *first)] + first
+    known = {policy, *gone, *first}
+    yield [each.id for each in in_force(context) if each.id not in known] + first
 
 
 def _of_its_rules(context: Context, about: About, policy: PolicyId, told: Collection[PolicyId]) -> Iterator[Reason]:
     """Rules of others that decide what the rules of a policy are about, each once; few, if the sweep finds them."""
-    elements = context.rules.elements
-    gone = frozenset(name for name, element in elements.items() if element.owner in told or element.owner == policy)
+    elements, of = context.rules.elements, context.elements_of
+    gone = frozenset(name for owner in (*told, policy) for name in of.get(owner, ()))
     named: dict[PolicyId, None] = {}
-    for name in (name for name, e in elements.items() if e.owner == policy and e.rule is not None):
+    for name in (name for name in of.get(policy, ()) if elements[name].rule is not None):
         # it explains what is told already; where that takes too long it is left out
         with context.aside(), context.deciding(about, f"why {policy} is redundant"):
             if context.rules.selects(name):
@@ -193,11 +194,11 @@ def find_shadowed(context: Context, about: About) -> Iterator[Finding]:
 
 def _for_pods_to_come(context: Context, policy: PolicyId, gone: Collection[PolicyId]) -> bool:
     """Whether a policy only isolates, and no other one has the same subject: it is there for endpoints that may come."""
-    parts = [place for place in parts_of(context) if place[2].id == policy]
+    parts = context.parts_of.get(policy, ())
     return not any(part.rules for _, _, part in parts) and not all(
         any(
-            (where, tier) == (other, beside) and each.subject is part.subject and each.id not in (policy, *gone)
-            for other, beside, each in parts_of(context)
+            tier is beside and each.id != policy and each.id not in gone
+            for beside, each in context.of_subject.get((where, part.subject), ())
         )
         for where, tier, part in parts
     )
@@ -205,19 +206,14 @@ def _for_pods_to_come(context: Context, policy: PolicyId, gone: Collection[Polic
 
 def tied(context: Context, policy: PolicyId) -> bool:
     """Whether the name of a policy decides when it is asked: NPL101 tells what comes of it."""
-    parts = parts_of(context)
-    own = [(tier, part) for _, tier, part in parts if part.id == policy and part.order is not None]
-    return any(
+    own = [(tier, part) for _, tier, part in context.parts_of.get(policy, ()) if part.order is not None]
+    return bool(own) and any(
         tier is beside and each.order == part.order and {r.action for r in each.rules} != {r.action for r in part.rules}
         for tier, part in own
-        for _, beside, each in parts
+        for places in context.parts_of.values()
+        for _, beside, each in places
         if each.id != policy
     )
-
-
-def parts_of(context: Context) -> list[tuple[Direction, Tier, Policy]]:
-    policies = context.world.policies
-    return [(d, tier, policy) for d in Direction for tier in policies.half(d).tiers for policy in tier.policies]
 
 
 def _has(context: Context, about: About, policy: PolicyId, asked: Property) -> bool:
@@ -232,8 +228,7 @@ def _has(context: Context, about: About, policy: PolicyId, asked: Property) -> b
 
 def in_force(context: Context) -> Sequence[Policy]:
     """One part of each policy that is in force, by its name."""
-    parts = {policy.id: policy for _, _, policy in parts_of(context)}
-    return [parts[id_] for id_ in sorted(parts)]
+    return context.in_force
 
 
 def listed(policies: Sequence[PolicyId]) -> str:

@@ -47,14 +47,16 @@ def _effects(context: Context, about: About) -> Iterator[Effect]:
                 gone.update(by_policy[policy])
             else:
                 asked += reversed(by_policy[policy])  # of two that say the same the later one is told
+    left_out = frozenset(gone)
     for looked_for in (_covered, _effect):  # what holds for any pods is told before what holds for those that there are
         for name in asked:
             context.go_on()
             if name not in gone:
                 with context.deciding(about, f"what {name} changes"):
-                    found = looked_for(context, name, frozenset(gone))
+                    found = looked_for(context, name, left_out)
                     if found is not None:
                         gone.add(name)
+                        left_out = frozenset(gone)
                         yield found
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from npverify.dialects.calico.hosts import Hosts
-from npverify.dialects.calico.lower import CalicoLowering
 from npverify.dialects.calico.order import built_in
-from npverify.dialects.calico.read import Read
 from npverify.dialects.calico.resources import Entity, HostEndpoint, Policy, Resources, Rule, Tier
 from npverify.dialects.calico.selection import label_of_host, of_labels
 from npverify.dialects.calico.selector import Node
@@ -22,6 +19,11 @@ from npverify.ingest.source import Diagnostic, Span
 from npverify.inventory.model import Inventory
 from npverify.normal.policy import Direction, PolicyId
 from npverify.normal.predicates import FALSE, Side
+
+if TYPE_CHECKING:  # who asks about no object of Calico does not wait for what reads them
+    from npverify.dialects.calico.hosts import Hosts
+    from npverify.dialects.calico.lower import CalicoLowering
+    from npverify.dialects.calico.read import Read
 
 
 class LintRule(NamedTuple):
@@ -106,6 +108,8 @@ class Case:
     @cached_property
     def hosts(self) -> Hosts:
         """The host endpoints."""
+        from npverify.dialects.calico.hosts import Hosts
+
         return Hosts.of(self.resources.hosts, self.lowering.profiles)
 
     @cached_property
