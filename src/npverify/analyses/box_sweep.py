@@ -219,7 +219,7 @@ class BoxSweep:
                 once |= peers
             found = beside.spoken_of[key] = once, several
         # a policy that is one of them speaks of its own peers itself; beside it are perhaps some of the others alone
-        return found[1] if any(other is part for other in beside.parts) else found[0]
+        return found[1] if id(part) in beside.ids else found[0]
 
     def _matters_outside(self, part: Part, subjects: int, reading: Reading | None, *, of_rules: bool) -> bool:
         """Whether some flow of these subjects to or from an outside address is certainly judged otherwise, as far as the

@@ -67,6 +67,11 @@ class Beside:
         return self._matching_most
 
     @cached_property
+    def ids(self) -> frozenset[int]:
+        """The ids of them."""
+        return frozenset(map(id, self.parts))
+
+    @cached_property
     def widest(self) -> list[Part]:
         """Those first that may select most."""
         return sorted(self.parts, key=lambda part: -part.may.bit_count())
