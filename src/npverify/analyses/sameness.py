@@ -35,6 +35,7 @@ from npverify.smt.solver import NOTHING_TAKEN, Taken
 
 _MOST = 512  # cases beyond which the solver is quicker
 
+_MOST_ASKED = 100  # atoms about addresses and unknowns of a question that is tried
 _MOST_TRIED = 8_192  # the same where one formula is looked at, and not a pair
 
 _Case = dict[Pred, bool]
@@ -90,6 +91,8 @@ def possible(pred: Pred, taken: Taken = NOTHING_TAKEN, *, one: bool | None = Non
     packets = PacketCells((pred,))
     known = {atom: found for atom in atoms if (found := packets.of(atom)) is not None}
     if not all(isinstance(atom, AddressIn | UnknownIn) or atom in known for atom in atoms):
+        return None
+    if len(atoms) - len(known) > _MOST_ASKED:  # each is looked at in as many cases
         return None
 
     facts = dict(map(_fact, pred.parts)) if isinstance(pred, And) else {}
