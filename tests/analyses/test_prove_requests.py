@@ -12,7 +12,7 @@ from npverify.cli.app import run
 from npverify.ingest.files import File
 from npverify.normal.flow import Request
 from npverify.reduction import languages
-from npverify.reduction.requests import Requests, of_clauses
+from npverify.reduction.requests import Requests, kinds_of, of_clauses
 
 WORLD = """
 apiVersion: v1
@@ -230,6 +230,7 @@ def test_a_session_gives_what_a_fresh_run_gives() -> None:
 def test_too_many_kinds_of_requests_leave_a_claim_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     """What may need a request that does not exist is not shown; what holds whatever is sent is proved all the same."""
     monkeypatch.setattr(languages, "MOST_WORK", 30)
+    kinds_of.cache_clear()
     of_clauses.cache_clear()
     assert answer(WORLD + MICROSERVICE, "no gateway reaches orders on http GET").status is Status.UNDECIDED
     assert answer(WORLD + MICROSERVICE, "no other reaches orders on http GET").status is Status.PROVED

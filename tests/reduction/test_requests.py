@@ -31,7 +31,7 @@ from npverify.oracle.requests import asks_for, is_name
 from npverify.reduction import languages
 from npverify.reduction.readings import under
 from npverify.reduction.requests import SENT as IS_SENT
-from npverify.reduction.requests import Requests, of_clauses
+from npverify.reduction.requests import Requests, kinds_of, of_clauses
 from request_worlds import HEADERS, HOSTS, METHODS, PATHS, SENT, random_request
 
 
@@ -225,6 +225,7 @@ def test_a_path_is_of_its_kind_both_as_it_is_sent_and_as_it_is_served() -> None:
 def test_too_many_kinds_are_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then each clause is a fact of its own: more readings than can be, and never fewer."""
     monkeypatch.setattr(languages, "MOST_WORK", 50)
+    kinds_of.cache_clear()
     clauses = [_clause(path=f"/.*{letter}.*") for letter in "abcdef"]
     requests = Requests(clauses)
     assert not requests.exact

@@ -108,7 +108,7 @@ class Requests:
             for part in _FIRST:
                 asked = sorted((test for test in tests if test.part == part), key=lambda test: test.wanted)
                 if asked:
-                    self._kinds[part] = _kinds(part, tuple(asked))
+                    self._kinds[part] = kinds_of(part, tuple(asked))
         except TooManyKindsError:
             self.exact = False
             self._kinds = {}
@@ -323,7 +323,8 @@ def of_clauses(clauses: frozenset[Clause]) -> Requests:
 
 
 @lru_cache(maxsize=64)
-def _kinds(part: Part, tests: tuple[_Test, ...]) -> tuple[Unknown, dict[_Test, tuple[str, ...]]]:
+def kinds_of(part: Part, tests: tuple[_Test, ...]) -> tuple[Unknown, dict[_Test, tuple[str, ...]]]:
+    """What a part of a request may be, as far as tests tell; for each of them the values that it takes."""
     languages = Languages()
     found = languages.kinds(
         _within(part, languages), [_language(test, languages) for test in tests], _LETTERS, _FIRST[part]
