@@ -16,7 +16,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from functools import cache, cached_property
 from itertools import chain
-from types import MappingProxyType
 from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell, blocks, cells, representative
@@ -156,9 +155,9 @@ class _Judging:
         Once for all families, or, where some class has addresses of both, once for each.
         """
         if not self.apart:
-            return [self._tables(direction, FAMILIES)]
+            return [self._tables(direction, FAMILIES, {})]
         first, second = FAMILIES
-        over_first = self._tables(direction, (first,))
+        over_first = self._tables(direction, (first,), {})
         return [
             over_first,
             self._tables(
@@ -202,9 +201,8 @@ class _Judging:
 
     def _for_second(self, table: Table, peers: int) -> Table:
         """A table that no address matters to, over the second family: all outside addresses fare alike."""
-        second = FAMILIES[1]
-        every = (1 << len(self.cells[second])) - 1
-        outside = tuple((second, dict.fromkeys(parts, every)) for _, parts in table.outside)
+        every = (1 << len(self.cells[FAMILIES[1]])) - 1
+        outside = tuple((FAMILIES[1], dict.fromkeys(parts, every)) for _, parts in table.outside)
         return self._among(table, peers)._replace(outside=outside)
 
     def _among(self, table: Table, peers: int) -> Table:
@@ -212,18 +210,13 @@ class _Judging:
         pods = {packets: here for packets, who in table.pods.items() if (here := who & peers)}
         return Table(pods, (), frozenset((packets, self.sets.keep(who)) for packets, who in pods.items()))
 
-    def _tables(
-        self, direction: Direction, families: Sequence[Family], known: Mapping[int, Table] = MappingProxyType({})
-    ) -> list[Table]:
+    def _tables(self, direction: Direction, families: Sequence[Family], known: Mapping[int, Table]) -> list[Table]:
         addresses = [{f: address for f, address in own.items() if f in families} for own in self._addresses]
         tables: dict[Family, Tables] = {}
         found = []
         for c, own in enumerate(addresses):
-            if c in known:
-                found.append(known[c])
-                continue
-            if not own:
-                found.append(_NO_TABLE)
+            if c in known or not own:
+                found.append(known.get(c, _NO_TABLE))
                 continue
             family = next(iter(own))
             if family not in tables:
