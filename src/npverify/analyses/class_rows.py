@@ -26,6 +26,7 @@ from npverify.analyses.packet_parts import PacketParts, Parts, gathered
 from npverify.analyses.packet_tables import Tables
 from npverify.analyses.packets import PacketSets, spans
 from npverify.analyses.results import Ports
+from npverify.analyses.second_family import alike_over
 from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
 from npverify.inventory.model import EndpointKind
@@ -153,8 +154,18 @@ class _Judging:
 
         Once for all families, or, where some class has addresses of both, once for each.
         """
-        each = [(f,) for f in FAMILIES] if self.apart else [FAMILIES]
-        return [self._tables(direction, families) for families in each]
+        if not self.apart:
+            return [self._tables(direction, FAMILIES, {})]
+        first, second = FAMILIES
+        over_first = self._tables(direction, (first,), {})
+        return [
+            over_first,
+            self._tables(
+                direction,
+                (second,),
+                alike_over(self._residuals, direction, self._addresses, over_first, self._for_second),
+            ),
+        ]
 
     def without_repeats(self, judged: Mapping[Direction, list[list[Table]]]) -> dict[Direction, list[list[Table]]]:
         """The tables of both families, the second ones without what the first ones say anyway.
@@ -188,18 +199,24 @@ class _Judging:
             return {direction: each[:1] for direction, each in judged.items()}
         return found_by
 
+    def _for_second(self, table: Table, peers: int) -> Table:
+        """A table that no address matters to, over the second family: all outside addresses fare alike."""
+        every = (1 << len(self.cells[FAMILIES[1]])) - 1
+        outside = tuple((FAMILIES[1], dict.fromkeys(parts, every)) for _, parts in table.outside)
+        return self._among(table, peers)._replace(outside=outside)
+
     def _among(self, table: Table, peers: int) -> Table:
         """What a table says of some peers."""
         pods = {packets: here for packets, who in table.pods.items() if (here := who & peers)}
         return Table(pods, (), frozenset((packets, self.sets.keep(who)) for packets, who in pods.items()))
 
-    def _tables(self, direction: Direction, families: Sequence[Family]) -> list[Table]:
+    def _tables(self, direction: Direction, families: Sequence[Family], known: Mapping[int, Table]) -> list[Table]:
         addresses = [{f: address for f, address in own.items() if f in families} for own in self._addresses]
         tables: dict[Family, Tables] = {}
         found = []
         for c, own in enumerate(addresses):
-            if not own:
-                found.append(_NO_TABLE)
+            if c in known or not own:
+                found.append(known.get(c, _NO_TABLE))
                 continue
             family = next(iter(own))
             if family not in tables:
