@@ -67,19 +67,20 @@ def random_calico(rng: Random, *, hosts: bool = False, proxied: bool = False, mi
 _TEXT_FACT = re.compile(r"(contains|starts with|ends with) `(.*)`: label (\S+) of .*")
 
 
-def random_calico_case(rng: Random, world: World) -> Case:
-    """A flow between two random ends with every field filled in, and a reading that makes one cluster of it.
+def random_calico_case(rng: Random, world: World, between: Sequence[tuple[Endpoint, Endpoint]] = ()) -> Case:
+    """A flow between two random ends, of some pairs or any, with every field filled in, and a reading that makes one cluster
+    of it.
 
     Most cases aim at a rule: of a few that are tried it is the first that the rule matches and its policy selects, if any.
     """
     oracle, rules = _rules(world)
     reading = random_reading(rng, world) | _labels(rng, world)
     if not rules or rng.random() < 0.3:
-        return _any_case(rng, world, atoms_in(world), reading)
+        return _any_case(rng, world, atoms_in(world), reading, between)
     direction, aim = rng.choice(rules)
     aimed = tuple(atoms_of(aim))
     for _ in range(_TRIES):
-        case = _any_case(rng, world, aimed, reading)
+        case = _any_case(rng, world, aimed, reading, between)
         if oracle.holds(aim, case.flow, case.reading, direction):
             break
     return case
@@ -98,8 +99,14 @@ def _rules(world: World) -> tuple[Oracle, list[tuple[Direction, Pred]]]:
     return Oracle(world.policies, world.inventory), rules
 
 
-def _any_case(rng: Random, world: World, aim: Sequence[Any], reading: dict[str, str]) -> Case:
-    flow = _with_traffic(rng, random_flow(rng, world), aim)
+def _any_case(
+    rng: Random,
+    world: World,
+    aim: Sequence[Any],
+    reading: dict[str, str],
+    between: Sequence[tuple[Endpoint, Endpoint]] = (),
+) -> Case:
+    flow = _with_traffic(rng, random_flow(rng, world, between), aim)
     case = Case(flow, reading)
     return _placed(rng, case, world) if _names_nodes(world) else case
 

@@ -5,7 +5,7 @@
     python tests/fuzz.py --dialect diff --cases 1000
 
 A case is a whole set of policies with a few flows (`tests/sets.py`: kubernetes, calico, cilium, plugins, entries, cluster,
-mixed). One of `diff` is a pair of versions with every class of flow between them (where there are more than 1,500, so many at
+mixed). One of `proofs` is a set of each dialect in turn, with answers that are held against random flows. One of `diff` is a pair of versions with every class of flow between them (where there are more than 1,500, so many at
 random), Kubernetes and Calico in turn. Prints what does not agree with the seed of its set, and exits with 1 if there is
 anything.
 """
@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from random import Random
 
+import proof_agreement
 import sets
 import two_calico_worlds
 import two_worlds
@@ -34,7 +35,13 @@ def diff(seed: int) -> list[str]:
     return diff_disagreements(*pair(rng, two_worlds.MANY), rng, MOST_FLOWS)
 
 
-DIALECTS: dict[str, Callable[[int], list[str]]] = {**sets.DIALECTS, "diff": diff}
+def proofs(seed: int) -> list[str]:
+    """Answers to assertions that some random flow breaks, in a set of one dialect after the other."""
+    names = list(proof_agreement.WORLDS)
+    return proof_agreement.proof_disagreements(names[seed % len(names)], seed)
+
+
+DIALECTS: dict[str, Callable[[int], list[str]]] = {**sets.DIALECTS, "proofs": proofs, "diff": diff}
 
 
 def disagreements(dialect: str, seed: int) -> list[str]:

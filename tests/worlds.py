@@ -104,7 +104,7 @@ def atoms_in(world: World) -> tuple[Pred, ...]:
 
 
 @lru_cache(maxsize=4)
-def _pairs(world: World) -> list[tuple[Endpoint, Endpoint]]:
+def pairs(world: World) -> list[tuple[Endpoint, Endpoint]]:
     """The ends between which something may be said of a flow."""
     ends = [*world.inventory.endpoints, EXTERNAL]
     judged = [end for end in ends if end.is_pod or (end is not EXTERNAL and world.policies.judges_hosts)]
@@ -142,9 +142,9 @@ def _ports(world: World) -> tuple[list[int], list[int]]:
     return sorted(mentioned or PORTS), sorted({*PORTS, 1, 65535, *mentioned})
 
 
-def random_flow(rng: Random, world: World) -> Flow:
-    """A flow between two random ends with every field filled in."""
-    src, dst = rng.choice(_pairs(world))
+def random_flow(rng: Random, world: World, between: Sequence[tuple[Endpoint, Endpoint]] = ()) -> Flow:
+    """A flow between two random ends, of some pairs or any, with every field filled in."""
+    src, dst = rng.choice(between or pairs(world))
     both = _families(src, world) & _families(dst, world)
     family = rng.choice([f for f in FAMILIES if f in both])
     same = src is dst and (not src.replicated or rng.random() < 0.5)

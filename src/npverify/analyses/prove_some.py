@@ -40,6 +40,7 @@ from npverify.reduction.obligations import Obligation, flows_allowed, flows_deni
 from npverify.reduction.readings import Packet, at_address, at_packet, filled_in, of_every_flow, packets, under
 from npverify.reduction.residuals import host_network
 from npverify.smt.choose import Chosen
+from npverify.smt.solver import UndecidedError
 
 _SIDES = (Side.SRC, Side.DST)
 
@@ -67,10 +68,19 @@ def prove_some_flow(engine: Engine, assertion: Assertion, claim: SomeFlow) -> As
         return AssertionResult(assertion, Status.VACUOUS, because=NO_FLOW)
     options = _ways_to_exist(engine, obligations)
     if not _exhaustive(engine, options):
-        because = "under some reading no flow is allowed" if options else "no flow is allowed"
+        passes = bool(options) or _may_pass(engine, obligations)
+        because = "under some reading no flow is allowed" if passes else "no flow is allowed"
         shown = nearest(engine, claim.legs)
         return AssertionResult(assertion, Status.REFUTED, shown, because=because, depends_on=asked)
     return AssertionResult(assertion, Status.PROVED, witness=_witness(engine, options), depends_on=asked)
+
+
+def _may_pass(engine: Engine, obligations: Iterable[Obligation]) -> bool:
+    """Whether some flow passes under some reading, for all that is known."""
+    try:
+        return any(engine.possible(o.broken, o.src, o.dst, same=o.how.same) for o in obligations)
+    except UndecidedError:
+        return True
 
 
 def exists_always(engine: Engine, obligations: Sequence[Obligation]) -> bool:
