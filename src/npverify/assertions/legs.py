@@ -17,7 +17,7 @@ from npverify.inventory.placement import serves
 from npverify.normal.predicates import FALSE, Side, and_
 
 SELF = "a pod's traffic to itself is left out"
-OWN_NODE = "traffic between a pod and its own node is left out"
+OWN_NODE = "traffic between a pod and its own node that no policy judges is left out"
 OTHER_CLUSTERS = "policies of other clusters are not judged"
 NO_POD = "traffic between nodes and outside addresses, which no policy judges, is left out"
 USUAL = "only TCP, UDP and SCTP are covered"
