@@ -8,7 +8,8 @@ from typing import Literal
 
 from agreement import Readers
 from calico_worlds import random_calico_case
-from cilium_worlds import MadeCilium, random_cilium, random_mixed, said, said_in_full
+from cilium_said import said, said_in_full
+from cilium_worlds import MadeCilium, random_cilium, random_mixed
 from npverify.inventory.model import EndpointKind
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction

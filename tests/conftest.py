@@ -20,3 +20,8 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: some tests wait for processes of their own, for a browser or for a clock."""
+    return (os.cpu_count() or 1) + 1

@@ -10,13 +10,10 @@ from random import Random
 
 import pytest
 
-from npverify.analyses.prove import prove
-from npverify.analyses.results import AssertionResult, Status
+from npverify.analyses.results import Status
 from npverify.analyses.world import World
 from npverify.assertions.claims import (
     AllFlows,
-    Assertion,
-    Claim,
     EachReachesSome,
     EndSet,
     Isolated,
@@ -24,21 +21,15 @@ from npverify.assertions.claims import (
     PolicyClaim,
     SomeFlow,
 )
-from npverify.ingest.source import Span
 from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
-from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction, Half, PolicySet
 from npverify.normal.predicates import TRUE, Pred, and_, port_in, protocol_is
 from npverify.oracle import Oracle
+from proof_agreement import answer, possible
 from worlds import Case, random_case, random_world
 
 FLOWS = 80  # tried against each proof
-
-
-def answer(world: World, claim: Claim) -> AssertionResult:
-    """The prover's answer to one claim."""
-    return prove(world, [Assertion("t", "t", claim, "test", Span("t.npv", 1, 1))]).results[0]
 
 
 def random_ends(rng: Random, world: World) -> list[object]:
@@ -73,17 +64,6 @@ def flows_of(rng: Random, world: World, leg: Leg, oracle: Oracle) -> list[Case]:
         if spoken_of and oracle.holds(leg.dst[flow.dst], flow, case.reading):
             found.append(replace(case, flow=flow))
     return found
-
-
-def possible(flow: Flow) -> bool:
-    """Whether the two ends can stand to each other as the flow says."""
-    if flow.src.kind == flow.dst.kind == EXTERNAL.kind:
-        return False
-    known = flow.src.node is not None and flow.dst.node is not None
-    hosts = [e for e in (flow.src, flow.dst) if e.kind in ("host pod", "node")]
-    if not hosts or flow.src.on_every_node or flow.dst.on_every_node or not known:
-        return flow.src is not flow.dst or flow.same or flow.src.replicated
-    return flow.own_node == (flow.src.node == flow.dst.node)
 
 
 @pytest.mark.parametrize("seed", range(80))

@@ -28,7 +28,7 @@ from npverify.analyses.flow_boxes import (
     without,
 )
 from npverify.analyses.policy_cases import Cases
-from npverify.analyses.policy_index import Beside, Part, PolicyIndex, certainly_selected
+from npverify.analyses.policy_index import Part, PolicyIndex, certainly_selected
 from npverify.analyses.sameness import of_family
 from npverify.analyses.some_packet import Candidates
 from npverify.inventory.addresses import Address
@@ -176,7 +176,10 @@ class BoxSweep:
             if not given and (whose := chosen & isolated) and (who := peers & self._index.pods)
         ]
         # most have peers of whom no other policy speaks
-        only = list(_cut(added, ~self._others_speak_of(part, beside, reading), -1)) if added else []
+        spoken_of = (
+            beside.others_speak_of(part, lambda one: self._of(one, DIRECT, reading).peers, reading) if added else 0
+        )
+        only = list(_cut(added, ~spoken_of, -1))
         if any(
             of_rules or self._passes(box, part.direction, reading) for box in self._unless_exempt(only, part.direction)
         ):
@@ -206,20 +209,6 @@ class BoxSweep:
             found = sum(box.peers.bit_count() * box.cells.bit_count() for box in matched.boxes)
             self._sizes[id(part)] = found  # the index keeps it
         return found
-
-    def _others_speak_of(self, part: Part, beside: Beside, reading: Reading | None) -> int:
-        """Of the peers of whom a policy speaks, those of whom others do too."""
-        key = frozenset(() if reading is None else reading.items())
-        found = beside.spoken_of.get(key)
-        if found is None:
-            once = several = 0
-            for other in beside.parts:
-                peers = self._of(other, DIRECT, reading).peers
-                several |= once & peers
-                once |= peers
-            found = beside.spoken_of[key] = once, several
-        # a policy that is one of them speaks of its own peers itself; beside it are perhaps some of the others alone
-        return found[1] if id(part) in beside.ids else found[0]
 
     def _matters_outside(self, part: Part, subjects: int, reading: Reading | None, *, of_rules: bool) -> bool:
         """Whether some flow of these subjects to or from an outside address is certainly judged otherwise, as far as the

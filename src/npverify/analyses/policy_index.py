@@ -50,14 +50,11 @@ class Part(NamedTuple):
 
 
 class Beside:
-    """Policies that may select some of the same subjects. Guards what is found out about them once.
-
-    `spoken_of`  the peers of whom one of them speaks, and those of whom several do, by how they are read
-    """
+    """Policies that may select some of the same subjects. Guards what is found out about them once."""
 
     def __init__(self, parts: list[Part]) -> None:
         self.parts = parts
-        self.spoken_of: dict[frozenset[tuple[str, str]], tuple[int, int]] = {}
+        self._spoken_of: dict[frozenset[tuple[str, str]], tuple[int, int]] = {}
         self._matching_most: list[Part] | None = None
 
     def matching_most(self, size: Callable[[Part], int]) -> list[Part]:
@@ -66,9 +63,22 @@ class Beside:
             self._matching_most = sorted(self.parts, key=size, reverse=True)
         return self._matching_most
 
+    def others_speak_of(self, part: Part, peers_of: Callable[[Part], int], reading: Reading | None) -> int:
+        """Of the peers of whom a policy speaks, under a reading, those of whom others do too."""
+        key = frozenset(() if reading is None else reading.items())
+        found = self._spoken_of.get(key)
+        if found is None:
+            once = several = 0
+            for other in self.parts:
+                peers = peers_of(other)
+                several |= once & peers
+                once |= peers
+            found = self._spoken_of[key] = once, several
+        # a policy that is one of them speaks of its own peers itself; beside it are perhaps some of the others alone
+        return found[1] if id(part) in self._ids else found[0]
+
     @cached_property
-    def ids(self) -> frozenset[int]:
-        """The ids of them."""
+    def _ids(self) -> frozenset[int]:
         return frozenset(map(id, self.parts))
 
     @cached_property
