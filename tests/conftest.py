@@ -1,6 +1,7 @@
 """Its presence puts this folder on the import path, for the helpers that tests share."""
 
 import gc
+import os
 import signal
 
 from hypothesis import settings
