@@ -312,3 +312,10 @@ def test_lint_finds_what_one_process_finds(seed: int, rlimit: int, monkeypatch: 
     one, three = (npverify.lint(world, jobs=n, budget=Budget(rlimit)) for n in (1, 3))
     assert json_text(lint_json(three, world)) == json_text(lint_json(one, world))
     assert (three.undecided, three.unused) == (one.undecided, one.unused)
+
+
+def test_one_process_asks_for_no_way_to_start_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To look for other threads takes a while, which an editor or a program with threads would wait for at each answer."""
+    monkeypatch.setattr("npverify.analyses.prove.best_method", lambda: pytest.fail("nothing is started"))
+    loaded = npverify.load([str(Path(__file__).parents[2] / "examples/shop")])
+    assert npverify.prove(loaded.world, loaded.assertions[:3], jobs=1).results

@@ -73,11 +73,13 @@ _INTERRUPTED = "the run was interrupted"
 
 def _processes(world: World, assertions: Sequence[Assertion], jobs: int) -> int:
     """How many processes work. One that is started anew knows no documents, from which sets are made that lack a policy."""
-    if best_method() == "spawn" and hangs_together(world.policies):
+    processes = min(jobs, len(assertions) // FEWEST)
+    if processes > 1 and hangs_together(world.policies):
         claims = (assertion.claim for assertion in assertions)
-        if any(isinstance(claim, PolicyClaim) and claim.property == "redundant" for claim in claims):
+        asked = any(isinstance(claim, PolicyClaim) and claim.property == "redundant" for claim in claims)
+        if asked and best_method() == "spawn":
             return 1
-    return min(jobs, len(assertions) // FEWEST)
+    return processes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
