@@ -78,6 +78,14 @@ def test_what_is_told_of_rules_is_what_brute_force_finds(dialect: str, first: in
                 assert judge.holds(name, "removed", ()), (seed, name)
 
 
+def test_the_same_is_told_where_policies_are_found_by_their_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many subjects and few peers: small sets have no more than are found one by one."""
+    before = [found_in(made("kubernetes", seed))[1] for seed in range(60)]
+    monkeypatch.setattr("npverify.analyses.policy_index._FEW", 1)
+    assert [found_in(made("kubernetes", seed))[1] for seed in range(60)] == before
+    assert any(before)
+
+
 def assert_fewest(judge: Judge, effect: Effect) -> None:
     """The reasons are enough, and none of them can be left out."""
     rule, kind, causes = effect
