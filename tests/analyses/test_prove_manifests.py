@@ -287,3 +287,17 @@ def test_a_pair_that_one_direction_settles_is_a_flow_all_the_same(tmp_path: Path
     assert status_of(tmp_path, [host, away, shut], "no pod x/a reaches pod x/h", FIXED) == "proved"
     claim, exempt = "no pod x/a reaches pod x/h", {**FIXED, "pod_to_own_node": "always_allow"}
     assert status_of(tmp_path, [host, home, shut], claim, exempt) == "vacuous"
+
+
+@pytest.mark.parametrize(
+    ("switch", "because"),
+    [
+        pytest.param("always_allow", "under some reading no flow is allowed", id="it may run on that node"),
+        pytest.param("policed", "no flow is allowed", id="not even then"),
+    ],
+)
+def test_nothing_is_said_to_pass_only_where_nothing_does(tmp_path: Path, switch: str, because: str) -> None:
+    """A pod of which nobody knows where it runs may reach its own node, if that is the one asked about."""
+    manifests = [node("n1"), node("n2"), pod("web", "web"), policy("p", "web", "policyTypes: [Egress]")]
+    found = answer(tmp_path, manifests, 'some pods where app == "web" reaches node n2', {"pod_to_own_node": switch})
+    assert (found.status, found.because) == (Status.REFUTED, because)

@@ -24,9 +24,9 @@ from npverify.assertions.claims import (
 from npverify.inventory.model import EXTERNAL
 from npverify.inventory.unknowns import Reading
 from npverify.normal.policy import Direction, Half, PolicySet
-from npverify.normal.predicates import TRUE, Pred, and_, port_in, protocol_is
+from npverify.normal.predicates import TRUE
 from npverify.oracle import Oracle
-from proof_agreement import answer, possible
+from proof_agreement import answer, possible, random_traffic
 from worlds import Case, random_case, random_world
 
 FLOWS = 80  # tried against each proof
@@ -36,14 +36,6 @@ def random_ends(rng: Random, world: World) -> list[object]:
     """A few members of the inventory and perhaps the outside."""
     ends = [*world.inventory.endpoints, EXTERNAL]
     return rng.sample(ends, rng.randint(1, len(ends)))
-
-
-def random_traffic(rng: Random) -> Pred:
-    """All traffic of ports, or one port of one protocol."""
-    if rng.random() < 0.4:
-        return protocol_is("TCP", "UDP", "SCTP")
-    port = rng.choice((53, 80, 81, 443, 8080, 9))
-    return and_(protocol_is(rng.choice(("TCP", "UDP"))), port_in(port, port))
 
 
 def random_leg(rng: Random, world: World) -> Leg:

@@ -209,7 +209,7 @@ def by_reading(atoms: Iterable[Pred], *, existing: bool = False) -> Iterator[lis
     for unknown, asked in by_unknown.items():
         values: dict[str, None] = dict.fromkeys(v for a in asked for v in a.values)
         if existing:
-            values = {v: None for v in values if v in unknown.values or (unknown.open and not v.startswith("<"))}
+            values = {v: None for v in values if unknown.may_be(v)}
         rest = unknown.open or not set(unknown.values) <= set(values)
         yield _distinct({a: value in a.values for a in asked} for value in (*values, *([None] if rest else [])))
 

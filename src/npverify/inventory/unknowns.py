@@ -46,6 +46,11 @@ class Unknown:
         """The value of the default reading."""
         return self.values[0]
 
+    def may_be(self, value: str) -> bool:
+        """Whether it can have a value: one of its own, or if it is open any text that a label may have, of which none begins
+        like `NO_TEXTS`."""
+        return value in self.values or (self.open and not value.startswith("<"))
+
     def value_in(self, reading: Reading) -> str:
         """The value that a reading gives it."""
         return reading.get(self.name, self.values[0])

@@ -75,7 +75,7 @@ class Encoding:
             if not unknown.open:
                 parts.append(z3.ULT(variable, len(codes)))
             else:
-                parts += [variable != codes[v] for v in codes if v.startswith("<") and v not in unknown.values]
+                parts += [variable != codes[v] for v in codes if not unknown.may_be(v)]
         for family in BITS:
             if same is not None and self.mentions(Side.SRC, family) and self.mentions(Side.DST, family):
                 equal = self.address(Side.SRC, family) == self.address(Side.DST, family)
