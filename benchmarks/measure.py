@@ -242,7 +242,7 @@ def _runs(plan: Plan, query: Query, folder: Path, form: str) -> Iterator[Finishe
         spent: list[float] = []
         while len(spent) < plan.repeat and sum(spent) < plan.enough:
             cache = Path(kept) / ("warm" if query.warm else str(len(spent)))
-            command, env = query.start(folder, form), environment(cache)
+            command, env = query.start(folder, form, cache), environment(cache)
             if query.warm and not spent:
                 run(command, seconds=plan.limit, memory_gb=plan.memory, cwd=ROOT, env=env)
             done = run(command, seconds=plan.limit, memory_gb=plan.memory, cwd=ROOT, env=env)

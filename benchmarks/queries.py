@@ -46,10 +46,10 @@ class Query:
         """What it needs that the program has not; None if it can be asked."""
         return next((need for need in self.needs if not _there(need)), None)
 
-    def start(self, folder: Path, form: str) -> list[str]:
-        """The command line."""
+    def start(self, folder: Path, form: str, kept: Path) -> list[str]:
+        """The command line; `kept` is where a run leaves what a later one finds."""
         if self.command is not None:
-            return [*PROGRAM, *self.command(folder, form)]
+            return [*PROGRAM, *self.command(folder, form), *(("--cache", str(kept)) if self.warm else ())]
         return [sys.executable, "-m", "benchmarks.worker", self.name, str(folder), form]
 
     def read(self, code: int, out: str, err: str, manifest: Manifest) -> tuple[dict[str, Any], list[str]]:
@@ -134,7 +134,7 @@ QUERIES = (
     Query("equiv-wrong", "equivalence with a rewrite that is wrong in one place", on=_rewritten),
     Query("translate", "translation to Calico, with the proof that it means the same", on=_native,
           command=lambda f, form: ["translate", str(f / PATHS[form]), "--to", "calico", "--quiet"], check=_translated),
-    Query("cached", "start to the first verdict, with what an earlier run left on disk", on=_facts, needs=("prove cache",),
+    Query("cached", "start to the first verdict, with what an earlier run left on disk", on=_facts, needs=("prove --cache",),
           command=_prove_first, check=_first, warm=True),
     Query("redundant", "`no policy is redundant`", on=_asks_policies),
     Query("shadowed", "`no policy is shadowed`", on=_asks_policies),

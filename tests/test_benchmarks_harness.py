@@ -150,7 +150,7 @@ def test_a_query_that_wants_too_much_memory_is_over_the_limit(tmp_path: Path) ->
     """It ends with a MemoryError and not with the machine, and is no failure of the program's answers."""
 
     class Greedy(Query):
-        def start(self, folder: Path, form: str) -> list[str]:
+        def start(self, folder: Path, form: str, kept: Path) -> list[str]:
             return [sys.executable, "-c", "print(len(bytearray(2 << 30)))"]
 
     row = ask(Plan(sizes=(), limit=60, memory=1), Greedy("x", "x"), "S", "json", tmp_path, {})
@@ -168,7 +168,7 @@ there = len(list(folder.iterdir()))
 print(there)"""
 
     class Counting(Query):
-        def start(self, folder: Path, form: str) -> list[str]:
+        def start(self, folder: Path, form: str, kept: Path) -> list[str]:
             return [sys.executable, "-c", code]
 
     plan = Plan(sizes=(), repeat=2)

@@ -11,7 +11,7 @@ import typer
 
 from npverify.cli.checks import check_choice
 from npverify.cli.completion import words
-from npverify.cli.output import emit
+from npverify.cli.output import Written, emit, record
 from npverify.ingest.source import InputError, Problems
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def write_all(
             found = found or report()
             text = page(found) if one.name == "html" and page is not None else item_text(one.name, found)
             if one.name == "github":
-                _summarize("".join(own["markdown"]()) if "markdown" in own else item_text("markdown", found))
+                summarize("".join(own["markdown"]()) if "markdown" in own else item_text("markdown", found))
         emit(text, one.file or output)
 
 
@@ -133,8 +133,9 @@ def html_page(report: Report, lines: Lines, flows: FlowMap | None = None) -> Ite
     return html(report, Root(Path.cwd()), __version__, lines=lines, flows=flows)
 
 
-def _summarize(text: str) -> None:
+def summarize(text: str) -> None:
     """Add the comment to the summary of the step, if GitHub Actions runs it (GitHub documentation, Adding a job summary)."""
+    record(Written("summary", text))
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if not file:
         return

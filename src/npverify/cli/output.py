@@ -5,12 +5,49 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal, NamedTuple, TextIO
 
 from npverify.ingest.source import Diagnostic, InputError
 from npverify.report.diagnostics import render_all
 from npverify.report.paint import Paint
+
+
+class Written(NamedTuple):
+    """A text that was written: the answer to standard output or a `file`, a message to standard error, or the summary of a step."""
+
+    where: Literal["answer", "message", "summary"]
+    text: str
+    file: str | None = None
+
+
+class Answer(NamedTuple):
+    """What a command wrote, in order, and its exit code; `whole` if no other run could decide more."""
+
+    code: int
+    written: Sequence[Written] = ()
+    whole: bool = True
+
+
+_recorders: list[list[Written]] = []
+
+
+@contextmanager
+def recorded() -> Iterator[list[Written]]:
+    """All that is written meanwhile, in order; it is written all the same."""
+    found: list[Written] = []
+    _recorders.append(found)
+    try:
+        yield found
+    finally:
+        _recorders.remove(found)
+
+
+def record(written: Written) -> None:
+    """Tell those who record of a text."""
+    for recorder in _recorders:
+        recorder.append(written)
 
 
 def prepare_streams() -> None:
@@ -28,7 +65,11 @@ def paint_for(stream: TextIO, *, no_color: bool = False, to_file: bool = False) 
 
 def emit(text: str | Iterable[str], output: str | None = None) -> None:
     """Write a result, whole or in pieces; a reader that has gone away is no error, a file that cannot be written is one."""
+    if _recorders and not isinstance(text, str):
+        text = "".join(text)
     pieces = (text,) if isinstance(text, str) else text
+    if isinstance(text, str):
+        record(Written("answer", text, output))
     if output is not None:
         try:
             with open(output, "w", encoding="utf-8", newline="\n") as file:
@@ -46,6 +87,7 @@ def emit(text: str | Iterable[str], output: str | None = None) -> None:
 
 def say(text: str) -> None:
     """Write a message to standard error."""
+    record(Written("message", text))
     try:
         sys.stderr.write(text)
         sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,6 +105,23 @@ def large_files(
         del data
         if read is not None:
             yield read
+
+
+def digests(
+    paths: Sequence[str], problems: Problems, stdin: Callable[[], bytes] | None
+) -> Iterator[tuple[str, bool, str]]:
+    """Of every file that `files` would read, in its order: the name, whether it was named, and the SHA-256 of its bytes."""
+    for one in _found(paths, problems):
+        try:
+            if one.data is None and one.name != STDIN:
+                with open(one.name, "rb") as file:
+                    digest = hashlib.file_digest(file, "sha256")
+            else:
+                data = one.data if one.data is not None else _bytes(one.name, problems, stdin)
+                digest = hashlib.sha256(data or b"")
+            yield one.name, one.named, digest.hexdigest()
+        except OSError as error:
+            _unreadable(one.name, error, problems)
 
 
 def _stored(name: str) -> Stored | None:
