@@ -439,6 +439,14 @@ UNREAD = [
     ask("NPL177", "one of each, each told", np("selector: all()") + cnp("{endpointSelector: {}}"), "has no effect", times=2, options=WEAVE),
     ask("NPL177", "an annotation silences it", np("selector: all()", also=', annotations: {npverify.io/ignore: "NPL177 for the move"}'), options=WEAVE),
     ask("NPL177", "a NetworkPolicy is read by all that enforce anything", knp("podSelector: {}"), options=WEAVE),
+    # NetworkPolicySpec: rules of a direction that policyTypes leaves out have no effect; cilium/cilium issue 48703
+    ask("NPL178", "egress rules of a policy for ingress", knp(f"{WEB}, policyTypes: [Ingress], egress: [{{}}]"), "has egress rules without effect"),
+    ask("NPL178", "ingress rules of a policy for egress", knp(f"{WEB}, policyTypes: [Egress], ingress: [{{}}]"), "has ingress rules without effect"),
+    ask("NPL178", "Cilium enforces them", knp(f"{WEB}, policyTypes: [Egress], ingress: [{{}}]"), "has ingress rules that Cilium enforces", options=CILIUM),
+    ask("NPL178", "Calico passes them over too", knp(f"{WEB}, policyTypes: [Egress], ingress: [{{}}]"), "without effect", options=("--cni", "calico")),
+    ask("NPL178", "without policyTypes egress rules make it be about egress", knp(f"{WEB}, egress: [{{}}]")),
+    ask("NPL178", "an empty section has no rules", knp(f"{WEB}, policyTypes: [Egress], ingress: []")),
+    ask("NPL178", "both are listed", knp(f"{WEB}, policyTypes: [Egress, Ingress], ingress: [{{}}], egress: [{{}}]")),
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ _HEAD = """\
 `npverify lint PATH…` tells what is probably wrong with a set of policies: at which line, why, and what to do. What is a
 question about flows is decided by the solver, and the flow that is shown is confirmed by the oracle. `npverify rule CODE`
 prints the page of a rule, `npverify rule` lists all of them. This page is made from the rules themselves. NPL101 to NPL131
-are about Calico (NPL121 also about NetworkPolicies), NPL165 to NPL177 about the manifests of NetworkPolicies, NPL180 to
+are about Calico (NPL121 also about NetworkPolicies), NPL165 to NPL178 about the manifests of NetworkPolicies, NPL180 to
 NPL182 about the chosen plugin, NPL185 to NPL187 about ways in from outside, the others about every kind of policy.
 
 ```console

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from npverify.dialects.lint import Suspicion
 from npverify.dialects.manifest_lint import (
     blocks,
+    inert_section,
     namespaces,
     not_supported,
     port_names,
@@ -28,6 +29,7 @@ RULES: tuple[LintRule, ...] = (
     side_by_side.RULE,
     not_supported.RULE,
     unread_kind.RULE,
+    inert_section.RULE,
 )
 """Every rule, by its code."""
 
