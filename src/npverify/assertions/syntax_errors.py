@@ -110,8 +110,20 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "ports are listed with commas",
-        "write `on tcp/80, udp/53`",
-        ("assert no a reaches b on tcp/80 udp/53", "assert no a reaches b on tcp/80 port http"),
+        "write `on tcp/80, udp/53`; what belongs to one of them is written as in `icmp/8` and `http GET /orders`",
+        (
+            "assert no a reaches b on tcp/80 udp/53",
+            "assert no a reaches b on icmp 8",
+            "assert no a reaches b on http /orders GET",
+            "assert no a reaches b on tcp/80 port http",
+            "assert no a reaches b on tcp/80 and udp/53",
+            "assert no a reaches b on tcp/80 or udp/53",
+        ),
+    ),
+    Row(
+        "a method of HTTP stands before the path and without quotes",
+        "write `on http GET|POST /orders`",
+        ('assert no a reaches b on http "GET|POST" /orders',),
     ),
     Row(
         "a pattern for names of domains stands in double quotes",

@@ -25,6 +25,13 @@ RULES = (
     ),
     Case(
         2,
+        "a misspelt section is one mistake, not also a rule without one",
+        "a field that the definition of the resource does not have",
+        on_a("ingres: [{fromEndpoints: [{}]}]"),
+        refused=("NPV021",),
+    ),
+    Case(
+        2,
         "before, it did nothing",
         "pkg/policy/api/rule_validation.go of 1.15",
         on_a("ingress: []"),

@@ -139,7 +139,8 @@ def _metadata(top: Fields) -> str:
 
 
 def _rule(fields: Fields, path: str, label: str, kind: str, settings: Settings) -> RuleText:
-    fields.only(children(kind, path), f"rule of {kind}")
+    known = children(kind, path)
+    fields.only(known, f"rule of {kind}")
     subject, host = _subject(fields, kind)
     _check_log(fields)
     elements = {
@@ -147,7 +148,7 @@ def _rule(fields: Fields, path: str, label: str, kind: str, settings: Settings) 
         for direction in Direction
     }
     present = any(elements.values())
-    if not present:
+    if not present and set(known).issuperset(fields.value):  # one that is misspelt may be the element
         _report_empty(fields, kind, settings)
     default_deny = _default_deny(fields, path, kind, settings, elements)
     return RuleText(subject, host, elements, default_deny, fields.span())
