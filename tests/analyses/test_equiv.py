@@ -298,11 +298,11 @@ def test_policies_alone_are_read_again_over_the_pods_of_the_other_side() -> None
     """Where it is known what policies were lowered from, that is asked, and not what they came to over no pods."""
     asked = []
 
-    def over(inventory: object) -> World:
+    def over(_: World, inventory: object) -> World:
         asked.append(inventory)
         return into(guard())
 
-    alone = World(world().inventory, world().policies, over=over)
+    alone = World(world().inventory, world().policies, over_of=over)
     assert equiv(alone, into(guard())).status is Equivalence.EQUIVALENT
     assert len(asked) == 1
 

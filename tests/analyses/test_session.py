@@ -3,6 +3,7 @@ tests/properties/test_session_laws.py."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +216,26 @@ def test_names_of_dns_are_those_of_the_policies_as_they_are(tmp_path: Path) -> N
     assert statuses(session) == [Status.REFUTED, Status.REFUTED]
     session.apply(NAMES.replace("*.example.com", "a.*.com"))
     assert statuses(session) == [Status.PROVED, Status.PROVED]
+
+
+def test_an_edit_leaves_nothing_for_the_collector(session: Session) -> None:
+    """A collection of all that a large session holds takes as long as many edits, so it is rare: what an edit replaces must be
+    free without one. Found at 100,000 pods, where each edit left 4 MB."""
+    statuses(session)
+    session.apply(CLOSED)
+    statuses(session)
+    gc.collect()
+    flags = gc.get_debug()
+    gc.disable()
+    try:
+        for rules in ([{}], []):
+            session.apply(policy("closed", "db", policyTypes=["Ingress"], ingress=rules))
+            statuses(session)
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = {type(found).__name__ for found in gc.garbage if type(found).__module__.startswith("npverify.")}
+    finally:
+        gc.set_debug(flags)
+        gc.garbage.clear()
+        gc.enable()
+    assert left == set()

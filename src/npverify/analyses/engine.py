@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -53,7 +54,7 @@ class Engine:
         self.residuals = Residuals(world.inventory, world.policies)
         self.obligations = Obligations(world.inventory, self.residuals, lasting=lasting)
         self.through = Through(world.inventory, self.residuals)
-        self.entries = Entries(world.inventory, world.policies, let_in=self._let_in)
+        self.entries = Entries(world.inventory, world.policies, let_in=_let_in(self))
         self.connections = Connections()
         self._book = AddressBook(world.inventory)
         self._answers = Answers(budget, stop)
@@ -76,7 +77,7 @@ class Engine:
             made.residuals = Residuals(world.inventory, world.policies)
         made.obligations = Obligations(world.inventory, made.residuals, before.obligations, lasting=True)
         made.through = Through(world.inventory, made.residuals, before.through)
-        made.entries = Entries(world.inventory, world.policies, before.entries, made._let_in)
+        made.entries = Entries(world.inventory, world.policies, before.entries, _let_in(made))
         made.connections = before.connections
         made._book = before._book
         made._former = vars(before).get("oracle", before._former)
@@ -101,11 +102,6 @@ class Engine:
             known = self.possible(obligation.broken, obligation.src, obligation.dst, same=same)
             self._broken[obligation] = known
         return known
-
-    def _let_in(self, leg: Leg) -> tuple[bool, bool]:
-        """Whether some flow of a leg may pass, and whether some may not."""
-        passes, stopped = (any(map(self.broken, self.obligations.alike(leg, want=want))) for want in (False, True))
-        return passes, stopped
 
     @cached_property
     def oracle(self) -> Oracle:
@@ -310,3 +306,17 @@ def members(classes: int, residuals: Residuals) -> Iterator[Endpoint]:
     """The endpoints of a set of classes."""
     for c in bits(classes):
         yield from residuals.classes.members[c]
+
+
+def _let_in(engine: Engine) -> Callable[[Leg], tuple[bool, bool]]:
+    """Tells whether some flow of a leg may pass, and whether some may not. The engine holds who asks this, so it is not held by it:
+    a cycle would keep the engine of each edit of a session until the collector runs."""
+    found = weakref.ref(engine)
+
+    def let_in(leg: Leg) -> tuple[bool, bool]:
+        alive = found()
+        assert alive is not None, "who asks is held by the engine"
+        passes, stopped = (any(map(alive.broken, alive.obligations.alike(leg, want=want))) for want in (False, True))
+        return passes, stopped
+
+    return let_in

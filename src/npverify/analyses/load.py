@@ -234,14 +234,13 @@ def settle(
         lowered.ignored,
         problems.warnings,
         facts,
-        over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
+        over_of=lambda self, other: _over(other, self, given.policies, chosen, options.ignore_kinds),
         unjudged=lowered.unjudged,
-        without=lambda policy: _without(policy, world, given.policies, chosen, options.ignore_kinds),
+        without_of=lambda self, policy: _without(policy, self, given.policies, chosen, options.ignore_kinds),
     )
     if options.keep_documents:
         world = replace(
             world,
-            over=lambda other: _over(other, world, given.policies, chosen, options.ignore_kinds),
             origin=Origin(given.documents, memo, lambda values: _edited(values, settled, options)),
         )
     world = world.asking(at for assertion in assertions for at in assertion.requests)

@@ -312,7 +312,7 @@ class _Pickler(pickle.Pickler):
 
     def reducer_override(self, value: object) -> Any:
         if isinstance(value, World) and value.over is not None:  # a closure, which no question to one world needs
-            return _copied, (replace(value, over=None, without=None, origin=None),)
+            return _copied, (replace(value, over_of=None, without_of=None, origin=None),)
         return NotImplemented
 
 

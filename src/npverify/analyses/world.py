@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from npverify.dialects import Memo
@@ -38,9 +39,9 @@ class World:
     `unjudged`  the ignored policies and those of a mesh, with a hash of what each says
     `warnings`  what the user should know, in the order of files
     `lint`      what lint is told beside the policies, if the input was read for it
-    `over`      gives the same policies over another inventory, where it is known what they were lowered from
-    `without`  gives the world without one policy, where it is known what the policies were lowered from; InputError where they
-               cannot be read without it
+    `over_of`  what gives the policies of a world over another inventory, where it is known what they were lowered from
+    `without_of`  the same for a world without one policy; InputError where the others cannot be read without it. Both are told the
+               world, since one that is held by what it holds would outlive its use
     `origin`   what it was read from, if that was to be kept
     """
 
@@ -52,11 +53,21 @@ class World:
     ignored: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Diagnostic, ...] = ()
     lint: LintFacts | None = None
-    over: Callable[[Inventory], World] | None = None
+    over_of: Callable[[World, Inventory], World] | None = None
     origin: Origin | None = None
-    without: Callable[[PolicyId], World] | None = None
+    without_of: Callable[[World, PolicyId], World] | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
     _reduced: list[Residuals] = field(default_factory=list, init=False, repr=False)
+
+    @property
+    def over(self) -> Callable[[Inventory], World] | None:
+        """Gives the same policies over another inventory; None where it is not known what they were lowered from."""
+        return None if self.over_of is None else partial(self.over_of, self)
+
+    @property
+    def without(self) -> Callable[[PolicyId], World] | None:
+        """Gives the world without one policy, likewise."""
+        return None if self.without_of is None else partial(self.without_of, self)
 
     def reduced(self) -> Residuals:
         """The reduction of the policies over the inventory, worked out on first use."""

@@ -73,7 +73,7 @@ class Input:
             ignore_kinds=self.ignore_kinds,
             memo=self.memo,
         )
-        return replace(self.old, policies=lowered.policies, defined=lowered.ids, mesh=lowered.mesh, over=None)
+        return replace(self.old, policies=lowered.policies, defined=lowered.ids, mesh=lowered.mesh, over_of=None)
 
 
 def is_native(document: Document) -> bool:
