@@ -4,6 +4,7 @@ tests/properties/test_session_laws.py."""
 from __future__ import annotations
 
 import gc
+import json
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,34 @@ def test_an_edit_leaves_nothing_for_the_collector(session: Session) -> None:
         gc.garbage.clear()
         gc.enable()
     assert left == set()
+
+
+def test_of_a_long_list_is_held_what_is_asked_for(tmp_path: Path) -> None:
+    """As `load` does: pods as `kubectl get -o json` prints them are ten times larger than what is read of them. So a change of what
+    nobody reads, such as the version of an object, is none."""
+    listed = tmp_path / "pods.json"
+
+    def write(version: str, app: str) -> None:
+        pods = [
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {
+                    "name": f"p{number}",
+                    "namespace": "shop",
+                    "labels": {"app": app if number == 7 else "web"},
+                    "resourceVersion": version,
+                    "annotations": {"note": "x" * 3000},
+                },
+                "spec": {"containers": [{"name": "c", "image": "i"}]},
+            }
+            for number in range(400)
+        ]
+        listed.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}), encoding="utf-8")
+
+    write("1", "web")
+    session = Session([str(tmp_path)])
+    write("2", "web")
+    assert session.refresh() == ((str(listed),), ())
+    write("3", "db")
+    assert session.refresh() == ((str(listed),), ("Pod shop/p7",))

@@ -113,7 +113,8 @@ class Session:
         self._answers: dict[Assertion, AssertionResult] = {}
         self._assumed: tuple[Inventory, tuple[Assertion, ...], tuple[str, ...]] | None = None
         self._stop: Callable[[], bool] = never
-        self._take(difference(self._input, Input.read(self._paths, self._spec_paths, stdin, unsaved=unsaved)))
+        with without_gc():
+            self._take(difference(self._input, Input.read(self._paths, self._spec_paths, stdin, unsaved=unsaved)))
 
     @property
     def loaded(self) -> Loaded:
@@ -175,6 +176,10 @@ class Session:
     def refresh(self, unsaved: Mapping[str, str] = NOTHING_UNSAVED) -> Refreshed:
         """Read the paths again, and tell which files and objects are other ones now. Of a file with a new text the edits are
         gone. `unsaved` holds texts that count in the place of those on the disk, by the real path of the file. Raises `InputError` with every problem that there is now."""
+        with without_gc():
+            return self._refresh(unsaved)
+
+    def _refresh(self, unsaved: Mapping[str, str]) -> Refreshed:
         old = self._input
         now = Input.read(self._paths, self._spec_paths, self._stdin, old, unsaved)
         names = [name for name, held in now.manifests.items() if old.manifests.get(name) is not held]

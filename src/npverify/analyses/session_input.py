@@ -22,6 +22,7 @@ from npverify.ingest.source import Diagnostic, Problems
 from npverify.inventory.build import is_inventory
 from npverify.inventory.namespaces import namespace_of
 from npverify.inventory.objects import POSITIONED
+from npverify.inventory.slim import Slim
 
 Place = tuple[str, Document]
 """The file in which an object stands, and its document."""
@@ -40,10 +41,10 @@ class Held:
     said: tuple[Diagnostic, ...]
 
     @classmethod
-    def read(cls, file: File) -> Held:
-        """A file as it stands."""
+    def read(cls, file: File, tidy: Slim) -> Held:
+        """A file as it stands, without what `tidy` takes out of it."""
         said = Problems()
-        bundle = read_file(file, said, wanted=wanted)
+        bundle = read_file(file, said, wanted=wanted, tidy=tidy)
         return cls(file.content, bundle, _policies(bundle.documents), (*said.errors, *said.warnings))
 
     def swapped(self, old: Document | None, new: Document | None) -> Held:
@@ -89,7 +90,7 @@ class Input:
     ) -> Input:
         """Everything that paths lead to. Of files whose text is the same as `before`, what was held of them; texts that were
         given without a file stay, behind the files."""
-        said = Problems()
+        said, tidy = Problems(), Slim()
         manifests: dict[str, Held] = {}
         found: list[SpecText] = []
         for file in files(paths, said, stdin, unsaved):
@@ -97,7 +98,7 @@ class Input:
                 found.append(SpecText(file.name, file.content))
                 continue
             known = before.manifests.get(file.name) if before is not None else None
-            manifests[file.name] = known if known and known.content == file.content else Held.read(file)
+            manifests[file.name] = known if known and known.content == file.content else Held.read(file, tidy)
         texts = named_specs(found, specs, said, unsaved)
         for name, held in before.manifests.items() if before is not None else ():
             if held.content is None:
@@ -125,7 +126,7 @@ class Input:
 
     def applied(self, name: str, content: str, where: Places) -> Edit:
         """With the objects of a text: each in the place of the object of its identity, else behind those of that name."""
-        fresh = Held.read(File(name, content, named=True))
+        fresh = Held.read(File(name, content, named=True), Slim())
         manifests = dict(self.manifests)
         own = manifests.get(name, Held(None, FileBundle(()), (), ()))
         manifests[name] = replace(own, said=fresh.said)
