@@ -53,7 +53,7 @@ BARS = (
 )  # fmt: skip
 
 MEMORY_MB = 1000
-MEMORY_OF = ("load", "first", "assertions", "connectivity")
+MEMORY_OF = ("load", "first", "assertions", "connectivity", "equiv", "translate", "redundant", "diff", "session")
 GROWTH = 12
 READING = ("import", "read")  # and what the interpreter does before, which is little
 
