@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_connectivity import ENDS, NEAR, OWN, halves
 
 from calico_worlds import random_calico
-from npverify.analyses import class_rows
+from npverify.analyses import class_rows, packet_ground
 from npverify.analyses.connectivity import connectivity, members
 from npverify.analyses.results import Connection, Connections, Connectivity, Ports
 from npverify.analyses.world import World
@@ -69,7 +69,7 @@ def test_tables_are_the_formulas(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(class_rows, "_FORMAT", chunk)
         patch.setattr(class_rows, "_CHUNK", {"B": 8, "Q": 64}[chunk])
-        patch.setattr(class_rows, "_OFTEN", {"B": 1, "Q": 2}[chunk])
+        patch.setattr(packet_ground, "_OFTEN", {"B": 1, "Q": 2}[chunk])
         found = assert_plain(it)
         assert unbundled(found) == {(c.src, c.dst): c.allowed for c in found.connections}
 
@@ -83,7 +83,7 @@ def test_tables_are_the_formulas_of_native_manifests(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_tables_are_the_formulas_of_calico(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stages that skip or follow one another, tiers that pass, named ports of sources, host endpoints, service accounts."""
-    monkeypatch.setattr(class_rows, "_OFTEN", 1 + seed % 2)
+    monkeypatch.setattr(packet_ground, "_OFTEN", 1 + seed % 2)
     assert_plain(random_calico(Random(seed), hosts=seed % 2 == 0).world)
 
 
@@ -185,7 +185,7 @@ def many_policies(random: Random) -> World:
 @pytest.mark.parametrize("seed", range(40))
 def test_tables_are_the_formulas_of_many_policies(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What many subjects are told together, what few are, and what the second family of addresses adds."""
-    monkeypatch.setattr(class_rows, "_OFTEN", 1 + seed % 4)
+    monkeypatch.setattr(packet_ground, "_OFTEN", 1 + seed % 4)
     assert_plain(many_policies(Random(seed)))
 
 

@@ -11,35 +11,29 @@ from __future__ import annotations
 import gc
 import sys
 from array import array
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
 
-from npverify.analyses.blocks import Cell, blocks, cells, representative
-from npverify.analyses.flows import families_of, known_address
+from npverify.analyses.blocks import Cell, blocks
 from npverify.analyses.packet_given import Numbered, Table
-from npverify.analyses.packet_looks import mentioned_ports
-from npverify.analyses.packet_parts import PacketParts, Parts, gathered
+from npverify.analyses.packet_ground import Ground
+from npverify.analyses.packet_parts import Parts, gathered
 from npverify.analyses.packet_tables import Tables
-from npverify.analyses.packets import PacketSets, spans
+from npverify.analyses.packets import spans
 from npverify.analyses.results import Ports
 from npverify.analyses.second_family import alike_over
 from npverify.analyses.world import World
-from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
-from npverify.inventory.model import EndpointKind
-from npverify.inventory.spaces import address_space
+from npverify.inventory.addresses import FAMILIES, Family, Prefix
 from npverify.normal.policy import Direction
 from npverify.reduction.bitsets import as_set, bits
-from npverify.reduction.residuals import Residuals
 
 Allowed = tuple[Ports, ...]
 _CHUNK = 64
 _FORMAT = "Q"  # of the bits of a chunk
 _REMEMBERED = 8
-_OFTEN = 8  # signatures with a policy, so that it pays to put what it allows together once for all of them
 _TOGETHER = 8  # chunks in a line of the processor's cache
 
 
@@ -50,17 +44,16 @@ class ClassRows:
         self._sides: dict[Direction, list[_Side]] = {}  # one for each family, or one for all of them
         self._outside: dict[Direction, _Outside] = {}
         with collector_paused():
-            residuals = world.reduced()
-            self.classes = residuals.classes
-            self._packets = PacketSets(mentioned_ports(residuals))
-            self._algebra = PacketParts(self._packets)
-            it = _Judging(world, residuals, self._packets, self._algebra)
+            ground = Ground.of(world)
+            self.classes = ground.residuals.classes
+            self._packets, self._algebra = ground.packets, ground.algebra
+            it = _Judging(ground)
             judged = {direction: it.tables(direction) for direction in Direction}
             for direction, each in judged.items():
-                self._outside[direction] = _Outside(each, it.cells, self.allowed)
-            for direction, each in (it.without_repeats(judged) if it.apart else judged).items():
+                self._outside[direction] = _Outside(each, ground.cells, self.allowed)
+            for direction, each in (it.without_repeats(judged) if ground.apart else judged).items():
                 self._sides[direction] = [_Side(tables, it.sets.sets) for tables in each]
-        self.by_family = it.apart
+        self.by_family = ground.apart
         self._chunks: dict[tuple[Direction, int], _Chunk] = {}
 
     def allowed(self, number: int) -> Allowed:
@@ -128,33 +121,19 @@ class ClassRows:
 
 
 class _Judging:
-    """Judges the classes of a world. `cells`: those of the outside addresses, IPv4 first."""
+    """Judges the classes of a world."""
 
-    def __init__(self, world: World, residuals: Residuals, packets: PacketSets, algebra: PacketParts) -> None:
-        self._residuals, self._packets, self._algebra = residuals, packets, algebra
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._algebra = ground.algebra
         self.sets = Numbered()
-        signatures = (residuals.signature(d, c) for d in Direction for c in range(len(residuals.classes)))
-        times = Counter(map(id, chain.from_iterable({id(s): s for s in signatures}.values())))
-        self._often = {entry for entry, number in times.items() if number >= _OFTEN}
-        prefixes = residuals.classes.mentioned.prefixes
-        self.cells = {family: cells(family, prefixes) for family in FAMILIES}
-
-        @cache
-        def supposed(family: Family, kind: EndpointKind) -> Address | None:
-            return representative(family, prefixes, address_space(world.inventory, kind))
-
-        self._addresses: list[Mapping[Family, Address | None]] = []
-        for end in residuals.classes.representatives:
-            usable = families_of(end, world.inventory.families) if end.is_pod else set()
-            self._addresses.append({f: known_address(end, f) or supposed(f, end.kind) for f in FAMILIES if f in usable})
-        self.apart = any(len(own) > 1 for own in self._addresses)  # some class has addresses of both families
 
     def tables(self, direction: Direction) -> list[list[Table]]:
         """For each class, what the direction that is judged there lets through; nothing unless it is one of pods.
 
         Once for all families, or, where some class has addresses of both, once for each.
         """
-        if not self.apart:
+        if not self._ground.apart:
             return [self._tables(direction, FAMILIES, {})]
         first, second = FAMILIES
         over_first = self._tables(direction, (first,), {})
@@ -163,7 +142,7 @@ class _Judging:
             self._tables(
                 direction,
                 (second,),
-                alike_over(self._residuals, direction, self._addresses, over_first, self._for_second),
+                alike_over(self._ground.residuals, direction, self._ground.addresses, over_first, self._for_second),
             ),
         ]
 
@@ -201,7 +180,7 @@ class _Judging:
 
     def _for_second(self, table: Table, peers: int) -> Table:
         """A table that no address matters to, over the second family: all outside addresses fare alike."""
-        every = (1 << len(self.cells[FAMILIES[1]])) - 1
+        every = (1 << len(self._ground.cells[FAMILIES[1]])) - 1
         outside = tuple((FAMILIES[1], dict.fromkeys(parts, every)) for _, parts in table.outside)
         return self._among(table, peers)._replace(outside=outside)
 
@@ -211,20 +190,21 @@ class _Judging:
         return Table(pods, (), frozenset((packets, self.sets.keep(who)) for packets, who in pods.items()))
 
     def _tables(self, direction: Direction, families: Sequence[Family], known: Mapping[int, Table]) -> list[Table]:
-        addresses = [{f: address for f, address in own.items() if f in families} for own in self._addresses]
         tables: dict[Family, Tables] = {}
         found = []
-        for c, own in enumerate(addresses):
-            if c in known or not own:
-                found.append(known.get(c, _NO_TABLE))
+        for c, (about, addresses) in enumerate(zip(self._ground.about, self._ground.addresses, strict=True)):
+            if c in known:
+                found.append(known[c])
                 continue
-            family = next(iter(own))
-            if family not in tables:
-                met = {family: self.cells[family]}
-                tables[family] = Tables(
-                    self._residuals, self._packets, self._algebra, addresses, met, self.sets, self._often
-                )
-            found.append(tables[family].of(direction, c))
+            for family in families:
+                if family in addresses:
+                    of = tables.get(family)
+                    if of is None:
+                        of = tables[family] = Tables(self._ground, family, direction, self.sets)
+                    found.append(of.of(c, about, (addresses[family],)))
+                    break
+            else:
+                found.append(_NO_TABLE)
         return found
 
 

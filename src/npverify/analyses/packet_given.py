@@ -40,8 +40,8 @@ class Numbered:
 
 Said = Mapping[tuple[int, int], tuple[Parts, list[tuple[Action, Parts]]]]
 
-Own = tuple[tuple[Family, Address | None], ...]
-"""The addresses of a subject by family; () where they do not matter."""
+Own = tuple[Address | None, ...]
+"""The address of a subject; () where it does not matter, or where it has none of the family."""
 
 
 class Ruled(NamedTuple):
@@ -60,11 +60,37 @@ class Asked(NamedTuple):
     looks: Looks
 
 
+class Run(NamedTuple):
+    """The policies of a signature that stand in one tier.
+
+    Where the packet and the subject's address do not matter to who selects, and nobody does anything but allow: whether any
+    policy selects, what those of many signatures allow together (nobody is in two of these parts, and everybody in them is
+    `seen`), and what each of the others allows. Elsewhere the policies that are to be `asked` one by one.
+    """
+
+    place: tuple[int, int]
+    asked: Sequence[Asked]
+    selected: bool
+    settled: Parts
+    seen: int
+    more: Sequence[Parts]
+
+
 class Looking(NamedTuple):
-    """At what of the subject a direction looks beyond what selects it, and its signature's policies."""
+    """At what of the subject a direction looks beyond what selects it, its signature's policies, and these by tiers for each
+    aspect of the subject."""
 
     looks: Looks
     asked: Sequence[Asked]
+    runs: dict[Hashable, Sequence[Run]]
+
+
+class About(NamedTuple):
+    """What of a class its policies may look at, `kind` and named ports (`ported`) by what tells them apart."""
+
+    end: Endpoint
+    kind: str
+    ported: int
 
 
 class Subject(NamedTuple):
@@ -72,8 +98,7 @@ class Subject(NamedTuple):
 
     direction: Direction
     side: Side
-    asked: Sequence[Asked]
+    looking: Looking
     of_class: int
-    subject: Endpoint
-    ported: Hashable
+    about: About
     own: Own

@@ -6,7 +6,6 @@ from collections.abc import Hashable, Iterable
 from functools import cache
 from typing import NamedTuple
 
-from npverify.inventory.model import EndpointKind
 from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
@@ -30,7 +29,7 @@ class Looks(NamedTuple):
     identity: bool = False
     address: bool = False
 
-    def aspect(self, kind: EndpointKind, ported: Hashable, c: int) -> Hashable:
+    def aspect(self, kind: Hashable, ported: Hashable, c: int) -> Hashable:
         """Equal for subjects of which it leaves the same; `ported`: kind and named ports of class `c`."""
         return c if self.identity else ported if self.ports else kind
 

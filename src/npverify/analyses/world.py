@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from npverify.dialects import Memo
 from npverify.dialects.lint import LintFacts
@@ -16,6 +16,8 @@ from npverify.normal.predicates import Clause
 
 if TYPE_CHECKING:
     from npverify.reduction.residuals import Residuals
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,7 @@ class World:
     without: Callable[[PolicyId], World] | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
     _reduced: list[Residuals] = field(default_factory=list, init=False, repr=False)
+    _kept: dict[type, Any] = field(default_factory=dict, init=False, repr=False)
 
     def reduced(self) -> Residuals:
         """The reduction of the policies over the inventory, worked out on first use."""
@@ -65,6 +68,16 @@ class World:
 
             self._reduced.append(Residuals(self.inventory, self.policies))
         return self._reduced[0]
+
+    def kept(self, what: type[T], make: Callable[[], T]) -> T:
+        """What was made of this world before, or is made now: whoever asks again has it, and another world has its own.
+
+        It must not refer to the world, so that both are given back once nobody has the world any more.
+        """
+        found: T | None = self._kept.get(what)
+        if found is None:
+            found = self._kept[what] = make()
+        return found
 
     def asking(self, clauses: Iterable[Clause]) -> World:
         """The world, ready for questions that name these clauses about requests."""
