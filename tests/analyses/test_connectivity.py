@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import plain_connectivity as plain
-from npverify.analyses.class_rows import _Side
+from npverify.analyses.class_sides import TableSide
 from npverify.analyses.connectivity import connectivity
 from npverify.analyses.evaluate import evaluate, evaluator
 from npverify.analyses.packet_given import Table
@@ -345,7 +345,7 @@ def test_what_tables_say_of_any_chunk() -> None:
     size = 2_000
     sets = [(1 << size) - 1 & int("1" + "0" * n + "1" * 40 * n, 2) * ((1 << size) // 3) for n in range(1, 9)]
     tables = [Table({1: those}, (), frozenset({(1, n)})) for n, those in enumerate(sets)]
-    side = _Side([*tables, *[Table({}, (), frozenset())] * (size - len(tables))], sets)
+    side = TableSide([*tables, *[Table({}, (), frozenset())] * (size - len(tables))], sets)
     for chunk in (17, 3, 30, 0, 16, 9):
         said = side.about(chunk, 64)
         for c in range(64):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from test_connectivity import ENDS, NEAR, OWN, halves
 
 from calico_worlds import random_calico
-from npverify.analyses import class_rows, packet_ground
+from npverify.analyses import class_sides, packet_ground
 from npverify.analyses.connectivity import connectivity, members
 from npverify.analyses.results import Connection, Connections, Connectivity, Ports
 from npverify.analyses.world import World
@@ -67,8 +67,8 @@ def test_tables_are_the_formulas(
     exemptions = {IN: (OWN, NEAR), OUT: (OWN,)} if exempt else None
     it = world(*ENDS, ingress=ingress, egress=egress, families=families, exempt=exemptions)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(class_rows, "_FORMAT", chunk)
-        patch.setattr(class_rows, "_CHUNK", {"B": 8, "Q": 64}[chunk])
+        patch.setattr(class_sides, "_FORMAT", chunk)
+        patch.setattr(class_sides, "CHUNK", {"B": 8, "Q": 64}[chunk])
         patch.setattr(packet_ground, "_OFTEN", {"B": 1, "Q": 2}[chunk])
         found = assert_plain(it)
         assert unbundled(found) == {(c.src, c.dst): c.allowed for c in found.connections}
