@@ -9,7 +9,7 @@ that nothing here grows with the square of the classes.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 
 from npverify.analyses import class_sides
 from npverify.analyses.blocks import Cell, blocks
@@ -20,7 +20,7 @@ from npverify.analyses.packet_parts import NONE, Parts, gathered
 from npverify.analyses.packet_tables import Tables
 from npverify.analyses.packets import spans
 from npverify.analyses.results import Ports
-from npverify.analyses.second_family import alike_over
+from npverify.analyses.second_family import over_second
 from npverify.analyses.world import World
 from npverify.ingest.collector import without_gc
 from npverify.inventory.addresses import FAMILIES, Family, Prefix
@@ -164,14 +164,8 @@ class _Judging:
             return [self._tables(direction, FAMILIES, {})]
         first, second = FAMILIES
         over_first = self._tables(direction, (first,), {})
-        return [
-            over_first,
-            self._tables(
-                direction,
-                (second,),
-                alike_over(self._ground.residuals, direction, self._ground.addresses, over_first, self._for_second),
-            ),
-        ]
+        known = over_second(self._ground.alike_over(direction), over_first, self._for_second, self._ground.over_second)
+        return [over_first, self._tables(direction, (second,), known)]
 
     def without_repeats(self, judged: Mapping[Direction, list[list[Table]]]) -> dict[Direction, list[list[Table]]]:
         """The tables of both families, the second ones without what the first ones say anyway.
@@ -235,16 +229,23 @@ _NO_CHANGE: Change = ([], [])
 _NO_TABLE = Table({}, (), frozenset())
 
 
+_Parted = tuple[tuple[Family, Parts], ...]
+
+
 class _Outside:
     """What one direction lets through between classes and outside addresses. Guards what was asked for."""
 
     def __init__(
         self, judged: list[list[Table]], cells: Mapping[Family, Sequence[Cell]], allowed: Callable[[int], Allowed]
     ) -> None:
-        self._of_class = [
-            tables[0].outside if len(tables) == 1 else tuple(chain.from_iterable(table.outside for table in tables))
-            for tables in zip(*judged, strict=True)
-        ]
+        self._of_class = [table.outside for table in judged[0]]
+        for more in judged[1:]:
+            joined: dict[tuple[int, int], _Parted] = {}  # by the ids of what the lists that are gone through hold
+            before = self._of_class
+            for a, table in zip(before, more, strict=True):
+                if (id(a), id(table.outside)) not in joined:
+                    joined[id(a), id(table.outside)] = (*a, *table.outside)
+            self._of_class = [joined[id(a), id(table.outside)] for a, table in zip(before, more, strict=True)]
         self._cells = cells
         self._allowed = allowed
         self._by_id: dict[int, Mapping[Prefix, Allowed]] = {}

@@ -25,7 +25,7 @@ from npverify.inventory.model import WorkloadRef
 from npverify.normal.policy import Action, Direction
 from npverify.normal.predicates import DnsIs, HttpIs, KafkaIs
 from npverify.reduction.bitsets import as_set
-from npverify.reduction.requests import clauses_of
+from npverify.reduction.requests import clauses_among
 
 NOTES = (
     "nodes are not listed as ends, and what a pod may always exchange with its own node is not counted",
@@ -65,7 +65,7 @@ def _drops(world: World) -> Iterator[str]:
     for stage in world.policies.egress.stages:
         if stage.final is Action.DENY and not stage.tiers and not stage.after:
             yield stage.reason
-    clauses = clauses_of(world.policies)
+    clauses = world.policies.asked | clauses_among(world.reduced().atoms)
     if any(isinstance(at, DnsIs) for at in clauses):
         yield "which names DNS is asked for is not looked at: ask about them with `on dns` or `eval --dns`"
     if any(isinstance(at, KafkaIs) for at in clauses):

@@ -7,7 +7,7 @@ policies of a class come to together is worked out for each answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, cached_property
 from itertools import chain
 
@@ -18,11 +18,13 @@ from npverify.analyses.packet_looks import mentioned_ports
 from npverify.analyses.packet_meaning import Meanings
 from npverify.analyses.packet_parts import PacketParts
 from npverify.analyses.packets import PacketSets
+from npverify.analyses.second_family import alike_over
 from npverify.analyses.world import World
 from npverify.inventory.addresses import FAMILIES, Address, Family
 from npverify.inventory.model import EndpointKind
 from npverify.inventory.spaces import address_space
 from npverify.normal.policy import Direction
+from npverify.reduction.bitsets import as_set
 
 _OFTEN = 8  # signatures with a policy, so that it pays to put what it allows together once for all of them
 
@@ -62,6 +64,7 @@ class Ground:
             self.about.append(About(end, kind, ported.setdefault(named, len(ported))))
         self.apart = any(len(own) > 1 for own in self.addresses)
         self._meanings: dict[Family, Meanings] = {}
+        self._alike: dict[Direction, Collection[int]] = {}
 
     def meanings(self, family: Family) -> Meanings:
         """What predicates and policies mean over a family."""
@@ -71,6 +74,18 @@ class Ground:
                 self.residuals, self.packets, self.algebra, family, self.addresses, self.cells[family], self._often
             )
         return found
+
+    def alike_over(self, direction: Direction) -> Collection[int]:
+        """The classes that fare over the second family as over the first one."""
+        found = self._alike.get(direction)
+        if found is None:
+            found = self._alike[direction] = alike_over(self.residuals, direction, self.addresses)
+        return found
+
+    @cached_property
+    def over_second(self) -> int:
+        """The set of the classes that have an address of the second family."""
+        return as_set([c for c, own in enumerate(self.addresses) if FAMILIES[1] in own])
 
     @cached_property
     def _often(self) -> frozenset[int]:

@@ -15,10 +15,8 @@ from npverify.normal.predicates import (
     PortIn,
     Pred,
     Side,
-    atoms_among,
     atoms_of,
 )
-from npverify.reduction.classes import predicates
 from npverify.reduction.residuals import Residuals
 
 
@@ -50,7 +48,7 @@ def mentioned_ports(residuals: Residuals) -> set[tuple[int, int]]:
     """The ranges of destination ports that residuals can ask for."""
     found: set[tuple[int, int]] = set()
     names = False
-    for atom in atoms_among(predicates(residuals.policies)):
+    for atom in residuals.atoms:
         if isinstance(atom, PortIn) and atom.side is Side.DST:
             found.add((atom.first, atom.last))
         names |= isinstance(atom, NamedPortIs)
@@ -71,6 +69,12 @@ def looks_beyond(pred: Pred, side: Side) -> Looks:
 def looks_at(pred: Pred) -> frozenset[Side]:
     """The sides that a predicate looks at."""
     return frozenset(atom.side for atom in atoms_of(pred) if hasattr(atom, "side"))
+
+
+@cache
+def asks_any_address(pred: Pred) -> bool:
+    """Whether a predicate asks for the address of anybody."""
+    return any(isinstance(atom, AddressIn) for atom in atoms_of(pred))
 
 
 @cache
