@@ -54,7 +54,9 @@ def test_what_is_given_in_several_pieces_is_their_union(
     pieces = [gathered({algebra.number(p): who} for p, who in parts) for parts in (left, right)]
     for each in (pieces, pieces, pieces[:1], pieces[::-1]):
         wanted = {flow for parts in each for flow in flows([(algebra.packets(n), who) for n, who in parts.items()])}
-        assert told(algebra, algebra.union_once(each)) == wanted
+        union, seen = algebra.union_once(each)
+        assert told(algebra, union) == wanted
+        assert set(bits(seen)) == {who for _, who in wanted}
     assert wanted == flows(left) | flows(right)
 
 

@@ -52,12 +52,30 @@ class Ruled(NamedTuple):
     matches: dict[Hashable, list[tuple[Action, Parts]]]
 
 
+class Told(NamedTuple):
+    """What a policy comes to for its subjects: where it is not `asked` for each of them, it selects all or none of them for any
+    packet, and only allows (parts may overlap)."""
+
+    asked: bool
+    selected: bool
+    allowed: Parts
+
+
+TO_BE_ASKED = Told(asked=True, selected=False, allowed={})
+
+
 class Asked(NamedTuple):
-    """A policy that may select, and at what of the subject it looks beyond its selection."""
+    """A policy that may select, and at what of the subject it looks beyond its selection.
+
+    `often`  many signatures have it
+    `told`   by the aspect of the subject that its rules look at
+    """
 
     entry: Entry
     ruled: Ruled
     looks: Looks
+    often: bool
+    told: dict[Hashable, Told]
 
 
 class Run(NamedTuple):

@@ -32,16 +32,16 @@ class Looks(NamedTuple):
         return c if self.identity else ported if self.ports else kind
 
 
-_AT_NOTHING = Looks()
+AT_NOTHING = Looks()
 
 
 def all_looks(each: Iterable[Looks]) -> Looks:
     """All of it together."""
     ports = identity = address = False
     for one in each:
-        if one is not _AT_NOTHING:
+        if one is not AT_NOTHING:
             ports, identity, address = ports or one.ports, identity or one.identity, address or one.address
-    return Looks(ports, identity, address) if ports or identity or address else _AT_NOTHING
+    return Looks(ports, identity, address) if ports or identity or address else AT_NOTHING
 
 
 def mentioned_ports(residuals: Residuals) -> set[tuple[int, int]]:
@@ -62,7 +62,7 @@ def looks_beyond(pred: Pred, side: Side) -> Looks:
     """At what of a side a predicate looks beyond its kind; its address counts as who it is."""
     at_its_kind_at_most = {KindIs, OwnNode, AddressOwnedBy, PortIn}
     asked = {type(a) for a in atoms_of(pred) if getattr(a, "side", None) is side} - at_its_kind_at_most
-    return Looks(NamedPortIs in asked, bool(asked - {NamedPortIs})) if asked else _AT_NOTHING
+    return Looks(NamedPortIs in asked, bool(asked - {NamedPortIs})) if asked else AT_NOTHING
 
 
 @cache

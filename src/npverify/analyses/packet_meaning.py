@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from itertools import groupby
 
 from npverify.analyses.blocks import Cell
-from npverify.analyses.packet_given import Asked, Looking, Own, Ruled, Run, Subject
-from npverify.analyses.packet_looks import Looks, all_looks, asks_address, looks_at, looks_beyond
+from npverify.analyses.packet_given import TO_BE_ASKED, Asked, Looking, Own, Ruled, Run, Subject, Told
+from npverify.analyses.packet_looks import AT_NOTHING, Looks, all_looks, asks_address, looks_at, looks_beyond
 from npverify.analyses.packet_parts import ALL, NONE, PacketParts, Parts, gathered
 from npverify.analyses.packets import PacketSets
 from npverify.ingest.source import InternalError
@@ -94,15 +95,17 @@ class Meanings:
         if found is None:
             asked_before = self._asked[direction]
             asked = [asked_before.get(id(entry)) or self._ask(entry, direction) for entry in signature]
-            looks = all_looks({self._at_stages(direction), *[one.looks for one in asked]})
+            beyond = {id(one.looks): one.looks for one in asked if one.looks is not AT_NOTHING}
+            looks = all_looks((self._at_stages(direction), *beyond.values()))
             found = known[id(signature)] = Looking(looks, asked, {})
         return found
 
     def _ask(self, entry: Entry, direction: Direction) -> Asked:
         ruled = self._ruled_by(entry.rules, direction)
         looks = all_looks((ruled.looks, Looks(address=asks_address(entry.selects, direction.subject))))
-        found = self._asked[direction][id(entry)] = Asked(entry, ruled, looks)
-        return found
+        asked = Asked(entry, ruled, looks, id(entry) in self._often, {})
+        self._asked[direction][id(entry)] = asked
+        return asked
 
     def _at_stages(self, direction: Direction) -> Looks:
         """At what of the subject the stages of a direction look."""
@@ -135,33 +138,51 @@ class Meanings:
 
     def runs(self, it: Subject) -> Sequence[Run]:
         """The policies of a subject, tier by tier."""
-        aspect = it.looking.looks.aspect(it.about.kind, it.about.ported, it.of_class)
-        found = it.looking.runs.get(aspect)
+        looking = it.looking
+        aspect = looking.looks.aspect(it.about.kind, it.about.ported, it.of_class)
+        found = looking.runs.get(aspect)
         if found is None:
-            by_place: dict[tuple[int, int], list[Asked]] = {}
-            for asked in it.looking.asked:
-                by_place.setdefault((asked.entry.stage, asked.entry.tier), []).append(asked)
-            found = it.looking.runs[aspect] = [self._run(place, asked, it) for place, asked in by_place.items()]
+            # they stand in the order in which they are asked
+            tiers = (
+                groupby(looking.asked, lambda one: one.entry[:2])
+                if _in_tiers(looking.asked)
+                else (((), looking.asked),)
+            )
+            found = looking.runs[aspect] = [self._run(list(asked), it) for _, asked in tiers if asked]
         return found
 
-    def _run(self, place: tuple[int, int], asked: Sequence[Asked], it: Subject) -> Run:
+    def _run(self, each: Sequence[Asked], it: Subject) -> Run:
         """The policies of a tier: put together as far as they only allow, and select whatever the packet and the subject."""
         selected = False
         shared: list[Parts] = []
         others: list[Parts] = []
-        for one in asked:
-            if it.side in looks_at(one.entry.selects):
-                return Run(place, asked, selected=False, settled={}, seen=0, more=())
-            selects = self.test(one.entry.selects, it)
-            if not selects:
-                continue  # as where an unknown is not what it would have to be
-            rules = self.rules(one.ruled, it)
-            if selects != self.everyone or any(action is not Action.ALLOW for action, _ in rules):
-                return Run(place, asked, selected=False, settled={}, seen=0, more=())
-            selected = True
-            (shared if id(one.entry) in self._often else others).extend(match for _, match in rules if match)
-        settled = self.algebra.union_once(shared) if shared else {}
-        return Run(place, (), selected, settled, sum(settled.values()), others)
+        kind = it.about.kind
+        for one in each:
+            looks = one.ruled.looks
+            aspect = kind if looks is AT_NOTHING else looks.aspect(kind, it.about.ported, it.of_class)
+            told = one.told.get(aspect)
+            if told is None:
+                told = one.told[aspect] = self._told_by(one, it)
+            if told.asked:
+                return Run(each[0].entry[:2], each, selected=False, settled={}, seen=0, more=())
+            if told.selected:
+                selected = True
+                if told.allowed:
+                    (shared if one.often else others).append(told.allowed)
+        settled, seen = self.algebra.union_once(shared) if shared else ({}, 0)
+        return Run(each[0].entry[:2], (), selected, settled, seen, others)
+
+    def _told_by(self, one: Asked, it: Subject) -> Told:
+        """What a policy comes to for a subject, and all who have the same aspect of what its rules look at."""
+        if it.side in looks_at(one.entry.selects):
+            return TO_BE_ASKED
+        selects = self.test(one.entry.selects, it)
+        if not selects:
+            return Told(asked=False, selected=False, allowed={})  # an unknown is not what it would have to be
+        rules = self.rules(one.ruled, it)
+        if selects != self.everyone or any(action is not Action.ALLOW for action, _ in rules):
+            return TO_BE_ASKED
+        return Told(asked=False, selected=True, allowed=rules[0][1] if rules else {})
 
     def rules(self, ruled: Ruled, it: Subject) -> list[tuple[Action, Parts]]:
         """What the rules of a policy match, in order; neighbours of one action as one. Parts of what is allowed may overlap."""
@@ -291,3 +312,8 @@ class Meanings:
             starts = self._starts
             found = self._inside[prefix] = classes | (1 << starts[prefix.last + 1]) - (1 << starts[prefix.first])
         return found
+
+
+def _in_tiers(asked: Sequence[Asked]) -> bool:
+    """Whether policies that stand in order stand in several tiers."""
+    return bool(asked) and asked[0].entry[:2] != asked[-1].entry[:2]

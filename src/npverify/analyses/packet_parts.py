@@ -36,7 +36,7 @@ class PacketParts:
         self._joined: dict[tuple[int, int], int] = {}
         self._met: dict[tuple[int, int], int] = {}
         self._less: dict[tuple[int, int], int] = {}
-        self._unions: dict[tuple[int, ...], tuple[tuple[Parts, ...], Parts]] = {}
+        self._unions: dict[tuple[int, ...], tuple[tuple[Parts, ...], tuple[Parts, int]]] = {}
 
     def number(self, packets: int) -> int:
         """The number of a set of packets."""
@@ -115,13 +115,14 @@ class PacketParts:
                 seen |= rest
         return found
 
-    def union_once(self, each: Sequence[Parts]) -> Parts:
-        """All of these together, worked out once for the same objects."""
+    def union_once(self, each: Sequence[Parts]) -> tuple[Parts, int]:
+        """All of these together, worked out once for the same objects, with the set of peers that are in them."""
         key = tuple(map(id, each))
         found = self._unions.get(key)
         if found is None:
             # they are kept, so that no others can take their ids
-            found = self._unions[key] = (tuple(each), self.union(item for parts in each for item in parts.items()))
+            union = self.union_with({}, 0, each)
+            found = self._unions[key] = (tuple(each), (union, sum(union.values())))  # nobody is in two parts
         return found[1]
 
     def both(self, left: Parts, right: Parts) -> Parts:

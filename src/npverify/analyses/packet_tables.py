@@ -133,7 +133,7 @@ class Tables:
         rules: list[tuple[Action, Parts]] = []
         allowed: list[Parts] = []  # by neighbours, as yet together in no way
         everyone = self._everyone
-        for entry, ruled, _ in each:
+        for entry, ruled, *_ in each:
             selects = everyone if entry.selects is TRUE else self._meanings.test(entry.selects, it)
             if selected is not everyone:
                 selected = self._meanings.any((selected, selects))
