@@ -29,7 +29,7 @@ from npverify.reduction.bitsets import as_set, bits
 
 Allowed = tuple[Ports, ...]
 _REMEMBERED = 8
-_TRIED = 16  # peers that are looked at before whole rows are
+_TRIED = 1_000  # peers that are looked at one by one before whole rows are
 
 
 class ClassRows:
@@ -86,33 +86,24 @@ class ClassRows:
     def _fare_alike(self, direction: Direction, a: int, b: int, told: Sequence[Change] | None) -> bool:
         """Whether the rows of two classes are equal; `told`: what others say to one of them alone, if that is known."""
         sides = self._sides[direction]
-        if all(side.table_of[a] == side.table_of[b] for side in sides):
-            if told is not None and not any(map(any, told)):
-                return True
-            if told is not None and len(sides) == 1:
-                # whoever says the same to both of them cannot tell them apart
-                own = sides[0].tables[sides[0].table_of[a]]
-                left, right = (self._algebra.both(own, gathered(each)) for each in told[0])
-                return left == right
-        elif len(sides) == 1 and self._differ_somewhere(direction, a, b):
-            return False
+        same = all(side.table_of[a] == side.table_of[b] for side in sides)
+        if same and told is not None and not any(map(any, told)):
+            return True
+        if len(sides) == 1:
+            mine, others = (sides[0].tables[sides[0].table_of[c]] for c in (a, b))
+            apart = 0 if same else _apart(mine, others)
+            (side,) = self._sides[direction.opposite]
+            for peer in islice(bits(apart), _TRIED):
+                said = side.tables[side.table_of[peer]]
+                left, right = (self._algebra.meet(_at(own, peer), _at(said, c)) for own, c in ((mine, a), (others, b)))
+                if left != right:
+                    return False
+            if told is not None and apart.bit_count() <= _TRIED:
+                # of the other peers, whoever says the same to both of them cannot tell them apart
+                own = {packets: rest for packets, who in mine.items() if (rest := who & ~apart)}
+                one, other = (self._algebra.both(own, gathered(each)) for each in told[0])
+                return one == other
         return self._joined(direction, a) == self._joined(direction, b)
-
-    def _differ_somewhere(self, direction: Direction, a: int, b: int) -> bool:
-        """Whether one of the first peers to whom two classes do not say the same can tell them apart."""
-        (side,), (other,) = self._sides[direction], self._sides[direction.opposite]
-        mine, others = (side.tables[side.table_of[c]] for c in (a, b))
-        apart = 0
-        for packets, who in mine.items():
-            apart |= who & ~others.get(packets, 0)
-        for packets, who in others.items():
-            apart |= who & ~mine.get(packets, 0)
-        for peer in islice(bits(apart), _TRIED):
-            said = other.tables[other.table_of[peer]]
-            left, right = (self._algebra.meet(_at(own, peer), _at(said, c)) for own, c in ((mine, a), (others, b)))
-            if left != right:
-                return True
-        return False
 
     def _joined(self, direction: Direction, c: int) -> Parts:
         chunk, key = self._place(direction, c)
@@ -140,6 +131,16 @@ class ClassRows:
             said = [side.about(chunk, size) for side in self._sides[direction.opposite]]
             found = self._chunks[direction, chunk] = (said, {})
         return found
+
+
+def _apart(one: Parts, other: Parts) -> int:
+    """The peers for whom two parts have not the same packets."""
+    apart = 0
+    for packets, who in one.items():
+        apart |= who & ~other.get(packets, 0)
+    for packets, who in other.items():
+        apart |= who & ~one.get(packets, 0)
+    return apart
 
 
 def _at(parts: Parts, c: int) -> int:

@@ -10,7 +10,7 @@ from npverify.analyses.packet_parts import Parts
 from npverify.inventory.addresses import Address, Family
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Action, Direction, Rule
-from npverify.normal.predicates import Side
+from npverify.normal.predicates import Pred, Side
 from npverify.reduction.judge import Entry
 
 
@@ -112,7 +112,7 @@ class About(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """At whom a direction is judged."""
+    """At whom a direction is judged. `unasked`: what predicates that do not look at any subject were found to mean."""
 
     direction: Direction
     side: Side
@@ -120,3 +120,4 @@ class Subject(NamedTuple):
     of_class: int
     about: About
     own: Own
+    unasked: dict[Pred, Parts]

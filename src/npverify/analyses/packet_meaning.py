@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from npverify.analyses.blocks import Cell
 from npverify.analyses.packet_given import TO_BE_ASKED, Asked, Looking, Own, Ruled, Run, Subject, Told
@@ -40,6 +41,14 @@ from npverify.reduction.bitsets import as_set
 from npverify.reduction.judge import Entry, Signature
 from npverify.reduction.partial import DIRECT, ends
 from npverify.reduction.residuals import Residuals
+
+
+class _Asking(NamedTuple):
+    """Of which side the subject is, its address where predicates ask for it, and what they were found to mean then."""
+
+    memo: dict[Pred, Parts]
+    side: Side
+    own: Own
 
 
 class Meanings:
@@ -79,7 +88,6 @@ class Meanings:
         self.everyone: Parts = {ALL: self._met}
         self._inside: dict[Prefix, int] = {}
         self._tests: dict[tuple[Side, Own], dict[Pred, Parts]] = {(side, ()): {} for side in Side}
-        self._unasked = {side: self._tests[side, ()] for side in Side}
         self._known: dict[tuple[Pred, Direction, Hashable], Pred] = {}
         self._ruled: dict[Direction, dict[int, Ruled]] = {direction: {} for direction in Direction}
         self._looks: dict[Direction, dict[int, Looking]] = {direction: {} for direction in Direction}
@@ -87,6 +95,10 @@ class Meanings:
         self._staged: dict[Direction, Looks] = {}
         self._gates: dict[Hashable, list[tuple[Parts, Parts]]] = {}
         # the keys are ids of rules, which policies keep, and of entries and signatures, which `Residuals` keeps
+
+    def unasked(self, side: Side) -> dict[Pred, Parts]:
+        """What predicates were found to mean for subjects on a side that they do not look at."""
+        return self._tests[side, ()]
 
     def looking(self, direction: Direction, signature: Signature) -> Looking:
         """What a signature of a direction is about."""
@@ -205,24 +217,6 @@ class Meanings:
             return right
         return left if right == self.everyone else self.algebra.both(left, right)
 
-    def _all(self, some: Iterable[Parts]) -> Parts:
-        """What is in all of these. Most are about peers alone, and these need no algebra."""
-        whom = self.everyone[ALL]
-        others: list[Parts] = []
-        for parts in some:
-            if len(parts) == 1 and ALL in parts:
-                whom &= parts[ALL]
-            elif parts:
-                others.append(parts)
-            else:
-                return {}
-            if not whom:
-                return {}
-        found: Parts = {ALL: whom}
-        for parts in others:
-            found = self.algebra.both(found, parts)
-        return found
-
     def any(self, some: Iterable[Parts]) -> Parts:
         there = [parts for parts in some if parts]
         if len(there) == 1:
@@ -237,11 +231,14 @@ class Meanings:
             return self.everyone
         if test is FALSE:
             return {}
-        side = it.side
-        found = self._unasked[side].get(test)  # where nothing about the subject is left to be filled in
+        found = it.unasked.get(test)
         if found is None:
             test = self._filled(test, it)
-            found = self._meant(test, side, it.own if asks_address(test, side) else ())
+            own = it.own if asks_address(test, it.side) else ()
+            memo = it.unasked if not own else self._tests.setdefault((it.side, own), {})
+            found = memo.get(test)
+            if found is None:
+                found = self._mean(test, _Asking(memo, it.side, own))
         return found
 
     def _filled(self, pred: Pred, it: Subject) -> Pred:
@@ -255,49 +252,86 @@ class Meanings:
             found = self._known[key] = self._residuals.partial.residual(pred, it.direction, DIRECT, **known)
         return found
 
-    def _meant(self, test: Pred, subject: Side, own: Own) -> Parts:
-        """The packets of a predicate for each peer; what it asks of the subject's address, those in `own` tell."""
-        memo = self._tests.setdefault((subject, own), {})
-        found = memo.get(test)
-        if found is None:
-            found = memo[test] = self._mean(test, subject, own)
+    def _mean(self, test: Pred, asking: _Asking) -> Parts:
+        """The packets of a predicate for each peer, from now on remembered."""
+        if isinstance(test, And):
+            found = self._all(test.parts, asking)
+        elif isinstance(test, Or):
+            found = self._some(test.parts, asking)
+        elif isinstance(test, Not):
+            body = asking.memo.get(test.body)
+            found = self.algebra.but(self.everyone, self._mean(test.body, asking) if body is None else body)
+        else:
+            found = self._atom(test, asking)
+        asking.memo[test] = found
         return found
 
-    def _mean(self, test: Pred, subject: Side, own: Own) -> Parts:
-        match test:
-            case Not(body):
-                return self.algebra.but(self.everyone, self._meant(body, subject, own))
-            case And(parts):
-                return self._all(self._meant(part, subject, own) for part in parts)
-            case Or(parts):
-                return self.any(self._meant(part, subject, own) for part in parts)
+    def _all(self, parts: Iterable[Pred], asking: _Asking) -> Parts:
+        """What is in all of these. Most are about peers alone, and these need no algebra."""
+        whom = self._met
+        others: list[Parts] = []
+        for part in parts:
+            told = asking.memo.get(part)
+            if told is None:
+                told = self._mean(part, asking)
+            if len(told) == 1 and ALL in told:
+                whom &= told[ALL]
+            elif told:
+                others.append(told)
+            else:
+                return {}
+            if not whom:
+                return {}
+        found: Parts = {ALL: whom}
+        for more in others:
+            found = self.algebra.both(found, more)
+        return found
+
+    def _some(self, parts: Iterable[Pred], asking: _Asking) -> Parts:
+        """What is in any of these."""
+        whom = 0
+        others: list[Parts] = []
+        for part in parts:
+            told = asking.memo.get(part)
+            if told is None:
+                told = self._mean(part, asking)
+            if len(told) == 1 and ALL in told:
+                whom |= told[ALL]
+            elif told:
+                others.append(told)
+        found: Parts = {ALL: whom} if whom else {}
+        return self.algebra.union_with(found, whom, others) if others else found
+
+    def _atom(self, atom: Pred, asking: _Asking) -> Parts:
+        match atom:
             case Const() | ProtocolIs() | PortIn() | IcmpIs() | UnknownIn():
-                packets = self.algebra.number(self._packets.of(test))
+                packets = self.algebra.number(self._packets.of(atom))
                 return {} if packets == NONE else {packets: self._met}
-            case AddressIn(side, prefix) if side is subject:
-                whom = self._met if any(a is not None and prefix.contains(a) for a in own) else 0
+            case AddressIn(side, prefix) if side is asking.side:
+                whom = self._met if any(a is not None and prefix.contains(a) for a in asking.own) else 0
                 return {ALL: whom} if whom else {}
             case AddressIn(_, prefix) if self._all_known:
                 whom = self._peers_inside(prefix)
                 return {ALL: whom} if whom else {}
             case _:
-                return self._told(test, subject, own)
+                return self._told(atom, asking)
 
-    def _told(self, atom: Pred, subject: Side, own: Own) -> Parts:
+    def _told(self, atom: Pred, asking: _Asking) -> Parts:
         """The packets of an atom about the peer, which its classes settle but for the address."""
         found: list[tuple[int, int]] = []
-        for classes, left in self._residuals.bitsets.parts(atom, subject.other, DIRECT):
+        for classes, left in self._residuals.bitsets.parts(atom, asking.side.other, DIRECT):
             if left is FALSE:
                 continue
             who = classes & self._met | (self._outside if classes & self._external else 0)
             if left is TRUE:
                 found.append((ALL, who))
-            elif isinstance(left, AddressIn) and left.side is not subject:
+            elif isinstance(left, AddressIn) and left.side is not asking.side:
                 found.append((ALL, who & self._peers_inside(left.prefix)))
             elif left is atom:
                 raise InternalError(f"nothing is known about a peer that an atom asks about: {type(atom).__name__}")
             else:
-                found += ((packets, who & whom) for packets, whom in self._meant(left, subject, own).items())
+                told = self._mean(left, asking)
+                found += ((packets, who & whom) for packets, whom in told.items())
         return self.algebra.union((packets, who) for packets, who in found if who)
 
     def _peers_inside(self, prefix: Prefix) -> int:

@@ -32,8 +32,10 @@ class Tables:
         self._half = ground.residuals.policies.half(direction)
         self._algebra = meanings.algebra
         self._everyone = meanings.everyone
+        self._unasked = meanings.unasked(direction.subject)
         self._sets = sets
         self._followed = {stage.after for stage in self._half.stages}
+        self._cut: dict[int, tuple[int, int]] = {}  # of sets, the numbers of the pods and of the cells in them
         self._judged: dict[Hashable, Table] = {}
         self._tables: dict[int, tuple[Parts, Table]] = {}
         self._outside: dict[tuple[tuple[int, int], ...], tuple[tuple[Family, Parts], ...]] = {}
@@ -46,7 +48,7 @@ class Tables:
         key = (id(signature), looks.aspect(about.kind, about.ported, c), own if looks.address else ())
         found = self._judged.get(key)
         if found is None:
-            parts = self._judge(Subject(self._direction, self._side, looking, c, about, own))
+            parts = self._judge(Subject(self._direction, self._side, looking, c, about, own, self._unasked))
             # the same object where nothing is added to what is kept; it is kept here, so that no other can take its id
             known = self._tables.get(id(parts))
             if known is None:
@@ -58,12 +60,23 @@ class Tables:
         """The parts for pods, and for the cells of outside addresses."""
         pods, size = self._meanings.pods, self._meanings.size
         keep, sets = self._sets.keep, self._sets.sets
-        among = [(packets, keep(here)) for packets, who in parts.items() if (here := who & pods)]
-        behind = tuple([(packets, which) for packets, who in parts.items() if (which := who >> size)])
-        outside = self._outside.get(behind)
+        among = []
+        behind = []
+        for packets, who in parts.items():
+            known = self._cut.get(who)
+            if known is None:
+                here, which = who & pods, who >> size
+                known = self._cut[who] = keep(here) if here else -1, keep(which) if which else -1
+            number, cells = known
+            if number >= 0:
+                among.append((packets, number))
+            if cells >= 0:
+                behind.append((packets, cells))
+        key = tuple(behind)
+        outside = self._outside.get(key)
         if outside is None:
-            cells = {packets: sets[keep(which)] for packets, which in behind}
-            outside = self._outside[behind] = ((self._meanings.family, cells),) if cells else ()
+            where = {packets: sets[n] for packets, n in behind}
+            outside = self._outside[key] = ((self._meanings.family, where),) if where else ()
         return Table({packets: sets[n] for packets, n in among}, outside, frozenset(among))
 
     # --- the walk of `reduction.residuals.judge` -----------------------------------------------------------------------
