@@ -351,3 +351,19 @@ def test_what_tables_say_of_any_chunk() -> None:
         for c in range(64):
             subjects = sum(1 << n for n, those in enumerate(sets) if those >> 64 * chunk + c & 1)
             assert said.parts(said.keys[c]).get(1, 0) == subjects
+
+
+@pytest.mark.parametrize("near", [0b111111, 0b010010, 0], ids=bin)
+def test_what_is_said_to_one_of_two_neighbours(near: int) -> None:
+    """Of the classes that are asked about: what tables say to each of them and not to the one behind, and the other way."""
+    sets = [0b0000110, 0b1111111, 0b0001000, 0b1010101]
+    tables = [Table({n + 1: those}, (), frozenset({(n + 1, n)})) for n, those in enumerate(sets)]
+    side = TableSide([*tables, *[Table({}, (), frozenset())] * 3], sets)
+    expected = {}
+    for c in range(6):
+        says = [{n + 1: 1 << n} for n in range(4)]
+        first, second = ([n for n, those in enumerate(sets) if those >> d & 1] for d in (c, c + 1))
+        alone = [says[n] for n in first if n not in second], [says[n] for n in second if n not in first]
+        if near >> c & 1 and any(alone):
+            expected[c] = alone
+    assert side.changes(near) == expected

@@ -60,6 +60,17 @@ def test_what_is_given_in_several_pieces_is_their_union(
     assert wanted == flows(left) | flows(right)
 
 
+@given(overlapping, overlapping)
+def test_more_is_added_to_what_is_together_already(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
+    """It is the union of both, and what was there stays as it was."""
+    algebra = PacketParts(PACKETS)
+    settled = algebra.union((algebra.number(p), who) for p, who in left)
+    before = dict(settled)
+    more = [{algebra.number(p): who} for p, who in right]
+    assert told(algebra, algebra.union_with(settled, sum(settled.values()), more)) == flows(left) | flows(right)
+    assert settled == before
+
+
 @given(some_packets, some_packets)
 def test_equal_sets_of_packets_have_one_number(a: int, b: int) -> None:
     """So that parts can be compared by their numbers."""
