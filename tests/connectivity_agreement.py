@@ -16,7 +16,7 @@ from npverify.normal.policy import Action, Rule, Tier
 from npverify.normal.predicates import TRUE, Pred, Side, and_, label_in, unknown_in
 from plain_connectivity import plain_connectivity
 from proof_agreement import WORLDS
-from smallworld import DST, IN, OUT, SRC, app, block, on, pod, policy, rule, tier, world
+from smallworld import DST, IN, OUT, SRC, allow, app, block, on, pod, policy, rule, tier, world
 from two_worlds import random_pair
 
 SPOOKY = fact("spooky")
@@ -43,8 +43,9 @@ def many_policies(random: Random) -> World:
 
     traffic = [on("TCP", 5432), on("TCP", 80), on("TCP", 50, 6000), on("UDP", 53), TRUE]
 
+    actions = [Action.ALLOW] * 5 + random.choice([[], [Action.DENY]])
+
     def rules(peer: Side) -> list[Rule]:
-        actions = [Action.ALLOW] * 5 + [Action.DENY]
         every = range(random.randint(0, 3))
         return [rule(random.choice(actions), random.choice(whom(peer)), random.choice(traffic)) for _ in every]
 
@@ -53,6 +54,21 @@ def many_policies(random: Random) -> World:
         return [tier(*each[:3], no_match=Action.PASS), tier(*each[3:])]
 
     return world(*ends, ingress=tiers(*sides[IN]), egress=tiers(*sides[OUT]), families=random.choice([(4,), (4, 6)]))
+
+
+def many_neighbours(random: Random) -> World:
+    """Pods of one workload that policies tell apart, and which may send and get little: many of them fare alike all the same."""
+    indices = [str(n) for n in range(6)]
+    ends = [pod(f"set-{n}", of=WorkloadRef("StatefulSet", "shop", "set"), app="set", index=n) for n in indices]
+
+    def some(side: Side) -> Pred:
+        return label_in(side, "pod", "index", random.sample(indices, random.randint(1, 4)))
+
+    def tiers(own: Side) -> list[Tier]:
+        rules = [[allow(some(own.other), on("TCP", random.choice([80, 90])))] for _ in range(random.randint(1, 4))]
+        return [tier(policy("none", TRUE), *(policy(f"p{n}", some(own), *each) for n, each in enumerate(rules)))]
+
+    return world(*ends, ingress=tiers(DST), egress=tiers(SRC))
 
 
 @contextmanager
@@ -69,9 +85,10 @@ def ways(rng: Random) -> Iterator[None]:
 def connectivity_disagreements(seed: int) -> list[str]:
     """Whether the list, the workloads that are split, or the same asked again, is not what pairs say."""
     rng = Random(seed)
-    names = [*WORLDS, "many policies", "a pair"]
+    made = WORLDS | {"many policies": many_policies, "many neighbours": many_neighbours}
+    names = [*made, "a pair"]
     name = names[seed % len(names)]
-    worlds = random_pair(rng) if name == "a pair" else [(WORLDS | {"many policies": many_policies})[name](rng)]
+    worlds = random_pair(rng) if name == "a pair" else [made[name](rng)]
     found = []
     for n, it in enumerate(worlds):
         rows, split = plain_connectivity(it)
