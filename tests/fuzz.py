@@ -5,9 +5,10 @@
     python tests/fuzz.py --dialect diff --cases 1000
 
 A case is a whole set of policies with a few flows (`tests/sets.py`: kubernetes, calico, cilium, plugins, entries, cluster,
-mixed). One of `proofs` is a set of each dialect in turn, with answers that are held against random flows. One of `diff` is a pair of versions with every class of flow between them (where there are more than 1,500, so many at
-random), Kubernetes and Calico in turn. Prints what does not agree with the seed of its set, and exits with 1 if there is
-anything.
+mixed). One of `proofs` is a set of each dialect in turn, with answers that are held against random flows. One of `diff` is a
+pair of versions with every class of flow between them (where there are more than 1,500, so many at random), Kubernetes and
+Calico in turn. One of `connectivity` is a world of one dialect after the other, of which who may talk to whom is held against
+all pairs. Prints what does not agree with the seed of its set, and exits with 1 if there is anything.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import proof_agreement
 import sets
 import two_calico_worlds
 import two_worlds
+from connectivity_agreement import connectivity_disagreements
 from diff_flows import disagreements as diff_disagreements
 
 MOST_FLOWS = 1500
@@ -41,7 +43,12 @@ def proofs(seed: int) -> list[str]:
     return proof_agreement.proof_disagreements(names[seed % len(names)], seed)
 
 
-DIALECTS: dict[str, Callable[[int], list[str]]] = {**sets.DIALECTS, "proofs": proofs, "diff": diff}
+DIALECTS: dict[str, Callable[[int], list[str]]] = {
+    **sets.DIALECTS,
+    "proofs": proofs,
+    "diff": diff,
+    "connectivity": connectivity_disagreements,
+}
 
 
 def disagreements(dialect: str, seed: int) -> list[str]:

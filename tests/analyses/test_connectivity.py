@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import plain_connectivity as plain
-from npverify.analyses.class_rows import _Side
+from npverify.analyses.class_sides import TableSide
 from npverify.analyses.connectivity import connectivity
 from npverify.analyses.evaluate import evaluate, evaluator
 from npverify.analyses.packet_given import Table
@@ -345,9 +345,25 @@ def test_what_tables_say_of_any_chunk() -> None:
     size = 2_000
     sets = [(1 << size) - 1 & int("1" + "0" * n + "1" * 40 * n, 2) * ((1 << size) // 3) for n in range(1, 9)]
     tables = [Table({1: those}, (), frozenset({(1, n)})) for n, those in enumerate(sets)]
-    side = _Side([*tables, *[Table({}, (), frozenset())] * (size - len(tables))], sets)
+    side = TableSide([*tables, *[Table({}, (), frozenset())] * (size - len(tables))], sets)
     for chunk in (17, 3, 30, 0, 16, 9):
         said = side.about(chunk, 64)
         for c in range(64):
             subjects = sum(1 << n for n, those in enumerate(sets) if those >> 64 * chunk + c & 1)
             assert said.parts(said.keys[c]).get(1, 0) == subjects
+
+
+@pytest.mark.parametrize("near", [0b111111, 0b010010, 0], ids=bin)
+def test_what_is_said_to_one_of_two_neighbours(near: int) -> None:
+    """Of the classes that are asked about: what tables say to each of them and not to the one behind, and the other way."""
+    sets = [0b0000110, 0b1111111, 0b0001000, 0b1010101]
+    tables = [Table({n + 1: those}, (), frozenset({(n + 1, n)})) for n, those in enumerate(sets)]
+    side = TableSide([*tables, *[Table({}, (), frozenset())] * 3], sets)
+    expected = {}
+    for c in range(6):
+        says = [{n + 1: 1 << n} for n in range(4)]
+        first, second = ([n for n, those in enumerate(sets) if those >> d & 1] for d in (c, c + 1))
+        alone = [says[n] for n in first if n not in second], [says[n] for n in second if n not in first]
+        if near >> c & 1 and any(alone):
+            expected[c] = alone
+    assert side.changes(near) == expected

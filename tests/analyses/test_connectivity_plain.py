@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from dataclasses import replace
+from itertools import combinations, islice
 from random import Random
 
 import pytest
@@ -11,20 +12,20 @@ from hypothesis import strategies as st
 from test_connectivity import ENDS, NEAR, OWN, halves
 
 from calico_worlds import random_calico
-from npverify.analyses import class_rows
+from connectivity_agreement import SPOOKY, TO_SPLIT, connectivity_disagreements, many_neighbours, many_policies
+from npverify.analyses import class_rows, class_sides, packet_ground
+from npverify.analyses.class_rows import ClassRows
 from npverify.analyses.connectivity import connectivity, members
 from npverify.analyses.results import Connection, Connections, Connectivity, Ports
 from npverify.analyses.world import World
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import WorkloadRef
-from npverify.normal.policy import Action, Rule, Tier
-from npverify.normal.predicates import TRUE, Pred, Side, and_, label_in, or_
+from npverify.normal.policy import Action, Direction, Tier
+from npverify.normal.predicates import TRUE, and_, label_in, or_, protocol_is, unknown_in
 from plain_connectivity import plain_connectivity
 from smallworld import DST, IN, OUT, SRC, allow, app, block, on, pod, policy, rule, selecting, tier, world
 from two_worlds import random_pair
 from worlds import random_world
-
-TO_SPLIT = "pods of {} are listed one by one, because policies tell them apart"
 
 
 def assert_plain(it: World) -> Connectivity:
@@ -67,9 +68,9 @@ def test_tables_are_the_formulas(
     exemptions = {IN: (OWN, NEAR), OUT: (OWN,)} if exempt else None
     it = world(*ENDS, ingress=ingress, egress=egress, families=families, exempt=exemptions)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(class_rows, "_FORMAT", chunk)
-        patch.setattr(class_rows, "_CHUNK", {"B": 8, "Q": 64}[chunk])
-        patch.setattr(class_rows, "_OFTEN", {"B": 1, "Q": 2}[chunk])
+        patch.setattr(class_sides, "_FORMAT", chunk)
+        patch.setattr(class_sides, "CHUNK", {"B": 8, "Q": 64}[chunk])
+        patch.setattr(packet_ground, "_OFTEN", {"B": 1, "Q": 2}[chunk])
         found = assert_plain(it)
         assert unbundled(found) == {(c.src, c.dst): c.allowed for c in found.connections}
 
@@ -83,7 +84,7 @@ def test_tables_are_the_formulas_of_native_manifests(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_tables_are_the_formulas_of_calico(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stages that skip or follow one another, tiers that pass, named ports of sources, host endpoints, service accounts."""
-    monkeypatch.setattr(class_rows, "_OFTEN", 1 + seed % 2)
+    monkeypatch.setattr(packet_ground, "_OFTEN", 1 + seed % 2)
     assert_plain(random_calico(Random(seed), hosts=seed % 2 == 0).world)
 
 
@@ -136,6 +137,22 @@ EDGES: list[tuple[str, World, list[str]]] = [
     ("the address of a subject selects it", world(
         TWO, DB, ingress=[policy("p", block(DST, "10.0.0.0/16"), allow(TRUE, SQL))],
     ), []),
+    ("a policy that selects where an unknown is so isolates nobody while it is not", world(
+        DB, pod("api"), ingress=[policy("p", and_(app(DST, "db"), unknown_in(SPOOKY, "true")), allow(TRUE, SQL))],
+    ), []),
+    ("a policy that selects where an unknown is not so isolates while it is not", world(
+        DB, pod("api"), ingress=[policy("p", and_(app(DST, "db"), unknown_in(SPOOKY, "false")), allow(TRUE, SQL))],
+    ), []),
+    ("a policy that selects for some protocol isolates for it", world(
+        DB, pod("api"), ingress=[policy("p", and_(app(DST, "db"), protocol_is("TCP")), allow(TRUE, SQL))],
+    ), []),
+    ("what all are told and what one is told overlap", world(
+        DB, pod("api"), pod("web"),
+        ingress=[tier(policy("p", TRUE, allow(app(SRC, "api", "web"), SQL)), policy("q", app(DST, "db"), allow(app(SRC, "api"), on("UDP", 53))))],
+    ), []),
+    ("a policy that selects for some packets isolates for these", world(
+        DB, pod("api"), ingress=[policy("p", and_(app(DST, "db"), on("TCP", 1, 100)), allow(TRUE, on("TCP", 90)))],
+    ), []),
     *((f"an unknown address lies in {cidr}" if inside else f"no unknown address is thought to lie in {cidr}", world(
         DB, pod("api"), ingress=[
             policy("p", and_(app(DST, "db"), block(DST, cidr)), allow(TRUE, SQL)),
@@ -146,47 +163,55 @@ EDGES: list[tuple[str, World, list[str]]] = [
 
 
 @pytest.mark.parametrize(("it", "split"), [w[1:] for w in EDGES], ids=[w[0] for w in EDGES])
-def test_tables_are_the_formulas_at_the_edges(it: World, split: list[str]) -> None:
+def test_tables_are_the_formulas_at_the_edges(it: World, split: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What random worlds seldom have."""
+    monkeypatch.setattr(packet_ground, "_OFTEN", 2)
     notes = assert_plain(it).notes
     assert [note for note in notes if note.startswith("pods of ")] == [TO_SPLIT.format(ref) for ref in split]
-
-
-def many_policies(random: Random) -> World:
-    """Two tiers of policies that select whom others select too, rules that overlap, pods with addresses of both families."""
-    sides = {IN: (DST, SRC), OUT: (SRC, DST)}
-    addresses = ["", "10.0.0.{}", "10.0.1.{}", "10.0.0.{} fd00::{}", "10.0.1.{} fd00::1:{}", "fd00::{}"]
-    names = ["set", "set", "set", "set", "db", "api", "web"]
-    ends = [
-        pod(f"{name}-{n}", of=WorkloadRef("StatefulSet", "shop", name), app=name, ip=random.choice(addresses).format(n, n),
-            index=str(random.randrange(3)))
-        for n, name in enumerate(names, 1)
-    ]  # fmt: skip
-
-    def whom(side: Side) -> list[Pred]:
-        blocks = [block(side, cidr) for cidr in ("10.0.0.0/24", "fd00::/112", "10.0.0.0/8", "fd00::1:0/112")]
-        indices = [label_in(side, "pod", "index", [str(n)]) for n in range(3)]
-        return [*blocks, *indices, app(side, "set"), app(side, "db", "api"), TRUE, TRUE]
-
-    traffic = [SQL, on("TCP", 80), on("TCP", 50, 6000), on("UDP", 53), TRUE]
-
-    def rules(peer: Side) -> list[Rule]:
-        actions = [Action.ALLOW] * 5 + [Action.DENY]
-        every = range(random.randint(0, 3))
-        return [rule(random.choice(actions), random.choice(whom(peer)), random.choice(traffic)) for _ in every]
-
-    def tiers(own: Side, peer: Side) -> list[Tier]:
-        each = [policy(f"p{n}", random.choice(whom(own)), *rules(peer)) for n in range(8)]
-        return [tier(*each[:3], no_match=Action.PASS), tier(*each[3:])]
-
-    return world(*ends, ingress=tiers(*sides[IN]), egress=tiers(*sides[OUT]), families=random.choice([(4,), (4, 6)]))
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_tables_are_the_formulas_of_many_policies(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What many subjects are told together, what few are, and what the second family of addresses adds."""
-    monkeypatch.setattr(class_rows, "_OFTEN", 1 + seed % 4)
+    monkeypatch.setattr(packet_ground, "_OFTEN", 1 + seed % 4)
     assert_plain(many_policies(Random(seed)))
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_who_asks_again_is_told_the_same(seed: int) -> None:
+    """By what was kept of the first answer, in a world of any dialect; and the first answer is what pairs say."""
+    assert connectivity_disagreements(seed) == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_classes_are_alike_whose_rows_are_equal(seed: int) -> None:
+    """Of neighbours and of others, however many peers are looked at one by one."""
+    it = (many_neighbours, many_neighbours, many_policies, random_world)[seed % 4](Random(seed))
+    for tried in (0, 1, 1_000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(class_rows, "_TRIED", tried)
+            rows = ClassRows(it)
+            count = len(rows.classes)
+            pairs = list(combinations(range(count), 2))
+            told = [
+                (rows.row(c), rows.column(c), *(list(rows.outside(d, c).items()) for d in Direction))
+                for c in range(count)
+            ]
+            assert ClassRows(it).alike(pairs) == [told[a] == told[b] for a, b in pairs]
+
+
+def test_another_world_over_the_same_policies_keeps_its_own() -> None:
+    """What is kept belongs to a world: with other policies, or another inventory, everything is asked anew."""
+    first = many_policies(Random(5))
+    before = assert_plain(first)
+    half = first.policies.ingress
+    tiers = [replace(each, policies=each.policies[1:]) for each in half.stages[0].tiers]
+    edited = replace(half, stages=(replace(half.stages[0], tiers=tuple(tiers)), *half.stages[1:]))
+    second = replace(first, policies=replace(first.policies, ingress=edited))
+    third = replace(first, inventory=replace(first.inventory, endpoints=first.inventory.endpoints[1:]))
+    answers = [tuple(assert_plain(it).connections) for it in (second, third)]
+    assert len({tuple(before.connections), *answers}) == 3
+    assert tuple(assert_plain(first).connections) == tuple(before.connections)
 
 
 def ports_to(it: World, src: str, dst: str) -> list[Ports]:
@@ -202,6 +227,18 @@ def test_the_edges_by_hand() -> None:
     assert ports_to(by["a pass leaves what later rules of its tier allow to the next tier"], "api", "db") == [
         Ports("TCP", ((90, 90), (101, 200)))
     ]
+    it = by["a policy that selects where an unknown is so isolates nobody while it is not"]
+    assert len(ports_to(it, "api", "db")) == 3
+    it = by["a policy that selects where an unknown is not so isolates while it is not"]
+    assert ports_to(it, "api", "db") == [Ports("TCP", ((5432, 5432),))]
+    it = by["a policy that selects for some protocol isolates for it"]
+    assert ports_to(it, "api", "db")[0] == Ports("TCP", ((5432, 5432),))
+    assert len(ports_to(it, "api", "db")) == 3
+    it = by["what all are told and what one is told overlap"]
+    assert ports_to(it, "api", "db") == [Ports("TCP", ((5432, 5432),)), Ports("UDP", ((53, 53),))]
+    assert ports_to(it, "web", "db") == [Ports("TCP", ((5432, 5432),))]
+    it = by["a policy that selects for some packets isolates for these"]
+    assert ports_to(it, "api", "db")[0] == Ports("TCP", ((90, 90), (101, 65535)))
     it = by["the address of a subject is what it is used with"]
     assert ports_to(it, "two", "db") == [Ports("TCP", ((5432, 5432),))]
     it = by["the address of a subject selects it"]

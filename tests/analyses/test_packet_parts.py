@@ -54,8 +54,21 @@ def test_what_is_given_in_several_pieces_is_their_union(
     pieces = [gathered({algebra.number(p): who} for p, who in parts) for parts in (left, right)]
     for each in (pieces, pieces, pieces[:1], pieces[::-1]):
         wanted = {flow for parts in each for flow in flows([(algebra.packets(n), who) for n, who in parts.items()])}
-        assert told(algebra, algebra.union_once(each)) == wanted
+        union, seen = algebra.union_once(each)
+        assert told(algebra, union) == wanted
+        assert set(bits(seen)) == {who for _, who in wanted}
     assert wanted == flows(left) | flows(right)
+
+
+@given(overlapping, overlapping)
+def test_more_is_added_to_what_is_together_already(left: list[tuple[int, int]], right: list[tuple[int, int]]) -> None:
+    """It is the union of both, and what was there stays as it was."""
+    algebra = PacketParts(PACKETS)
+    settled = algebra.union((algebra.number(p), who) for p, who in left)
+    before = dict(settled)
+    more = [{algebra.number(p): who} for p, who in right]
+    assert told(algebra, algebra.union_with(settled, sum(settled.values()), more)) == flows(left) | flows(right)
+    assert settled == before
 
 
 @given(some_packets, some_packets)

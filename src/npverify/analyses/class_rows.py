@@ -8,59 +8,47 @@ that nothing here grows with the square of the classes.
 
 from __future__ import annotations
 
-import gc
-import sys
-from array import array
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cache, cached_property
-from itertools import chain
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import islice
 
-from npverify.analyses.blocks import Cell, blocks, cells, representative
-from npverify.analyses.flows import families_of, known_address
+from npverify.analyses import class_sides
+from npverify.analyses.blocks import Cell, blocks
+from npverify.analyses.class_sides import Change, Said, TableSide
 from npverify.analyses.packet_given import Numbered, Table
-from npverify.analyses.packet_looks import mentioned_ports
-from npverify.analyses.packet_parts import PacketParts, Parts, gathered
+from npverify.analyses.packet_ground import Ground
+from npverify.analyses.packet_parts import NONE, Parts, gathered
 from npverify.analyses.packet_tables import Tables
-from npverify.analyses.packets import PacketSets, spans
+from npverify.analyses.packets import spans
 from npverify.analyses.results import Ports
-from npverify.analyses.second_family import alike_over
+from npverify.analyses.second_family import over_second
 from npverify.analyses.world import World
-from npverify.inventory.addresses import FAMILIES, Address, Family, Prefix
-from npverify.inventory.model import EndpointKind
-from npverify.inventory.spaces import address_space
+from npverify.ingest.collector import without_gc
+from npverify.inventory.addresses import FAMILIES, Family, Prefix
 from npverify.normal.policy import Direction
 from npverify.reduction.bitsets import as_set, bits
-from npverify.reduction.residuals import Residuals
 
 Allowed = tuple[Ports, ...]
-_CHUNK = 64
-_FORMAT = "Q"  # of the bits of a chunk
 _REMEMBERED = 8
-_OFTEN = 8  # signatures with a policy, so that it pays to put what it allows together once for all of them
-_TOGETHER = 8  # chunks in a line of the processor's cache
+_TRIED = 1_000  # peers that are looked at one by one before whole rows are
 
 
 class ClassRows:
     """What may pass between classes. Guards the memos; every answer is a function of the world."""
 
     def __init__(self, world: World) -> None:
-        self._sides: dict[Direction, list[_Side]] = {}  # one for each family, or one for all of them
+        self._sides: dict[Direction, list[TableSide]] = {}  # one for each family, or one for all of them
         self._outside: dict[Direction, _Outside] = {}
-        with collector_paused():
-            residuals = world.reduced()
-            self.classes = residuals.classes
-            self._packets = PacketSets(mentioned_ports(residuals))
-            self._algebra = PacketParts(self._packets)
-            it = _Judging(world, residuals, self._packets, self._algebra)
+        with without_gc():
+            ground = Ground.of(world)
+            self.classes = ground.residuals.classes
+            self._packets, self._algebra = ground.packets, ground.algebra
+            it = _Judging(ground)
             judged = {direction: it.tables(direction) for direction in Direction}
             for direction, each in judged.items():
-                self._outside[direction] = _Outside(each, it.cells, self.allowed)
-            for direction, each in (it.without_repeats(judged) if it.apart else judged).items():
-                self._sides[direction] = [_Side(tables, it.sets.sets) for tables in each]
-        self.by_family = it.apart
+                self._outside[direction] = _Outside(each, ground.cells, self.allowed)
+            for direction, each in (it.without_repeats(judged) if ground.apart else judged).items():
+                self._sides[direction] = [TableSide(tables, it.sets.sets) for tables in each]
+        self.by_family = ground.apart
         self._chunks: dict[tuple[Direction, int], _Chunk] = {}
 
     def allowed(self, number: int) -> Allowed:
@@ -79,24 +67,42 @@ class ClassRows:
         """What may pass between a class and outside addresses, by ascending blocks of each family."""
         return self._outside[direction].of(c)
 
-    def alike(self, a: int, b: int) -> bool:
-        """Whether two classes may exchange the same with every class, and with the outside."""
-        return all(outside.alike(a, b) for outside in self._outside.values()) and all(
-            self._places_alike(d, a, b) for d in Direction
-        )
+    def blocks(self, direction: Direction, classes: Iterable[int]) -> set[Prefix]:
+        """The blocks in `outside` of any of these classes."""
+        return self._outside[direction].blocks(classes)
 
-    def _places_alike(self, direction: Direction, a: int, b: int) -> bool:
-        (chunk, key), (other, second) = self._place(direction, a), self._place(direction, b)
-        if (chunk, key) == (other, second):
+    def alike(self, pairs: Sequence[tuple[int, int]]) -> list[bool]:
+        """Of pairs of classes, the lower one first, whether both may exchange the same with every class and the outside."""
+        found = [all(outside.alike(a, b) for outside in self._outside.values()) for a, b in pairs]
+        near = as_set([a for (a, b), same in zip(pairs, found, strict=True) if same and b == a + 1])
+        for direction in Direction:
+            changes = [side.changes(near) for side in self._sides[direction.opposite]]
+            for n, (a, b) in enumerate(pairs):
+                if found[n]:
+                    told = [change.get(a, _NO_CHANGE) for change in changes] if b == a + 1 else None
+                    found[n] = self._fare_alike(direction, a, b, told)
+        return found
+
+    def _fare_alike(self, direction: Direction, a: int, b: int, told: Sequence[Change] | None) -> bool:
+        """Whether the rows of two classes are equal; `told`: what others say to one of them alone, if that is known."""
+        sides = self._sides[direction]
+        same = all(side.table_of[a] == side.table_of[b] for side in sides)
+        if same and told is not None and not any(map(any, told)):
             return True
-        if chunk == other and len(key) == 1 and key[0][0] == second[0][0]:
-            # whoever says the same to both of them cannot tell them apart
-            ((side, to, (table, peers), (_, others)),) = zip(
-                self._sides[direction], self._chunk(direction, chunk)[0], key, second, strict=True
-            )
-            left, right = set(peers).difference(others), set(others).difference(peers)
-            own = side.tables[table]
-            return self._algebra.both(own, to.beyond(left)) == self._algebra.both(own, to.beyond(right))
+        if len(sides) == 1:
+            mine, others = (sides[0].tables[sides[0].table_of[c]] for c in (a, b))
+            apart = 0 if same else _apart(mine, others)
+            (side,) = self._sides[direction.opposite]
+            for peer in islice(bits(apart), _TRIED):
+                said = side.tables[side.table_of[peer]]
+                left, right = (self._algebra.meet(_at(own, peer), _at(said, c)) for own, c in ((mine, a), (others, b)))
+                if left != right:
+                    return False
+            if told is not None and apart.bit_count() <= _TRIED:
+                # of the other peers, whoever says the same to both of them cannot tell them apart
+                own = {packets: rest for packets, who in mine.items() if (rest := who & ~apart)}
+                one, other = (self._algebra.both(own, gathered(each)) for each in told[0])
+                return one == other
         return self._joined(direction, a) == self._joined(direction, b)
 
     def _joined(self, direction: Direction, c: int) -> Parts:
@@ -111,61 +117,56 @@ class ClassRows:
 
     def _place(self, direction: Direction, c: int) -> tuple[int, _Key]:
         """Equal for classes of which the row is the same: the chunk, the own tables, and what tables of others say."""
-        chunk = c // _CHUNK
+        chunk = c // class_sides.CHUNK
         said = self._chunk(direction, chunk)[0]
         sides = zip(self._sides[direction], said, strict=True)
-        return chunk, tuple((side.table_of[c], to.keys[c % _CHUNK]) for side, to in sides)
+        return chunk, tuple((side.table_of[c], to.keys[c % class_sides.CHUNK]) for side, to in sides)
 
     def _chunk(self, direction: Direction, chunk: int) -> _Chunk:
         found = self._chunks.get((direction, chunk))
         if found is None:
             while len(self._chunks) >= _REMEMBERED:
                 del self._chunks[next(iter(self._chunks))]
-            size = min(_CHUNK, len(self.classes) - chunk * _CHUNK)
+            size = min(class_sides.CHUNK, len(self.classes) - chunk * class_sides.CHUNK)
             said = [side.about(chunk, size) for side in self._sides[direction.opposite]]
             found = self._chunks[direction, chunk] = (said, {})
         return found
 
 
+def _apart(one: Parts, other: Parts) -> int:
+    """The peers for whom two parts have not the same packets."""
+    apart = 0
+    for packets, who in one.items():
+        apart |= who & ~other.get(packets, 0)
+    for packets, who in other.items():
+        apart |= who & ~one.get(packets, 0)
+    return apart
+
+
+def _at(parts: Parts, c: int) -> int:
+    """The number of the set of packets that parts have for a class."""
+    return next((packets for packets, who in parts.items() if who >> c & 1), NONE)
+
+
 class _Judging:
-    """Judges the classes of a world. `cells`: those of the outside addresses, IPv4 first."""
+    """Judges the classes of a world."""
 
-    def __init__(self, world: World, residuals: Residuals, packets: PacketSets, algebra: PacketParts) -> None:
-        self._residuals, self._packets, self._algebra = residuals, packets, algebra
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._algebra = ground.algebra
         self.sets = Numbered()
-        signatures = (residuals.signature(d, c) for d in Direction for c in range(len(residuals.classes)))
-        times = Counter(map(id, chain.from_iterable({id(s): s for s in signatures}.values())))
-        self._often = {entry for entry, number in times.items() if number >= _OFTEN}
-        prefixes = residuals.classes.mentioned.prefixes
-        self.cells = {family: cells(family, prefixes) for family in FAMILIES}
-
-        @cache
-        def supposed(family: Family, kind: EndpointKind) -> Address | None:
-            return representative(family, prefixes, address_space(world.inventory, kind))
-
-        self._addresses: list[Mapping[Family, Address | None]] = []
-        for end in residuals.classes.representatives:
-            usable = families_of(end, world.inventory.families) if end.is_pod else set()
-            self._addresses.append({f: known_address(end, f) or supposed(f, end.kind) for f in FAMILIES if f in usable})
-        self.apart = any(len(own) > 1 for own in self._addresses)  # some class has addresses of both families
 
     def tables(self, direction: Direction) -> list[list[Table]]:
         """For each class, what the direction that is judged there lets through; nothing unless it is one of pods.
 
         Once for all families, or, where some class has addresses of both, once for each.
         """
-        if not self.apart:
+        if not self._ground.apart:
             return [self._tables(direction, FAMILIES, {})]
         first, second = FAMILIES
         over_first = self._tables(direction, (first,), {})
-        return [
-            over_first,
-            self._tables(
-                direction,
-                (second,),
-                alike_over(self._residuals, direction, self._addresses, over_first, self._for_second),
-            ),
-        ]
+        known = over_second(self._ground.alike_over(direction), over_first, self._for_second, self._ground.over_second)
+        return [over_first, self._tables(direction, (second,), known)]
 
     def without_repeats(self, judged: Mapping[Direction, list[list[Table]]]) -> dict[Direction, list[list[Table]]]:
         """The tables of both families, the second ones without what the first ones say anyway.
@@ -173,17 +174,15 @@ class _Judging:
         Two classes may exchange what both let through over one family or over the other. Where neither lets more through
         over the second, that family adds nothing for the two of them: most policies do not look at addresses.
         """
-        inside: dict[tuple[int, int], bool] = {}  # by the ids of tables, which `judged` keeps
         adding = 0
         for first, second in judged.values():
-            more = []
-            for c, (a, b) in enumerate(zip(first, second, strict=True)):
-                found = inside.get((id(a), id(b)))
-                if found is None:
-                    found = inside[id(a), id(b)] = self._algebra.inside(b.pods, a.pods)
-                if not found:
-                    more.append(c)
-            adding |= as_set(more)
+            keys = list(zip(map(id, first), map(id, second), strict=True))  # of tables that `judged` keeps
+            each = dict(zip(keys, zip(first, second, strict=True), strict=True))
+            more = {key for key, (a, b) in each.items() if not self._algebra.inside(b.pods, a.pods)}
+            if more:
+                adding |= as_set([c for c, key in enumerate(keys) if key in more])
+        if not adding:
+            return {direction: each[:1] for direction, each in judged.items()}
         found_by: dict[Direction, list[list[Table]]] = {}
         for direction, (first, second) in judged.items():
             left: dict[int, Table] = {}
@@ -195,13 +194,11 @@ class _Judging:
                     table = left[id(table)]
                 rest.append(table)
             found_by[direction] = [first, rest]
-        if not adding:
-            return {direction: each[:1] for direction, each in judged.items()}
         return found_by
 
     def _for_second(self, table: Table, peers: int) -> Table:
         """A table that no address matters to, over the second family: all outside addresses fare alike."""
-        every = (1 << len(self.cells[FAMILIES[1]])) - 1
+        every = (1 << len(self._ground.cells[FAMILIES[1]])) - 1
         outside = tuple((FAMILIES[1], dict.fromkeys(parts, every)) for _, parts in table.outside)
         return self._among(table, peers)._replace(outside=outside)
 
@@ -211,24 +208,29 @@ class _Judging:
         return Table(pods, (), frozenset((packets, self.sets.keep(who)) for packets, who in pods.items()))
 
     def _tables(self, direction: Direction, families: Sequence[Family], known: Mapping[int, Table]) -> list[Table]:
-        addresses = [{f: address for f, address in own.items() if f in families} for own in self._addresses]
         tables: dict[Family, Tables] = {}
         found = []
-        for c, own in enumerate(addresses):
-            if c in known or not own:
-                found.append(known.get(c, _NO_TABLE))
+        for c, (about, addresses) in enumerate(zip(self._ground.about, self._ground.addresses, strict=True)):
+            if c in known:
+                found.append(known[c])
                 continue
-            family = next(iter(own))
-            if family not in tables:
-                met = {family: self.cells[family]}
-                tables[family] = Tables(
-                    self._residuals, self._packets, self._algebra, addresses, met, self.sets, self._often
-                )
-            found.append(tables[family].of(direction, c))
+            for family in families:
+                if family in addresses:
+                    of = tables.get(family)
+                    if of is None:
+                        of = tables[family] = Tables(self._ground, family, direction, self.sets)
+                    found.append(of.of(c, about, (addresses[family],)))
+                    break
+            else:
+                found.append(_NO_TABLE)
         return found
 
 
+_NO_CHANGE: Change = ([], [])
 _NO_TABLE = Table({}, (), frozenset())
+
+
+_Parted = tuple[tuple[Family, Parts], ...]
 
 
 class _Outside:
@@ -237,10 +239,14 @@ class _Outside:
     def __init__(
         self, judged: list[list[Table]], cells: Mapping[Family, Sequence[Cell]], allowed: Callable[[int], Allowed]
     ) -> None:
-        self._of_class = [
-            tables[0].outside if len(tables) == 1 else tuple(chain.from_iterable(table.outside for table in tables))
-            for tables in zip(*judged, strict=True)
-        ]
+        self._of_class = [table.outside for table in judged[0]]
+        for more in judged[1:]:
+            joined: dict[tuple[int, int], _Parted] = {}  # by the ids of what the lists that are gone through hold
+            before = self._of_class
+            for a, table in zip(before, more, strict=True):
+                if (id(a), id(table.outside)) not in joined:
+                    joined[id(a), id(table.outside)] = (*a, *table.outside)
+            self._of_class = [joined[id(a), id(table.outside)] for a, table in zip(before, more, strict=True)]
         self._cells = cells
         self._allowed = allowed
         self._by_id: dict[int, Mapping[Prefix, Allowed]] = {}
@@ -259,13 +265,19 @@ class _Outside:
                     block: allowed
                     for family, parts in outside
                     for block, allowed in sorted(
-                        (block, self._allowed(n))
-                        for n, which in parts.items()
+                        (block, allowed)
+                        for allowed, which in [(self._allowed(n), which) for n, which in parts.items()]
                         for block in self._in_blocks(family, which)
                     )
                 }
             self._by_id[id(outside)] = found
         return found
+
+    def blocks(self, classes: Iterable[int]) -> set[Prefix]:
+        """The blocks in `of` of any of these classes."""
+        outside = {id(self._of_class[c]): self._of_class[c] for c in classes}
+        every = {(family, which) for each in outside.values() for family, parts in each for which in parts.values()}
+        return {block for family, which in every for block in self._in_blocks(family, which)}
 
     def alike(self, a: int, b: int) -> bool:
         """Whether two classes fare alike."""
@@ -280,119 +292,5 @@ class _Outside:
         return found
 
 
-class _Group(NamedTuple):
-    """What tables say to exactly these peers, who are given by chunks from `first` on: sets of packets with the subjects that
-    let them through."""
-
-    first: int
-    peers: Sequence[int]
-    said: Parts
-
-
-class _Side:
-    """The tables of one direction, equal ones once, and which of them speak about a peer."""
-
-    def __init__(self, tables: Iterable[Table], sets: Sequence[int]) -> None:
-        """`sets` are those that the tables number."""
-        self.tables: list[Parts] = []
-        self.table_of: list[int] = []
-        numbers: dict[frozenset[tuple[int, int]], int] = {}
-        subjects: list[list[int]] = []
-        of_set: dict[
-            int, dict[int, list[int]]
-        ] = {}  # of a set of peers: by packets, the tables that let exactly them through
-        for c, table in enumerate(tables):
-            number = numbers.setdefault(table.numbers, len(numbers))
-            if number == len(self.tables):
-                self.tables.append(table.pods)
-                subjects.append([])
-                for packets, peers in table.numbers:
-                    of_set.setdefault(peers, {}).setdefault(packets, []).append(number)
-            self.table_of.append(number)
-            subjects[number].append(c)
-        self._columns: tuple[int, list[tuple[int, ...]]] = (-1, [])
-        self._wide: list[Sequence[int]] = []
-        self._said_wide: list[Parts] = []
-        self._near: dict[int, list[_Group]] = {}
-        for n in sorted(of_set):
-            peers = sets[n]
-            said = {
-                packets: as_set([c for number in those for c in subjects[number]])
-                for packets, those in sorted(of_set[n].items())
-            }
-            first = ((peers & -peers).bit_length() - 1) // _CHUNK
-            last = (peers.bit_length() - 1) // _CHUNK
-            wide = last - first >= 16
-            if wide:
-                first, last = 0, len(self.table_of) // _CHUNK
-            chunks = array(_FORMAT, (peers >> first * _CHUNK).to_bytes((last - first + 1) * _CHUNK // 8, "little"))
-            if sys.byteorder == "big":
-                chunks.byteswap()
-            if wide:
-                self._wide.append(chunks)
-                self._said_wide.append(said)
-                continue
-            for chunk in range(first, last + 1):
-                self._near.setdefault(chunk, []).append(_Group(first, chunks, said))
-
-    def about(self, chunk: int, size: int) -> _Said:
-        """What the tables say about the peers of one chunk."""
-        everyone = (1 << size) - 1
-        by_peers: dict[int, list[Parts]] = {everyone: []}
-        for here, said in zip(self._column(chunk), self._said_wide, strict=True):
-            if here:
-                by_peers.setdefault(here, []).append(said)
-        for first, peers, said in self._near.get(chunk, ()):
-            if here := peers[chunk - first]:
-                by_peers.setdefault(here, []).append(said)
-        common = by_peers.pop(everyone)
-        keys: list[list[int]] = [[] for _ in range(size)]
-        for n, here in enumerate(by_peers):
-            for c in bits(here):
-                keys[c].append(n)
-        return _Said(common, list(by_peers.values()), [tuple(key) for key in keys])
-
-    def _column(self, chunk: int) -> Sequence[int]:
-        """The peers of one chunk in every set that is given whole. Neighbours are looked up together, since they lie together
-        in memory."""
-        block = chunk - chunk % _TOGETHER
-        if self._columns[0] != block:
-            self._columns = block, list(zip(*[peers[block : block + _TOGETHER] for peers in self._wide], strict=True))
-        return self._columns[1][chunk - block] if self._wide else ()
-
-
-class _Said:
-    """What tables say about the peers of one chunk: to all of them, and more to each by its key."""
-
-    def __init__(self, common: list[Parts], more: list[list[Parts]], keys: list[tuple[int, ...]]) -> None:
-        self._for_all = common
-        self._more = more
-        self.keys = keys
-
-    def parts(self, key: tuple[int, ...]) -> Parts:
-        """Sets of packets, each with the subjects that let exactly them through."""
-        return gathered((self._common, *(said for n in key for said in self._more[n])))
-
-    def beyond(self, keys: Iterable[int]) -> Parts:
-        """The same of what is not said to all."""
-        return gathered(said for n in keys for said in self._more[n])
-
-    @cached_property
-    def _common(self) -> Parts:
-        return gathered(self._for_all)
-
-
 _Key = tuple[tuple[int, tuple[int, ...]], ...]
-_Chunk = tuple[list[_Said], dict[_Key, Parts]]
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Nothing here refers to itself, and looking for what does takes a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+_Chunk = tuple[list[Said], dict[_Key, Parts]]

@@ -7,23 +7,25 @@ test holds it against residual formulas, pair by pair, and samples of it against
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
-from typing import NamedTuple, overload
+from typing import overload
 
-from npverify.analyses.class_rows import Allowed, ClassRows, collector_paused
+from npverify.analyses.class_rows import Allowed, ClassRows
+from npverify.analyses.listed_units import Unit, units
 from npverify.analyses.packet_parts import NONE, Parts
 from npverify.analyses.results import Bundle, Connections, Connectivity, Destinations, End, Row, Target, To
 from npverify.analyses.ways_in import clients_behind
 from npverify.analyses.world import World
-from npverify.ingest.collector import keep
+from npverify.ingest.collector import keep, without_gc
 from npverify.inventory.addresses import Prefix
-from npverify.inventory.model import Endpoint, WorkloadRef
+from npverify.inventory.model import WorkloadRef
 from npverify.normal.policy import Action, Direction
 from npverify.normal.predicates import DnsIs, HttpIs, KafkaIs
 from npverify.reduction.bitsets import as_set
-from npverify.reduction.requests import clauses_of
+from npverify.reduction.requests import clauses_among
 
 NOTES = (
     "nodes are not listed as ends, and what a pod may always exchange with its own node is not counted",
@@ -39,20 +41,12 @@ _SPLIT_NOTE = "pods of {} are listed one by one, because policies tell them apar
 _REMEMBERED = 8  # lists of destinations, each as long as the inventory
 
 
-class _Unit(NamedTuple):
-    """What is listed as one end: a workload, or a pod of it. `several`: there are two or more pods in it."""
-
-    ref: WorkloadRef
-    of_class: int
-    several: bool
-
-
 def connectivity(world: World) -> Connectivity:
     """Every connection that some policy does not deny, workloads first and then outside blocks, sources in order."""
-    with collector_paused():
+    with without_gc():
         rows = ClassRows(world)
-        units, split = _units(world, rows)
-        listing = _Listing(rows, units)
+        ends, split = units(world, rows)
+        listing = _Listing(rows, ends)
         keep(len(world.inventory.endpoints))
     notes = (*NOTES, _CLUSTERS_NOTE) if world.inventory.clusters else NOTES
     if rows.by_family:
@@ -71,7 +65,7 @@ def _drops(world: World) -> Iterator[str]:
     for stage in world.policies.egress.stages:
         if stage.final is Action.DENY and not stage.tiers and not stage.after:
             yield stage.reason
-    clauses = clauses_of(world.policies)
+    clauses = world.policies.asked | clauses_among(world.reduced().atoms)
     if any(isinstance(at, DnsIs) for at in clauses):
         yield "which names DNS is asked for is not looked at: ask about them with `on dns` or `eval --dns`"
     if any(isinstance(at, KafkaIs) for at in clauses):
@@ -83,17 +77,27 @@ def _drops(world: World) -> Iterator[str]:
 class _Listing(Connections):
     """The connections of units, made from the rows of their classes while they are asked for."""
 
-    def __init__(self, rows: ClassRows, units: list[_Unit]) -> None:
+    def __init__(self, rows: ClassRows, units: list[Unit]) -> None:
         self._rows = rows
         self._units = units
         self._class_of = [unit.of_class for unit in units]
-        self._of_class: dict[int, list[int]] = {}
-        self._of_namespace: dict[str, list[int]] = {}
-        for n, unit in enumerate(units):
-            self._of_class.setdefault(unit.of_class, []).append(n)
-            self._of_namespace.setdefault(unit.ref.namespace, []).append(n)
-        most = max(map(len, self._of_class.values()), default=0).bit_length()
-        self._counted = [as_set([c for c, of in self._of_class.items() if len(of) >> i & 1]) for i in range(most)]
+        times = Counter(self._class_of)
+        most = max(times.values(), default=0).bit_length()
+        self._counted = [as_set([c for c, n in times.items() if n >> i & 1]) for i in range(most)]
+
+    @cached_property
+    def _of_class(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for n, c in enumerate(self._class_of):
+            found.setdefault(c, []).append(n)
+        return found
+
+    @cached_property
+    def _of_namespace(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for n, unit in enumerate(self._units):
+            found.setdefault(unit.ref.namespace, []).append(n)
+        return found
 
     @property
     def ends(self) -> int:
@@ -124,7 +128,7 @@ class _Listing(Connections):
             to = Destinations(common, own, list(self._rows.outside(Direction.EGRESS, unit.of_class).items()))
             if to:
                 yield Row(unit.ref, to)
-        for block in sorted(self._inbound):
+        for block in sorted(self._blocks):
             if of is None or of(block):
                 units = sorted((n, allowed) for allowed, whose in self._into(block) for n in whose)
                 yield Row(block, Destinations([(self._units[n].ref, allowed) for n, allowed in units]))
@@ -141,7 +145,7 @@ class _Listing(Connections):
                 bundle = self._bundle(sources)
                 if bundle.targets:
                     yield bundle
-        for block in sorted(self._inbound):
+        for block in sorted(self._blocks):
             into = self._into(block)
             targets = tuple(self._target(allowed, whose) for allowed, whose in into)
             yield Bundle((block,), targets, sum(len(whose) for _, whose in into))
@@ -177,6 +181,11 @@ class _Listing(Connections):
         )
 
     @cached_property
+    def _blocks(self) -> set[Prefix]:
+        """The blocks of outside addresses that may send something."""
+        return self._rows.blocks(Direction.INGRESS, set(self._class_of))
+
+    @cached_property
     def _inbound(self) -> dict[Prefix, dict[Allowed, list[list[int]]]]:
         """By block of outside addresses: what it may send, with units that may get exactly that, in lists of those that fare
         alike."""
@@ -185,9 +194,9 @@ class _Listing(Connections):
             outside = self._rows.outside(Direction.INGRESS, unit.of_class)
             alike.setdefault(id(outside), (outside, []))[1].append(n)
         found: dict[Prefix, dict[Allowed, list[list[int]]]] = {}
-        for outside, units in alike.values():
+        for outside, ends in alike.values():
             for block, allowed in outside.items():
-                found.setdefault(block, {}).setdefault(allowed, []).append(units)
+                found.setdefault(block, {}).setdefault(allowed, []).append(ends)
         return found
 
     def _into(self, block: Prefix) -> list[tuple[Allowed, list[int]]]:
@@ -204,7 +213,7 @@ class _Spread(Sequence[To]):
 
     def __init__(
         self,
-        units: Sequence[_Unit],
+        units: Sequence[Unit],
         class_of: Sequence[int],
         counted: Sequence[int],
         parts: Parts,
@@ -262,22 +271,3 @@ def members(classes: int) -> list[int]:
         return []
     first = (classes & -classes).bit_length() - 1
     return [c for c, bit in enumerate(reversed(f"{classes >> first:b}"), first) if bit == "1"]
-
-
-def _units(world: World, rows: ClassRows) -> tuple[list[_Unit], list[WorkloadRef]]:
-    """The ends to list, in order, and the workloads whose pods had to be listed one by one."""
-    found: dict[WorkloadRef, list[Endpoint]] = {}
-    for end in world.inventory.pods:
-        ref = end.workload or WorkloadRef("Pod", end.namespace, end.name)
-        found.setdefault(ref, []).append(end)
-    units, split = [], []
-    for ref, ends in found.items():
-        of_class = [rows.classes.of[end] for end in ends]
-        first, *others = dict.fromkeys(of_class)
-        if all(rows.alike(first, c) for c in others):
-            units.append(_Unit(ref, first, len(ends) > 1 or ends[0].replicated))
-        else:
-            split.append(ref)
-            pods = zip(ends, of_class, strict=True)
-            units += [_Unit(WorkloadRef("Pod", e.namespace, e.name), c, e.replicated) for e, c in pods]
-    return sorted(units, key=lambda u: (u.ref.namespace, u.ref.name, u.ref.kind)), sorted(split)

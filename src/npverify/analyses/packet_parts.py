@@ -36,7 +36,7 @@ class PacketParts:
         self._joined: dict[tuple[int, int], int] = {}
         self._met: dict[tuple[int, int], int] = {}
         self._less: dict[tuple[int, int], int] = {}
-        self._unions: dict[tuple[int, ...], tuple[tuple[Parts, ...], Parts]] = {}
+        self._unions: dict[tuple[int, ...], tuple[tuple[Parts, ...], tuple[Parts, int]]] = {}
 
     def number(self, packets: int) -> int:
         """The number of a set of packets."""
@@ -65,12 +65,32 @@ class PacketParts:
         merged: dict[int, int] = {}
         for number, who in parts:
             merged[number] = merged.get(number, 0) | who
-        if len(merged) < 2:
+        return merged if len(merged) < 2 else self._added({}, 0, merged)
+
+    def union_with(self, settled: Parts, seen: int, more: Iterable[Parts]) -> Parts:
+        """All of these together, where `seen` are the peers in `settled`; of the others, peers may be in several."""
+        merged: dict[int, int] = {}
+        for parts in more:
+            for number, who in parts.items():
+                merged[number] = merged[number] | who if number in merged else who
+        if not merged:
+            return settled
+        if not settled and len(merged) == 1:
             return merged
-        found: dict[int, int] = {}
-        whole = seen = merged.pop(ALL, 0)
-        if whole:
-            found[ALL] = whole  # to whom any packet may pass already, nothing can be added
+        return self._added(dict(settled), seen, merged)
+
+    def _added(self, found: dict[int, int], seen: int, merged: dict[int, int]) -> Parts:
+        """`found`, whose peers are `seen`, with parts that may overlap with it and with one another."""
+        if whole := merged.pop(ALL, 0):
+            if seen & whole:  # to whom any packet may pass already, nothing can be added
+                for before in [n for n, whom in found.items() if n != ALL and whom & whole]:
+                    if left := found[before] & ~whole:
+                        found[before] = left
+                    else:
+                        del found[before]
+            found[ALL] = found.get(ALL, 0) | whole
+            seen |= whole
+        whole = found.get(ALL, 0)
         for number, who in merged.items():
             rest = who & ~whole
             if over := rest & seen:
@@ -95,13 +115,14 @@ class PacketParts:
                 seen |= rest
         return found
 
-    def union_once(self, each: Sequence[Parts]) -> Parts:
-        """All of these together, worked out once for the same objects."""
+    def union_once(self, each: Sequence[Parts]) -> tuple[Parts, int]:
+        """All of these together, worked out once for the same objects, with the set of peers that are in them."""
         key = tuple(map(id, each))
         found = self._unions.get(key)
         if found is None:
             # they are kept, so that no others can take their ids
-            found = self._unions[key] = (tuple(each), self.union(item for parts in each for item in parts.items()))
+            union = self.union_with({}, 0, each)
+            found = self._unions[key] = (tuple(each), (union, sum(union.values())))  # nobody is in two parts
         return found[1]
 
     def both(self, left: Parts, right: Parts) -> Parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from npverify.dialects import Memo
 from npverify.dialects.lint import LintFacts
@@ -17,6 +17,8 @@ from npverify.normal.predicates import Clause
 
 if TYPE_CHECKING:
     from npverify.reduction.residuals import Residuals
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +60,7 @@ class World:
     without_of: Callable[[World, PolicyId], World] | None = None
     unjudged: Mapping[PolicyId, str] = field(default_factory=dict)
     _reduced: list[Residuals] = field(default_factory=list, init=False, repr=False)
+    _kept: dict[type, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def over(self) -> Callable[[Inventory], World] | None:
@@ -76,6 +79,16 @@ class World:
 
             self._reduced.append(Residuals(self.inventory, self.policies))
         return self._reduced[0]
+
+    def kept(self, what: type[T], make: Callable[[], T]) -> T:
+        """What was made of this world before, or is made now: whoever asks again has it, and another world has its own.
+
+        It must not refer to the world, so that both are given back once nobody has the world any more.
+        """
+        found: T | None = self._kept.get(what)
+        if found is None:
+            found = self._kept[what] = make()
+        return found
 
     def asking(self, clauses: Iterable[Clause]) -> World:
         """The world, ready for questions that name these clauses about requests."""

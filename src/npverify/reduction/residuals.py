@@ -50,7 +50,8 @@ class Residuals:
         """`classes` may be finer than what the policies tell apart. `beside`, over the same, shares partitions with this."""
         self.policies = policies
         self.families = inventory.families
-        atoms = tuple(atoms_among(predicates(policies)))
+        self._atoms: tuple[Pred, ...] | None = tuple(atoms_among(predicates(policies)))
+        atoms = self._atoms
         self.classes = classes or Classes(inventory, policies, atoms=atoms)
         self._inventory = inventory
         self.by_node = any(isinstance(atom, NodeIs) for atom in atoms)
@@ -78,6 +79,7 @@ class Residuals:
         # the memos are shared: they are keyed by signatures, and by what else their answers hang on
         made = copy(before)
         made.policies = change.now.policies
+        made._atoms = None
         made.by_node = change.now.by_node
         made.requests = of_clauses(change.now.clauses)
         if not made._is_framed_as(before) or sum(map(len, before._meetings.values())) > _REMEMBERED:
@@ -91,6 +93,13 @@ class Residuals:
         else:
             made._start_over()
         return made
+
+    @property
+    def atoms(self) -> tuple[Pred, ...]:
+        """Every atom of the policies, each once."""
+        if self._atoms is None:
+            self._atoms = tuple(atoms_among(predicates(self.policies)))
+        return self._atoms
 
     def _is_framed_as(self, other: Residuals) -> bool:
         """Whether ends are filled in as they are there."""
