@@ -253,9 +253,9 @@ def isolation_disagreements(rng: Random, world: World) -> Iterator[str]:
             by_default += [_isolates(world, oracle, direction, Case(case.flow, {})) for case in cases[:1]]
         if bare and result.status is Status.PROVED:
             yield f"isolated: proved, but nothing isolates in {bare[0]}"
-        if result.status is Status.REFUTED and "only if" not in result.because and by_default:
-            if all(by_default) and len(by_default) == len(ends) * len(directions):
-                yield f"isolated: {result.because}, but something selects each of {ends}"
+        told_of_all = len(by_default) == len(ends) * len(directions)
+        if result.status is Status.REFUTED and "only if" not in result.because and told_of_all and all(by_default):
+            yield f"isolated: {result.because}, but something selects each of {ends}"
 
 
 def _isolates(world: World, oracle: Oracle, direction: Direction, case: Case) -> bool:
