@@ -152,6 +152,7 @@ ATOMS: list[tuple[str, Pred, Direction, Circumstance, Endpoint | None, Endpoint 
     ("a namespace carries its name", label_in(SRC, "namespace", METADATA_NAME, ["shop"]), OUT, DIRECT, WEB, DB, TRUE),
     ("a declared namespace lacks other labels", label_in(SRC, "namespace", "env", None), OUT, DIRECT, WEB, DB, FALSE),
     ("a node is in no namespace", label_in(SRC, "namespace", METADATA_NAME, None), OUT, DIRECT, N1, DB, FALSE),
+    ("a label that is not known is one at both ends of one pod", label_in(DST, "pod", "hash", ["abc"]), IN, SAME, MANY, MANY, seen_on(unknown_in(HASH, "abc"), MANY, SRC)),
     ("one pod talks to itself", self_traffic(via_service=False), OUT, SAME, WEB, WEB, TRUE),
     ("two pods do not", self_traffic(via_service=False), OUT, DIRECT, WEB, DB, FALSE),
     ("through a Service it is another matter", self_traffic(via_service=False), OUT, SAME_VIA, WEB, WEB, FALSE),
