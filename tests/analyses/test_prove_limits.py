@@ -195,6 +195,14 @@ def test_what_a_flow_needs_completes_only_if(unknown: Unknown, value: str, phras
     assert assumed(unknown, value).phrase == phrase
 
 
+def test_a_source_that_is_the_destination_stands_for_no_other() -> None:
+    """Two pods that policies cannot tell apart differ where one of them is the destination, which sends nothing to itself."""
+    first, second = pod("a", ip="10.1.0.3", app="twin"), pod("b", ip="10.1.0.4", app="twin")
+    it = world(first, second, ingress=(selecting(DST, "in", on_apps=("twin",)),))
+    answer = ask(it, EachReachesSome((Leg({first: TRUE, second: TRUE}, {first: PG}),)))
+    assert (answer.status, answer.because) == (Status.REFUTED, f"{second} reaches none of them")
+
+
 HASH = runtime_label("shop/many", "hash")
 MANY = pod("many", many=True, hash=HASH)
 
