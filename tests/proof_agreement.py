@@ -3,12 +3,16 @@ do not hold.
 
 An assertion says nothing of what a pod sends to itself, and of traffic with its own node that no policy judges: the oracle lets
 such a flow pass by an exemption, on one side at least.
+
+`every A reaches some B` is held against one cluster after the other, that is a reading with an address for each end: in none of
+them may each B refuse something of what some A sends. `is isolated` is held against what the oracle selects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from random import Random
 
 from calico_worlds import random_calico, random_calico_case
@@ -16,17 +20,21 @@ from cilium_worlds import random_cilium, random_mixed
 from npverify.analyses.prove import prove
 from npverify.analyses.results import AssertionResult, Status
 from npverify.analyses.world import World
-from npverify.assertions.claims import AllFlows, Assertion, Claim, Leg, SomeFlow
+from npverify.assertions.claims import AllFlows, Assertion, Claim, EachReachesSome, Isolated, Leg, SomeFlow
 from npverify.ingest.source import Span
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
-from npverify.normal.flow import Flow
-from npverify.normal.predicates import TRUE, Pred, and_, icmp_is, port_in, protocol_is
+from npverify.inventory.unknowns import Reading
+from npverify.normal.flow import PORT_PROTOCOLS, Flow
+from npverify.normal.policy import Action, Direction
+from npverify.normal.predicates import TRUE, NodeIs, PortIn, Pred, Side, and_, icmp_is, port_in, protocol_is
 from npverify.oracle import Oracle
 from plugin_worlds import random_cluster_world, random_plugin_world
-from worlds import Case, pairs, random_world
+from worlds import Case, atoms_in, pairs, random_world
 
 _HOSTS = {EndpointKind.NODE, EndpointKind.HOST_POD}
 FLOWS = 60  # tried against each proof
+CLUSTERS = 3  # tried against each proof that every source reaches some destination
+SENT = 8  # flows that are tried from one end to another in each of these
 
 WORLDS: dict[str, Callable[[Random], World]] = {
     "kubernetes": random_world,
@@ -130,4 +138,128 @@ def proof_disagreements(dialect: str, seed: int) -> list[str]:
         wrong.append(f"some: vacuous, but there is {passing_or_apart[0]}")
     if result.because == "no flow is allowed" and passing:
         wrong.append(f"some: nothing passes, but there is {passing[0]}")
-    return wrong
+    return [*wrong, *some_disagreements(rng, world, between, traffic), *isolation_disagreements(rng, world)]
+
+
+def some_disagreements(
+    rng: Random, world: World, between: Sequence[tuple[Endpoint, Endpoint]], traffic: Pred
+) -> Iterator[str]:
+    """What is wrong with the answer to `every A reaches some B`, for some pods and what sends to them."""
+    targets = list(dict.fromkeys(dst for _, dst in between if dst.kind is EndpointKind.POD and _one_address(dst)))[:3]
+    sources = list(dict.fromkeys(src for src, _ in between if src.kind not in _HOSTS))[:4]
+    if not targets or not sources:
+        return
+    leg = Leg(dict.fromkeys(sources, TRUE), dict.fromkeys(targets, traffic))
+    result = answer(world, EachReachesSome((leg,)))
+    if result.status is Status.REFUTED and answer(world, AllFlows(True, (leg,))).status is Status.PROVED:
+        yield "each some: refuted, but every flow passes"
+    if result.status not in (Status.PROVED, Status.VACUOUS):
+        return
+    oracle = Oracle(world.policies, world.inventory)
+    ports = _boundaries(world)
+    for source in sources * CLUSTERS:
+        refused = _refused_by_each(rng, world, oracle, source, targets, traffic, ports)
+        if refused and result.status is Status.PROVED:
+            yield f"each some: proved, but {source} is refused by each: {refused}"
+        if refused and result.status is Status.VACUOUS:
+            yield f"each some: vacuous, but there is {refused[0]}"
+
+
+def _refused_by_each(
+    rng: Random,
+    world: World,
+    oracle: Oracle,
+    source: Endpoint,
+    targets: Sequence[Endpoint],
+    traffic: Pred,
+    ports: Sequence[int],
+) -> list[Case]:
+    """In one cluster: for every destination, and every family in which it has an address, something that is sent to it and does
+    not pass; nothing if some destination may take all, or there is none."""
+    met = [pair for pair in pairs(world) if pair[0] is source and pair[1] in targets]
+    met = [(src, dst) for src, dst in met if src is not dst or src.replicated]
+    if not met:
+        return []
+    reading: Reading = random_calico_case(rng, world, met).reading
+    own: dict[int, Flow] = {}
+    refused: list[Case] = []
+    for pair in met:
+        for family in (4, 6):
+            flow = _flow_of(rng, world, pair, family)
+            if flow is None:
+                continue
+            # the source has one address in each family, whomever it talks to
+            flow = replace(flow, src_ip=own.setdefault(family, flow).src_ip)
+            if flow.src_ip == flow.dst_ip or any(c.flow.dst_ip == flow.dst_ip for c in refused):
+                return []
+            sent = (Case(each, reading) for each in _sent(rng, flow, ports))
+            asked = (case for case in sent if oracle.holds(traffic, case.flow, reading))
+            denied = next((case for case in asked if not oracle.decide(case.flow, reading).allowed), None)
+            if denied is None:
+                return []
+            refused.append(denied)
+    return refused
+
+
+def _flow_of(rng: Random, world: World, pair: tuple[Endpoint, Endpoint], family: int) -> Flow | None:
+    """Some flow between two ends over one family that is not of one pod with itself; None if none is found."""
+    for _ in range(20):
+        flow = random_calico_case(rng, world, [pair]).flow
+        if flow.src_ip is not None and flow.src_ip.family == family and not flow.same and possible(flow):
+            return replace(flow, via=None, http=None, dns=None, kafka=None, own_node=False)
+    return None
+
+
+def _sent(rng: Random, flow: Flow, ports: Sequence[int]) -> Iterator[Flow]:
+    """Pings, and connections to ports at which policies begin or end to say something."""
+    yield replace(flow, protocol="ICMP", port=None, src_port=None, icmp=(8, 0))
+    declared = [(p.protocol, p.number) for p in flow.dst.ports]
+    chosen = [(rng.choice(PORT_PROTOCOLS), rng.choice(ports)) for _ in range(SENT)]
+    for protocol, port in (*declared, *((p, n) for n in (53, 80, 81, 443, 8080, 9) for p in ("TCP", "UDP")), *chosen):
+        yield replace(flow, protocol=protocol, port=port, src_port=49152, icmp=None)
+
+
+def _boundaries(world: World) -> list[int]:
+    """The first and last ports that policies mention, and those beside them."""
+    mentioned = {n for a in atoms_in(world) if isinstance(a, PortIn) and a.side is Side.DST for n in (a.first, a.last)}
+    return sorted({1, 65535, *(min(max(n + d, 1), 65535) for n in mentioned for d in (-1, 0, 1))})
+
+
+def _one_address(end: Endpoint) -> bool:
+    """Whether there is but one address of an end in each family, so that none can be chosen."""
+    families = [address.family for address in end.addresses]
+    return len(set(families)) == len(families)
+
+
+def isolation_disagreements(rng: Random, world: World) -> Iterator[str]:
+    """What is wrong with the answer to `is isolated`, for some pods in some directions."""
+    pods = [end for end in world.inventory.endpoints if end.is_pod]
+    if not pods or any(isinstance(atom, NodeIs) for atom in atoms_in(world)):
+        return
+    oracle = Oracle(world.policies, world.inventory)
+    ends = rng.sample(pods, rng.randint(1, min(2, len(pods))))
+    for directions in ((rng.choice(tuple(Direction)),), tuple(Direction)):
+        result = answer(world, Isolated(dict.fromkeys(ends, TRUE), directions))
+        if result.status not in (Status.PROVED, Status.REFUTED):
+            yield f"isolated: {result.status} of {ends}"
+        bare: list[Case] = []
+        by_default: list[bool] = []
+        for end, direction in product(ends, directions):
+            met = [pair for pair in pairs(world) if pair[direction is Direction.INGRESS] is end]
+            cases = [
+                case for _ in range(8 if met else 0) if not (case := random_calico_case(rng, world, met)).flow.same
+            ]
+            bare += [case for case in cases if not _isolates(world, oracle, direction, case)]
+            by_default += [_isolates(world, oracle, direction, Case(case.flow, {})) for case in cases[:1]]
+        if bare and result.status is Status.PROVED:
+            yield f"isolated: proved, but nothing isolates in {bare[0]}"
+        told_of_all = len(by_default) == len(ends) * len(directions)
+        if result.status is Status.REFUTED and "only if" not in result.because and told_of_all and all(by_default):
+            yield f"isolated: {result.because}, but something selects each of {ends}"
+
+
+def _isolates(world: World, oracle: Oracle, direction: Direction, case: Case) -> bool:
+    """Whether a policy selects the judged end whose tier denies what no rule of it matches."""
+    asked = oracle.asked(direction, replace(case.flow, via=None), case.reading)
+    tiers = world.policies.half(direction).tiers
+    return any(some and tier.no_match is Action.DENY for tier, some in zip(tiers, asked, strict=True))

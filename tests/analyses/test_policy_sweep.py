@@ -304,3 +304,45 @@ def test_nothing_is_said_of_a_policy_on_which_it_hangs_who_judges():
         assert {sweep.holds(p, "redundant") for p in policies} <= {None}
         shifting += len(policies)
     assert shifting
+
+
+def _pod(name: str, number: int) -> str:
+    return f"""\
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: shop, labels: {{app: {name}}}}}
+status: {{phase: Running, podIP: 10.244.0.{number}}}
+"""
+
+
+def _native(name: str, spec: str) -> str:
+    header = f"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: shop}}"
+    return f"{header}\nspec: {{{spec}}}\n"
+
+
+CLIENTS = [f"client-{n}" for n in range(20)]
+MANY_SEND = "---\n".join(
+    (
+        _pod("db", 100),
+        *(_pod(name, 101 + n) for n, name in enumerate(CLIENTS)),
+        _native("lets-in", "podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}]}]"),
+        _native("closed", "podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]"),
+        _native("silent", "podSelector: {}, policyTypes: [Egress]"),
+        _native(
+            "sends",
+            f"podSelector: {{matchExpressions: [{{key: app, operator: In, values: [{', '.join(CLIENTS)}]}}]}}, "
+            "policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: db}}}]}]",
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize(("gone", "redundant"), [((), False), (("sends",), True), (("silent",), False)])
+def test_a_policy_that_is_gone_lets_nothing_pass(gone: tuple[str, ...], redundant: bool):
+    """What one policy lets in from many senders counts only while another lets them send; of few peers of many pods, policies
+    are found by whom they name."""
+    world = npverify.load(["-"], stdin=MANY_SEND.encode).world
+    _, sweep = swept(world)
+    ids = {policy.name: policy for policy in world.defined}
+    found = sweep.holds_beside(ids["lets-in"], "redundant", None, frozenset(ids[name] for name in gone))
+    assert found is redundant

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from npverify.analyses import refute
@@ -25,9 +27,10 @@ from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, Backend, EndpointKind, Service, ServicePort
 from npverify.inventory.unknowns import Unknown, fact, runtime_label
 from npverify.normal.policy import Exemption, PolicyId
-from npverify.normal.predicates import TRUE, and_, kind_is, label_in, namespace_is, own_node, unknown_in
+from npverify.normal.predicates import TRUE, and_, kind_is, label_in, namespace_is, own_node, self_traffic, unknown_in
 from npverify.oracle import Oracle
 from npverify.reduction.obligations import Obligation
+from npverify.reduction.partial import seen_on
 from npverify.smt.solver import BUDGETS, Budget, UndecidedError
 from smallworld import DST, IN, SRC, allow, app, block, node, on, pod, policy, selecting, world
 
@@ -190,3 +193,32 @@ def test_a_run_that_is_stopped_keeps_what_is_decided() -> None:
 def test_what_a_flow_needs_completes_only_if(unknown: Unknown, value: str, phrase: str) -> None:
     """A fact is named by its own sentence."""
     assert assumed(unknown, value).phrase == phrase
+
+
+def test_a_source_that_is_the_destination_stands_for_no_other() -> None:
+    """Two pods that policies cannot tell apart differ where one of them is the destination, which sends nothing to itself."""
+    first, second = pod("a", ip="10.1.0.3", app="twin"), pod("b", ip="10.1.0.4", app="twin")
+    it = world(first, second, ingress=(selecting(DST, "in", on_apps=("twin",)),))
+    answer = ask(it, EachReachesSome((Leg({first: TRUE, second: TRUE}, {first: PG}),)))
+    assert (answer.status, answer.because) == (Status.REFUTED, f"{second} reaches none of them")
+
+
+HASH = runtime_label("shop/many", "hash")
+MANY = pod("many", many=True, hash=HASH)
+
+
+@pytest.mark.parametrize(("to", "status"), [("a", "refuted"), ("b", "proved")], ids=["its own hash", "another one"])
+def test_one_pod_has_one_value_of_a_label_on_both_sides(to: str, status: str) -> None:
+    """Replicas are denied and a pod's traffic to itself passes: that is from a hash to the same one, never to another."""
+    exempt = Exemption("self_pod_ip", self_traffic(via_service=False), True, "it is the same pod")
+    it = world(MANY, ingress=(selecting(DST, "in", on_apps=("many",)),), exempt={IN: (exempt,)})
+    leg = Leg({MANY: unknown_in(HASH, "a")}, {MANY: and_(unknown_in(HASH, to), on("TCP", 80))}, leave_out_self=False)
+    assert str(ask(it, AllFlows(False, (seen(leg),))).status) == status
+
+
+def seen(leg: Leg) -> Leg:
+    """The leg with the conditions of a replicated end as they are on its side of a flow."""
+    src, dst = (
+        {end: seen_on(cond, end, side) for end, cond in ends.items()} for ends, side in ((leg.src, SRC), (leg.dst, DST))
+    )
+    return replace(leg, src=src, dst=dst)

@@ -83,6 +83,20 @@ def test_what_a_change_does_not_touch_is_not_asked_again(session: Session) -> No
     assert [answer.seconds > 0 for answer in second] == [True, False]
 
 
+def test_a_policy_that_selects_somebody_else_is_asked_anew_whether_it_is_vacuous(session: Session) -> None:
+    """What is said of one policy holds over edits of others, and not over its own."""
+    session.apply(CLOSED)
+    session.apply(policy("about", "nobody", policyTypes=["Ingress"]))
+    session.apply("assert policy shop/about is vacuous\n", source="about.npv")
+    assert statuses(session)[-1] is Status.PROVED
+    session.apply(policy("closed", "db", ingress=[{}]))
+    answer = session.prove().results[-1]
+    assert (answer.status, answer.seconds) == (Status.PROVED, 0)
+    for app, status in (("db", Status.REFUTED), ("nobody", Status.PROVED), ("web", Status.REFUTED)):
+        session.apply(policy("about", app, policyTypes=["Ingress"]))
+        assert statuses(session)[-1] is status
+
+
 def test_a_pod_that_is_relabelled_is_judged_by_its_new_labels(session: Session) -> None:
     """An edit of the inventory is an edit like any other."""
     session.apply(CLOSED)

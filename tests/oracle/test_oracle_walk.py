@@ -41,6 +41,7 @@ WALKS: list[tuple[str, list[Tier], bool, str, list[str]]] = [
     ("every allow that matches is a reason", [tier(selecting(DST, "a", A, A), selecting(DST, "b", A))], True, "rule", ["a", "a", "b"]),
     ("the first rule speaks", [np(D, A)], False, "rule", ["p"]),
     ("the first policy speaks", [tier(selecting(DST, "a", A), selecting(DST, "b", D))], True, "rule", ["a"]),
+    ("also where the other is of every namespace", [tier(selecting(DST, "a", A), policy("b", app(DST, "db"), D))], True, "rule", ["a"]),
     ("a log rule says nothing", [np(L, D)], False, "rule", ["p"]),
     ("a log rule does not count as a match", [np(L)], False, "no rule", ["p"]),
     ("pass leaves the whole tier", [np(P, A), np()], False, "no rule", ["p"]),

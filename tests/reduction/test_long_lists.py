@@ -34,7 +34,7 @@ def random_world(rng: Random, count: int) -> World:
         rule(rng.choice(ACTIONS), rng.choice(peers), on("TCP", *sorted(rng.choices(range(1, 30), k=2))))
         for _ in range(count)
     ]
-    behind = [rule(rng.choice(ACTIONS[:2]), TRUE, on("TCP", rng.randint(1, 30)))]
+    behind = [rule(rng.choice(ACTIONS[:2]), TRUE, on("TCP", *sorted(rng.choices(range(1, 31), k=2))))]
     first = tier(policy("p", app(DST, "b"), *rules), no_match=rng.choice((Action.DENY, Action.PASS)), name="first")
     return world(A, B, ingress=[first, tier(policy("q", app(DST, "b"), *behind), name="behind")])
 

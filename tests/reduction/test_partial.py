@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from helpers import http_clause
 from npverify.inventory.addresses import Prefix
 from npverify.inventory.model import EXTERNAL, METADATA_NAME, ContainerPort, Endpoint, EndpointKind, PortOrigin
+from npverify.inventory.placement import node_of
 from npverify.inventory.unknowns import ABSENT, Unknown, fact, namespace_label, runtime_label
+from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
     FALSE,
@@ -22,6 +26,7 @@ from npverify.normal.predicates import (
     label_in,
     named_port_is,
     namespace_is,
+    node_is,
     not_,
     or_,
     own_node,
@@ -31,7 +36,9 @@ from npverify.normal.predicates import (
     service_account_is,
     unknown_in,
 )
+from npverify.oracle import Oracle
 from npverify.reduction.partial import DIRECT, Circumstance, Partial, Virtual, seen_on
+from npverify.reduction.readings import under
 from smallworld import DST, IN, OUT, SRC, app, block, node, on, pod, world
 
 AFTER = fact("after translation")
@@ -145,6 +152,7 @@ ATOMS: list[tuple[str, Pred, Direction, Circumstance, Endpoint | None, Endpoint 
     ("a namespace carries its name", label_in(SRC, "namespace", METADATA_NAME, ["shop"]), OUT, DIRECT, WEB, DB, TRUE),
     ("a declared namespace lacks other labels", label_in(SRC, "namespace", "env", None), OUT, DIRECT, WEB, DB, FALSE),
     ("a node is in no namespace", label_in(SRC, "namespace", METADATA_NAME, None), OUT, DIRECT, N1, DB, FALSE),
+    ("a label that is not known is one at both ends of one pod", label_in(DST, "pod", "hash", ["abc"]), IN, SAME, MANY, MANY, seen_on(unknown_in(HASH, "abc"), MANY, SRC)),
     ("one pod talks to itself", self_traffic(via_service=False), OUT, SAME, WEB, WEB, TRUE),
     ("two pods do not", self_traffic(via_service=False), OUT, DIRECT, WEB, DB, FALSE),
     ("through a Service it is another matter", self_traffic(via_service=False), OUT, SAME_VIA, WEB, WEB, FALSE),
@@ -225,6 +233,34 @@ def test_run_time_labels_are_those_of_one_side() -> None:
     condition = unknown_in(HASH, "abc")
     assert (seen_on(condition, MANY, Side.SRC), seen_on(condition, MANY, Side.DST)) == (src, dst)
     assert seen_on(condition, WEB, Side.SRC) is condition
+
+
+N2 = node("n2", ip="192.168.0.2")
+AT = node_of(MANY, "src", world(N1, N2).inventory), node_of(MANY, "dst", world(N1, N2).inventory)
+PLACES: list[tuple[str, Pred, Circumstance, Endpoint, Endpoint, Pred]] = [
+    ("a pod on its node", node_is(SRC, "n1"), DIRECT, HOST, DB, TRUE),
+    ("and on no other", node_is(SRC, "n2"), DIRECT, HOST, DB, FALSE),
+    ("a node is itself", node_is(DST, "n2"), DIRECT, DB, N2, TRUE),
+    ("an outside address is on none", node_is(SRC, "n1"), DIRECT, EXTERNAL, DB, FALSE),
+    ("a sender may run on either", node_is(SRC, "n1"), DIRECT, MANY, DB, unknown_in(AT[0], "n1")),
+    ("another replica elsewhere", node_is(DST, "n1"), DIRECT, MANY, MANY, unknown_in(AT[1], "n1")),
+    ("one pod is in one place", node_is(DST, "n1"), SAME, MANY, MANY, unknown_in(AT[0], "n1")),
+    ("a pod beside its node", node_is(DST, "n1"), NEAR, N1, MANY, TRUE),
+    ("a pod beside another node", node_is(SRC, "n1"), NEAR, MANY, N2, FALSE),
+]
+
+
+@pytest.mark.parametrize(("pred", "how", "src", "dst", "left"), [r[1:] for r in PLACES], ids=[r[0] for r in PLACES])
+def test_where_a_pod_runs(pred: Pred, how: Circumstance, src: Endpoint, dst: Endpoint, left: Pred) -> None:
+    """Where manifests do not say it is unknown, for a replica on each side of its own; the oracle says so under each reading."""
+    at = world(MANY, DB, HOST, N1, N2)
+    found = Partial(at.inventory, VISIBLE).residual(pred, OUT, how, src=src, dst=dst)
+    assert found is left
+    oracle = Oracle(at.policies, at.inventory)
+    flow = Flow(src, dst, "TCP", 80, same=how.same, own_node=how.own_node)
+    for values in product(("n1", "n2"), repeat=2):
+        reading = dict(zip((unknown.name for unknown in AT), values, strict=True))
+        assert oracle.holds(pred, flow, reading, OUT) is (under(left, reading) is TRUE)
 
 
 def test_a_label_that_may_be_absent_exists_where_it_is_not() -> None:

@@ -108,7 +108,7 @@ def _exhaustive(engine: Engine, options: Iterable[_Option]) -> bool:
 def prove_each_reaches_some(engine: Engine, assertion: Assertion, claim: EachReachesSome) -> AssertionResult:
     """Proved if for each source and under every reading there is one destination that takes every flow of the leg.
 
-    The legs of one Service are its ports, and each needs a destination; all other legs are alternatives.
+    Each port of a Service needs a destination (`reached_by`); all other legs are alternatives.
     """
     asked = engine.asked(claim.legs)
     speaks = False
@@ -116,15 +116,12 @@ def prove_each_reaches_some(engine: Engine, assertion: Assertion, claim: EachRea
         legs = [replace(leg, src={end: condition}) for leg in claim.legs if end in leg.src]
         own = [list(engine.obligations.of(leg, flows_denied)) for leg in legs]
         addresses = Addresses(engine, chain.from_iterable(own))
-        ways: dict[object, list[Taken]] = {}
-        for index, (leg, obligations) in enumerate(zip(legs, own, strict=True)):
-            key = ("service", leg.via.service.namespace, leg.via.service.name) if leg.via else ("leg", index)
-            ways.setdefault(key, []).append(_taken_by_one(engine, obligations, addresses))
-        spoken_of = or_(*(leg.spoken_of for legs_of_one in ways.values() for leg in legs_of_one))
+        ways = [_taken_by_one(engine, obligations, addresses) for obligations in own]
+        spoken_of = or_(*(leg.spoken_of for leg in ways))
         if spoken_of is FALSE:
             continue
         speaks = True
-        reached = or_(*(and_(*(leg.taken for leg in legs_of_one)) for legs_of_one in ways.values()))
+        reached = reached_by(legs, ways)
         if engine.possible(and_(spoken_of, not_(reached)), end, EXTERNAL):
             because = f"{end} reaches none of them"
             shown = nearest(engine, legs)
@@ -159,6 +156,16 @@ class Taken(NamedTuple):
 
     spoken_of: Pred
     taken: Pred
+
+
+def reached_by(legs: Iterable[Leg], ways: Iterable[Taken]) -> Pred:
+    """When some destination takes what is sent to it. Of a Service each port needs one: the legs of a port are the numbers
+    that it has at its backends, of which any is enough."""
+    found: dict[object, dict[int, list[Pred]]] = {}
+    for index, (leg, way) in enumerate(zip(legs, ways, strict=True)):
+        key = ("service", leg.via.service.namespace, leg.via.service.name) if leg.via else ("leg", index)
+        found.setdefault(key, {}).setdefault(leg.via.port if leg.via else 0, []).append(way.taken)
+    return or_(*(and_(*(or_(*numbers) for numbers in ports.values())) for ports in found.values()))
 
 
 def _taken_by_one(engine: Engine, obligations: Iterable[Obligation], addresses: Addresses) -> Taken:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from npverify.analyses.engine import NO_FLOW, Engine
-from npverify.analyses.prove_some import Addresses, Settled, Taken, certain, nearest, sources
+from npverify.analyses.prove_some import Addresses, Settled, Taken, certain, nearest, reached_by, sources
 from npverify.analyses.results import AssertionResult, Status
 from npverify.assertions.claims import Assertion, EachReachesSome, Leg
 from npverify.inventory.addresses import FAMILIES, Address, Family
@@ -22,22 +22,19 @@ from npverify.reduction.readings import at_packet, of_every_flow, packets
 
 def prove_each_comes_in_to_some(engine: Engine, assertion: Assertion, claim: EachReachesSome) -> AssertionResult:
     """Proved if for each source and under every reading there is one destination that takes every flow that its traffic may
-    become. The legs of one Service are its ports, and each needs a destination; all other legs are alternatives.
+    become. Each port of a Service needs a destination (`reached_by`); all other legs are alternatives.
     """
     spelled = engine.entries.spelled_out(claim.legs)
     untold, asked = spelled.untold, engine.asked(engine.entries.seen(claim.legs))
     speaks = False
     for end, condition in sources(engine, claim.legs):
         legs = [replace(leg, src={end: condition}) for leg in claim.legs]
-        ways: dict[object, list[Taken]] = {}
-        for index, leg in enumerate(legs):
-            key = ("service", leg.via.service.namespace, leg.via.service.name) if leg.via else ("leg", index)
-            ways.setdefault(key, []).append(_taken_by_one(engine, leg))
-        spoken_of = or_(*(leg.spoken_of for legs_of_one in ways.values() for leg in legs_of_one))
+        ways = [_taken_by_one(engine, leg) for leg in legs]
+        spoken_of = or_(*(leg.spoken_of for leg in ways))
         if spoken_of is FALSE:
             continue
         speaks = True
-        reached = or_(*(and_(*(leg.taken for leg in legs_of_one)) for legs_of_one in ways.values()))
+        reached = reached_by(legs, ways)
         if engine.possible(and_(spoken_of, not_(reached)), end, EXTERNAL):
             if untold:
                 return AssertionResult(assertion, Status.UNDECIDED, because=untold, fix=spelled.mend, depends_on=asked)

@@ -22,7 +22,8 @@ _Allowed = Mapping[str, tuple[tuple[int, int], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an edit changes beside the flow, over TCP, UDP and SCTP under the default reading.
+    """What an edit changes beside the flow, over TCP, UDP and SCTP under the default reading. What passes over one
+    address family passes.
 
     `opened`   pairs of workloads between which more may pass; `closed`: less
     `outside`  the workloads whose traffic with outside addresses grows, and those whose shrinks
