@@ -12,9 +12,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from npverify.normal.policy import Action, Direction, Half, Policy, PolicySet, Stage, Tier
+from npverify.normal.predicates import And, Pred
 from npverify.reduction.judge import Signature
 from npverify.reduction.shapes import Shapes
-from npverify.reduction.statements import Statements, Term, cut
+from npverify.reduction.statements import Statements, Term, cut, without
 
 Differing = tuple[frozenset[Policy], frozenset[Policy]]
 """Policies of the left and of the right set."""
@@ -97,20 +98,23 @@ class Readers:
             subject = number(policy.subject)
             said = by_subject.get(subject)
             if said is None:
-                said = by_subject[subject] = _Said([], {})
+                given = frozenset(map(number, _conjuncts(policy.subject)))
+                said = by_subject[subject] = _Said(given, [], {})
             said.policies.append(policy)
             for rule in policy.rules:
                 if rule.action is Action.LOG or not (terms := statement(rule)):
                     continue
                 if not actions or actions[-1] is not rule.action:
                     actions.append(rule.action)
-                said.runs.setdefault(len(actions), set()).update(terms)
+                said.runs.setdefault(len(actions), set()).update(without(terms, said.given))
         return _Read(actions, by_subject)
 
 
 class _Said(NamedTuple):
-    """The policies of a tier that select the same, and what they say together in each of its runs of rules."""
+    """The policies of a tier that select the same, and what they say together in each of its runs of rules, without the
+    conditions that are given of whom they select."""
 
+    given: frozenset[int]
     policies: list[Policy]
     runs: dict[int, set[Term]]
 
@@ -132,6 +136,10 @@ def _alike(one: _Said | None, other: _Said | None) -> bool:
     if one is None or other is None or one.runs.keys() != other.runs.keys():
         return False
     return one.runs == other.runs or all(cut(terms) == cut(other.runs[run]) for run, terms in one.runs.items())
+
+
+def _conjuncts(pred: Pred) -> tuple[Pred, ...]:
+    return pred.parts if isinstance(pred, And) else (pred,)
 
 
 def _policies(tiers: Sequence[Tier]) -> Iterator[Policy]:

@@ -11,12 +11,14 @@ from collections.abc import Iterable, Sequence
 from math import prod
 from typing import NamedTuple
 
+from npverify.normal.flow import PORT_PROTOCOLS
 from npverify.normal.policy import Direction, Rule
 from npverify.normal.predicates import (
     AddressIn,
     And,
     Const,
     IcmpIs,
+    NamedPortIs,
     Not,
     Or,
     PortIn,
@@ -27,6 +29,7 @@ from npverify.normal.predicates import (
     and_,
     not_,
     or_,
+    protocol_is,
 )
 from npverify.reduction.lines import Spans, complement, length, on_line, union
 from npverify.reduction.shapes import Shapes
@@ -88,7 +91,7 @@ class Statements:
             elif isinstance(pred, Not):
                 found = self._is_on_line(pred.body)
             else:
-                found = isinstance(pred, AddressIn | ProtocolIs | PortIn | IcmpIs)
+                found = isinstance(pred, AddressIn | ProtocolIs | PortIn | IcmpIs | NamedPortIs)
             self._on_line[pred] = found
         return found
 
@@ -106,7 +109,8 @@ class Statements:
         if isinstance(pred, ProtocolIs | PortIn | IcmpIs) and (packets := on_line(pred, None)) is not None:
             conditions = self._condition(pred) if isinstance(pred, IcmpIs) else frozenset()
             return (Term(conditions, _PEERS, packets),) if packets else ()
-        return (Term(self._condition(pred), _PEERS, _PACKETS),)
+        packets = _of_named(pred) if isinstance(pred, NamedPortIs) else _PACKETS
+        return (Term(self._condition(pred), _PEERS, packets),)
 
     def _others(self, pred: Pred, body: Pred) -> Sequence[Term]:
         """The flows of which the body of a negation does not hold."""
@@ -155,6 +159,11 @@ class Statements:
         return _merged(found) if len(found) > 1 else found
 
 
+def _of_named(atom: NamedPortIs) -> Spans:
+    """The packets of the protocols that a named port is of."""
+    return on_line(protocol_is(*(PORT_PROTOCOLS if atom.protocol is None else (atom.protocol,))), None) or _PACKETS
+
+
 def _common(terms: Sequence[Term]) -> Term | None:
     """What terms have in common; None if it is nothing."""
     if len(terms) == 1:
@@ -186,6 +195,13 @@ def _merged(terms: Iterable[Term]) -> list[Term]:
         Term(conditions, peers, each[0] if len(each) == 1 else union(each))
         for (conditions, peers), each in by_packets.items()
     ]
+
+
+def without(terms: Statement, given: frozenset[int]) -> Statement:
+    """A statement of flows of which some conditions are known to hold."""
+    if all(given.isdisjoint(term.conditions) for term in terms):
+        return terms
+    return frozenset(term._replace(conditions=term.conditions - given) for term in terms)
 
 
 def cut(terms: Iterable[Term]) -> frozenset[tuple[frozenset[int], tuple[tuple[int, Spans], ...]]]:
