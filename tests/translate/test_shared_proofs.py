@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from test_translation_proofs import generated
 
+from npverify.analyses import equiv as comparing
 from npverify.analyses.equiv import Kept, equiv, equiv_after
 from npverify.analyses.equiv_results import Equivalence, EquivResult
 from npverify.analyses.translate.run import migrate
@@ -19,6 +20,12 @@ from smallworld import DST, SRC, allow, app, pod, policy, selecting, world
 
 FAULTS = [("", ""), ("protocol: TCP", "protocol: UDP"), (r"types: \[Ingress, Egress\]", "types: [Ingress]")]
 """What is replaced in the text of the new policies, and by what; nothing, first."""
+
+
+@pytest.fixture(autouse=True)
+def every_endpoint_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the policies of two worlds do not say the same of the same subjects; else there is nothing to share."""
+    monkeypatch.setattr(comparing, "_agreed", lambda *_: None)
 
 
 def worlds(given: Input, right: str, wrong: str) -> tuple[World, World] | None:

@@ -28,22 +28,23 @@ def notes(
     right: World,
     only_left: Sequence[Endpoint],
     only_right: Sequence[Endpoint],
-    twins: Twins,
+    twins: Twins | None,
     names: Names = SIDES,
 ) -> tuple[str, ...]:
-    """What is assumed, where the sides do not know the same, and what they leave out; `names` is what they are called."""
+    """What is assumed, where the sides do not know the same, and what they leave out; `names` is what they are called. No
+    twins: the two have one inventory."""
     return tuple(_notes((names[0].there, left, only_left), (names[1].there, right, only_right), twins))
 
 
 _Side = tuple[str, World, Sequence[Endpoint]]
 
 
-def _notes(one: _Side, other: _Side, twins: Twins) -> Iterator[str]:
+def _notes(one: _Side, other: _Side, twins: Twins | None) -> Iterator[str]:
     sides = (one, other)
     for name, _, only in sides:
         if only:
             yield f"{_some(only)} {_is(only)} {name} alone; what a side lacks neither sends nor receives there"
-    moved = [t.either for members in twins.members for t in members if not t.one_address]
+    moved = [t.either for members in (twins.members if twins else ()) for t in members if not t.one_address]
     if moved:
         yield f"{_some(moved)} {_has(moved)} another address on each side, as far as it is known; each side judges its own"
     if services := _services(one[1].inventory, other[1].inventory):

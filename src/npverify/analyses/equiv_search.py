@@ -17,6 +17,7 @@ from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.normal.predicates import TRUE, Clause, Pred, Side, and_, not_, or_
+from npverify.reduction.agreement import Agreement
 from npverify.reduction.bitsets import bits
 from npverify.reduction.classes import predicates
 from npverify.reduction.compare import Block, Comparison
@@ -91,9 +92,10 @@ class Search:
         *,
         by_workload: bool = False,
         before: Search | None = None,
+        agreed: Agreement | None = None,
     ) -> None:
         """`stop` is asked often; where it says True the run ends as on Ctrl-C. `by_workload` as in `Twins`. What an earlier
-        search, `before`, found of the same left world is taken from it where it holds here."""
+        search, `before`, found of the same left world is taken from it where it holds here. `agreed` as in `Comparison`."""
         known = before if before is not None and not by_workload and before._holds_for(left, right) else None
         self.worlds = (left, right)
         self._by_workload = by_workload
@@ -119,9 +121,9 @@ class Search:
         self._shapes: Shapes = known._shapes if known is not None else Shapes()
         # what it is given does not hold this search, so that both are freed once nobody needs them
         alike = partial(_alike, self._shapes, self.answers)
-        go_on = partial(_go_on, stop)
+        asked_on = partial(go_on, stop)
         kept: Comparison | None = known._comparison if known is not None else None
-        self._comparison: Comparison = Comparison(self.twins, self.residuals, self._shapes, alike, go_on, kept)
+        self._comparison: Comparison = Comparison(self.twins, self.residuals, self._shapes, alike, asked_on, kept, agreed)
         self._formulas = Formulas(self.worlds, self.residuals)
 
     def _holds_for(self, left: World, right: World) -> bool:
@@ -141,7 +143,7 @@ class Search:
             if progress is not None:
                 progress(number, len(every), way.title)
             for block in self._blocks(way):
-                _go_on(self._stop)
+                go_on(self._stop)
                 for sources, targets in self._by_aspect(block, way):
                     part = block._replace(sources=sources, targets=targets)
                     if not way.through:
@@ -214,7 +216,8 @@ class Search:
             yield Found(block, way, through, tuple(possible), first, pairs.count(), reached)
 
 
-def _go_on(stop: Callable[[], bool]) -> None:
+def go_on(stop: Callable[[], bool]) -> None:
+    """Ends the run where somebody asked for it: InterruptedByUserError."""
     if stop():
         raise InterruptedByUserError
 

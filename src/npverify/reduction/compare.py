@@ -13,8 +13,10 @@ from typing import NamedTuple
 from npverify.inventory.model import Endpoint
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import FALSE, Pred
+from npverify.reduction.agreement import Agreement
 from npverify.reduction.bitsets import bits
 from npverify.reduction.forms import Forms
+from npverify.reduction.judge import Signature
 from npverify.reduction.meaning import Meaning, Meanings
 from npverify.reduction.partial import Circumstance
 from npverify.reduction.peer_sets import PeerSets
@@ -65,13 +67,16 @@ class Comparison:
         alike: Callable[[Pred, Pred], bool],
         go_on: Callable[[], None],
         before: Comparison | None = None,
+        agreed: Agreement | None = None,
     ) -> None:
         """`alike` tells whether two residuals are certainly the same, whatever the flow; `go_on` is called now and then,
-        and may raise to end the run. `before`, of the same twins, left reduction and shapes, shares what is known of them."""
+        and may raise to end the run. `before`, of the same twins, left reduction and shapes, shares what is known of them. `agreed`
+        tells where the two policy sets say the same; it is there only for one inventory, with Services seen alike."""
         self.twins = twins
         self._residuals = residuals
         self._alike = alike
         self._go_on = go_on
+        self._agreed = agreed
         self._rows = {d: self._sorted(d) for d in Direction}
         self._parts_of: dict[tuple[Direction, int, Hows, int], tuple[_Part, ...]] = {}
         self._one_meaning: dict[tuple[Direction, int, Hows], bool] = {}
@@ -151,6 +156,8 @@ class Comparison:
         return found
 
     def _mean_one(self, direction: Direction, kind: int, hows: Hows) -> bool:
+        if self._agreed is not None and self._agreed.on(direction, *(self._signature(s, direction, kind) for s in (0, 1))):
+            return True
         left, right = (self._meaning(side, direction, kind, hows, in_pieces=False) for side in (0, 1))
         if left is None or right is None:
             return False
@@ -168,11 +175,12 @@ class Comparison:
         return all(here.covered(left, one) == there.covered(right, other) for one, other in families)
 
     def _meaning(self, side: int, direction: Direction, kind: int, hows: Hows, *, in_pieces: bool) -> Meaning | None:
-        residuals, number = self._residuals[side], self.twins.number(side, self._first(direction, kind))
-        subject = residuals.classes.representative(number)
-        return self._meanings[side].of(
-            direction, residuals.signature(direction, number), subject, hows[side], in_pieces=in_pieces
-        )
+        signature, subject = self._signature(side, direction, kind), self._end(side, self._first(direction, kind))
+        return self._meanings[side].of(direction, signature, subject, hows[side], in_pieces=in_pieces)
+
+    def _signature(self, side: int, direction: Direction, kind: int) -> Signature:
+        number = self.twins.number(side, self._first(direction, kind))
+        return self._residuals[side].signature(direction, number)
 
     def _end(self, side: int, c: int) -> Endpoint:
         return self._residuals[side].classes.representative(self.twins.number(side, c))

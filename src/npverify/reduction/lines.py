@@ -83,7 +83,7 @@ def joined(forms: Sequence[Form], side: Side | None, *, every: bool) -> Form:
 
     def places(given: Mapping[Hashable, str]) -> Spans:
         chosen = [places_in(form, given) for form in forms]
-        return _common(chosen, length(side)) if every else _union(chosen)
+        return _common(chosen, length(side)) if every else union(chosen)
 
     return _table(cases, places)
 
@@ -143,7 +143,7 @@ def _places(pred: Pred, side: Side | None, given: Mapping[Hashable, str], shapes
     if isinstance(pred, Not):
         return complement(_places(pred.body, side, given, shapes), size)
     if isinstance(pred, Or):
-        return _union(_places(part, side, given, shapes) for part in pred.parts)
+        return union(_places(part, side, given, shapes) for part in pred.parts)
     if isinstance(pred, And):
         return _common((_places(part, side, given, shapes) for part in pred.parts), size)
     if isinstance(pred, UnknownIn):
@@ -165,7 +165,7 @@ def addresses_of(pred: Pred, side: Side) -> Spans | None:
     if isinstance(pred, And | Or):
         found = [spans for part in pred.parts if (spans := addresses_of(part, side)) is not None]
         if len(found) == len(pred.parts):
-            return _union(found) if isinstance(pred, Or) else _common(found, _ADDRESSES)
+            return union(found) if isinstance(pred, Or) else _common(found, _ADDRESSES)
     return None
 
 
@@ -180,10 +180,10 @@ def on_line(atom: Pred, side: Side | None) -> Spans | None:
         return None
     if isinstance(atom, PortIn) and atom.side is Side.DST:
         first = max(atom.first, 1) - 1
-        return _union((n * _PORTS + first, n * _PORTS + atom.last) for n in range(len(PORT_PROTOCOLS)))
+        return union((n * _PORTS + first, n * _PORTS + atom.last) for n in range(len(PORT_PROTOCOLS)))
     if isinstance(atom, ProtocolIs):
         places = [_of_protocol(name) for name in atom.names]
-        return None if None in places else _union(spans for spans in places if spans is not None)
+        return None if None in places else union(spans for spans in places if spans is not None)
     return _of_protocol("ICMP") if isinstance(atom, IcmpIs) else None
 
 
@@ -203,7 +203,8 @@ def length(side: Side | None) -> int:
     return _PACKETS if side is None else _ADDRESSES
 
 
-def _union(sets: Iterable[Spans]) -> Spans:
+def union(sets: Iterable[Spans]) -> Spans:
+    """The places that are in any of some sets."""
     pairs = sorted((spans[n], spans[n + 1]) for spans in sets for n in range(0, len(spans), 2))
     found: list[int] = []
     for start, end in pairs:
@@ -222,7 +223,7 @@ def _common(sets: Iterable[Spans], size: int) -> Spans:
         if found == (0, size):
             found = spans
         elif spans != (0, size):
-            found = complement(_union((complement(found, size), complement(spans, size))), size)
+            found = complement(union((complement(found, size), complement(spans, size))), size)
     return found
 
 
