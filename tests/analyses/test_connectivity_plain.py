@@ -143,6 +143,9 @@ EDGES: list[tuple[str, World, list[str]]] = [
     ("a policy that selects where an unknown is not so isolates while it is not", world(
         DB, pod("api"), ingress=[policy("p", and_(app(DST, "db"), unknown_in(SPOOKY, "false")), allow(TRUE, SQL))],
     ), []),
+    ("another pod may stand between those of a workload", world(
+        S0, S1, pod("set-0a"), ingress=[selecting(DST, "p", on_apps=["set-0a"]), policy("q", label_in(DST, "pod", "index", ["1"]))],
+    ), ["shop/set"]),
     ("a policy that selects for some protocol isolates for it", world(
         DB, pod("api"), ingress=[policy("p", and_(app(DST, "db"), protocol_is("TCP")), allow(TRUE, SQL))],
     ), []),
