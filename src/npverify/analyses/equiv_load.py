@@ -16,7 +16,7 @@ from npverify.analyses.specs import named_specs
 from npverify.dialects import is_policy
 from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.document import Document
-from npverify.ingest.files import SPEC, File, files
+from npverify.ingest.files import SPEC, File, LargeFile, StoredFile, large_files
 from npverify.ingest.read import FileBundle, SpecText, read_file, warn_of
 from npverify.ingest.source import Diagnostic, Problems
 from npverify.inventory.build import is_inventory
@@ -28,7 +28,7 @@ from npverify.inventory.slim import Slim
 class _Held(NamedTuple):
     """A file with its documents, and what was said of reading it."""
 
-    file: File
+    file: File | LargeFile | StoredFile
     bundle: FileBundle
     said: tuple[Diagnostic, ...]
 
@@ -54,12 +54,12 @@ class Sides:
         bundles: list[FileBundle] = []
         texts: list[SpecText] = []
         with without_gc():
-            for file in files(paths, problems, stdin):
-                if file.name.lower().endswith(SPEC):
+            for file in large_files(paths, problems, stdin):
+                if isinstance(file, File) and file.name.lower().endswith(SPEC):
                     texts.append(SpecText(file.name, file.content))
                     continue
                 held = self._held.get(file.name)
-                if held is None or held.file != file:
+                if held is None or not _is_the_same(held.file, file):
                     held = self._held[file.name] = _read(file)
                 bundles.append(held.bundle)
                 problems.extend(held.said)
@@ -84,7 +84,15 @@ class Sides:
         ).loaded
 
 
-def _read(file: File) -> _Held:
+def _is_the_same(known: File | LargeFile | StoredFile, file: File | LargeFile | StoredFile) -> bool:
+    """Whether a file of the same name is that which was read; of one on the disk it is what the first look found."""
+    if isinstance(known, StoredFile) and isinstance(file, StoredFile):
+        file.stored.close()
+        return True
+    return known == file
+
+
+def _read(file: File | LargeFile | StoredFile) -> _Held:
     said = Problems()
     bundle = read_file(file, said, wanted=wanted, tidy=Slim())
     return _Held(file, bundle, (*said.errors, *said.warnings))

@@ -117,6 +117,8 @@ def _contexts(
     files: Sequence[_File], inventory: Inventory, policies: Mapping[PolicyId, Span], problems: Problems
 ) -> dict[str, _Lowering]:
     """What the statements of each file are resolved with."""
+    if not files:
+        return {}  # nothing is asked, so nobody has to be found by name
     universe = Universe(inventory)
     directory = Directory(universe)
     return {file.name: _Lowering(_spec(file, problems), universe, directory, policies, problems) for file in files}

@@ -18,7 +18,7 @@ from npverify.cli.formats import Formats, html_page, read_formats, to_terminal, 
 from npverify.cli.grouped import grouped
 from npverify.cli.guard import BAD_INPUT, INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.interrupt import Interrupt
-from npverify.cli.memory import keep_freed_memory
+from npverify.cli.memory import keep_freed_memory, to_the_end
 from npverify.cli.output import paint_for, say_all
 from npverify.cli.programs import Programs
 from npverify.cli.progress import Progress
@@ -115,10 +115,13 @@ def diff(
     refuse_no_paths("NPV420", (("old version", paths[0]), ("new version", paths[1])), _NO_PATH, problems)
     sources = Sources()
     shared = Shared(reading, limits, problems, spec)
-    two = TwoSides((Side(paths[0]), Side(paths[1])), shared, sources, specs_of_second=True)
+    two = TwoSides((Side(paths[0]), Side(paths[1])), shared, sources, specs_of_second=True, once=True)
     two.tell(verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
-    with Progress(wanted=not showing.quiet, verb="comparing") as progress, Interrupt() as interrupt:
+    size = sum(len(one.world.defined) + len(one.world.inventory.endpoints) for one in two.loaded)
+    progressing = Progress(wanted=not showing.quiet, verb="comparing")
+    with to_the_end(size) as made, progressing as progress, Interrupt() as interrupt:
+        made.append(two)
         result = compare(
             two.loaded[0].world,
             two.loaded[1].world,
@@ -130,6 +133,7 @@ def diff(
             progress=progress.step,
             stop=lambda: interrupt.asked,
         )
+        made.append(result)
     tally = _tally(two, flows, flows_format) if flows is not None and not result.interrupted else None
     say_all(result.warnings, no_color=showing.no_color)
     if two.one_plugin:

@@ -132,8 +132,8 @@ class Inputs:
             keep_documents=keep_documents,
         )
 
-    def load_side(self, sources: Sources, sides: Sides) -> Loaded:
-        """Read one side of a comparison; InputError with every problem."""
+    def load_side(self, sources: Sources, sides: Sides, *, more_specs: Sequence[File] = ()) -> Loaded:
+        """Read one side of a comparison, and with it specs that were read elsewhere; InputError with every problem."""
         from npverify.analyses.load import Options
 
         options = Options(
@@ -145,7 +145,8 @@ class Inputs:
             families=self.families,
             with_assertions=False,
         )
-        return sides.load(self.paths, options, specs=self.specs, remotes=self.remotes, stdin=sources.stdin)
+        specs = (*self.specs, *more_specs)
+        return sides.load(self.paths, options, specs=specs, remotes=self.remotes, stdin=sources.stdin)
 
 
 def _config(problems: Problems) -> Config:

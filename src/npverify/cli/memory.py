@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from npverify.ingest.collector import MANY, keep, without_gc
 
 _M_MMAP_THRESHOLD = -3  # malloc.h of glibc: blocks from this size on are mapped and unmapped one by one
 _LARGEST = 32 << 20  # the largest value that glibc takes
@@ -25,3 +29,24 @@ def keep_freed_memory() -> None:
             allocator.mallopt(_M_TRIM_THRESHOLD, _KEPT)
         except (OSError, AttributeError):
             return  # another C library, which has no such setting
+
+
+_held: list[object] = []
+"""What a large run has made; never read."""
+
+
+@contextmanager
+def to_the_end(size: int) -> Iterator[list[object]]:
+    """The collector of cycles rests, for what a command makes of `size` policies and endpoints is needed to its end.
+
+    If they are many, the collector is spared it afterwards as well, and what is put into the list that is given is not freed
+    before the process ends: walking through a comparison of 10,000 policies takes a second, taking it apart half of one.
+    """
+    made: list[object] = []
+    with without_gc():
+        try:
+            yield made
+        finally:
+            if size >= MANY:
+                _held[:] = made
+            keep(size)

@@ -19,7 +19,7 @@ from npverify.cli.grouped import grouped, without
 from npverify.cli.guard import INTERRUPTED, OK, REFUTED, UNDECIDED
 from npverify.cli.inputs import Inputs
 from npverify.cli.interrupt import Interrupt
-from npverify.cli.memory import keep_freed_memory
+from npverify.cli.memory import keep_freed_memory, to_the_end
 from npverify.cli.notes import say_notes
 from npverify.cli.output import emit, paint_for, say, say_all
 from npverify.cli.programs import Programs
@@ -100,7 +100,9 @@ def translate(
     if not showing.quiet:
         say_notes(given.old, inputs.config, verbose=showing.verbose, no_color=showing.no_color)
     keep_freed_memory()
-    with Progress(wanted=not showing.quiet, verb="comparing") as progress, Interrupt() as interrupt:
+    size = len(given.before) + len(given.old.inventory.endpoints)
+    progressing = Progress(wanted=not showing.quiet, verb="comparing")
+    with to_the_end(size) as made, progressing as progress, Interrupt() as interrupt:
         compare = partial(
             equiv_after,
             Kept(),
@@ -114,6 +116,7 @@ def translate(
             found = check_migration(given, compare, check)
         else:
             found = migrate(given, compare, file=output, folder=output_dir)
+        made += [given, compare, found]
     if not showing.quiet:
         say_all([w for w in found.warnings if w not in given.old.warnings], no_color=showing.no_color)
     written = found.proved or unproved or not given.old.inventory.pods

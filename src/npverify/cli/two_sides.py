@@ -54,7 +54,7 @@ def _together() -> Read:
     from npverify.analyses.equiv_load import Sides
 
     sides = Sides()
-    return lambda inputs, sources, _more: inputs.load_side(sources, sides)
+    return lambda inputs, sources, more: inputs.load_side(sources, sides, more_specs=more)
 
 
 class TwoSides:
@@ -71,7 +71,7 @@ class TwoSides:
         once: bool = False,
     ) -> None:
         """InputError with every problem of both. With `specs_of_second`, its specs tell of the first one as well; with `once`
-        no spec is read, and what both sides name is read once."""
+        what both sides name is read once."""
         read = _together() if once else _apart
         found: dict[int, tuple[Inputs, Loaded]] = {}
         errors: list[Diagnostic] = []

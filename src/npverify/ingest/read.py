@@ -75,14 +75,10 @@ def read(
     with without_gc():
         for file in large_files(paths, problems, stdin):
             count += 1
-            if isinstance(file, StoredFile):
-                documents.extend(reader.stored(file))
-            elif isinstance(file, LargeFile):
-                documents.extend(reader.large(file))
-            elif file.name.lower().endswith(SPEC):
+            if isinstance(file, File) and file.name.lower().endswith(SPEC):
                 specs.append(SpecText(file.name, file.content))
             else:
-                documents.extend(in_release(file.name, reader.documents(file)))
+                documents.extend(reader.of_file(file))
         keep(len(documents))
     reader.warn_foreign()
     reader.warn_kustomizations()
@@ -101,7 +97,7 @@ class FileBundle:
 
 
 def read_file(
-    file: File,
+    file: File | LargeFile | StoredFile,
     problems: Problems,
     *,
     wanted: Callable[[str, str], bool],
@@ -111,7 +107,7 @@ def read_file(
     skipped: list[str] = []
     reader = _Reader(Sorter(cache(wanted), skipped.append, problems), problems, tidy)
     with without_gc():
-        documents = tuple(in_release(file.name, reader.documents(file)))
+        documents = tuple(reader.of_file(file))
     return FileBundle(documents, tuple(skipped), tuple(reader.foreign), tuple(reader.kustomizations))
 
 
@@ -178,6 +174,12 @@ class _Reader:
                     whole.error(error.code, error.message, error.offset, error.fix)
                     return
         yield from self.yaml(file, text)
+
+    def of_file(self, file: File | LargeFile | StoredFile) -> Iterable[Document]:
+        """The objects of a file."""
+        if isinstance(file, StoredFile):
+            return self.stored(file)
+        return self.large(file) if isinstance(file, LargeFile) else in_release(file.name, self.documents(file))
 
     def stored(self, file: StoredFile) -> Iterable[Document]:
         """The objects of a large file on the disk."""

@@ -25,6 +25,7 @@ from npverify.analyses.equiv_search import Progress, Search
 from npverify.analyses.way_changes import way_changes
 from npverify.analyses.world import World
 from npverify.assertions.resolve import resolve
+from npverify.ingest.collector import without_gc
 from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, Problems
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
@@ -33,6 +34,7 @@ EMPTY = "NPV421"
 _FIX = "add the manifests of the workloads to both versions with --with, or accept this with --allow-empty"
 
 
+@without_gc()  # a comparison is many small values and no cycles
 def diff(
     old: World,
     new: World,
