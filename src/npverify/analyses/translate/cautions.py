@@ -124,40 +124,76 @@ def _keys(policy: NetworkPolicy) -> Iterator[str]:
 
 
 class _HostPods:
-    """The pods on the host network. Guards which pairs of selectors would have one of them, were it on the pod network."""
+    """The pods on the host network. Guards which of them selectors would have, were they on the pod network: sets of pairs of
+    a namespace and the labels of a pod there, as the bits of numbers."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._namespaces = inventory.namespaces
-        self._labels: dict[str, list[Labels]] = {}
+        self._of_namespace: dict[str, int] = {}
+        self._with_label: dict[tuple[str, str], int] = {}
+        self._with_key: dict[str, int] = {}
+        self._unknown: dict[str, int] = {}  # those with a key whose value is not known
+        pairs: set[tuple[str, frozenset[tuple[str, str | Unknown]]]] = set()
         for end in inventory.endpoints:
-            if end.kind is EndpointKind.HOST_POD and end.labels not in self._labels.setdefault(end.namespace, []):
-                self._labels[end.namespace].append(end.labels)
-        self._memo: dict[tuple[str | Selector, Selector], bool] = {}
+            if end.kind is not EndpointKind.HOST_POD:
+                continue
+            pair = (end.namespace, frozenset(end.labels.items()))
+            if pair in pairs:
+                continue
+            bit = 1 << len(pairs)
+            pairs.add(pair)
+            self._of_namespace[end.namespace] = self._of_namespace.get(end.namespace, 0) | bit
+            for key, value in end.labels.items():
+                self._with_key[key] = self._with_key.get(key, 0) | bit
+                if isinstance(value, Unknown):
+                    self._unknown[key] = self._unknown.get(key, 0) | bit
+                else:
+                    self._with_label[key, value] = self._with_label.get((key, value), 0) | bit
+        self._all = (1 << len(pairs)) - 1
+        self._met: dict[Requirement, int] = {}
+        self._within: dict[Selector, int] = {}
 
     def named_by(self, policy: NetworkPolicy) -> bool:
         """Whether the policy's subject or a peer of it would have one."""
-        here = policy.id.namespace
-        return bool(self._labels) and (
-            self._has(here, policy.subject)
-            or any(
-                self._has(here if peer.namespaces is None else peer.namespaces, peer.pods or ())
-                for _, _, peer in _peers(policy)
-                if not peer.block
-            )
+        if not self._all:
+            return False
+        here = self._of_namespace.get(policy.id.namespace, 0)
+        return bool(here & self._meeting(policy.subject)) or any(
+            (here if peer.namespaces is None else self._in(peer.namespaces)) & self._meeting(peer.pods or ())
+            for _, _, peer in _peers(policy)
+            if not peer.block
         )
 
-    def _has(self, where: str | Selector, pods: Selector) -> bool:
-        """`where` is the name of a namespace, or a selector of some."""
-        found = self._memo.get((where, pods))
-        if found is None:
-            names = [where] if isinstance(where, str) else [name for name in self._labels if self._meets(name, where)]
-            found = any(may_match(pods, labels) for name in names for labels in self._labels.get(name, ()))
-            self._memo[where, pods] = found
+    def _meeting(self, selector: Selector) -> int:
+        """Those whose labels meet the selector, or might."""
+        found = self._all
+        for requirement in selector:
+            met = self._met.get(requirement)
+            if met is None:
+                met = self._met[requirement] = self._asked(requirement)
+            found &= met
         return found
 
-    def _meets(self, name: str, selector: Selector) -> bool:
-        namespace = self._namespaces[name]
-        return not namespace.declared or may_match(selector, namespace.labels)
+    def _asked(self, requirement: Requirement) -> int:
+        """`_may_meet` for all of them."""
+        key, values = requirement.key, requirement.values
+        present = 0 if values else self._with_key.get(key, 0)
+        for value in values:
+            present |= self._with_label.get((key, value), 0)
+        wanted = present if requirement.operator in ("In", "Exists") else self._all & ~present
+        return wanted | self._unknown.get(key, 0)
+
+    def _in(self, selector: Selector) -> int:
+        """Those in the namespaces that the selector has, or may have."""
+        found = self._within.get(selector)
+        if found is None:
+            found = 0
+            for name, there in self._of_namespace.items():
+                namespace = self._namespaces[name]
+                if not namespace.declared or may_match(selector, namespace.labels):
+                    found |= there
+            self._within[selector] = found
+        return found
 
 
 def _shares_pods(policy: NetworkPolicy, selector: Mapping[str, str]) -> bool:

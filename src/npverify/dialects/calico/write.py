@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from npverify.dialects.calico.translate import Written
@@ -22,54 +22,63 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 
 def write(policies: Sequence[Written]) -> str:
     """The documents in the order given, each behind a comment that names its source."""
-    return "---\n".join("".join(f"{line}\n" for line in _document(policy)) for policy in policies)
+    return "---\n".join(map(_document, policies))
 
 
-def _document(policy: Written) -> Iterator[str]:
-    yield _comment(f"from {policy.source}, {policy.span}")
+def _document(policy: Written) -> str:
     remarks: dict[Path, str] = {("spec", *at): f"{rule.label}, {rule.span}" for at, rule in policy.rules.items()}
-    yield from _map(policy.value, (), remarks)
+    lines = [_comment(f"from {policy.source}, {policy.span}")]
+    _map(policy.value, (), remarks, lines, "", "")
+    lines.append("")
+    return "\n".join(lines)
 
 
 def _comment(text: str) -> str:
     """A comment of one line, whatever the names in it hold."""
+    if text.isprintable():
+        return f"# {text}"
     return "# " + "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def _map(value: Mapping[str, Any], path: Path, remarks: Mapping[Path, str]) -> Iterator[str]:
+def _map(
+    value: Mapping[str, Any], path: Path, remarks: Mapping[Path, str], lines: list[str], first: str, rest: str
+) -> None:
+    """Adds the lines of a map; what stands before the first one is `first`, and `rest` before the others."""
+    lead = first
     for key, item in value.items():
-        at = (*path, key)
         if isinstance(item, dict):
-            yield f"{key}:"
-            yield from (f"  {line}" for line in _map(item, at, remarks))
+            lines.append(f"{lead}{key}:")
+            _map(item, (*path, key), remarks, lines, f"{rest}  ", f"{rest}  ")
         elif isinstance(item, list) and item and isinstance(item[0], dict):
-            yield f"{key}:"
-            yield from _items(item, at, remarks)
+            lines.append(f"{lead}{key}:")
+            _items(item, (*path, key), remarks, lines, rest)
         elif isinstance(item, list):
-            yield from _list(key, item)
+            _list(key, item, lines, lead, rest)
         else:
-            yield f"{key}: {_scalar(item, _PLAIN)}"
+            lines.append(f"{lead}{key}: {_scalar(item, _PLAIN)}")
+        lead = rest
 
 
-def _items(items: Sequence[Mapping[str, Any]], path: Path, remarks: Mapping[Path, str]) -> Iterator[str]:
+def _items(
+    items: Sequence[Mapping[str, Any]], path: Path, remarks: Mapping[Path, str], lines: list[str], lead: str
+) -> None:
     said = ""
     for index, item in enumerate(items):
         remark = remarks.get((*path, index), "")
         if remark != said:
-            yield _comment(remark)
+            lines.append(f"{lead}{_comment(remark)}")
             said = remark
-        for number, line in enumerate(_map(item, (*path, index), remarks)):
-            yield f"{'  ' if number else '- '}{line}"
+        _map(item, (*path, index), remarks, lines, f"{lead}- ", f"{lead}  ")
 
 
-def _list(key: str, items: Sequence[Any]) -> Iterator[str]:
+def _list(key: str, items: Sequence[Any], lines: list[str], first: str, rest: str) -> None:
     texts = [_scalar(item, _PLAIN_IN_LIST) for item in items]
     line = f"{key}: [{', '.join(texts)}]"
     if len(line) <= _WIDTH:
-        yield line
+        lines.append(f"{first}{line}")
         return
-    yield f"{key}:"
-    yield from (f"- {text}" for text in texts)
+    lines.append(f"{first}{key}:")
+    lines.extend(f"{rest}- {text}" for text in texts)
 
 
 def _scalar(value: str | int, plain: re.Pattern[str]) -> str:
