@@ -9,6 +9,8 @@ from npverify.analyses.equiv_results import Meeting, RegionEnd
 from npverify.analyses.results import Status
 from npverify.analyses.world import differing
 from npverify.inventory.model import Endpoint
+from npverify.reduction.kafka import STREAMED
+from npverify.reduction.requests import ASKED, SENT
 from npverify.report.assumed import only_if
 from npverify.report.equiv_regions import blocks_text, end_text, traffic_text
 from npverify.report.paint import count
@@ -29,11 +31,16 @@ def title(result: DiffResult, *, include_new: bool = False) -> str:
     text = f"Connections: {', '.join(parts)}"
     if not result.every and not result.undecided:
         text = "Connections: nothing is different"
+    conditional = [change for change in result.conditional if include_new or not change.only]
+    sent = list(_of_what_is_sent(conditional))
     if not listed:  # three noughts alone would read as if nothing had changed
+        if sent:
+            text = "Connections: none opened or closed"
         if folded := sum(change.connections for change in result.one_sided):
             text += f" · {folded:,} of what one version alone has"
-        if readings := sum(include_new or not change.only for change in result.conditional):
-            text += f" · {count(readings, 'group')} under other readings"
+    text += "".join(f" · {part}" for part in sent)
+    if not listed and (readings := sum(not _sent(change) for change in conditional)):
+        text += f" · {count(readings, 'group')} under other readings"
     for status in ("opened", "closed", "changed"):
         if ways := sum(way.status == status for way in result.ways):
             text += f" · {count(ways, 'way')} in {status}"
@@ -47,6 +54,28 @@ def title(result: DiffResult, *, include_new: bool = False) -> str:
             noun = count(number, "change") if word.startswith("forbidden") else count(number, "promise")
             text += f" · {noun} {word}"
     return text
+
+
+_SENT = {SENT.name: "HTTP requests", ASKED.name: "DNS queries", STREAMED.name: "requests of Kafka"}
+"""What is sent over a connection, by the unknown that says so: in the default reading nothing is."""
+
+
+def _sent(change: Change) -> str:
+    """What a change needs to be sent over a connection; "" for nothing."""
+    return next((_SENT[needed.name] for needed in change.reading if needed.name in _SENT), "")
+
+
+def _of_what_is_sent(changes: Sequence[Change]) -> Iterator[str]:
+    """`HTTP requests: 1 group opened, 2 closed`: what passes over connections that may be the same."""
+    for what in _SENT.values():
+        signs = [sign(change) for change in changes if _sent(change) == what]
+        numbers = [
+            (signs.count(one), word) for one, word in (("+", "opened"), ("-", "closed"), ("~", "changed")) if one in signs
+        ]
+        if numbers:
+            (first, word), *others = numbers
+            parts = [f"{count(first, 'group')} {word}", *(f"{number:,} {word}" for number, word in others)]
+            yield f"{what}: {', '.join(parts)}"
 
 
 def _connections(changes: Sequence[Change], opening: Opening) -> int:
