@@ -70,7 +70,9 @@ def _of_what_is_sent(changes: Sequence[Change]) -> Iterator[str]:
     for what in _SENT.values():
         signs = [sign(change) for change in changes if _sent(change) == what]
         numbers = [
-            (signs.count(one), word) for one, word in (("+", "opened"), ("-", "closed"), ("~", "changed")) if one in signs
+            (signs.count(one), word)
+            for one, word in (("+", "opened"), ("-", "closed"), ("~", "changed"))
+            if one in signs
         ]
         if numbers:
             (first, word), *others = numbers
