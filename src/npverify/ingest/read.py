@@ -188,9 +188,7 @@ class _Reader:
             text = StoredText(file.stored)
             return self.of_json(file, [(JsonLocator(text, text.blank_end(0), quick.lengths), quick.value, Problems())])
         read = file.read(self.problems)
-        if isinstance(read, LargeFile):
-            return self.large(read)
-        return () if read is None else in_release(read.name, self.documents(read))
+        return () if read is None else self.of_file(read)
 
     def large(self, file: LargeFile) -> Iterable[Document]:
         """The objects of a large file."""
