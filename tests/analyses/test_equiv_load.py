@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+import yaml
 
 from npverify.analyses.equiv import equiv
 from npverify.analyses.equiv_load import Sides
 from npverify.analyses.equiv_results import Equivalence
 from npverify.analyses.load import Options, load
 from npverify.analyses.world import World
+from npverify.ingest import files
 from npverify.ingest.source import InputError
 
 PODS = """\
@@ -102,6 +106,25 @@ def test_a_file_that_changed_is_read_again(here: Path) -> None:
     (here / "pods.yaml").write_text(PODS.replace("app: web", "app: api"), encoding="utf-8")
     right = sides.load(["left.yaml", "pods.yaml"], ALONE).world
     assert [e.labels for e in (*left.inventory.pods, *right.inventory.pods)] == [{"app": "web"}, {"app": "api"}]
+
+
+def test_a_large_file_that_both_read_stays_on_the_disk(here: Path) -> None:
+    """It is one inventory as long as the file is the same, and each side is what it is alone."""
+    pods = [doc for doc in yaml.safe_load_all(PODS) if doc]
+    texts = [
+        json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}).replace(": 80}", f": {n}}}") for n in (80, 8080)
+    ]
+    with patch.object(files, "LARGE", 0):
+        (here / "pods.json").write_text(texts[0], encoding="utf-8")
+        sides = Sides()
+        left, right = (sides.load([f"{name}.yaml", "pods.json"], ALONE).world for name in ("left", "right"))
+        assert left.inventory is right.inventory
+        same(left, ["left.yaml", "pods.json"])
+        same(right, ["right.yaml", "pods.json"])
+        (here / "pods.json").write_text(texts[1], encoding="utf-8")
+        changed = sides.load(["right.yaml", "pods.json"], ALONE).world
+        assert changed.inventory is not right.inventory
+        same(changed, ["right.yaml", "pods.json"])
 
 
 def test_what_is_wrong_with_a_file_is_told_of_each_side(here: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import combinations, product
+
 import pytest
 import yaml
 from naive_row import SHOP, calico, documents, native
 from translated import read_policy
 
-from npverify.analyses.translate.cautions import caution, caution_about_neighbours, may_match
+from npverify.analyses.translate.cautions import Labels, caution, caution_about_neighbours, may_match
 from npverify.dialects import lower, profile
 from npverify.dialects.selectors import Requirement
 from npverify.ingest.source import Diagnostic, Problems
 from npverify.inventory.build import build
+from npverify.inventory.model import EndpointKind
 from npverify.inventory.unknowns import Unknown
 from worlds import document
 
@@ -170,3 +174,23 @@ def test_labels_meet_a_requirement_as_the_kubernetes_api_has_it(
 ) -> None:
     """A value that is not known may be any."""
     assert may_match((Requirement("a", operator, values),), labels) is expected
+
+
+CLUSTER = build([document(value) for value in yaml.safe_load_all(SHOP) if value], Problems())
+ANY = Unknown("what a controller writes", ())
+ASKED = [Requirement(key, operator, values) for key in "ab" for operator, values in (
+    ("In", ("1",)), ("In", ("1", "2")), ("NotIn", ("1",)), ("NotIn", ("1", "3")), ("Exists", ()), ("DoesNotExist", ())
+)]  # fmt: skip
+LABELS: list[Labels] = [dict(zip("ab", values, strict=True)) for values in product(("1", "2", ANY), repeat=2)]
+LABELS += [{}, {"a": "1"}, {"b": ANY}]
+
+
+@pytest.mark.parametrize("selector", [(), *((one,) for one in ASKED), *combinations(ASKED, 2)], ids=str)
+def test_a_pod_on_the_host_network_is_named_as_labels_are_met(selector: tuple[Requirement, ...]) -> None:
+    """By a subject, as one by one: what requirements say together, also of labels that nobody knows."""
+    policy = read_policy(yaml.safe_load(native("p0", "{podSelector: {}}")))._replace(subject=selector)
+    for labels in LABELS:
+        agent = replace(CLUSTER.pods[0], kind=EndpointKind.HOST_POD, namespace=policy.id.namespace, labels=labels)
+        told = Problems()
+        caution([policy], replace(CLUSTER, endpoints=(agent,)), told)
+        assert ("NPV316" in [w.code for w in told.warnings]) is may_match(selector, labels), labels

@@ -85,10 +85,9 @@ class Sides:
 
 
 def _is_the_same(known: File | LargeFile | StoredFile, file: File | LargeFile | StoredFile) -> bool:
-    """Whether a file of the same name is that which was read; of one on the disk it is what the first look found."""
+    """Whether a file of the same name is that which was read."""
     if isinstance(known, StoredFile) and isinstance(file, StoredFile):
-        file.stored.close()
-        return True
+        return known.stored.is_as(file.stored)
     return known == file
 
 

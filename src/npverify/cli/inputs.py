@@ -145,7 +145,7 @@ class Inputs:
             families=self.families,
             with_assertions=False,
         )
-        specs: tuple[str | File, ...] = (*self.specs, *more_specs)
+        specs: list[str | File] = [*self.specs, *more_specs]
         return sides.load(self.paths, options, specs=specs, remotes=self.remotes, stdin=sources.stdin)
 
 

@@ -191,9 +191,7 @@ class _Reader:
         elif _basename(file.name) not in _KUSTOMIZATION and (listed := self.quick.stored(file.stored, self.tidy)):
             return self.quick_document(file, text, Chunk(0, file.stored.size), listed)
         read = file.read(self.problems)
-        if isinstance(read, LargeFile):
-            return self.large(read)
-        return () if read is None else in_release(read.name, self.documents(read))
+        return () if read is None else self.of_file(read)
 
     def large(self, file: LargeFile) -> Iterable[Document]:
         """The objects of a large file."""

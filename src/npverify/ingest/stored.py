@@ -29,6 +29,10 @@ class Stored:
         found = os.stat(self._file.fileno())
         return found.st_size, found.st_mtime_ns
 
+    def is_as(self, other: Stored) -> bool:
+        """Whether another look at a file of the same name found what this one did, by its size and time."""
+        return self.name == other.name and self._state == other._state
+
     def into(self, start: int, room: memoryview) -> None:
         """Fill `room` with the bytes from `start` on. InputError if they are not there any more, or not the same."""
         self._file.seek(start)
