@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from npverify import __version__
 from npverify.cli.guard import guarded
 from npverify.cli.output import emit, prepare_streams
+from npverify.cli.quick_parameters import quicken
 
 INTRO = f"""\
 npverify {__version__} proves statements about Kubernetes network policies, and shows the packet that breaks them.
@@ -85,7 +87,9 @@ def run(arguments: Sequence[str]) -> int:
     prepare_streams()
     try:
         named = next(iter(arguments), None)
-        program(named if named in _COMMANDS else None)(args=list(arguments), prog_name="npverify")
+        command = get_command(program(named if named in _COMMANDS else None))
+        quicken(command)
+        command(args=list(arguments), prog_name="npverify")
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else 0 if left.code is None else 2
     return 0
