@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class Context:
         # what several rules look at, found when first asked for, with what could not be decided of it
         self.redundant: tuple[frozenset[PolicyId], tuple[Undecided, ...]] | None = None
         self.effects: tuple[tuple[Effect, ...], tuple[Undecided, ...]] | None = None
+        self._taken_apart: tuple[frozenset[PolicyId], frozenset[PolicyId]] = (frozenset(), frozenset())
         self.budget = budget
         self._stop = stop
 
@@ -70,6 +71,18 @@ class Context:
         for name, element in self.rules.elements.items():
             found.setdefault(element.owner, []).append(name)
         return found
+
+    def elements_of_all(self, policies: frozenset[PolicyId]) -> frozenset[PolicyId]:
+        """The names of what these are taken apart into; the same set while the same policies are asked about."""
+        if self._taken_apart[0] is not policies:
+            names = (name for policy in policies for name in self.elements_of.get(policy, ()))
+            self._taken_apart = policies, frozenset(names)
+        return self._taken_apart[1]
+
+    @cached_property
+    def with_pods(self) -> Set[str]:
+        """The namespaces that have pods."""
+        return {pod.namespace for pod in self.world.inventory.pods}
 
     @cached_property
     def parts_of(self) -> Mapping[PolicyId, Sequence[tuple[Direction, Tier, Policy]]]:

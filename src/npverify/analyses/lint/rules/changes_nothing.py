@@ -28,10 +28,9 @@ def find_selecting_nothing(context: Context, about: About) -> Iterator[Finding]:
 
 def _misspelt(context: Context, policy: PolicyId) -> str:
     """What to do where the namespace of a policy has no pods, and nearly the name of one that has; else ""."""
-    with_pods = {pod.namespace for pod in context.world.inventory.pods}
-    if not policy.namespace or policy.namespace in with_pods:
+    if not policy.namespace or policy.namespace in context.with_pods:
         return ""
-    guess = nearest(policy.namespace, with_pods)
+    guess = nearest(policy.namespace, context.with_pods)
     return f"namespace `{policy.namespace}` has no pods; {guess}" if guess else ""
 
 
@@ -132,7 +131,7 @@ def _few(
     about: About,
     policy: PolicyId,
     asked: Property,
-    gone: Collection[PolicyId],
+    gone: frozenset[PolicyId],
     known: Sequence[PolicyId] | None = None,
 ) -> tuple[PolicyId, ...] | None:
     """As few policies, none of those that are gone, as make it so of one: beside them it is so, and not beside all of them
@@ -146,11 +145,11 @@ def _few(
 
 
 def _likely(
-    context: Context, policy: PolicyId, asked: Property, gone: Collection[PolicyId]
+    context: Context, policy: PolicyId, asked: Property, gone: frozenset[PolicyId]
 ) -> Iterator[list[PolicyId]]:
     """Policies, none of those that are gone, among which the reasons are probably; the better ones last."""
     rules = context.rules
-    gone_too = {name for each in gone for name in context.elements_of.get(each, ())}
+    gone_too = context.elements_of_all(gone)
     by_rules: Asked = "answered" if asked == "redundant" else "removed"
     names = [
         name for name in context.elements_of[policy] if rules.elements[name].rule is not None and rules.selects(name)
@@ -162,10 +161,10 @@ def _likely(
     yield [each.id for each in in_force(context) if each.id not in known] + first
 
 
-def _of_its_rules(context: Context, about: About, policy: PolicyId, told: Collection[PolicyId]) -> Iterator[Reason]:
+def _of_its_rules(context: Context, about: About, policy: PolicyId, told: frozenset[PolicyId]) -> Iterator[Reason]:
     """Rules of others that decide what the rules of a policy are about, each once; few, if the sweep finds them."""
     elements, of = context.rules.elements, context.elements_of
-    gone = frozenset(name for owner in (*told, policy) for name in of.get(owner, ()))
+    gone = context.elements_of_all(told).union(of.get(policy, ()))
     named: dict[PolicyId, None] = {}
     for name in (name for name in of.get(policy, ()) if elements[name].rule is not None):
         # it explains what is told already; where that takes too long it is left out

@@ -64,9 +64,11 @@ def _causes(context: Context, policy: PolicyId, direction: Direction, gone: Coll
 
 def _parts(context: Context, policy: PolicyId, direction: Direction) -> list[_Part]:
     """What a policy says of a direction; [] where taking it away changes who judges."""
-    stages = context.world.policies.half(direction).stages
-    found = [(s, _Part(p, tier)) for s in stages for tier in s.tiers for p in tier.policies if p.id == policy]
-    return [] if any(stage.shifts for stage, _ in found) else [part for _, part in found]
+    found = [(tier, part) for where, tier, part in context.parts_of.get(policy, ()) if where is direction]
+    shifting = [tier for stage in context.world.policies.half(direction).stages if stage.shifts for tier in stage.tiers]
+    if any(tier is each for tier, _ in found for each in shifting):
+        return []
+    return [_Part(part, tier) for tier, part in found]
 
 
 def _parts_with_rules(context: Context, policy: PolicyId) -> bool:

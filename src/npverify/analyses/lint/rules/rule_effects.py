@@ -64,8 +64,7 @@ def _covered(context: Context, name: PolicyId, gone: frozenset[PolicyId]) -> Eff
     rules = context.rules
     if not rules.only_allows(name) or not _holds(context, name, "removed") or rules.holds(name, "removed", ()):
         return None
-    some = [other for other in rules.beside(name) if other not in gone and _element(context, other).rule is not None]
-    covering = _implied(context, name, [other for other in some if rules.covers(name, other)])
+    covering = _implied(context, name, rules.covering(name, gone))
     return Effect(name, "covered", (covering,)) if covering else None
 
 
@@ -212,7 +211,7 @@ def _reason(context: Context, cause: PolicyId) -> Reason:
     policy, rule = _element(context, cause)
     if rule is None:
         # where it denies by a rule too, others of its rules may allow some of these flows, asked too late
-        own = (e.rule for e in context.rules.elements.values() if e.owner == policy.id)
+        own = (_element(context, each).rule for each in context.elements_of[policy.id])
         denies = any(each is not None and each.action is Action.DENY for each in own)
         and_so = "lets none of these flows pass" if denies else "no rule allows these flows"
         return Reason(f"{policy.id} isolates what it selects, and {and_so}", policy.id, policy.span)
