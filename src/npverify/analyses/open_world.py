@@ -7,16 +7,21 @@ does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from npverify.analyses.sameness import possible
 from npverify.inventory.model import METADATA_NAME, EndpointKind
 from npverify.inventory.unknowns import ABSENT, OTHER, Unknown, fact
 from npverify.normal.predicates import (
     AddressIn,
     AddressOwnedBy,
+    And,
+    Const,
     IcmpIs,
     KindIs,
     LabelIn,
     NamespaceIs,
+    Or,
     PortIn,
     Pred,
     ProtocolIs,
@@ -31,7 +36,8 @@ from npverify.normal.predicates import (
 from npverify.reduction.given import simplified
 from npverify.smt.solver import Budget, satisfiable
 
-_ABOUT_PACKETS = (AddressIn, IcmpIs, PortIn, ProtocolIs, UnknownIn)
+_SAME_FOR_ANYBODY = (AddressIn, Const, IcmpIs, PortIn, ProtocolIs, UnknownIn)
+_MOST_TRIED = 64  # questions about a pair of predicates, before the solver is asked
 _KINDS = tuple(str(kind) for kind in EndpointKind)
 _OWNERS = ("pod", "node", "service", "external")
 
@@ -43,9 +49,44 @@ def implies(pred: Pred, other: Pred, budget: Budget) -> bool:
     """
     if pred is other:
         return True
-    left = simplified(of_anybody(and_(pred, not_(other))))
-    said = possible(left)
-    return not (satisfiable(left, budget=budget) if said is None else said)
+    said = _tried(pred, other)
+    return not satisfiable(_against(pred, other), budget=budget) if said is None else said
+
+
+def _tried(pred: Pred, other: Pred) -> bool | None:
+    """The same by trying the cases of the question, or where those are too many of smaller ones; None: it was not found."""
+    left = [(pred, other)]
+    for _ in range(_MOST_TRIED):
+        one, part = left.pop()
+        said = possible(_against(one, part))
+        if said:
+            return False
+        smaller = _parted(one, part) if said is None else ()
+        if said is None and not smaller:
+            return None
+        left += smaller
+        if not left:
+            return True
+    return None
+
+
+def _parted(pred: Pred, other: Pred) -> Sequence[tuple[Pred, Pred]]:
+    """Smaller questions: the first predicate implies the second exactly if in each of these it does; () if there are none."""
+    if isinstance(other, And):
+        return [(pred, part) for part in other.parts]
+    if isinstance(pred, Or):
+        return [(part, other) for part in pred.parts]
+    parts = pred.parts if isinstance(pred, And) else ()
+    choice = next((part for part in parts if isinstance(part, Or)), None)
+    if choice is None:
+        return ()
+    rest = [part for part in parts if part is not choice]
+    return [(and_(*rest, each), other) for each in choice.parts]
+
+
+def _against(pred: Pred, other: Pred) -> Pred:
+    """What is true where the first holds and the second does not."""
+    return simplified(of_anybody(and_(pred, not_(other))))
 
 
 def of_anybody(pred: Pred) -> Pred:
@@ -54,7 +95,7 @@ def of_anybody(pred: Pred) -> Pred:
 
 
 def _open(atom: Pred) -> Pred:
-    if isinstance(atom, _ABOUT_PACKETS):
+    if isinstance(atom, _SAME_FOR_ANYBODY):
         return atom
     if isinstance(atom, NamespaceIs):
         return unknown_in(_namespace(atom.side), atom.name)
