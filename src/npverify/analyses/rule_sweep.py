@@ -241,9 +241,9 @@ class RuleSweep:
         peers = self._sets.peers(case, (entry._replace(rules=entry.policy.rules),), how)
         tiers = {(e.stage, e.tier) for e in case.signature if e.policy is entry.policy}
         for other, theirs in zip(case.signature, heard, strict=True):
-            if (not peers & ~theirs if all_of_them else peers & theirs) and (other.stage, other.tier) in tiers:
-                if other.policy is not entry.policy:
-                    yield other
+            about = not peers & ~theirs if all_of_them else peers & theirs
+            if about and other.policy is not entry.policy and (other.stage, other.tier) in tiers:
+                yield other
 
     # --- by sets and residuals --------------------------------------------------------------------------------------
 

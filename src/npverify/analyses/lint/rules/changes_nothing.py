@@ -144,9 +144,7 @@ def _few(
     return causes[0] if causes else None
 
 
-def _likely(
-    context: Context, policy: PolicyId, asked: Property, gone: frozenset[PolicyId]
-) -> Iterator[list[PolicyId]]:
+def _likely(context: Context, policy: PolicyId, asked: Property, gone: frozenset[PolicyId]) -> Iterator[list[PolicyId]]:
     """Policies, none of those that are gone, among which the reasons are probably; the better ones last."""
     rules = context.rules
     gone_too = context.elements_of_all(gone)
