@@ -60,7 +60,7 @@ def test_who_is_left_out_of_the_reasons_takes_nothing_away(dialect: str) -> None
             for case, how in rules._ways(rule):
                 entry = next(e for e in case.signature if e.policy.id == rule)
                 every = rules._sets.beside(case, entry.policy)
-                few = list(rules._about_peers(case, entry, how))
+                few = list(rules._beside.about_peers(case, entry, how))
                 cover = rules._sets.cover
                 assert cover(case, entry.policy, few, how) == cover(case, entry.policy, every, how), (seed, rule)
                 left_out += len(every) - len(few)
