@@ -13,7 +13,7 @@ solver is asked about the rest. What is said holds under every reading, or does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Container, Iterator, Set
 from dataclasses import replace
 from functools import reduce
 from itertools import chain, islice
@@ -29,6 +29,7 @@ from npverify.analyses.fewest import fewest
 from npverify.analyses.policy_cases import Cases
 from npverify.analyses.policy_sweep import PolicySweep
 from npverify.analyses.refute import violated
+from npverify.analyses.rules_beside import RulesBeside, one_of_each
 from npverify.analyses.sameness import Sameness
 from npverify.analyses.some_packet import some_packet_meets
 from npverify.analyses.world import World
@@ -62,8 +63,7 @@ class RuleSweep:
         self._turned: dict[tuple[Entry, Action], Entry] = {}
         self._about_of: dict[tuple[int, object, int, Circumstance], Signature] = {}
         self._by_signature: dict[tuple[Direction, int], tuple[tuple[Signature, int], ...]] = {}
-        self._heard: dict[tuple[int, object, Circumstance], tuple[int, ...]] = {}
-        self._named: dict[int, dict[PolicyId, None]] = {}
+        self._beside = RulesBeside(self._sets)
         self._cases: dict[PolicyId, list[Case]] = {}
         for case in self._each.every():
             for name in residuals.ids(case.signature):
@@ -89,11 +89,7 @@ class RuleSweep:
 
     def beside(self, rule: PolicyId) -> tuple[PolicyId, ...]:
         """The other elements that may select an endpoint which the policy of the rule selects, in the order of the tiers."""
-        found: dict[PolicyId, None] = {}
-        for signature in {id(case.signature): case.signature for case in self._cases[rule]}.values():
-            found.update(self._elements_in(signature))
-        own = self._own(rule)
-        return tuple(name for name in found if name not in own)
+        return self._beside.others((case.signature for case in self._cases[rule]), self._own(rule))
 
     def covering(self, rule: PolicyId, gone: Container[PolicyId] = ()) -> list[PolicyId]:
         """The other rules, none of those that are `gone`, of a tier that only allows which by themselves, and by sets alone,
@@ -104,15 +100,14 @@ class RuleSweep:
             if more:
                 return []
             others: dict[PolicyId, list[Entry]] = {}
-            for other in self._about_peers(case, entry, how, all_of_them=True):
+            for other in self._beside.about_peers(case, entry, how, all_of_them=True):
                 others.setdefault(other.policy.id, []).append(other)
             some = found if found is not None else [n for n in others if n not in gone and self.elements[n].rule]
             found = [n for n in some if n in others and not self._sets.cover(case, entry.policy, others[n], how)[1]]
             if not found:
-                break
-        if found is None:  # it is about nobody
-            return [n for n in self.beside(rule) if n not in gone and self.elements[n].rule]
-        return found
+                return []
+        about_nobody = (n for n in self.beside(rule) if n not in gone and self.elements[n].rule)
+        return list(about_nobody) if found is None else found
 
     def holds(self, rule: PolicyId, asked: Asked, among: Collection[PolicyId] | None = None) -> bool:
         """Whether it is so, `among` these elements, the rule and the selection of its policy alone; None: among all.
@@ -175,7 +170,7 @@ class RuleSweep:
         owner = self._own(rule)[1]
         for case, how in self._ways(rule):
             entry = next(e for e in case.signature if e.policy.id == rule)
-            rest = [e for e in self._about_peers(case, entry, how) if e.policy.id not in gone]
+            rest = [e for e in self._beside.about_peers(case, entry, how) if e.policy.id not in gone]
             rest.sort(key=lambda e: (e.policy.id not in found, self.elements[e.policy.id].owner != owner))
             used, left = self._sets.cover(case, entry.policy, rest, how)
             found.update(dict.fromkeys(e.policy.id for e in used))
@@ -196,15 +191,7 @@ class RuleSweep:
                 yield from (e.policy.id for e in bare if not left[-1])
             else:
                 yield from (e.policy.id for e in signature)
-        counts: dict[PolicyId, int] = {}
-        left = [names for names in left if names and not any(name in found for name in names)]
-        while left:
-            counts.clear()
-            for name in chain.from_iterable(left):
-                counts[name] = counts.get(name, 0) + 1
-            best = min(counts, key=lambda name: (-counts[name], name))
-            yield best
-            left = [names for names in left if best not in names]
+        yield from one_of_each([names for names in left if names and not any(name in found for name in names)])
 
     def _all_candidates(self, rule: PolicyId, asked: Asked) -> list[PolicyId]:
         """Every element that can have to do with it."""
@@ -221,29 +208,6 @@ class RuleSweep:
         isolates where its rules do not matter."""
         owner = self.elements[rule].owner
         return sorted(found, key=lambda name: (self.elements[name].rule is None, self.elements[name].owner == owner))
-
-    def _elements_in(self, signature: Signature) -> Mapping[PolicyId, None]:
-        """The elements of a signature, in its order."""
-        found = self._named.get(id(signature))  # signatures are kept by the reduction
-        if found is None:
-            found = self._named[id(signature)] = dict.fromkeys(entry.policy.id for entry in signature)
-        return found
-
-    def _about_peers(
-        self, case: Case, entry: Entry, how: Circumstance, *, all_of_them: bool = False
-    ) -> Iterator[Entry]:
-        """Of the other elements of its tier for the subjects, those of whom some rule may be about some peers that a rule of
-        this one may be about, or about all of them: no other takes anything away from what it matches, or all of it."""
-        key = (id(case.signature), case.aspect, how)
-        heard = self._heard.get(key)
-        if heard is None:
-            heard = self._heard[key] = tuple(self._sets.peers(case, (e,), how) for e in case.signature)
-        peers = self._sets.peers(case, (entry._replace(rules=entry.policy.rules),), how)
-        tiers = {(e.stage, e.tier) for e in case.signature if e.policy is entry.policy}
-        for other, theirs in zip(case.signature, heard, strict=True):
-            meets = not peers & ~theirs if all_of_them else peers & theirs
-            if meets and (other.stage, other.tier) in tiers and other.policy is not entry.policy:
-                yield other
 
     # --- by sets and residuals --------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ class _Plain:
     def _read(self, value: Any, *, several: bool) -> Any:
         if value is None:
             return () if several else None
-        if self._wanted.parser is not None or self._wanted.clamp:
+        if self._wanted.parser is not None:
             return _UNREAD
         if not several:
             return self._one(value, self._annotation)
