@@ -8,6 +8,7 @@ from helpers import http_clause
 from npverify.inventory.addresses import Address
 from npverify.inventory.model import EXTERNAL, METADATA_NAME, ContainerPort, EndpointKind, PortOrigin
 from npverify.inventory.unknowns import ABSENT, OTHER, fact, namespace_label, runtime_label
+from npverify.inventory.unknowns import label_text as text_of
 from npverify.normal.flow import Flow, Request, Via
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
@@ -19,6 +20,7 @@ from npverify.normal.predicates import (
     icmp_is,
     kind_is,
     label_in,
+    label_text,
     named_port_is,
     namespace_is,
     not_,
@@ -154,6 +156,7 @@ def test_an_atom_on_a_flow(pred: Pred, at: Flow, truth: bool) -> None:
     assert Oracle(it.policies, it.inventory).holds(pred, at) is truth
 
 
+HAS_B, HAS_0 = text_of(HASH, "contains", "b"), text_of(INDEX, "contains", "0")
 READINGS = [
     ("a fact that is true", unknown_in(F, "true"), {"spooky": "true"}, True),
     ("a fact that is false", unknown_in(F, "true"), {}, False),
@@ -163,8 +166,11 @@ READINGS = [
     ("a label of an undeclared namespace", label_in(DST, "namespace", "env", ["prod"]), {ENV.name: "prod"}, True),
     ("is absent by default", label_in(DST, "namespace", "env", None), {}, False),
     ("may have a value that nobody mentions", label_in(DST, "namespace", "env", None), {ENV.name: OTHER}, True),
+    ("its text is a fact of its own", label_text(SRC, "pod", "hash", "contains", "b"), {HAS_B.name: "true"}, True),
+    ("which is false by default", label_text(SRC, "pod", "hash", "contains", "b"), {HASH.name: "abc"}, False),
+    ("a label that is absent has no text", label_text(SRC, "pod", "index", "contains", "0"), {INDEX.name: ABSENT, HAS_0.name: "true"}, False),
     ("its name is known all the same", label_in(DST, "namespace", METADATA_NAME, ["data"]), {}, True),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("pred", "reading", "truth"), [r[1:] for r in READINGS], ids=[r[0] for r in READINGS])

@@ -8,9 +8,11 @@ import pytest
 
 from helpers import http_clause
 from npverify.inventory.addresses import Prefix
+from npverify.inventory.labels import of_replica
 from npverify.inventory.model import EXTERNAL, METADATA_NAME, ContainerPort, Endpoint, EndpointKind, PortOrigin
 from npverify.inventory.placement import node_of
 from npverify.inventory.unknowns import ABSENT, Unknown, fact, namespace_label, runtime_label
+from npverify.inventory.unknowns import label_text as text_of
 from npverify.normal.flow import Flow
 from npverify.normal.policy import Direction
 from npverify.normal.predicates import (
@@ -24,6 +26,7 @@ from npverify.normal.predicates import (
     ite,
     kind_is,
     label_in,
+    label_text,
     named_port_is,
     namespace_is,
     node_is,
@@ -153,6 +156,16 @@ ATOMS: list[tuple[str, Pred, Direction, Circumstance, Endpoint | None, Endpoint 
     ("a declared namespace lacks other labels", label_in(SRC, "namespace", "env", None), OUT, DIRECT, WEB, DB, FALSE),
     ("a node is in no namespace", label_in(SRC, "namespace", METADATA_NAME, None), OUT, DIRECT, N1, DB, FALSE),
     ("a label that is not known is one at both ends of one pod", label_in(DST, "pod", "hash", ["abc"]), IN, SAME, MANY, MANY, seen_on(unknown_in(HASH, "abc"), MANY, SRC)),
+    ("the text of such a label is a fact of its own", label_text(SRC, "pod", "hash", "contains", "b"), OUT, DIRECT, MANY, DB, unknown_in(text_of(of_replica(HASH, MANY, "src"), "contains", "b"), "true")),
+    (
+        "and false of one that is absent",
+        label_text(SRC, "pod", "maybe", "contains", "b"),
+        OUT,
+        DIRECT,
+        MANY,
+        DB,
+        and_(not_(unknown_in(of_replica(MAYBE, MANY, "src"), ABSENT)), unknown_in(text_of(of_replica(MAYBE, MANY, "src"), "contains", "b"), "true")),
+    ),
     ("one pod talks to itself", self_traffic(via_service=False), OUT, SAME, WEB, WEB, TRUE),
     ("two pods do not", self_traffic(via_service=False), OUT, DIRECT, WEB, DB, FALSE),
     ("through a Service it is another matter", self_traffic(via_service=False), OUT, SAME_VIA, WEB, WEB, FALSE),
