@@ -160,6 +160,10 @@ class Lowering:
         self._selected: dict[tuple[Side, int], tuple[Selector, Pred]] = {}
         self._peers: dict[tuple[Side, str, int], tuple[Peer, Pred]] = {}
         self._traffic: dict[tuple[Direction, int], tuple[tuple[PortEntry, ...], Pred]] = {}
+        self._pods: dict[tuple[Side, str, int], Pred] = {}
+        # the same for all rules
+        self._seen = _source_is_seen(profile)
+        self._portless = portless(profile)
 
     def remembered_as(self, policy: NetworkPolicy) -> tuple[NetworkPolicy, tuple[tuple[Direction, Policy], ...]]:
         """A policy and its part for each direction that it is about."""
@@ -179,8 +183,8 @@ class Lowering:
             side = direction.peer
             peer = or_(*[self._peer(p, namespace, side) for p in peers])
             if direction is Direction.INGRESS:
-                peer = and_(peer, _source_is_seen(self._profile))
-        traffic = self._ports(ports, direction) if ports else portless(self._profile)
+                peer = and_(peer, self._seen)
+        traffic = self._ports(ports, direction) if ports else self._portless
         if direction is Direction.EGRESS and self._elsewhere is not nowhere:
             found = or_(*(self._elsewhere(p.port, p.protocol) for p in ports if isinstance(p.port, str)))
             if found is not FALSE:
@@ -205,10 +209,14 @@ class Lowering:
 
     def _pods_of(self, side: Side, namespace: str, selector: Selector) -> Pred:
         """The pods of a namespace that a selector matches."""
-        known = self._selected.get((side, id(selector)))
-        if known is None:
-            known = self._selected[side, id(selector)] = selector, selectors.lower(selector, side, "pod")
-        return and_(self._policed[side], namespace_is(side, namespace), known[1])
+        made = self._pods.get((side, namespace, id(selector)))
+        if made is None:
+            known = self._selected.get((side, id(selector)))
+            if known is None:
+                known = self._selected[side, id(selector)] = selector, selectors.lower(selector, side, "pod")
+            made = and_(self._policed[side], namespace_is(side, namespace), known[1])
+            self._pods[side, namespace, id(selector)] = made
+        return made
 
 
 @_remembered

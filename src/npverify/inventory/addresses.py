@@ -11,6 +11,9 @@ BITS: dict[Family, int] = {4: 32, 6: 128}
 
 _new = tuple.__new__
 _OCTETS = {str(number): number for number in range(256)}  # eight times faster than the standard library
+_NETS: dict[str, int] = {}
+"""The first three octets of addresses that were read, as written, to the first number behind them."""
+_REMEMBERED = 4096
 
 
 class Address(NamedTuple):
@@ -22,11 +25,22 @@ class Address(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Address:
         """Read `10.0.0.1` or `fd00::1`; ValueError if it is neither."""
+        # many addresses of a cluster have all but their last octet in common
+        head, _, last = text.rpartition(".")
         try:
-            a, b, c, d = text.split(".")
-            return _new(cls, (4, _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8 | _OCTETS[d]))
+            return _new(cls, (4, _NETS[head] | _OCTETS[last]))
+        except KeyError:
+            pass
+        try:
+            a, b, c = head.split(".")
+            net, octet = _OCTETS[a] << 24 | _OCTETS[b] << 16 | _OCTETS[c] << 8, _OCTETS[last]
         except (KeyError, ValueError):
             pass  # it is none of IPv4, or none at all
+        else:
+            if len(_NETS) >= _REMEMBERED:
+                _NETS.clear()
+            _NETS[head] = net
+            return _new(cls, (4, net | octet))
         ip = ipaddress.ip_address(text)
         return cls(4 if ip.version == 4 else 6, int(ip))
 

@@ -26,17 +26,22 @@ class Direction(StrEnum):
     @property
     def subject(self) -> Side:
         """The side that policies of this direction select."""
-        return Side.SRC if self is Direction.EGRESS else Side.DST
+        return _SUBJECT[self]
 
     @property
     def peer(self) -> Side:
         """The side that their rules name."""
-        return self.subject.other
+        return _PEER[self]
 
     @property
     def opposite(self) -> Direction:
         """The other direction."""
         return Direction.INGRESS if self is Direction.EGRESS else Direction.EGRESS
+
+
+# a member of an enumeration is found slowly, and each rule asks
+_SUBJECT = {Direction.EGRESS: Side.SRC, Direction.INGRESS: Side.DST}
+_PEER = {direction: subject.other for direction, subject in _SUBJECT.items()}
 
 
 class Action(StrEnum):

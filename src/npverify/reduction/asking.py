@@ -95,7 +95,7 @@ class Askers:
 
 def named_ports(end: Endpoint) -> tuple[ContainerPort, ...]:
     """The ports of an endpoint that have a name."""
-    return tuple(p for p in end.ports if p.name)
+    return tuple([p for p in end.ports if p.name])
 
 
 def places_of(signature: Signature) -> tuple[tuple[int, int, Pred], ...]:
