@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from npverify.inventory.addresses import Address
@@ -16,6 +16,7 @@ quads = st.lists(OCTETS, min_size=3, max_size=5).map(".".join)
 
 
 @given(quads | st.sampled_from(["::1", "fd00::1%eth0", "::ffff:10.0.0.1", "10.0.0.1/32", "10.0.0.1\n", ""]))
+@example("10.0.0.1")
 def test_on_every_spelling(text: str) -> None:
     """The same number of the same family, or no address for both; also when what it begins with was read before."""
     try:

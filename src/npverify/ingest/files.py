@@ -48,7 +48,7 @@ class LargeFile:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A large file of JSON on the disk, of which nothing was read yet."""
+    """A large file of JSON or YAML on the disk, of which nothing was read yet."""
 
     name: str
     stored: Stored
@@ -127,7 +127,12 @@ def digests(
 def _stored(name: str) -> Stored | None:
     """A file on the disk that is to stay there; None of one that is not large, or is read in another way."""
     try:
-        if name != STDIN and name.lower().endswith(".json") and os.path.isfile(name) and os.path.getsize(name) >= LARGE:
+        if (
+            name != STDIN
+            and name.lower().endswith(MANIFESTS)
+            and os.path.isfile(name)
+            and os.path.getsize(name) >= LARGE
+        ):
             return Stored(name)
     except OSError:
         pass  # which is reported when it is read

@@ -36,7 +36,7 @@ class Trees:
         """The root nodes of a chunk, which must be known to parse."""
         key = (id(text), chunk)
         if key not in self._kept:
-            self._kept[key] = compose(text.content[chunk.start : chunk.end])
+            self._kept[key] = compose(text.part(chunk.start, chunk.end))
         self._kept.move_to_end(key)
         while len(self._kept) > _KEPT_TREES:
             self._kept.popitem(last=False)

@@ -181,10 +181,13 @@ class _Reader:
 
     def stored(self, file: StoredFile) -> Iterable[Document]:
         """The objects of a large file on the disk."""
-        quick = json_quick.decode_stored(file.stored, self.tidy)
-        if quick is not None:
-            text = StoredText(file.stored)
-            return self.of_json(file, [(JsonLocator(text, text.blank_end(0), quick.lengths), quick.value, Problems())])
+        text = StoredText(file.stored)
+        if file.name.lower().endswith(".json"):
+            if (quick := json_quick.decode_stored(file.stored, self.tidy)) is not None:
+                locator = JsonLocator(text, text.blank_end(0), quick.lengths)
+                return self.of_json(file, [(locator, quick.value, Problems())])
+        elif _basename(file.name) not in _KUSTOMIZATION and (listed := self.quick.stored(file.stored, self.tidy)):
+            return self.quick_document(file, text, Chunk(0, file.stored.size), listed)
         read = file.read(self.problems)
         if isinstance(read, LargeFile):
             return self.large(read)
@@ -260,7 +263,9 @@ class _Reader:
         head = _HEAD.match(content, chunk.start, chunk.end)
         return head is not None and not head[2].endswith("List") and not self.sorter.wanted(head[1], head[2])
 
-    def quick_document(self, file: File, text: Text, chunk: Chunk, quick: yaml_quick.Quick) -> Iterator[Document]:
+    def quick_document(
+        self, file: File | StoredFile, text: Text, chunk: Chunk, quick: yaml_quick.Quick
+    ) -> Iterator[Document]:
         """The objects of a document without a problem in it."""
         locator = YamlLocator(text, chunk, 0, {(): quick.start}, self.trees)
         if quick.items:

@@ -24,6 +24,7 @@ from npverify.ingest.construct import Unusable, construct, is_merge
 from npverify.ingest.scalars import Scalar
 from npverify.ingest.source import Problems
 from npverify.ingest.split import Chunk
+from npverify.ingest.stored import Stored
 from npverify.ingest.text import Part, Text
 
 _QUOTED = r"""'((?:[ -&(-~]++|'')*+)'|"([ !#-\[\]-~]*+)\""""
@@ -46,6 +47,11 @@ _LONGEST_SNIPPET = 1 << 16
 _DEEPEST = MAX_DEPTH // 3 - 1  # what is looked up may be as deep again as where it stands, and a snippet in it too
 _REMEMBERED = 8_000  # entries of one column; forgetting all of them costs less than telling which are of use
 _OWN = 2  # the levels of an object that are its own
+
+_WINDOW = 1 << 22
+"""Bytes of a large file that are in memory at a time."""
+_LONGEST_ITEM = 4  # windows
+_OF_THE_STREAM = ("\n---", "\n%")  # where another document may begin
 
 _UNSEEN = object()
 
@@ -71,9 +77,7 @@ class Reader:
 
     def document(self, content: str, chunk: Chunk, tidy: Callable[[Any], None]) -> Quick | None:
         """The map that a chunk of one document holds; None where only the parser can tell. About `tidy` see `read`."""
-        start = chunk.start + 4 if content.startswith("---\n", chunk.start) else chunk.start
-        while comment := _COMMENT.match(content, start, chunk.end):
-            start = comment.end() + 1
+        start = _start(content, chunk.start, chunk.end)
         if start >= chunk.end or content[start] in " \n" or content[chunk.end - 1] != "\n":
             return None
         if (
@@ -91,26 +95,76 @@ class Reader:
 
     def _list(self, content: str, start: int, at: int, end: int, tidy: Callable[[Any], None]) -> Quick:
         """A document with a list that begins at `at`: its items one by one, and the rest without them."""
-        column = 0
-        while content.startswith(" ", at + column):
-            column += 1
-        if not content.startswith("- ", at + column):
-            raise _NotSimple
-        behind = (_BEHIND_DEEPER if column else _BEHIND).search(content, at, end)
+        column = _column(content, at)
+        behind = _behind(column).search(content, at, end)
         last = behind.start() if behind else end
-        rest = self._map(content[start : at - 1] + content[last:end], 0, 0, _OWN)
-        if rest["items"] is not None:  # the list goes on behind a comment, or at another column
-            raise _NotSimple
+        rest = self._around(content[start : at - 1] + content[last:end])
         offsets = array("Q")
-        items = []
+        rest["items"] = items = []
         for a, b in _spans(content, at + column, last, column):
-            item = self._item(content[a:b], column, 1, _OWN)
-            tidy(item)
-            items.append(item)
+            items.append(self._item(content[a:b], column, 1, _OWN))
+            tidy(items[-1])
             offsets.append(a - column)
         offsets.append(last + 1)
+        return Quick(rest, start, offsets)
+
+    def stored(self, stored: Stored, tidy: Callable[[Any], None]) -> Quick | None:
+        """`document` of a file that stays on the disk and is one list in ASCII; None of any other, which is then read as a whole.
+
+        A window is cut where its last item begins, so each item, and the line before whatever follows the list, is looked at
+        with all that is in it.
+        """
+        try:
+            return self._windows(stored, tidy)
+        except _NotSimple:
+            return None
+
+    def _windows(self, stored: Stored, tidy: Callable[[Any], None]) -> Quick | None:
+        windows = (stored.part(at, at + _WINDOW).decode("ascii", "replace") for at in range(0, stored.size, _WINDOW))
+        text = next(windows, "")
+        start = _start(text, 0, len(text))
+        at = _items(text, start, len(text))
+        if at is None or text[start] in " \n{[":  # what begins with a bracket may be JSON
+            return None
+        column = _column(text, at)
+        if not _is_plain(stored):  # which is known in a fiftieth of the time that reading it takes
+            return None
+        head, base, text = text[start : at - 1], at + column, text[at + column :]
+        items: list[Any] = []
+        offsets = array("Q")
+        ended = False
+        while not ended:
+            behind = _behind(column).search(text)
+            more = "" if behind else next(windows, "")
+            ended = not more
+            last = behind.start() if behind else len(text) - 1 if ended else len(text)
+            spans = list(_spans(text, 0, last, column))
+            if len(text) > _LONGEST_ITEM * _WINDOW:
+                raise _NotSimple
+            kept = len(text) if ended else spans.pop()[0]  # an item that may go on
+            for a, b in spans:
+                items.append(self._item(text[a:b], column, 1, _OWN))
+                tidy(items[-1])
+                offsets.append(base + a - column)
+            if not ended:
+                base, text = base + kept, text[kept:] + more
+        offsets.append(base + last + 1)
+        if text.startswith(_OF_THE_STREAM, last):  # and what is behind may be long
+            raise _NotSimple
+        tail = text[last:] + "".join(windows)
+        # inside the list no other line begins at the first column, so another document may only begin around it
+        if not tail.endswith("\n") or any(mark in f"\n{head}{tail}" for mark in _OF_THE_STREAM):
+            raise _NotSimple
+        rest = self._around(head + tail[:-1])
         rest["items"] = items
         return Quick(rest, start, offsets)
+
+    def _around(self, text: str) -> dict[str, Any]:
+        """What stands around the items of a list."""
+        rest = self._map(text, 0, 0, _OWN)
+        if rest["items"] is not None:  # the list goes on behind a comment, or at another column
+            raise _NotSimple
+        return rest
 
     def _map(self, text: str, column: int, depth: int, own: int) -> dict[str, Any]:
         """The map whose first key stands at the start of `text`; its `own` upper levels are not shared."""
@@ -210,6 +264,36 @@ class Reader:
             if isinstance(root, SequenceNode) and len(root.value) == 1:
                 return value[0]
             raise
+
+
+def _is_plain(stored: Stored) -> bool:
+    """Whether a file is text in ASCII in which all lines end alike."""
+    windows = (stored.part(at, at + _WINDOW) for at in range(0, stored.size, _WINDOW))
+    return all(data.isascii() and b"\r" not in data and b"\0" not in data for data in windows)
+
+
+def _start(content: str, start: int, end: int) -> int:
+    """Where a document begins behind its marker and comments."""
+    if content.startswith("---\n", start):
+        start += len("---\n")
+    while comment := _COMMENT.match(content, start, end):
+        start = comment.end() + 1
+    return start
+
+
+def _column(content: str, at: int) -> int:
+    """Where in its line the list begins whose first line begins at `at`."""
+    column = 0
+    while content.startswith(" ", at + column):
+        column += 1
+    if not content.startswith("- ", at + column):
+        raise _NotSimple
+    return column
+
+
+def _behind(column: int) -> re.Pattern[str]:
+    """The line break behind a list at that column of a document."""
+    return _BEHIND_DEEPER if column else _BEHIND
 
 
 def _items(content: str, start: int, end: int) -> int | None:
