@@ -173,26 +173,33 @@ def test_on_what_printers_write(items: list[Any], dumper: type, sort: bool, data
 def test_a_list_stays_on_the_disk(column: int, head: str, tmp_path: File) -> None:
     """It is decoded without being in memory as a whole, and the place of an item is found in its own lines."""
     path = tmp_path / "list.yaml"
-    path.write_text(listed(*(POLICY.replace("name: b", f"name: p{n}") for n in range(50)), column=column, head=head))
+    items = [POLICY.replace("name: b", f"name: p{n}") for n in range(50)]
+    tail = "metadata:\n" + "".join(f"  x{n}: 1\n" for n in range(300)) + "kind: List\n"
+    path.write_text(listed(*items, column=column, head=head, tail=tail))
+    shown: list[Any] = []
     with (
         patch.object(files, "_bytes", side_effect=AssertionError("read as a whole")),
         patch.object(files, "LARGE", 0),
         patch.object(yaml_quick, "_WINDOW", 700),
     ):
-        found = read([str(path)], Problems(), wanted=lambda _version, _kind: True).documents
+        found = read([str(path)], Problems(), wanted=lambda _version, _kind: True, tidy=shown.append).documents
+    assert shown == [doc.value for doc in found]
     lines = path.read_text().split("\n")
     assert [doc.name for doc in found] == [f"p{n}" for n in range(50)]
     assert [doc.span("metadata", "name").line for doc in found] == [n for n, x in enumerate(lines, 1) if "name: p" in x]
 
 
-def test_what_is_no_list_in_ascii_is_not_read_twice(tmp_path: File) -> None:
-    """A character far behind is known of before the items are read."""
+@pytest.mark.parametrize(
+    ("tail", "count"), [("kind: List # é\n", 50), ("kind: List\n---\n{}\n", 50), ("kind: \0\n", 0)]
+)
+def test_what_is_no_list_in_ascii_is_not_read_twice(tail: str, count: int, tmp_path: File) -> None:
+    """Something far behind is known of before the items are read."""
     path = tmp_path / "list.yaml"
-    path.write_text(listed(*[POD] * 50).replace("kind: List", "kind: List # é"))
+    path.write_text(listed(*[POD] * 50, tail=tail))
     shown: list[Any] = []
     with patch.object(files, "LARGE", 0), patch.object(yaml_quick, "_WINDOW", 700):
         read([str(path)], Problems(), wanted=lambda _version, _kind: True, tidy=shown.append)
-    assert len(shown) == 50
+    assert len(shown) == count
 
 
 def test_a_kustomization_is_told_of(tmp_path: File) -> None:

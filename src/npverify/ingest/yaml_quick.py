@@ -51,7 +51,7 @@ _OWN = 2  # the levels of an object that are its own
 _WINDOW = 1 << 22
 """Bytes of a large file that are in memory at a time."""
 _LONGEST_ITEM = 4  # windows
-_OF_THE_STREAM = ("\n---", "\n%")  # where another document may begin
+_NOT_PLAIN = (b"\r", b"\0", b"\n---")
 
 _UNSEEN = object()
 
@@ -149,11 +149,8 @@ class Reader:
             if not ended:
                 base, text = base + kept, text[kept:] + more
         offsets.append(base + last + 1)
-        if text.startswith(_OF_THE_STREAM, last):  # and what is behind may be long
-            raise _NotSimple
         tail = text[last:] + "".join(windows)
-        # inside the list no other line begins at the first column, so another document may only begin around it
-        if not tail.endswith("\n") or any(mark in f"\n{head}{tail}" for mark in _OF_THE_STREAM):
+        if not tail.endswith("\n"):
             raise _NotSimple
         rest = self._around(head + tail[:-1])
         rest["items"] = items
@@ -267,9 +264,10 @@ class Reader:
 
 
 def _is_plain(stored: Stored) -> bool:
-    """Whether a file is text in ASCII in which all lines end alike."""
+    """Whether a file is text in ASCII in which all lines end alike, and seems to be one document: whatever else there may be,
+    the reader stops at, but then most of it would have been read in vain."""
     windows = (stored.part(at, at + _WINDOW) for at in range(0, stored.size, _WINDOW))
-    return all(data.isascii() and b"\r" not in data and b"\0" not in data for data in windows)
+    return all(data.isascii() and not any(mark in data for mark in _NOT_PLAIN) for data in windows)
 
 
 def _start(content: str, start: int, end: int) -> int:
