@@ -214,7 +214,8 @@ class Reader:
             except _NotSimple:
                 pass
         root, value = _parsed(entry, column)
-        if not isinstance(root, MappingNode) or len(root.value) != 1 or is_merge(root.value[0][0]):
+        # a map in braces is one when it stands alone, and no entry of another
+        if not isinstance(root, MappingNode) or root.flow_style or len(root.value) != 1 or is_merge(root.value[0][0]):
             raise _NotSimple
         ((key, value),) = value.items()
         return key, value
