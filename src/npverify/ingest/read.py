@@ -33,6 +33,7 @@ _CONFIG = "npverify.yaml"  # the other name, `.npverify.yaml`, begins with a dot
 _OURS = ("npverify/", "npverify-baseline/")
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml")
 _SHOWN = 3
+_Named = File | LargeFile | StoredFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +219,7 @@ class _Reader:
             at = json_text.blank_end(content, end)
         return self.of_json(file, found)
 
-    def of_json(
-        self, file: File | LargeFile | StoredFile, found: list[tuple[JsonLocator, object, Problems]]
-    ) -> list[Document]:
+    def of_json(self, file: _Named, found: list[tuple[JsonLocator, object, Problems]]) -> list[Document]:
         """The objects of the documents of a file."""
         documents: list[Document] = []
         for locator, value, problems in found:
@@ -263,13 +262,10 @@ class _Reader:
         head = _HEAD.match(content, chunk.start, chunk.end)
         return head is not None and not head[2].endswith("List") and not self.sorter.wanted(head[1], head[2])
 
-    def quick_document(
-        self, file: File | StoredFile, text: Text, chunk: Chunk, quick: yaml_quick.Quick
-    ) -> Iterator[Document]:
+    def quick_document(self, file: _Named, text: Text, chunk: Chunk, quick: yaml_quick.Quick) -> Iterator[Document]:
         """The objects of a document without a problem in it."""
-        locator = YamlLocator(text, chunk, 0, {(): quick.start}, self.trees)
-        if quick.items:
-            locator = YamlListLocator(text, chunk, quick.start, quick.items, self.trees)
+        # without items it finds what a YamlLocator finds
+        locator = YamlListLocator(text, chunk, quick.start, quick.items, self.trees)
         if self.is_unwanted(quick.value) or self.is_foreign(file, quick.value, locator):
             return
         yield from self.sorter.objects(quick.value, locator)
@@ -307,7 +303,7 @@ class _Reader:
             and self.sorter.unwanted(api_version, kind)
         )
 
-    def is_foreign(self, file: File | LargeFile | StoredFile, value: object, locator: Locator) -> bool:
+    def is_foreign(self, file: _Named, value: object, locator: Locator) -> bool:
         if _basename(file.name) in _KUSTOMIZATION and is_foreign(value):  # kustomize lets it do without a kind
             return True
         if not file.named and is_foreign(value) and _is_ours(file, value):
@@ -361,7 +357,7 @@ class _Reader:
         self.problems.warn("NPV017", message, fix=fix)
 
 
-def _is_ours(file: File | LargeFile | StoredFile, value: object) -> bool:
+def _is_ours(file: _Named, value: object) -> bool:
     """Whether it is a config file, a report or a baseline of this program, which may lie beside the manifests."""
     schema = value.get("schema") if isinstance(value, dict) else None
     return _basename(file.name) == _CONFIG or (isinstance(schema, str) and schema.startswith(_OURS))
