@@ -123,7 +123,9 @@ class Search:
         alike = partial(_alike, self._shapes, self.answers)
         asked_on = partial(go_on, stop)
         kept: Comparison | None = known._comparison if known is not None else None
-        self._comparison: Comparison = Comparison(self.twins, self.residuals, self._shapes, alike, asked_on, kept, agreed)
+        self._comparison: Comparison = Comparison(
+            self.twins, self.residuals, self._shapes, alike, asked_on, kept, agreed
+        )
         self._formulas = Formulas(self.worlds, self.residuals)
 
     def _holds_for(self, left: World, right: World) -> bool:

@@ -156,7 +156,9 @@ class Comparison:
         return found
 
     def _mean_one(self, direction: Direction, kind: int, hows: Hows) -> bool:
-        if self._agreed is not None and self._agreed.on(direction, *(self._signature(s, direction, kind) for s in (0, 1))):
+        if self._agreed is not None and self._agreed.on(
+            direction, *(self._signature(s, direction, kind) for s in (0, 1))
+        ):
             return True
         left, right = (self._meaning(side, direction, kind, hows, in_pieces=False) for side in (0, 1))
         if left is None or right is None:
