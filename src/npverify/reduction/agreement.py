@@ -72,7 +72,7 @@ class Readers:
         """All of a stage that matters for a verdict but its tiers."""
         preds = (stage.applies, stage.before_translation, *(e.match for e in stage.exemptions))
         applies, before, *exempt = map(self._shapes.number, preds)
-        return stage.name, applies, before, frozenset(exempt), stage.final, stage.skips, stage.after
+        return stage.name, applies, before, frozenset(exempt), stage.final, stage.skips, stage.after, stage.hosts
 
     def _of_tiers(self, direction: Direction, left: Tier, right: Tier) -> tuple[Iterable[Policy], Iterable[Policy]]:
         """The policies of two tiers that may not say the same."""
