@@ -15,6 +15,7 @@ is true exactly where the oracle says that the predicate holds. Not trusted: tes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from npverify.inventory.addresses import BITS, Address, Family, Prefix
@@ -50,6 +51,8 @@ class Encoding:
         self.icmp_type = self._variable("icmp type", 8)
         self.icmp_code = self._variable("icmp code", 8)
         self.six = z3.Bool("six", self.context)
+        self._four = z3.Not(self.six, self.context)
+        self._sorts: dict[int, Any] = {}
         self._address: dict[tuple[Side, Family], Any] = {}
         self._unknown: dict[Unknown, tuple[Any, dict[str, int]]] = {}
         self._memo: dict[Pred, Formula] = {}
@@ -134,9 +137,9 @@ class Encoding:
         if isinstance(pred, Not):
             return z3.Not(self.formula(pred.body), self.context)
         if isinstance(pred, And):
-            return z3.And(*(self.formula(p) for p in pred.parts), self.context)
+            return self._joined(z3.Z3_mk_and, [self.formula(p) for p in pred.parts])
         if isinstance(pred, Or):
-            return z3.Or(*(self.formula(p) for p in pred.parts), self.context)
+            return self._joined(z3.Z3_mk_or, [self.formula(p) for p in pred.parts])
         if isinstance(pred, ProtocolIs):
             return self._any([self.protocol_is(name) for name in pred.names])
         if isinstance(pred, PortIn):
@@ -155,12 +158,31 @@ class Encoding:
 
     def in_prefix(self, side: Side, prefix: Prefix) -> Formula:
         """The formula of an address in a block; of the flow's family being the block's, if the block is everything."""
-        family = self.six if prefix.family == 6 else z3.Not(self.six, self.context)
+        family = self.six if prefix.family == 6 else self._four
         if prefix.length == 0:
             return family
         width = BITS[prefix.family]
-        high = z3.Extract(width - 1, width - prefix.length, self.address(side, prefix.family))
-        return z3.And(family, high == (prefix.value >> (width - prefix.length)), self.context)
+        cut = width - prefix.length
+        ref, address = self.context.ref(), self.address(side, prefix.family)
+        # the references keep what they refer to until it is part of the next
+        high = z3.ExprRef(z3.Z3_mk_extract(ref, width - 1, cut, address.ast), self.context)
+        value = z3.ExprRef(z3.Z3_mk_numeral(ref, str(prefix.value >> cut), self._sort(prefix.length)), self.context)
+        return self._joined(z3.Z3_mk_and, [family, self._bool(z3.Z3_mk_eq(ref, high.ast, value.ast))])
+
+    def _joined(self, make: Callable[[Any, int, Any], Any], parts: list[Formula]) -> Formula:
+        """A conjunction or disjunction. z3's own `And` and `Or` ask each part for its sort, which is most of the time of a formula
+        with thousands of them."""
+        return self._bool(make(self.context.ref(), len(parts), (z3.Ast * len(parts))(*(part.ast for part in parts))))
+
+    def _bool(self, ast: Any) -> Formula:
+        return z3.BoolRef(ast, self.context)
+
+    def _sort(self, width: int) -> Any:
+        """The sort of vectors of so many bits."""
+        found = self._sorts.get(width)
+        if found is None:
+            found = self._sorts[width] = z3.BitVecSort(width, self.context)
+        return found.ast
 
     def _of_unknown(self, unknown: Unknown) -> tuple[Any, dict[str, int]]:
         found = self._unknown.get(unknown)
