@@ -55,6 +55,11 @@ BARS = (
 MEMORY_MB = 1000
 MEMORY_OF = ("load", "first", "assertions", "connectivity", "equiv", "translate", "redundant", "diff", "session")
 GROWTH = 12
+STEPS = {
+    ("M", "L"): "ten times the pods and policies, and five times as many policies for each pod",
+    ("A1-10", "A1"): "ten times the pods and policies, and as many policies for each pod",
+}
+"""The sizes of which one is ten times the other."""
 READING = ("import", "read")  # and what the interpreter does before, which is little
 
 
@@ -108,10 +113,9 @@ def held(record: Record) -> list[Held]:
             name = f"peak memory, {row['title']}"
             against = "Antrea: 1,522 to 1,708 MB on A1"
             found.append(Held(name, size, MEMORY_MB, "MB", row["peak_mb"], "", against, row))
-    for what, ratio in growth(record).items():
-        found.append(
-            Held(f"growth from M to L, {what}", "L", GROWTH, "×", ratio, "", "ten times the pods and policies", {})
-        )
+    for (small, large), why in STEPS.items():
+        for what, ratio in growth(record, small, large).items():
+            found.append(Held(f"growth from {small} to {large}, {what}", large, GROWTH, "×", ratio, "", why, {}))
     return found
 
 
@@ -122,11 +126,11 @@ def _why(row: Record | None) -> str:
     return f"{row['status']}{note}" if row["status"] != "ok" else "not told apart"
 
 
-def growth(record: Record) -> dict[str, float]:
-    """By how much the time after reading grows from M to L, for each question that was answered at both."""
+def growth(record: Record, smaller: str, larger: str) -> dict[str, float]:
+    """By how much the time after reading grows from one size to another, for each question that was answered at both."""
     found = {}
     for query in ("load", "assertions", "connectivity", "equiv", "redundant"):
-        rows = [row_of(record, query, size, "json") for size in ("M", "L")]
+        rows = [row_of(record, query, size, "json") for size in (smaller, larger)]
         if all(row and row["status"] == "ok" for row in rows):
             small, large = (
                 sum(s["median"] for name, s in row["stages"].items() if name not in READING) for row in rows if row

@@ -158,7 +158,7 @@ ASKED = {
     "tiers": ("load", "first", "assertions", "equiv", "equiv-wrong"),
     **dict.fromkeys(("XL", "X1", "X2", "X3"), AT_ODD_SIZES),
     "P": ("connectivity",),
-    "A": ABOUT_POLICIES_AND_PAIRS,
+    "A": (*ABOUT_POLICIES_AND_PAIRS, "redundant"),
     "K": ABOUT_POLICIES_AND_PAIRS,
     "Z": ("load", "assertions", "equiv", "equiv-wrong"),
     "W": ("load", "assertions", "connectivity"),

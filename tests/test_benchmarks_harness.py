@@ -218,7 +218,7 @@ def test_a_family_is_asked_what_makes_sense_of_it() -> None:
     """The realistic ones everything but the warm repetition, for which there are clusters of labels alone."""
     assert {q.name for q in asked("S")} == {q.name for q in QUERIES if q.on is not None} - {"connectivity-again"}
     assert [q.name for q in asked("L-labels")] == ["connectivity-again"]
-    assert [q.name for q in asked("A1")] == ["load", "connectivity"]
+    assert [q.name for q in asked("A1-10")] == ["load", "connectivity", "redundant"]
     assert [q.name for q in asked("W-tiers")] == ["load", "assertions", "connectivity"]
     assert list(_forms(PLAN, BY_NAME["load"], "S")) == ["json", "fat-json", "fat-yaml"]
     assert list(_forms(PLAN, BY_NAME["load"], "A1")) == ["json"]
@@ -302,7 +302,7 @@ def test_bars_are_met_or_missed_by_the_median() -> None:
     assert found["all-pairs connectivity with ports, after loading", "M"].measured == 0.25
     assert found["equivalence with a rewritten set", "M"].why == LATE
     assert found["equivalence with a rewritten set", "L"].why == "not measured"
-    assert growth(RECORD) == {"load": 7.4}
+    assert growth(RECORD, "M", "L") == {"load": 7.4}
     missed = TABLES["missed"](RECORD)
     assert f"| {load} | M | 2.0 × | reduce 58 %, read 42 % |" in missed
     assert "connectivity" not in missed

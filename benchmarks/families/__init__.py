@@ -76,6 +76,7 @@ FAMILIES: dict[str, Callable[[int], Cluster]] = {
     **{f"{name}-labels": _g(REALISTIC[name], labels_only=True) for name in ("S", "M", "L")},
     **{name: _g(size, planted=name != "P1") for name, size in PEERS.items()},
     **{name: _antrea(name) for name in ANTREA},
+    "A1-10": lambda seed: antrea("A1", seed, scale=10),
     **{name: _openshift(*given) for name, given in OPENSHIFT.items()},
     **{name: _kano(*given) for name, given in KANO.items()},
     **{name: _zen(lines) for name, lines in ZEN.items()},
@@ -89,7 +90,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("K", "K1k", "K10k", "KB", "KB-default", "Z100", "Z1k", "Z5k", "Z15k"),
         *WORST,
         *("X1", "X2", "X3", "XL"),
-        *("A4", "A3", "A5", "A2", "A1"),
+        *("A4", "A3", "A5", "A2", "A1-10", "A1"),
     ),
 }
 """Names for several at once: all but the sizes of the realistic one that are measured on their own, the quick ones first."""
