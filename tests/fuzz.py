@@ -8,7 +8,8 @@ A case is a whole set of policies with a few flows (`tests/sets.py`: kubernetes,
 mixed). One of `proofs` is a set of each dialect in turn, with answers that are held against random flows. One of `diff` is a
 pair of versions with every class of flow between them (where there are more than 1,500, so many at random), Kubernetes and
 Calico in turn. One of `connectivity` is a world of one dialect after the other, of which who may talk to whom is held against
-all pairs. Prints what does not agree with the seed of its set, and exits with 1 if there is anything.
+all pairs. One of `equiv` is a set of each dialect in turn, the same in other words, and that with one place changed, compared
+by subjects and endpoint by endpoint. Prints what does not agree with the seed of its set, and exits with 1 if there is anything.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import two_calico_worlds
 import two_worlds
 from connectivity_agreement import connectivity_disagreements
 from diff_flows import disagreements as diff_disagreements
+from equiv_agreement import equiv_disagreements
 
 MOST_FLOWS = 1500
 
@@ -48,6 +50,7 @@ DIALECTS: dict[str, Callable[[int], list[str]]] = {
     "proofs": proofs,
     "diff": diff,
     "connectivity": connectivity_disagreements,
+    "equiv": equiv_disagreements,
 }
 
 
