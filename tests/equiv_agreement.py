@@ -55,7 +55,7 @@ def equiv_disagreements(seed: int) -> list[str]:
 
 def path_disagreements(left: World, right: World, quick: EquivResult) -> Iterator[str]:
     """Where the answer is another one if every endpoint is looked at. Both replay their witness, as every answer does."""
-    with patch.object(comparing, "_agreed", lambda *_: None):
+    with patch.object(comparing, "agreement_of", lambda *_: None):
         plain = equiv_after(Kept(), left, right, every=True, allow_empty=True)
     if equiv_json(quick) != equiv_json(plain) or (quick.regions, quick.pairs) != (plain.regions, plain.pairs):
         yield f"by subjects {equiv_json(quick)}, by endpoints {equiv_json(plain)}"

@@ -235,7 +235,7 @@ def test_without_pods_nothing_is_called_proved(capsys):
 
 def test_a_budget_that_is_spent_is_no_proof(shop, capsys, monkeypatch):
     """Exit code 3, and nothing is written, where the solver has to be asked."""
-    monkeypatch.setattr("npverify.analyses.equiv._agreed", lambda *_: None)
+    monkeypatch.setattr("npverify.analyses.equiv.agreement_of", lambda *_: None)
     monkeypatch.setattr("npverify.reduction.compare.Comparison._means_one", lambda *_: False)
     monkeypatch.setattr("npverify.smt.solver.BUDGETS", {"normal": Budget(rlimit=1, seconds=None)})
     monkeypatch.setattr("npverify.analyses.answers.by_cases", lambda *_, **__: None)

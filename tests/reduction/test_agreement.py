@@ -210,8 +210,8 @@ LEFT = world(pod("api"), pod("web"), ingress=[of(allow(WEB))])
 )
 def test_only_over_one_inventory_with_services_seen_alike(fact: str, right: World) -> None:
     """The words of a policy mean the same in no other case."""
-    assert comparing._agreed(Readers(), LEFT, LEFT, never) is not None
-    assert comparing._agreed(Readers(), LEFT, right, never) is None, fact
+    assert comparing.agreement_of(Readers(), LEFT, LEFT, never) is not None
+    assert comparing.agreement_of(Readers(), LEFT, right, never) is None, fact
 
 
 @pytest.mark.parametrize("seed", range(21))

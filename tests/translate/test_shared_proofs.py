@@ -25,7 +25,7 @@ FAULTS = [("", ""), ("protocol: TCP", "protocol: UDP"), (r"types: \[Ingress, Egr
 @pytest.fixture(autouse=True)
 def every_endpoint_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where the policies of two worlds do not say the same of the same subjects; else there is nothing to share."""
-    monkeypatch.setattr(comparing, "_agreed", lambda *_: None)
+    monkeypatch.setattr(comparing, "agreement_of", lambda *_: None)
 
 
 def worlds(given: Input, right: str, wrong: str) -> tuple[World, World] | None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 
 from npverify.analyses.answers import never
 from npverify.analyses.equiv_notes import SIDES, Names, notes
 from npverify.analyses.equiv_regions import regions
 from npverify.analyses.equiv_results import Equivalence, EquivResult
-from npverify.analyses.equiv_search import Found, Progress, Search, go_on, preferred
+from npverify.analyses.equiv_search import Found, Progress, Search, agreement_of, preferred
 from npverify.analyses.equiv_switches import told_apart
 from npverify.analyses.equiv_witness import difference
 from npverify.analyses.way_changes import way_changes
@@ -27,7 +26,7 @@ from npverify.inventory.addresses import FAMILIES, Family
 from npverify.inventory.model import Inventory
 from npverify.inventory.nodes import ANY_NODE
 from npverify.normal.predicates import and_, protocol_is
-from npverify.reduction.agreement import Agreement, Readers
+from npverify.reduction.agreement import Readers
 from npverify.reduction.proxied import said_of_proxy
 from npverify.reduction.residuals import Residuals
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
@@ -113,7 +112,7 @@ def _searched(
 ) -> EquivResult:
     result = EquivResult(Equivalence.UNDECIDED, left, right, ways=way_changes(left, right))
     try:
-        agreed = _agreed(kept.readers, left, right, stop)
+        agreed = agreement_of(kept.readers, left, right, stop)
         if agreed is not None and agreed.whole and not left.policies.proxied and not right.policies.proxied:
             told = notes(left, right, (), (), None)
             return replace(result, status=Equivalence.EQUIVALENT, notes=(*borrowed, *told))
@@ -140,13 +139,6 @@ def _searched(
         return _partly(result, gave_up)
     except (InterruptedByUserError, KeyboardInterrupt):
         return replace(result, because="the run was interrupted", interrupted=True)
-
-
-def _agreed(readers: Readers, left: World, right: World, stop: Callable[[], bool]) -> Agreement | None:
-    """Where both policy sets say the same whatever the cluster; None where they judge two, or see Services in two ways."""
-    if left.inventory is not right.inventory or left.policies.vip_visible is not right.policies.vip_visible:
-        return None
-    return readers.agreement(left.policies, right.policies, partial(go_on, stop))
 
 
 def _alike_to_proxy(left: World, right: World) -> bool:

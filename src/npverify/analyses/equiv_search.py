@@ -17,7 +17,7 @@ from npverify.analyses.known_addresses import AddressBook
 from npverify.analyses.world import World
 from npverify.inventory.model import EXTERNAL, Endpoint, EndpointKind
 from npverify.normal.predicates import TRUE, Clause, Pred, Side, and_, not_, or_
-from npverify.reduction.agreement import Agreement
+from npverify.reduction.agreement import Agreement, Readers
 from npverify.reduction.bitsets import bits
 from npverify.reduction.classes import predicates
 from npverify.reduction.compare import Block, Comparison
@@ -222,6 +222,13 @@ def go_on(stop: Callable[[], bool]) -> None:
     """Ends the run where somebody asked for it: InterruptedByUserError."""
     if stop():
         raise InterruptedByUserError
+
+
+def agreement_of(readers: Readers, left: World, right: World, stop: Callable[[], bool]) -> Agreement | None:
+    """Where both policy sets say the same whatever the cluster; None where they judge two, or see Services in two ways."""
+    if left.inventory is not right.inventory or left.policies.vip_visible is not right.policies.vip_visible:
+        return None
+    return readers.agreement(left.policies, right.policies, partial(go_on, stop))
 
 
 def _alike(shapes: Shapes, answers: Answers, one_: Pred, other: Pred) -> bool:

@@ -21,13 +21,14 @@ from npverify.analyses.diff.results import DiffResult
 from npverify.analyses.diff.templates import told_apart
 from npverify.analyses.equiv import comparable
 from npverify.analyses.equiv_notes import Called, notes
-from npverify.analyses.equiv_search import Progress, Search
+from npverify.analyses.equiv_search import Progress, Search, agreement_of
 from npverify.analyses.way_changes import way_changes
 from npverify.analyses.world import World
 from npverify.assertions.resolve import resolve
 from npverify.ingest.collector import without_gc
 from npverify.ingest.read import SpecText
 from npverify.ingest.source import InputError, Problems
+from npverify.reduction.agreement import Readers
 from npverify.smt.solver import BUDGETS, Budget, InterruptedByUserError, UndecidedError
 
 EMPTY = "NPV421"
@@ -66,7 +67,9 @@ def diff(
     try:
         limit = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
         clauses = frozenset(at for one in asked for at in one.assertion.requests)
-        search = Search(old.asking(clauses), new.asking(clauses), limit, stop, by_workload=True)
+        old_asked, new_asked = old.asking(clauses), new.asking(clauses)
+        agreed = agreement_of(Readers(), old_asked, new_asked, stop)
+        search = Search(old_asked, new_asked, limit, stop, by_workload=True, agreed=agreed)
         found = sorted(search.found(progress), key=lambda f: f.order)
         groups = Groups(search)
         made = groups.of(found)
