@@ -49,6 +49,18 @@ def test_an_open_switch_is_shared_by_one_plugin_alone(left: str, right: str, sam
     assert (npverify.equiv(*worlds).status is npverify.Equivalence.EQUIVALENT) is same
 
 
+@pytest.mark.parametrize("alone", [0, 1])
+def test_an_open_switch_is_shared_by_one_plugin_alone_whichever_side_has_the_pods(alone: int) -> None:
+    """Policies that are read anew over the pods of the other side are still another plugin's."""
+    texts = [WORLD, WORLD]
+    texts[alone] = WORLD.split("---")[-1]
+    worlds = [
+        npverify.load(["-"], cni=cni, stdin=text.encode).world
+        for cni, text in zip(("azure-npm", "aws-vpc-cni"), texts, strict=True)
+    ]
+    assert npverify.equiv(*worlds).status is npverify.Equivalence.DIFFERENT
+
+
 def test_what_settles_it_is_an_option_of_the_side() -> None:
     """The switch of the right side is settled there."""
     worlds = [npverify.load(["-"], cni=cni, stdin=WORLD.encode).world for cni in ("azure-npm", "aws-vpc-cni")]

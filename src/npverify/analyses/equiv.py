@@ -93,7 +93,8 @@ def equiv_after(
         raise InputError.one(
             EMPTY, "no pod or workload was found on either side, so any two sides would be equal", fix=_FIX
         )
-    left, right, borrowed = comparable(left, told_apart(left, right))
+    left, right, borrowed = comparable(left, right)
+    right = told_apart(left, right)  # last, since policies are read anew over the other side's inventory
     limits = Budget(budget.rlimit, budget.seconds if timeout is None else timeout)
     with without_gc():  # a search is many small values and no cycles, and it is gone at the end
         return _searched(left, right, borrowed, limits, stop, progress, kept, every=every)
