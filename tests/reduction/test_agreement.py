@@ -55,6 +55,8 @@ def agreed(left: Sequence[Tier | Policy], right: Sequence[Tier | Policy]) -> Agr
     return Readers().agreement(*sets, lambda: None)
 
 
+ASIDE = tier(of(deny(WEB)), no_match=Action.PASS, name="first")
+OPEN = tier(of(allow()), no_match=Action.PASS, name="second")
 BOTH = allow(or_(WEB, JOB), HTTP)
 SAME: dict[str, tuple[Sequence[Tier | Policy], Sequence[Tier | Policy]]] = {
     "a policy in two": ([of(allow(WEB), allow(JOB))], [of(allow(JOB)), of(allow(WEB))]),
@@ -79,7 +81,8 @@ SAME: dict[str, tuple[Sequence[Tier | Policy], Sequence[Tier | Policy]]] = {
     "the protocol of a named port": ([of(allow(WEB, NAMED))], [of(allow(WEB, and_(NAMED, protocol_is("TCP"))))]),
     "what the subject says again": ([of(allow(WEB))], [of(allow(and_(WEB, API)))]),
     "a rule that only logs": ([of(allow(WEB))], [of(rule(Action.LOG), allow(WEB))]),
-    "a rule that matches nothing": ([of(allow(WEB))], [of(allow(WEB), allow(and_(LOW, HIGH)), allow(WEB, FALSE))]),
+    "a rule that matches nothing": ([of(allow(WEB))], [of(allow(WEB), allow(and_(LOW, HIGH)), allow(JOB, FALSE))]),
+    "two tiers": ([ASIDE, tier(of(allow(JOB)))], [ASIDE, tier(of(allow(or_(JOB, FALSE))))]),
     "a tier that has no policy": ([of(allow(WEB))], [tier(name="empty"), tier(of(allow(WEB)))]),
     "more terms than are taken apart": ([of(allow(and_(*MANY)))], [of(allow(and_(*reversed(MANY))))]),
 }  # fmt: skip
@@ -140,6 +143,25 @@ OTHER: dict[str, tuple[Sequence[Tier | Policy], Sequence[Tier | Policy]]] = {
         [tier(of(allow(WEB)), no_match=Action.PASS, name="a"), tier(of(allow(JOB)))],
         [tier(of(allow(JOB)), no_match=Action.PASS, name="a"), tier(of(allow(WEB)))],
     ),
+    "two tiers of one kind are exchanged": ([ASIDE, OPEN], [OPEN, ASIDE]),
+    "a rule passes on": ([of(rule(Action.PASS, WEB), allow())], [of(allow())]),
+    "a rule behind a denial denies": (
+        [of(allow(WEB), deny(NET), allow(JOB))],
+        [of(allow(WEB), deny(NET), deny(JOB))],
+    ),
+    "what another policy's subject says is no condition less": (
+        [of(subject=DB), of(allow(and_(WEB, DB)))],
+        [of(subject=DB), of(allow(WEB))],
+    ),
+    "a name of a port is another": (
+        [of(allow(WEB, NAMED))],
+        [of(allow(WEB, named_port_is("dns", "TCP", ["regular"], first_only=False)))],
+    ),
+    "a named port is none of its protocol": ([of(allow(WEB, NAMED))], [of(allow(WEB, protocol_is("TCP")))]),
+    "all but a name of a port": ([of(allow(WEB, not_(NAMED)))], [of(allow(WEB, NAMED))]),
+    "all but a peer": ([of(allow(not_(WEB)))], [of(allow(WEB))]),
+    "an address of the subject is gone": ([of(allow(block(DST, "10.0.0.0/8")))], [of(allow())]),
+    "a rule that matches nothing matches all": ([of(allow(FALSE))], [of(allow())]),
     "what is not matched passes": ([tier(of(allow(WEB)))], [tier(of(allow(WEB)), no_match=Action.PASS)]),
 }  # fmt: skip
 
