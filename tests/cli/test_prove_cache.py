@@ -393,3 +393,11 @@ def test_equal_numbers_of_processes_do_not_meet(asked: list[str], monkeypatch: p
         prove()
         kept()[0].unlink()
     assert len(set(names)) == 2
+
+
+def test_no_folder_is_not_the_working_folder(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """As of `--cache "$CACHE"` without the variable, in a checkout where whoever writes policies could leave an answer."""
+    before = sorted(os.listdir())
+    assert run(("prove", "all.yaml", "--spec", "spec.npv", "--cache", "")) == 1
+    assert "warning[NPV772]: the answer cannot be kept: `--cache` names no folder" in capsys.readouterr().err
+    assert sorted(os.listdir()) == before

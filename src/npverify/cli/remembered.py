@@ -53,6 +53,9 @@ def remembered(
 
     `paths` are all that is read, `options` all else that the answer hangs on, each with a `repr` that tells it apart.
     """
+    if not folder:  # as of a variable that is not set: the working folder may be one where others write
+        _warn("NPV772", "the answer cannot be kept: `--cache` names no folder", "name a folder", no_color=no_color)
+        return ask().code
     made = next((path for path in paths if is_rendered(path)), None)
     try:
         key = None if made is not None else _key(paths, options, stdin, no_color=no_color)
