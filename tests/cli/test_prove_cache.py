@@ -320,3 +320,84 @@ def test_the_folder_may_be_inside_of_what_is_read(asked: list[str]) -> None:
 def test_nothing_is_left_that_records(asked: list[str]) -> None:
     prove()
     assert output._recorders == []
+
+
+def test_a_link_is_not_a_copy(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """The same bytes under the same names, but the file is read once in one case and twice in the other."""
+    os.symlink("all.yaml", "folder/again.yaml")
+    prove(paths=("folder",))
+    assert len(kept()) == 1
+    Path("folder/again.yaml").unlink()
+    Path("folder/again.yaml").write_bytes(Path("folder/all.yaml").read_bytes())
+    capsys.readouterr()
+    assert prove(paths=("folder",)) == 2
+    assert "NPV034" in capsys.readouterr().err
+
+
+def test_a_link_elsewhere_is_another_question(asked: list[str]) -> None:
+    """Also where both files that it led to are read all the same."""
+    arguments = "--remote", "west=far.yaml"
+    write(Path(), other_yaml="apiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n")
+    for number, target in enumerate(("all.yaml", "other.yaml")):
+        Path("far.yaml").unlink(missing_ok=True)
+        os.symlink(target, "far.yaml")
+        prove(*arguments, paths=("all.yaml", "other.yaml"))
+        assert len(asked) == number + 1
+
+
+def test_a_pipe_is_left_to_whoever_judges(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It can be read once: an answer about what was left in it would be about nothing."""
+    text = Path("all.yaml").read_bytes()
+    for arguments in ((), ("--cache", "kept")):
+        reading, writing = os.pipe()
+        os.write(writing, text)
+        os.close(writing)
+        assert run(("prove", f"/dev/fd/{reading}", "--spec", "spec.npv", *arguments)) == 1
+        os.close(reading)
+    assert "warning[NPV773]" in capsys.readouterr().err
+    assert kept() == []
+
+
+def test_others_may_forget_answers_meanwhile(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is gone when its age is asked for, or belongs to somebody else, is no reason to say that the answer is not kept."""
+    monkeypatch.setattr(remembered, "KEPT", 1)
+    Path("kept").mkdir()
+    os.symlink("nowhere", f"kept/{'0' * 64}.answer")
+    Path(f"kept/{'1' * 64}.answer").mkdir()
+    os.utime(f"kept/{'1' * 64}.answer", (0, 0))
+    prove()
+    assert "NPV772" not in capsys.readouterr().err
+    prove()
+    assert asked == ["asked"]
+
+
+def test_what_cannot_be_kept_leaves_nothing(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full is not filled further."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert prove() == 1
+    assert list(Path("kept").iterdir()) == []
+
+
+def test_equal_numbers_of_processes_do_not_meet(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In containers that share the folder each may have the number 1."""
+    names: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda old, new: (names.append(str(old)), replace(old, new)))
+    for _ in range(2):
+        prove()
+        kept()[0].unlink()
+    assert len(set(names)) == 2
+
+
+def test_no_folder_is_not_the_working_folder(asked: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """As of `--cache "$CACHE"` without the variable, in a checkout where whoever writes policies could leave an answer."""
+    before = sorted(os.listdir())
+    assert run(("prove", "all.yaml", "--spec", "spec.npv", "--cache", "")) == 1
+    assert "warning[NPV772]: the answer cannot be kept: `--cache` names no folder" in capsys.readouterr().err
+    assert sorted(os.listdir()) == before

@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,6 +35,10 @@ _SCHEMA = "npverify-answer/1"
 _NAME = re.compile(r"[0-9a-f]{64}\.answer")
 
 
+class _Passing(Exception):
+    """A file that can be read only once, such as a pipe; its text is the name."""
+
+
 def remembered(
     folder: str,
     paths: Sequence[str],
@@ -48,8 +53,14 @@ def remembered(
 
     `paths` are all that is read, `options` all else that the answer hangs on, each with a `repr` that tells it apart.
     """
+    if not folder:  # as of a variable that is not set: the working folder may be one where others write
+        _warn("NPV772", "the answer cannot be kept: `--cache` names no folder", "name a folder", no_color=no_color)
+        return ask().code
     made = next((path for path in paths if is_rendered(path)), None)
-    key = None if made is not None else _key(paths, options, stdin, no_color=no_color)
+    try:
+        key = None if made is not None else _key(paths, options, stdin, no_color=no_color)
+    except _Passing as passing:
+        made, key = str(passing), None
     if made is not None:
         _warn("NPV773", f"`{made}` is made anew by each run, so no answer is kept", "name files", no_color=no_color)
     if key is None:
@@ -79,9 +90,12 @@ def _warn(code: str, message: str, fix: str, *, no_color: bool) -> None:
 
 
 def _key(paths: Sequence[str], options: Sequence[object], stdin: Callable[[], bytes], *, no_color: bool) -> str | None:
-    """None where something cannot be read, which whoever reads it will report."""
+    """None where something cannot be read, which whoever reads it will report; _Passing where it would be gone then."""
     problems = Problems()
     files = tuple(digests(paths, problems, stdin))
+    for name, _, digest, _ in files:
+        if digest is None:
+            raise _Passing(name)
     if problems.errors:
         return None
     colours = tuple(repr(paint_for(stream, no_color=no_color)) for stream in (sys.stdout, sys.stderr))
@@ -133,12 +147,28 @@ def _digest(text: str) -> str:
 def _keep(place: Path, answer: Answer) -> None:
     text = json.dumps({"code": answer.code, "written": answer.written})
     place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_name(f"{place.name}.{os.getpid()}")
-    fresh.write_text(f"{_digest(text)}\n{text}", encoding="utf-8", newline="\n")
-    os.replace(fresh, place)
-    kept = [file for file in place.parent.iterdir() if _NAME.fullmatch(file.name)]
-    for old in sorted(kept, key=lambda file: (file.stat().st_mtime_ns, file.name))[:-KEPT]:
-        old.unlink(missing_ok=True)
+    # in containers that share the folder all processes may have the same number
+    fresh = place.with_name(f"{place.name}.{os.urandom(8).hex()}")
+    try:
+        fresh.write_text(f"{_digest(text)}\n{text}", encoding="utf-8", newline="\n")
+        os.replace(fresh, place)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
+    with suppress(OSError):  # the answer is kept, whatever others do to theirs meanwhile
+        _forget_oldest(place.parent)
+
+
+def _forget_oldest(folder: Path) -> None:
+    ages: list[tuple[int, str, Path]] = []
+    for file in folder.iterdir():
+        if _NAME.fullmatch(file.name):
+            with suppress(OSError):  # another run has forgotten it
+                ages.append((file.stat().st_mtime_ns, file.name, file))
+    for _, _, old in sorted(ages)[:-KEPT]:
+        with suppress(OSError):  # it may belong to somebody else
+            old.unlink()
 
 
 def _write_again(answer: Answer) -> None:

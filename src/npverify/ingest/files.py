@@ -109,19 +109,28 @@ def large_files(
 
 def digests(
     paths: Sequence[str], problems: Problems, stdin: Callable[[], bytes] | None
-) -> Iterator[tuple[str, bool, str]]:
-    """Of every file that `files` would read, in its order: the name, whether it was named, and the SHA-256 of its bytes."""
-    for one in _found(paths, problems):
+) -> Iterator[tuple[str, bool, str | None, int]]:
+    """Of every file that `files` finds, in its order: the name, whether it was named, the SHA-256 of its bytes, and the place among
+    all of the first that is the same file, as with links: it is read once, a copy is read again. No SHA-256 is there of what can be
+    read only once, as a pipe, which is left for whoever reads it."""
+    first: dict[str, int] = {}
+    for number, one in enumerate(_found(paths, problems)):
+        same = first.setdefault(one.identity, number)
         try:
             if one.data is None and one.name != STDIN:
-                with open(one.name, "rb") as file:
-                    digest = hashlib.file_digest(file, "sha256")
+                yield one.name, one.named, _digest_of(one.name), same
             else:
                 data = one.data if one.data is not None else _bytes(one.name, problems, stdin)
-                digest = hashlib.sha256(data or b"")
-            yield one.name, one.named, digest.hexdigest()
+                yield one.name, one.named, hashlib.sha256(data or b"").hexdigest(), same
         except OSError as error:
             _unreadable(one.name, error, problems)
+
+
+def _digest_of(name: str) -> str | None:
+    if os.path.exists(name) and not os.path.isfile(name):
+        return None
+    with open(name, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stored(name: str) -> Stored | None:
