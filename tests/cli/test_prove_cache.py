@@ -401,3 +401,19 @@ def test_no_folder_is_not_the_working_folder(asked: list[str], capsys: pytest.Ca
     assert run(("prove", "all.yaml", "--spec", "spec.npv", "--cache", "")) == 1
     assert "warning[NPV772]: the answer cannot be kept: `--cache` names no folder" in capsys.readouterr().err
     assert sorted(os.listdir()) == before
+
+
+def test_a_file_that_becomes_a_pipe_meanwhile_is_not_kept(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is it waited for."""
+    from npverify.analyses import prove as proving
+
+    def changing(*arguments: object, **more: object) -> object:
+        result = prove_all(*arguments, **more)  # type: ignore[arg-type]  # it is passed on as it is
+        Path("unread.yaml").unlink()
+        os.mkfifo("unread.yaml")
+        return result
+
+    write(Path(), unread_yaml="apiVersion: v1\nkind: Namespace\nmetadata: {name: other}\n")
+    monkeypatch.setattr(proving, "prove", changing)
+    assert prove(paths=("all.yaml", "unread.yaml")) == 1
+    assert kept() == []

@@ -75,7 +75,9 @@ def remembered(
     with recorded() as written:
         answer = ask()
     # a file that was changed meanwhile may not be what was judged
-    if answer.whole and _key(paths, options, stdin, no_color=no_color) == key:
+    with suppress(_Passing):
+        if not answer.whole or _key(paths, options, stdin, no_color=no_color) != key:
+            return answer.code
         try:
             _keep(place, answer._replace(written=written))
         except OSError as error:
