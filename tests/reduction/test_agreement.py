@@ -205,12 +205,14 @@ def test_nobody_is_settled_whom_such_a_policy_selects() -> None:
     assert not agreed([kept, more], [kept]).on(Direction.INGRESS, other, ())
 
 
-@pytest.mark.parametrize("frame", ["applies", "final", "skips", "after", "before_translation", "hosts", "exemptions"])
+@pytest.mark.parametrize(
+    "frame", ["name", "applies", "final", "skips", "after", "before_translation", "hosts", "exemptions"]
+)
 def test_a_stage_that_judges_otherwise_leaves_nothing_settled(frame: str) -> None:
     """Whatever its policies say."""
     one = world(pod("api"), ingress=[of(allow(WEB))]).policies
     (stage,) = one.ingress.stages
-    values = {"applies": FALSE, "final": Action.DENY, "skips": ("more",), "after": "pods", "hosts": True,
+    values = {"name": "others", "applies": FALSE, "final": Action.DENY, "skips": ("more",), "after": "pods", "hosts": True,
               "before_translation": TRUE, "exemptions": (Exemption("all", TRUE, False, "none is judged"),)}  # fmt: skip
     assert getattr(stage, frame) != values[frame]
     other = replace(one, ingress=replace(one.ingress, stages=(replace(stage, **{frame: values[frame]}),)))

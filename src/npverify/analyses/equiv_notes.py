@@ -55,6 +55,8 @@ def _notes(one: _Side, other: _Side, twins: Twins | None) -> Iterator[str]:
     if any(world.policies.proxied for _, world, _ in sides):
         yield "what Cilium's own Ingress and Gateway pass on is not compared: assertions with `through ingress` or `gateway` are about it"
     for name, world, _ in sides:
+        if world.policies.audit is not None:
+            yield f"denials that audit mode only reports {name} count as denied"
         for kind, number in world.ignored.items():
             yield f"{number} {kind} ignored {name} as asked"
         if world.mesh:
