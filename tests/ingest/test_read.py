@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from ingest_texts import KINDS, POD, read_text, told, values
 
-from npverify.ingest.read import read, read_content, read_spec
+from npverify.analyses.specs import named_specs
+from npverify.ingest.read import read, read_content
 from npverify.ingest.source import Problems
 
 
@@ -277,15 +278,15 @@ def test_a_lone_exclamation_mark_means_text() -> None:
 
 
 def test_a_spec_is_read_by_name(tmp_path: Path) -> None:
-    """A named spec may have any extension; what cannot be read is told."""
+    """A named spec may have any extension; of a folder the .npv files are specs; what cannot be read is told."""
     (tmp_path / "s.txt").write_text("assert x")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "t.npv").write_text("assert y")
+    (tmp_path / "more" / "pods.yaml").write_text("kind: Pod")
     problems = Problems()
-    found = read_spec(str(tmp_path / "s.txt"), problems)
-    assert found is not None
-    assert found.text == "assert x"
-    assert read_spec(str(tmp_path), problems) is None
-    assert read_spec(str(tmp_path / "none"), problems) is None
-    assert [d.code for d in problems.errors] == ["NPV002", "NPV001"]
+    found = named_specs((), [str(tmp_path / "s.txt"), str(tmp_path / "more"), str(tmp_path / "none")], problems)
+    assert [spec.text for spec in found] == ["assert x", "assert y"]
+    assert [d.code for d in problems.errors] == ["NPV001"]
 
 
 def test_the_collector_runs_again_afterwards() -> None:

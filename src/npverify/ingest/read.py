@@ -15,7 +15,7 @@ from npverify.ingest.collector import keep, without_gc
 from npverify.ingest.compose import UNTAGGED, MappingNode, Node, ScalarNode, SequenceNode, TooDeep, YAMLError, compose
 from npverify.ingest.construct import Unusable, check_aliases, construct, too_deep
 from npverify.ingest.document import Document, Locator, Path
-from npverify.ingest.files import SPEC, STDIN, File, LargeFile, StoredFile, files, large_files
+from npverify.ingest.files import SPEC, STDIN, File, LargeFile, StoredFile, large_files
 from npverify.ingest.git import is_git
 from npverify.ingest.locate import JsonLocator, Trees, YamlListLocator, YamlLocator
 from npverify.ingest.objects import Sorter, is_foreign
@@ -128,16 +128,6 @@ def read_content(
     """The objects of a text that stands in no file yet; messages call it `name`."""
     reader = _Reader(Sorter(wanted, lambda _kind: None, problems), problems)
     return tuple(reader.documents(File(name, content, named=True)))
-
-
-def read_spec(path: str, problems: Problems) -> SpecText | None:
-    """One assertion file that was named, whatever its extension; None where it cannot be read, which is reported."""
-    if os.path.isdir(path):
-        fix = "name the file, or give the folder among the paths: its .npv files are read too"
-        problems.error("NPV002", f"`{path}` is a folder, not an assertion file", Span(path), fix)
-        return None
-    found = next(files([path], problems, None), None)
-    return SpecText(found.name, found.content) if found else None
 
 
 class _Reader:
